@@ -1,0 +1,287 @@
+// What the rest of the house may ask of storage. Each port says once what its callers do when it throws.
+import type { KeyHash, KeyRecord, KeyStatus } from "../core/key.ts";
+import type { Permission } from "../core/roles.ts";
+
+/** Keeps a promise alive after the answer has gone out: `ExecutionContext.waitUntil`. */
+export type Background = (work: Promise<unknown>) => void;
+
+// ---- Reading, for every call --------------------------------------------------------------------------------------
+
+/** A record, and how far it can be believed. */
+export interface Found {
+  /** `null`: D1 has said that there is no such key. */
+  readonly record: KeyRecord | null;
+  readonly source: "memory" | "kv" | "d1";
+  /** Milliseconds since D1 last confirmed this record, directly or through the change feed. */
+  readonly ageMs: number;
+  /** True when D1 should have been asked and could not be: the answer stands on the grace. */
+  readonly degraded: boolean;
+}
+
+/** A record at hand that is too old to be believed, while the check that will settle it is already under way. */
+export interface Unconfirmed {
+  readonly atHand: KeyRecord;
+  /** Settles to what D1 says; rejects as `find` does. */
+  readonly confirmed: Promise<Found>;
+}
+
+/** Finds keys by hash. When it throws, the gateway answers 503: no answer, no entry, and never a 401. */
+export interface KeyFinder {
+  /** What this isolate knows and may still act on for a call that only reads; no I/O in front of the answer. */
+  recall(hash: KeyHash, background: Background): Found | null;
+  /**
+   * The record for a call that `recall` could not answer.
+   *
+   * @param exact true: the row itself, from the primary, whatever is remembered (mutating calls)
+   */
+  find(hash: KeyHash, exact: boolean, background: Background): Promise<Found | Unconfirmed>;
+  /** Something was changed from here: nothing remembered is believed before the change feed has been read again. */
+  doubt(): void;
+  /** Resolves when D1 can be asked, at the price of at most one feed read in five seconds; throws when it cannot. */
+  ready(background: Background): Promise<void>;
+}
+
+/** A record with the place in the change log up to which it tells the truth. */
+export interface Reading {
+  readonly record: KeyRecord;
+  readonly asOf: number;
+}
+
+/** The system of record, asked on its primary. When it throws, the finder decides by the age of what it remembers. */
+export interface KeyTruth {
+  readByHash(hash: KeyHash): Promise<Reading | null>;
+}
+
+/** The warm copy. It may be late, and it may lose things. When it throws or says `null`, the truth is asked. */
+export interface WarmKeys {
+  get(hash: KeyHash): Promise<Reading | null>;
+  put(hash: KeyHash, reading: Reading): Promise<void>;
+}
+
+/** What changed since a place in the log. */
+export interface Changes {
+  /** The oldest place that the log still knows. */
+  readonly floor: number;
+  readonly head: number;
+  /** In the order of the log; `keyId: null` asks to drop everything. Empty with `complete: false`: too many to tell. */
+  readonly changes: readonly { readonly seq: number; readonly keyId: string | null; readonly version: number }[];
+  readonly complete: boolean;
+}
+
+/** The change log, read on the primary. When it throws, reads live on the grace and mutations are refused. */
+export interface ChangeFeed {
+  since(seq: number): Promise<Changes>;
+}
+
+// ---- Managing, for operators. When one of these throws, the operation answers 503 and has changed nothing. ----------
+
+/** Who makes a change, for the row itself and for the audit log. */
+export interface Actor {
+  readonly type: "API_KEY" | "OPERATOR" | "SYSTEM";
+  readonly id: string | null;
+  readonly name: string;
+  readonly address: string | null;
+  readonly requestId: string | null;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Opaque; `null` on the last page. */
+  readonly continuationToken: string | null;
+}
+
+/** A continuation token that this list has not made. Its caller answers 400. */
+export type PageOrFault<T> = Page<T> | { readonly fault: "continuation_token" };
+
+/** A role as the key and role operations show it. */
+export interface RoleDetails {
+  readonly id: string;
+  readonly displayName: string;
+  readonly description: string;
+  /** `null` for a built-in role: src/core/roles.ts knows. */
+  readonly permissions: readonly Permission[] | null;
+  readonly userDefined: boolean;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export interface KeyDetails {
+  readonly id: string;
+  readonly accountId: string;
+  readonly name: string;
+  readonly description: string;
+  readonly role: RoleDetails;
+  /** Empty: any address. */
+  readonly allowListIds: readonly string[];
+  readonly expireAfterHours: number;
+  readonly expiresAt: number | null;
+  readonly issuer: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly lastUsedAt: number | null;
+  readonly usageCount: number;
+  readonly revokedAt: number | null;
+  readonly revokedById: string | null;
+  readonly revokedByName: string | null;
+}
+
+export interface NewKey {
+  readonly id: string;
+  readonly accountId: string;
+  readonly hash: KeyHash;
+  readonly name: string;
+  readonly description: string;
+  readonly roleId: string;
+  readonly allowListIds: readonly string[];
+  readonly expireAfterHours: number;
+  readonly expiresAt: number | null;
+  readonly idempotencyKey: string | null;
+}
+
+export interface KeyQuery {
+  readonly accountId: string;
+  /** Exact and case-sensitive; puts ACTIVE keys first, since clients take the first hit. */
+  readonly name: string | null;
+  /** Empty: any. */
+  readonly statuses: readonly KeyStatus[];
+  readonly order: "asc" | "desc";
+  readonly limit: number;
+  readonly continuationToken: string | null;
+}
+
+export type CreateOutcome =
+  | { readonly outcome: "created"; readonly key: KeyDetails }
+  /** The Idempotency-Key was used before: the key that it made. */
+  | { readonly outcome: "replayed"; readonly key: KeyDetails }
+  /** The role or a list went away between the check and the write. */
+  | { readonly outcome: "reference_gone" };
+
+export type RevokeOutcome =
+  | { readonly outcome: "revoked"; readonly key: KeyDetails }
+  | { readonly outcome: "already_revoked"; readonly key: KeyDetails }
+  | { readonly outcome: "not_found" }
+  /** Nobody else in the account could manage keys afterwards. */
+  | { readonly outcome: "last_manager"; readonly key: KeyDetails };
+
+export interface KeyKeeper {
+  create(key: NewKey, actor: Actor, now: number): Promise<CreateOutcome>;
+  get(accountId: string, id: string): Promise<KeyDetails | null>;
+  list(query: KeyQuery, now: number): Promise<PageOrFault<KeyDetails>>;
+  /** One transaction: the tombstone, its line in the change log, its audit event. */
+  revoke(accountId: string, id: string, force: boolean, actor: Actor, now: number): Promise<RevokeOutcome>;
+}
+
+export interface AllowListDetails {
+  readonly id: string;
+  readonly accountId: string;
+  readonly projectId: string;
+  readonly name: string;
+  readonly description: string;
+  readonly rules: readonly string[];
+  readonly createdAt: number;
+  /** The keys that are bound to it, whatever their state. */
+  readonly keys: readonly KeyReference[];
+}
+
+export interface KeyReference {
+  readonly id: string;
+  readonly name: string;
+  readonly issuer: string;
+  readonly expiresAt: number | null;
+  readonly revokedAt: number | null;
+}
+
+export interface AllowListQuery {
+  readonly accountId: string;
+  readonly projectId: string;
+  readonly name: string | null;
+  /** Only lists that one of these keys is bound to; empty: any. */
+  readonly apiKeyIds: readonly string[];
+  readonly order: "asc" | "desc";
+  readonly limit: number;
+  readonly continuationToken: string | null;
+}
+
+export interface NewAllowList {
+  readonly id: string;
+  readonly accountId: string;
+  readonly projectId: string;
+  readonly name: string;
+  readonly description: string;
+  /** Canonical rules, at least one. */
+  readonly rules: readonly string[];
+}
+
+export interface AllowListKeeper {
+  create(list: NewAllowList, actor: Actor, now: number): Promise<AllowListDetails | "name_taken">;
+  get(accountId: string, projectId: string, id: string): Promise<AllowListDetails | null>;
+  /** The lists of an account with these ids, in any project; those that do not exist are left out. */
+  getMany(accountId: string, ids: readonly string[]): Promise<readonly AllowListDetails[]>;
+  list(query: AllowListQuery): Promise<PageOrFault<AllowListDetails>>;
+  /** Refuses while an ACTIVE key is bound to the list, and names those keys. */
+  delete(
+    accountId: string,
+    projectId: string,
+    id: string,
+    actor: Actor,
+    now: number,
+  ): Promise<"deleted" | "not_found" | { readonly inUseBy: readonly KeyReference[] }>;
+}
+
+export interface RoleQuery {
+  readonly accountId: string;
+  readonly types: "ALL" | "SYSTEM" | "USER_DEFINED";
+  /** Case-insensitive, exact match first, then names that contain it. */
+  readonly displayName: string | null;
+  readonly limit: number;
+  readonly continuationToken: string | null;
+}
+
+export interface RoleSpec {
+  readonly displayName: string;
+  readonly description: string;
+  readonly permissions: readonly Permission[];
+}
+
+export interface RoleKeeper {
+  create(accountId: string, id: string, spec: RoleSpec, actor: Actor, now: number): Promise<RoleDetails | "name_taken">;
+  /** Built-in roles belong to every account. */
+  get(accountId: string, id: string): Promise<RoleDetails | null>;
+  /** A built-in or custom role by its display name, without regard to case. */
+  getByName(accountId: string, displayName: string): Promise<RoleDetails | null>;
+  list(query: RoleQuery): Promise<PageOrFault<RoleDetails>>;
+  keysOf(accountId: string, ids: readonly string[]): Promise<ReadonlyMap<string, readonly KeyReference[]>>;
+  /** Replaces the whole role; every key that has it goes up by one version in the same transaction. */
+  update(
+    accountId: string,
+    id: string,
+    spec: RoleSpec,
+    force: boolean,
+    actor: Actor,
+    now: number,
+  ): Promise<RoleDetails | "not_found" | "name_taken" | "last_manager">;
+  /** Refuses while an ACTIVE key has the role, and names those keys. */
+  delete(
+    accountId: string,
+    id: string,
+    actor: Actor,
+    now: number,
+  ): Promise<"deleted" | "not_found" | { readonly inUseBy: readonly KeyReference[] }>;
+}
+
+// ---- Behind the answer. When one of these throws, the answer stands and the fault is logged. -----------------------
+
+/** Counts uses. Gathers in the isolate; writes at most once per key and minute, the first use at once. */
+export interface UsageRecorder {
+  note(keyId: string, now: number, background: Background): void;
+}
+
+/** What the scheduled handler does. Safe to run twice at the same time; a crash between two steps leaves nothing wrong. */
+export interface Upkeep {
+  /** Tells KV what it missed. Returns how many keys were put. */
+  repairWarmCopy(): Promise<number>;
+  /** Writes the "Expire API Key" event of every key whose time has passed, once. Returns how many. */
+  recordExpiries(now: number): Promise<number>;
+  /** Forgets changes that nothing can still rely on. Returns how many. */
+  pruneChanges(now: number): Promise<number>;
+}
