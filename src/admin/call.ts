@@ -1,0 +1,40 @@
+// What the door hands to an operation that Gatehouse itself answers: a call that has already been authorised.
+import type { KeyRecord } from "../core/key.ts";
+import type { Operation } from "../core/operations.ts";
+import type { KeyRing } from "../core/token.ts";
+import type { CallLog } from "../log.ts";
+import type { AllowListKeeper, KeyFinder, KeyKeeper, RoleKeeper } from "../store/ports.ts";
+
+export interface AdminCall {
+  readonly request: Request;
+  /** The canonical path: what was decided on is what is routed on. */
+  readonly path: string;
+  /** With its "?", or empty. */
+  readonly query: string;
+  readonly operation: Operation;
+  readonly principal: KeyRecord;
+  /** The caller's address as text, for the audit log and for warnings. */
+  readonly address: string | null;
+  readonly requestId: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly log: CallLog;
+}
+
+/** How soon a narrowing is felt, in seconds: the receipt of every revocation. */
+export interface RevocationBounds {
+  readonly mutations: "now" | number;
+  readonly readsWithinSeconds: number;
+  readonly degradedReadsWithinSeconds: number;
+}
+
+export interface AdminPorts {
+  readonly keys: KeyKeeper;
+  readonly allowLists: AllowListKeeper;
+  readonly roles: RoleKeeper;
+  readonly finder: KeyFinder;
+  readonly ring: KeyRing;
+  /** Display name of the role that a key gets when none is named; `null`: 400. */
+  readonly defaultKeyRole: string | null;
+  readonly bounds: RevocationBounds;
+}
