@@ -30,7 +30,12 @@ export interface FirstKey {
  * @param keyRing the JSON of KEY_RING
  * @throws Error when the ring or the name cannot be used
  */
-export async function firstKey(keyRing: string, accountName: string, accountId: string, now: number): Promise<FirstKey> {
+export async function firstKey(
+  keyRing: string,
+  accountName: string,
+  accountId: string,
+  now: number,
+): Promise<FirstKey> {
   const read = readKeyRing(keyRing);
   if ("faults" in read) throw new Error(`KEY_RING cannot be used: ${read.faults.join("; ")}`);
   if (!/^[\p{L}\p{N}][\p{L}\p{N} ._:@/+()#-]{0,63}$/u.test(accountName)) {

@@ -29,7 +29,9 @@ async function localSecrets(): Promise<{ readonly keyRing: string }> {
 }
 
 /** Make the demo account and its Admin key, once. @returns the key and its account */
-async function adminKey(keyRing: string): Promise<{ readonly token: string; readonly accountId: string; readonly made: boolean }> {
+async function adminKey(
+  keyRing: string,
+): Promise<{ readonly token: string; readonly accountId: string; readonly made: boolean }> {
   const path = inDev("admin-key");
   if (existsSync(path)) {
     const token = readFileSync(path, "utf8").trim();
@@ -52,7 +54,9 @@ function freePort(): Promise<number> {
     probe.once("error", reject);
     probe.listen(0, "127.0.0.1", () => {
       const address = probe.address();
-      probe.close(() => (address !== null && typeof address === "object" ? resolve(address.port) : reject(new Error("no port"))));
+      probe.close(() =>
+        address !== null && typeof address === "object" ? resolve(address.port) : reject(new Error("no port")),
+      );
     });
   });
 }
@@ -176,8 +180,12 @@ function announce(
   say(`\nReady: ${DOOR} in front of ${demo ? "the demo API" : upstream}. Try, in this folder:\n`);
   say(`# a read, allowed\ncurl -sS -H "Authorization: Bearer $(cat .dev/admin-key)" ${DOOR}/api/public/v1/account\n`);
   const change = cluster === null ? `${account}/projects` : `${DOOR}${cluster}/pause`;
-  say(`# a change, refused to a Viewer key\ncurl -sS -X POST -H "Authorization: Bearer $(cat .dev/viewer-key)" ${change}\n`);
-  say(`# the end of that Viewer key\ncurl -sS -X POST -H "Authorization: Bearer $(cat .dev/admin-key)" ${account}/api-keys/${viewerId}/revoke\n`);
+  say(
+    `# a change, refused to a Viewer key\ncurl -sS -X POST -H "Authorization: Bearer $(cat .dev/viewer-key)" ${change}\n`,
+  );
+  say(
+    `# the end of that Viewer key\ncurl -sS -X POST -H "Authorization: Bearer $(cat .dev/admin-key)" ${account}/api-keys/${viewerId}/revoke\n`,
+  );
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop(0));

@@ -2,9 +2,9 @@
 import { createAdmin } from "./admin/app.ts";
 import type { AdminCall, RevocationBounds } from "./admin/call.ts";
 import type { Config } from "./env.ts";
-import { d1AllowLists } from "./store/d1-allow-lists.ts";
-import { d1KeyKeeper } from "./store/d1-key-keeper.ts";
-import { d1Roles } from "./store/d1-roles.ts";
+import { createD1AllowLists } from "./store/d1-allow-lists.ts";
+import { createD1KeyKeeper } from "./store/d1-key-keeper.ts";
+import { createD1Roles } from "./store/d1-roles.ts";
 import type { KeyFinder } from "./store/ports.ts";
 
 /** The handler of every operation that the table gives to Gatehouse. */
@@ -14,9 +14,9 @@ export function assembleAdmin(
   bounds: RevocationBounds,
 ): (call: AdminCall) => Promise<Response> {
   return createAdmin({
-    keys: d1KeyKeeper(config.db),
-    allowLists: d1AllowLists(config.db),
-    roles: d1Roles(config.db),
+    keys: createD1KeyKeeper(config.db),
+    allowLists: createD1AllowLists(config.db),
+    roles: createD1Roles(config.db),
     finder,
     ring: config.ring,
     defaultKeyRole: config.defaultKeyRole,

@@ -30,11 +30,28 @@ export interface Config {
 
 /** Every name that Gatehouse reads. README.md describes them; anything else is a mistake worth a refusal to serve. */
 const KNOWN_NAMES: ReadonlySet<string> = new Set([
-  "DB", "KEYS", "UPSTREAM", "ASSETS",
-  "UPSTREAM_URL", "UPSTREAM_AUDIENCE", "UPSTREAM_AUTHORIZATION", "UPSTREAM_TIMEOUT_SECONDS",
-  "KEY_RING", "IDENTITY_KEYS", "IDENTITY_ISSUER", "DEFAULT_KEY_ROLE",
-  "STRONG_CHECK", "SPECULATE", "GRACE_SECONDS", "MEMORY_RECORDS", "DENY_KEYS",
-  "ALLOW_UPGRADE", "ALLOWED_HOSTS", "ALLOWED_ORIGINS", "LOG_SAMPLE", "LOG_FORMAT",
+  "DB",
+  "KEYS",
+  "UPSTREAM",
+  "ASSETS",
+  "UPSTREAM_URL",
+  "UPSTREAM_AUDIENCE",
+  "UPSTREAM_AUTHORIZATION",
+  "UPSTREAM_TIMEOUT_SECONDS",
+  "KEY_RING",
+  "IDENTITY_KEYS",
+  "IDENTITY_ISSUER",
+  "DEFAULT_KEY_ROLE",
+  "STRONG_CHECK",
+  "SPECULATE",
+  "GRACE_SECONDS",
+  "MEMORY_RECORDS",
+  "DENY_KEYS",
+  "ALLOW_UPGRADE",
+  "ALLOWED_HOSTS",
+  "ALLOWED_ORIGINS",
+  "LOG_SAMPLE",
+  "LOG_FORMAT",
 ]);
 
 /**
@@ -108,12 +125,16 @@ function reader(env: Env, faults: string[]) {
       return fallback;
     },
     list(name: string): readonly string[] {
-      return (text(name) ?? "").split(",").map((item) => item.trim()).filter((item) => item !== "");
+      return (text(name) ?? "")
+        .split(",")
+        .map((item) => item.trim())
+        .filter((item) => item !== "");
     },
     origins(name: string): ReadonlySet<string> {
       const listed = this.list(name);
       for (const item of listed) {
-        if (URL.parse(item)?.origin !== item) faults.push(`${name} must list origins such as https://console.example.com`);
+        if (URL.parse(item)?.origin !== item)
+          faults.push(`${name} must list origins such as https://console.example.com`);
       }
       return new Set(listed);
     },
@@ -131,7 +152,8 @@ function reader(env: Env, faults: string[]) {
     identityKeys(): IdentityKeys | null {
       const given = text("IDENTITY_KEYS");
       const keys = given === null ? null : parseIdentityKeys(given);
-      if (keys === null) faults.push("IDENTITY_KEYS must be a JWK set of private Ed25519 keys with distinct kid members");
+      if (keys === null)
+        faults.push("IDENTITY_KEYS must be a JWK set of private Ed25519 keys with distinct kid members");
       return keys;
     },
     upstream(): Config["upstream"] | null {
@@ -175,7 +197,8 @@ function parseIdentityKeys(json: string): IdentityKeys | null {
   try {
     const { keys } = JSON.parse(json) as { keys: IdentityKeys };
     const whole = keys.every(
-      (key) => key.kty === "OKP" && key.crv === "Ed25519" && [key.x, key.d, key.kid].every((part) => typeof part === "string"),
+      (key) =>
+        key.kty === "OKP" && key.crv === "Ed25519" && [key.x, key.d, key.kid].every((part) => typeof part === "string"),
     );
     return whole && keys.length > 0 && new Set(keys.map(({ kid }) => kid)).size === keys.length ? keys : null;
   } catch {

@@ -8,12 +8,12 @@ import { createIdentity } from "./gateway/identity.ts";
 import { answerFault } from "./gateway/refuse.ts";
 import { createLog, errorText, type Log } from "./log.ts";
 import type { Clock } from "./store/budget.ts";
-import { d1Keys } from "./store/d1-keys.ts";
-import { d1Upkeep } from "./store/d1-upkeep.ts";
-import { kvKeys } from "./store/kv-keys.ts";
+import { createD1Keys } from "./store/d1-keys.ts";
+import { createD1Upkeep } from "./store/d1-upkeep.ts";
+import { createKvKeys } from "./store/kv-keys.ts";
 import { createKeyFinder, FRESH_FOR_MS } from "./store/memory-keys.ts";
 import type { Background, Upkeep } from "./store/ports.ts";
-import { d1Usage } from "./store/usage.ts";
+import { createD1Usage } from "./store/usage.ts";
 
 const routes = compileRoutes(OPERATIONS);
 
@@ -34,10 +34,10 @@ interface House {
 function build(config: Config): House {
   const log = createLog(config.log, clock.now, Math.random);
   const onFault = (what: string, error: unknown) => log.write("fault", { reason: what, error: errorText(error) });
-  const truth = d1Keys(config.db);
-  const warm = kvKeys(config.kv);
+  const truth = createD1Keys(config.db);
+  const warm = createKvKeys(config.kv);
   const parts = { truth, changes: truth, warm, clock, random: Math.random, onFault };
-  const upkeep = d1Upkeep(config.db, warm, () => crypto.randomUUID());
+  const upkeep = createD1Upkeep(config.db, warm, () => crypto.randomUUID());
   const finder = createKeyFinder(parts, { records: config.records, graceMs: config.graceMs });
   const binding = config.upstream.binding;
   const bounds = {
@@ -50,7 +50,7 @@ function build(config: Config): House {
     routes,
     ring: config.ring,
     keys: finder,
-    usage: d1Usage(config.db, onFault),
+    usage: createD1Usage(config.db, onFault),
     identity: createIdentity(config.identityKeys, config.issuer, config.upstream.audience),
     upstream: {
       ...config.upstream,
@@ -93,7 +93,8 @@ function houseOf(env: Env): House | { readonly faults: readonly string[] } {
   if (house?.env !== env) {
     const read = readConfig(env);
     house = { env, built: "config" in read ? build(read.config) : read };
-    if ("faults" in read) createLog({ sample: 0, format: "json" }, clock.now, Math.random).write("config", { faults: read.faults });
+    if ("faults" in read)
+      createLog({ sample: 0, format: "json" }, clock.now, Math.random).write("config", { faults: read.faults });
   }
   return house.built;
 }

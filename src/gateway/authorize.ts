@@ -74,7 +74,7 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   let found: Found | Unconfirmed | null = exact ? null : door.keys.recall(hash, background);
   if (found === null) {
     // A made-up key ends here: it costs no storage read, and leaves nothing behind.
-    if (!(await verifyToken(door.ring, token))) return turnAway(call, { reason: "signature_invalid" });
+    if (!verifyToken(door.ring, token)) return turnAway(call, { reason: "signature_invalid" });
     found = await door.keys.find(hash, { exact, ahead }, background);
   }
   if ("confirmed" in found) {
@@ -146,7 +146,13 @@ function settle(call: Call, found: Found, target: Target, door: Door): Verdict {
 }
 
 /** Whether a connection that was let in may stay: judged as a new call of the same key would be, at this instant. */
-async function recheck(hash: KeyHash, call: Call, target: Target, door: Door, background: Background): Promise<boolean> {
+async function recheck(
+  hash: KeyHash,
+  call: Call,
+  target: Target,
+  door: Door,
+  background: Background,
+): Promise<boolean> {
   const found = await door.keys.find(hash, { exact: false, ahead: false }, background);
   const settled = "confirmed" in found ? await found.confirmed : found;
   return judge(settled.record, { ...call, now: door.now() }, target, door).allow;

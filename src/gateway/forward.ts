@@ -48,7 +48,7 @@ export function sendUpstream(request: Request, onward: Onward, upstream: Upstrea
       over = "cancelled";
       clearTimeout(timer);
       controller.abort();
-      answer.then((late) => typeof late !== "string" && late.body?.cancel()).catch(() => undefined);
+      answer.then((late) => (typeof late === "string" ? undefined : late.body?.cancel())).catch(() => undefined);
     },
   };
 }

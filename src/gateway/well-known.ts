@@ -1,7 +1,8 @@
 // The few paths that anybody may read: the public keys, the API's description, and whether the door can decide.
-import { answerError, answerFault } from "./refuse.ts";
+
 import type { Background } from "../store/ports.ts";
 import type { Door } from "./door.ts";
+import { answerError, answerFault } from "./refuse.ts";
 
 const HOME = "/.well-known/gatehouse/";
 

@@ -27,7 +27,8 @@ export function within<T>(clock: Clock, limitMs: number, what: string, work: Pro
 
 // D1's own list of errors after which a repeated query can succeed, and of those after which it makes things worse:
 // https://developers.cloudflare.com/d1/observability/debug-d1/
-const RETRYABLE = /Network connection lost|reset because its code was updated|caused object to be reset|storage operation/i;
+const RETRYABLE =
+  /Network connection lost|reset because its code was updated|caused object to be reset|storage operation/i;
 const OVERLOADED = /overloaded|Too many requests queued|queued for too long/i;
 
 const OPEN_FOR_MS = 5_000;

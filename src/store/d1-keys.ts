@@ -36,7 +36,7 @@ export const READ_CHANGES = `
  *
  * @returns a port whose reads go to the primary: a replica could still show a key that has been revoked
  */
-export function d1Keys(db: D1Database): KeyTruth & ChangeFeed {
+export function createD1Keys(db: D1Database): KeyTruth & ChangeFeed {
   return {
     async readByHash(hash: KeyHash): Promise<TrueReading | null> {
       const row = await primary(db).prepare(FIND_BY_HASH).bind(hash).first<Record<string, unknown>>();

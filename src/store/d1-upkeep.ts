@@ -23,7 +23,7 @@ export const KEYS_TO_EXPIRE = `
 const SYSTEM: Actor = { type: "SYSTEM", id: null, name: "gatehouse", address: null, requestId: null };
 
 /** The upkeep of one database and its warm copy. */
-export function d1Upkeep(db: D1Database, warm: WarmKeys, newId: () => string): Upkeep {
+export function createD1Upkeep(db: D1Database, warm: WarmKeys, newId: () => string): Upkeep {
   async function tellKv(id: string, version: number): Promise<void> {
     const row = await primary(db).prepare(FIND_BY_ID).bind(id).first<Record<string, unknown>>();
     if (row === null) return;

@@ -16,7 +16,7 @@ export function warmName(hash: KeyHash): string {
 }
 
 /** The warm copies in a KV namespace. */
-export function kvKeys(kv: KVNamespace): WarmKeys {
+export function createKvKeys(kv: KVNamespace): WarmKeys {
   return {
     async get(hash: KeyHash): Promise<Reading | null> {
       const copy = await kv.get<Record<string, unknown>>(warmName(hash), { type: "json", cacheTtl: CACHE_TTL_SECONDS });

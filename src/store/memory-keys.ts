@@ -4,7 +4,17 @@ import { type KeyHash, type KeyRecord, keyStatus } from "../core/key.ts";
 import { type Breaker, type Clock, createBreaker, StoreUnavailable, within } from "./budget.ts";
 import { createFeed } from "./feed.ts";
 import { createMemory } from "./memory.ts";
-import type { Background, ChangeFeed, Found, KeyFinder, KeyTruth, Need, Reading, Unconfirmed, WarmKeys } from "./ports.ts";
+import type {
+  Background,
+  ChangeFeed,
+  Found,
+  KeyFinder,
+  KeyTruth,
+  Need,
+  Reading,
+  Unconfirmed,
+  WarmKeys,
+} from "./ports.ts";
 
 /** A record that D1 confirmed this long ago is served; older, and the change feed is read first. */
 export const FRESH_FOR_MS = 10_000;

@@ -1,6 +1,6 @@
 // What the rest of the house may ask of storage. Each port says once what its callers do when it throws.
 import type { KeyHash, KeyRecord, KeyStatus } from "../core/key.ts";
-import type { Permission } from "../core/roles.ts";
+import type { Permission } from "../core/permissions.ts";
 import type { StoredKey } from "./stored-key.ts";
 
 /** Keeps a promise alive after the answer has gone out: `ExecutionContext.waitUntil`. */

@@ -2,7 +2,8 @@
 // Refuses whatever it does not understand: a corrupt record is a fault, never a key.
 import { type CompiledRules, compileRules } from "../core/ip-rules.ts";
 import type { KeyRecord, KeyRole } from "../core/key.ts";
-import { BUILT_IN_ROLES, compileGrant, type Permission, permissionFrom } from "../core/roles.ts";
+import type { Permission } from "../core/permissions.ts";
+import { builtInRole, compileGrant, readPermission } from "../core/roles.ts";
 
 /** A `KeyRecord` with its role and addresses not yet compiled; plain JSON. */
 export interface StoredKey {
@@ -67,8 +68,8 @@ export function compileStoredKey(value: Record<string, unknown>): KeyRecord {
 
 function compileRole(id: string, name: string, permissions: unknown): KeyRole {
   if (permissions === null) {
-    const builtIn = BUILT_IN_ROLES.find((role) => role.id === id);
-    if (builtIn === undefined) throw new Error("a role without permissions is not one of the built-in roles");
+    const builtIn = builtInRole(id);
+    if (builtIn === null) throw new Error("a role without permissions is not one of the built-in roles");
     return shared(grants, id, () => ({ id, name: builtIn.displayName, grant: builtIn.grant }));
   }
   const list = text(permissions);
@@ -84,7 +85,8 @@ export function readPermissions(json: string): readonly Permission[] {
   const values: unknown = JSON.parse(json);
   if (!Array.isArray(values)) throw new Error("permissions are not a list");
   return values.map((value) => {
-    const permission = typeof value === "string" ? permissionFrom(value) : null;
+    const [resource = "", group = "", more] = typeof value === "string" ? value.split(":") : [];
+    const permission = more === undefined ? readPermission(resource, group) : null;
     if (permission === null) throw new Error("a permission is not in the catalogue");
     return permission;
   });

@@ -28,7 +28,7 @@ interface Pending {
  *
  * @param onFault told when a write has failed; its counts are kept for the next one
  */
-export function d1Usage(db: D1Database, onFault: (what: string, error: unknown) => void): UsageRecorder {
+export function createD1Usage(db: D1Database, onFault: (what: string, error: unknown) => void): UsageRecorder {
   const pending = new Map<string, Pending>();
   let sweepAt = Number.NEGATIVE_INFINITY;
 

@@ -48,7 +48,18 @@ export async function seedKey(db: Database, ring: KeyRing, options: KeyOptions):
       `INSERT INTO api_keys (id, account_id, hash, name, role_id, restricted, expire_after_hours, expires_at,
          created_at, updated_at, issuer, revoked_at) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 'test', ?)`,
     )
-    .bind(id, accountId, hash, options.name ?? "test-key", roleId, options.rules ? 1 : 0, expiresAt, now, now, revokedAt)
+    .bind(
+      id,
+      accountId,
+      hash,
+      options.name ?? "test-key",
+      roleId,
+      options.rules ? 1 : 0,
+      expiresAt,
+      now,
+      now,
+      revokedAt,
+    )
     .run();
   if (options.rules !== undefined && options.rules.length > 0) {
     await bindAllowList(db, id, accountId, options.projectId ?? crypto.randomUUID(), options.rules);
