@@ -1,0 +1,19 @@
+// Every test starts with an empty database that has all migrations.
+import { applyD1Migrations, type D1Migration, reset } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach } from "vitest";
+
+declare global {
+  namespace Cloudflare {
+    interface Env {
+      DB: D1Database;
+      KEYS: KVNamespace;
+      TEST_MIGRATIONS: D1Migration[];
+    }
+  }
+}
+
+beforeEach(async () => {
+  await reset();
+  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
+});
