@@ -22,12 +22,15 @@ CREATE TABLE roles (
   CHECK ((account_id IS NULL) = (permissions IS NULL))
 ) STRICT;
 
-CREATE UNIQUE INDEX roles_by_name ON roles (account_id, lower(display_name)) WHERE deleted_at IS NULL;
+-- ifnull: NULLs would all differ from each other, and `IN ('', ?)` asks for built-in and custom roles in one search.
+CREATE UNIQUE INDEX roles_by_name ON roles (ifnull(account_id, ''), lower(display_name)) WHERE deleted_at IS NULL;
+CREATE INDEX roles_by_age ON roles (ifnull(account_id, ''), created_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX roles_managing ON roles (ifnull(account_id, ''), id) WHERE manages_keys = 1;
 
 INSERT INTO roles (id, account_id, display_name, description, permissions, manages_keys, created_at, updated_at) VALUES
   ('36ec6789-6dbf-4d12-91b4-243587d6882b', NULL, 'Admin', '', NULL, 1, 1634601600000, 1634601600000),
   ('cb6edae1-f2c7-4540-a870-521754e8a000', NULL, 'Developer', '', NULL, 0, 1634601600000, 1634601600000),
-  ('@VIEWER@', NULL, 'Viewer', '', NULL, 0, 1686096000000, 1686096000000);
+  ('95b23b27-b36b-4c2e-b7b6-4a94ed7676e4', NULL, 'Viewer', '', NULL, 0, 1686096000000, 1686096000000);
 
 CREATE TABLE allow_lists (
   id          TEXT PRIMARY KEY CHECK (length(id) = 36),
@@ -74,7 +77,7 @@ CREATE TABLE api_keys (
 CREATE UNIQUE INDEX api_keys_by_hash ON api_keys (hash);
 CREATE INDEX api_keys_by_age ON api_keys (account_id, created_at, id);
 CREATE INDEX api_keys_by_name ON api_keys (account_id, name);
-CREATE INDEX api_keys_by_role ON api_keys (role_id);
+CREATE INDEX api_keys_by_role ON api_keys (role_id, account_id, revoked_at);
 CREATE INDEX api_keys_pending ON api_keys (kv_pending) WHERE kv_pending IS NOT NULL;
 CREATE INDEX api_keys_to_expire ON api_keys (expires_at)
   WHERE expires_at IS NOT NULL AND revoked_at IS NULL AND expiry_recorded_at IS NULL;
@@ -85,6 +88,8 @@ CREATE UNIQUE INDEX api_keys_by_idempotency_key ON api_keys (account_id, created
 CREATE TABLE api_key_allow_lists (
   key_id        TEXT NOT NULL REFERENCES api_keys (id),
   allow_list_id TEXT NOT NULL REFERENCES allow_lists (id),
+  -- Its place among the key's lists: they are shown in the order in which they were given.
+  position      INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (key_id, allow_list_id)
 ) STRICT, WITHOUT ROWID;
 

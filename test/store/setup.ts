@@ -1,3 +1,4 @@
+// Every test starts with an empty database that has all migrations.
 import { applyD1Migrations, type D1Migration, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach } from "vitest";
@@ -5,9 +6,9 @@ import { beforeEach } from "vitest";
 declare global {
   namespace Cloudflare {
     interface Env {
-      readonly DB: D1Database;
-      readonly KEYS: KVNamespace;
-      readonly TEST_MIGRATIONS: D1Migration[];
+      DB: D1Database;
+      KEYS: KVNamespace;
+      TEST_MIGRATIONS: D1Migration[];
     }
   }
 }

@@ -1,0 +1,200 @@
+// IP allow lists, in D1: made, shown, deleted; never changed. What a rule is, src/core/ip-rules.ts knows.
+import { compileRules } from "../core/ip-rules.ts";
+import {
+  type AuditEvent,
+  auditStatement,
+  blameActor,
+  type Condition,
+  every,
+  PERMITTED,
+  wasPermitted,
+} from "./audit.ts";
+import { REFERENCE_COLUMNS, type ReferenceRow, referenceOfRow, referencesByOwner } from "./key-row.ts";
+import { cutPage, decodeToken, encodeToken } from "./paging.ts";
+import type { Actor, AllowListDetails, AllowListKeeper, AllowListQuery, KeyReference, NewAllowList } from "./ports.ts";
+
+export function createD1AllowLists(db: D1Database): AllowListKeeper {
+  return {
+    create: (list, actor, now) => createList(db, list, actor, now),
+    get: (accountId, projectId, id) => getList(db, accountId, projectId, id),
+    getMany: async (accountId, ids) => withKeys(db, await rowsOf(db, accountId, ids)),
+    list: (query) => listLists(db, query),
+    delete: (accountId, projectId, id, actor, now) => deleteList(db, accountId, projectId, id, actor, now),
+  };
+}
+
+interface ListRow {
+  readonly id: string;
+  readonly account_id: string;
+  readonly project_id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly rules: string;
+  readonly created_at: number;
+}
+
+const SELECT_LISTS = `SELECT l.id, l.account_id, l.project_id, l.name, l.description, l.rules, l.created_at
+  FROM allow_lists l`;
+const BY_ID = `${SELECT_LISTS} WHERE l.id = ? AND l.account_id = ? AND l.project_id = ? AND l.deleted_at IS NULL`;
+
+async function getList(db: D1Database, accountId: string, projectId: string, id: string) {
+  const row = await db.prepare(BY_ID).bind(id, accountId, projectId).first<ListRow>();
+  if (row === null) return null;
+  const [list] = await withKeys(db, [row]);
+  return list ?? null;
+}
+
+async function rowsOf(db: D1Database, accountId: string, ids: readonly string[]): Promise<readonly ListRow[]> {
+  if (ids.length === 0) return [];
+  const { results } = await db
+    .prepare(`${SELECT_LISTS} WHERE l.id IN (SELECT value FROM json_each(?)) AND l.account_id = ?
+      AND l.deleted_at IS NULL`)
+    .bind(JSON.stringify(ids), accountId)
+    .all<ListRow>();
+  return results;
+}
+
+async function createList(db: D1Database, list: NewAllowList, actor: Actor, now: number) {
+  const event = listEvent("CREATE_ALLOW_LIST", list, "created", { allow_list: list.rules });
+  const nameIsFree: Condition = {
+    sql: `NOT EXISTS (SELECT 1 FROM allow_lists
+      WHERE account_id = ? AND project_id = ? AND name = ? AND deleted_at IS NULL)`,
+    values: [list.accountId, list.projectId, list.name],
+  };
+  const results = await db.batch([
+    auditStatement(db, event, actor, now, nameIsFree),
+    db
+      .prepare(`INSERT INTO allow_lists (id, account_id, project_id, name, description, rules, created_at)
+        SELECT ?, ?, ?, ?, ?, ?, ? WHERE ${PERMITTED}`)
+      .bind(
+        list.id,
+        list.accountId,
+        list.projectId,
+        list.name,
+        list.description,
+        JSON.stringify(list.rules),
+        now,
+        event.id,
+      ),
+  ]);
+  if (wasPermitted(results)) return { ...list, createdAt: now, keys: [] };
+  await blameActor(db, actor);
+  return "name_taken";
+}
+
+async function listLists(db: D1Database, query: AllowListQuery) {
+  const mark = ["lists", query.accountId, query.projectId, query.name, [...query.apiKeyIds].sort(), query.order];
+  const place = query.continuationToken === null ? null : decodeToken(query.continuationToken, mark, PLACE);
+  if (query.continuationToken !== null && place === null) return { fault: "continuation_token" } as const;
+  const { sql, values } = allowListStatement(query, place as [number, string] | null);
+  const { results } = await db
+    .prepare(sql)
+    .bind(...values)
+    .all<ListRow>();
+  const { items, last } = cutPage(results, query.limit);
+  return {
+    items: await withKeys(db, items),
+    continuationToken: last && encodeToken(mark, [last.created_at, last.id]),
+  };
+}
+
+const PLACE = ["number", "string"] as const;
+
+/** The statement of one page; its own function so that a test can ask for its query plan. */
+export function allowListStatement(query: AllowListQuery, place: readonly [number, string] | null): Condition {
+  const [direction, beyond] = query.order === "desc" ? ["DESC", "<"] : ["ASC", ">"];
+  const parts: Condition[] = [
+    {
+      sql: "l.account_id = ? AND l.project_id = ? AND l.deleted_at IS NULL",
+      values: [query.accountId, query.projectId],
+    },
+  ];
+  if (query.name !== null) parts.push({ sql: "l.name = ?", values: [query.name] });
+  if (query.apiKeyIds.length > 0) {
+    parts.push({
+      sql: `EXISTS (SELECT 1 FROM api_key_allow_lists b
+        WHERE b.allow_list_id = l.id AND b.key_id IN (SELECT value FROM json_each(?)))`,
+      values: [JSON.stringify(query.apiKeyIds)],
+    });
+  }
+  if (place !== null) parts.push({ sql: `(l.created_at, l.id) ${beyond} (?, ?)`, values: place });
+  return {
+    sql: `${SELECT_LISTS} WHERE ${parts.map((part) => part.sql).join(" AND ")}
+      ORDER BY l.created_at ${direction}, l.id ${direction} LIMIT ?`,
+    values: [...parts.flatMap((part) => part.values), query.limit + 1],
+  };
+}
+
+const KEYS_OF_LISTS = `SELECT * FROM (
+  SELECT b.allow_list_id AS owner, ${REFERENCE_COLUMNS},
+    row_number() OVER (PARTITION BY b.allow_list_id ORDER BY k.revoked_at IS NOT NULL, k.created_at DESC, k.id) AS place
+  FROM api_key_allow_lists b CROSS JOIN api_keys k ON k.id = b.key_id
+  WHERE b.allow_list_id IN (SELECT value FROM json_each(?))) WHERE place <= 100`;
+
+async function withKeys(db: D1Database, rows: readonly ListRow[]): Promise<readonly AllowListDetails[]> {
+  if (rows.length === 0) return [];
+  const { results } = await db
+    .prepare(KEYS_OF_LISTS)
+    .bind(JSON.stringify(rows.map((row) => row.id)))
+    .all<ReferenceRow & { owner: string }>();
+  const keys = referencesByOwner(results);
+  return rows.map((row) => listOfRow(row, keys.get(row.id) ?? []));
+}
+
+function listOfRow(row: ListRow, keys: readonly KeyReference[]): AllowListDetails {
+  const rules = JSON.parse(row.rules) as readonly string[];
+  // Throws for a rule that is not canonical: an operator must not be shown what the door does not understand.
+  compileRules(rules);
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    projectId: row.project_id,
+    name: row.name,
+    description: row.description,
+    rules,
+    createdAt: row.created_at,
+    keys,
+  };
+}
+
+// Keys that are revoked or expired stay bound to it, and are not touched: they open nothing, with or without the list.
+async function deleteList(db: D1Database, accountId: string, projectId: string, id: string, actor: Actor, now: number) {
+  const list = await getList(db, accountId, projectId, id);
+  if (list === null) return "not_found";
+  const event = listEvent("DELETE_ALLOW_LIST", list, "deleted", { allow_list: list.rules });
+  const stands: Condition = {
+    sql: "EXISTS (SELECT 1 FROM allow_lists WHERE id = ? AND deleted_at IS NULL)",
+    values: [id],
+  };
+  const unused: Condition = { sql: `NOT EXISTS (SELECT 1 ${ACTIVE_KEYS})`, values: [id, now] };
+  const results = await db.batch<ReferenceRow>([
+    auditStatement(db, event, actor, now, every(stands, unused)),
+    db.prepare(`UPDATE allow_lists SET deleted_at = ? WHERE id = ? AND ${PERMITTED}`).bind(now, id, event.id),
+    db.prepare(`SELECT ${REFERENCE_COLUMNS} ${ACTIVE_KEYS} ORDER BY k.created_at DESC, k.id LIMIT 100`).bind(id, now),
+  ]);
+  if (wasPermitted(results)) return "deleted";
+  await blameActor(db, actor);
+  const inUseBy = (results[2]?.results ?? []).map(referenceOfRow);
+  return inUseBy.length > 0 ? { inUseBy } : "not_found";
+}
+
+const ACTIVE_KEYS = `FROM api_key_allow_lists b CROSS JOIN api_keys k ON k.id = b.key_id
+  WHERE b.allow_list_id = ? AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > ?)`;
+
+function listEvent(
+  eventType: string,
+  list: { readonly id: string; readonly accountId: string; readonly projectId: string; readonly name: string },
+  verb: string,
+  detail: Readonly<Record<string, unknown>>,
+): AuditEvent {
+  return {
+    id: crypto.randomUUID(),
+    accountId: list.accountId,
+    eventType,
+    resourceType: "ALLOW_LIST",
+    resourceId: list.id,
+    resourceName: list.name,
+    message: `Allow list ${list.name} was ${verb}`,
+    detail: { project_id: list.projectId, ...detail },
+  };
+}

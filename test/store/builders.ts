@@ -1,0 +1,118 @@
+// One builder per record; a test names only what it changes.
+import { env } from "cloudflare:workers";
+import type { KeyHash } from "../../src/core/key.ts";
+import { ADMIN, VIEWER } from "../../src/core/roles.ts";
+import { createD1AllowLists } from "../../src/store/d1-allow-lists.ts";
+import { createD1KeyKeeper } from "../../src/store/d1-key-keeper.ts";
+import { createD1Roles } from "../../src/store/d1-roles.ts";
+import type { Actor, KeyDetails, KeyQuery, NewAllowList, NewKey, RoleSpec } from "../../src/store/ports.ts";
+
+export const NOW = Date.UTC(2026, 10, 23, 12);
+export const HOUR = 3_600_000;
+export const ACCOUNT = "531af27a-614c-472f-8edb-a0f9322f0838";
+export const OTHER_ACCOUNT = "340af43a-8a7c-4659-9258-4876fd6a207b";
+export const PROJECT = "78d4459c-0f45-47a5-899a-45ddf43eba6e";
+export const ADMIN_ROLE = ADMIN.id;
+export const VIEWER_ROLE = VIEWER.id;
+
+export const db = env.DB;
+export const keys = createD1KeyKeeper(db);
+export const lists = createD1AllowLists(db);
+export const roles = createD1Roles(db);
+
+export const ACTOR: Actor = {
+  type: "API_KEY",
+  id: "00000000-0000-4000-8000-00000000ac70",
+  name: "root",
+  address: "192.0.2.1",
+  requestId: "req-1",
+};
+
+export async function makeAccounts(): Promise<void> {
+  const insert = db.prepare("INSERT INTO accounts (id, name, created_at) VALUES (?, ?, ?)");
+  await db.batch([insert.bind(ACCOUNT, "one", NOW), insert.bind(OTHER_ACCOUNT, "other", NOW)]);
+}
+
+function randomHash(): KeyHash {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("") as KeyHash;
+}
+
+export function newKey(changes: Partial<NewKey> = {}): NewKey {
+  return {
+    id: crypto.randomUUID(),
+    accountId: ACCOUNT,
+    hash: randomHash(),
+    name: "ci",
+    description: "",
+    roleId: VIEWER_ROLE,
+    allowListIds: [],
+    expireAfterHours: 0,
+    expiresAt: null,
+    idempotencyKey: null,
+    ...changes,
+  };
+}
+
+export async function makeKey(changes: Partial<NewKey> = {}, now = NOW, actor = ACTOR): Promise<KeyDetails> {
+  const made = await keys.create(newKey(changes), actor, now);
+  if (made.outcome !== "created") throw new Error(made.outcome);
+  return made.key;
+}
+
+export function newList(changes: Partial<NewAllowList> = {}): NewAllowList {
+  return {
+    id: crypto.randomUUID(),
+    accountId: ACCOUNT,
+    projectId: PROJECT,
+    name: "office",
+    description: "",
+    rules: ["192.0.2.0/24"],
+    ...changes,
+  };
+}
+
+export async function makeList(changes: Partial<NewAllowList> = {}, now = NOW) {
+  const made = await lists.create(newList(changes), ACTOR, now);
+  if (made === "name_taken") throw new Error(made);
+  return made;
+}
+
+export function roleSpec(changes: Partial<RoleSpec> = {}): RoleSpec {
+  return { displayName: "Backups", description: "", permissions: ["BACKUP:READ", "BACKUP:CREATE"], ...changes };
+}
+
+export async function makeRole(changes: Partial<RoleSpec> = {}, now = NOW) {
+  const made = await roles.create(ACCOUNT, crypto.randomUUID(), roleSpec(changes), ACTOR, now);
+  if (made === "name_taken") throw new Error(made);
+  return made;
+}
+
+export function keyQuery(changes: Partial<KeyQuery> = {}): KeyQuery {
+  return {
+    accountId: ACCOUNT,
+    name: null,
+    statuses: [],
+    order: "desc",
+    limit: 100,
+    continuationToken: null,
+    ...changes,
+  };
+}
+
+export async function count(table: string): Promise<number> {
+  return (await db.prepare(`SELECT count(*) AS n FROM ${table}`).first<number>("n")) ?? -1;
+}
+
+/** The change log without its first line, which every database begins with. */
+export async function changes() {
+  const { results } = await db.prepare("SELECT key_id, version FROM key_changes WHERE seq > 1 ORDER BY seq").all();
+  return results as { key_id: string | null; version: number }[];
+}
+
+export async function events(): Promise<string[]> {
+  const { results } = await db
+    .prepare("SELECT event_type FROM audit_events ORDER BY seq")
+    .all<{ event_type: string }>();
+  return results.map((row) => row.event_type);
+}
