@@ -107,6 +107,12 @@ describe("the key ring", () => {
     expect(read !== null && verifyToken(ringOf({ "k-new": NEW }), read)).toBe(false);
   });
 
+  test("lets no other secret stand in for one that was taken out", async () => {
+    const read = readToken(ring, await sign({ typ: "gatehouse-key+jwt", kid: "k-old" }));
+    expect(read).not.toBeNull();
+    expect(read !== null && verifyToken(ringOf({ "k-new": NEW }), read)).toBe(false);
+  });
+
   test("refuses a key whose id was given another secret", async () => {
     expect(accepts(ringOf({ "k-new": OLD }), await mint())).toBe(false);
   });
