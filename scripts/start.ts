@@ -84,9 +84,8 @@ function stop(code: number): void {
   stopping = true;
   for (const child of children) child.kill("SIGTERM");
   setTimeout(() => process.exit(code), 2_000);
-  Promise.all(children.map((child) => child.exitCode ?? new Promise((done) => child.once("exit", done)))).then(() =>
-    process.exit(code),
-  );
+  const gone = children.map((child) => child.exitCode ?? new Promise((done) => child.once("exit", done)));
+  void Promise.all(gone).then(() => process.exit(code));
 }
 
 /** The door's own event lines and what went wrong; the rest of wrangler's talk is for its developers. */

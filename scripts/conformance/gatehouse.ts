@@ -1,7 +1,10 @@
 // Starts Gatehouse as it is in this working tree, in front of an upstream, with one account and two keys.
+
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { exportJWK, generateKeyPair } from "jose";
+import { readKeyRing } from "../../src/core/token.ts";
+import { type Database, seedAccount, seedKey } from "../../test/support/seed.ts";
 
 /** A door that the cases can be played against. */
 export interface Door {
@@ -50,7 +53,7 @@ export async function startGatehouse({ upstreamUrl, accountId }: Start): Promise
     const { url } = await server.listen();
     const worker = server.getWorker("gatehouse");
     await worker.applyD1Migrations("DB");
-    const keys = await seed((await worker.getEnv()).DB, secrets.KEY_RING, accountId);
+    const keys = await seed((await worker.getEnv()).DB as Database, secrets.KEY_RING, accountId);
     return { url: url.href, ...keys, accountId, close: () => server.close() };
   } catch (fault) {
     await server.close();
@@ -59,10 +62,12 @@ export async function startGatehouse({ upstreamUrl, accountId }: Start): Promise
 }
 
 /** One account, an Admin key that is in force, and one whose expiry has passed. */
-async function seed(
-  _db: unknown,
-  _ring: string,
-  _accountId: string,
-): Promise<{ adminKey: string; expiredKey: string }> {
-  throw new Error("seeding needs test/support: not there yet");
+async function seed(db: Database, ring: string, accountId: string): Promise<{ adminKey: string; expiredKey: string }> {
+  const read = readKeyRing(ring);
+  if ("faults" in read) throw new Error(read.faults.join("; "));
+  await seedAccount(db, accountId);
+  const admin = await seedKey(db, read.ring, { accountId, name: "conformance" });
+  const expiresAt = Date.now() - 3_600_000;
+  const expired = await seedKey(db, read.ring, { accountId, name: "conformance-expired", expiresAt });
+  return { adminKey: admin.token, expiredKey: expired.token };
 }

@@ -161,9 +161,9 @@ export const OPERATIONS = [
   del("deleteXClusterDr", `${XCLUSTER}/{xClusterDrId}`, "XCLUSTER_DR:DELETE"),
   post("pauseXClusterDr", `${XCLUSTER}/{xClusterDrId}/pause`, "XCLUSTER_DR:PAUSE"),
   post("resumeXClusterDr", `${XCLUSTER}/{xClusterDrId}/resume`, "XCLUSTER_DR:RESUME"),
-  post("restartXClusterDr", `${XCLUSTER}/{xClusterDrId}/restart`, "XCLUSTER_DR:RESTART"),
-  post("switchoverXClusterDr", `${XCLUSTER}/{xClusterDrId}/switchover`, "XCLUSTER_DR:SWITCHOVER"),
-  post("failoverXClusterDr", `${XCLUSTER}/{xClusterDrId}/failover`, "XCLUSTER_DR:FAILOVER"),
+  post("restartXClusterDr", `${XCLUSTER}/{xClusterDrId}/restart`, "XCLUSTER_DR:UPDATE"),
+  post("switchoverXClusterDr", `${XCLUSTER}/{xClusterDrId}/switchover`, "XCLUSTER_DR:UPDATE"),
+  post("failoverXClusterDr", `${XCLUSTER}/{xClusterDrId}/failover`, "XCLUSTER_DR:UPDATE"),
 
   // Change data capture
   get("listCdcSinks", `${ACCOUNT}/cdc-sinks`, "CDC_SINK:READ"),
@@ -204,7 +204,8 @@ export const OPERATIONS = [
   // Billing; the estimate crosses accounts by name, so no READ carries it
   get("getBillingUsage", `${ACCOUNT}/billing-usage`, "BILLING:READ"),
   get("listClustersByDateRange", `${ACCOUNT}/billing-usage/clusters`, "BILLING:READ"),
-  get("getBillingEstimate", `${V1}/billing-estimate`, "BILLING:ESTIMATE"),
+  // Names accounts in its query, across the border that every other path keeps: only for whoever manages the billing.
+  get("getBillingEstimate", `${V1}/billing-estimate`, "BILLING:UPDATE"),
 ] as const satisfies readonly Operation[];
 
 /** Any row of the table, with its literal operationId. */

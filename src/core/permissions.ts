@@ -49,7 +49,6 @@ export const CATALOGUE = [
   resource("ACCESS_HISTORY", "Access History", { READ: "List or View login records" }),
   resource("BILLING", "Billing", {
     READ: "View billing usage",
-    ESTIMATE: "Estimate the costs of accounts by name",
     UPDATE: "Manage plans and billing",
   }),
   // Network
@@ -138,13 +137,10 @@ export const CATALOGUE = [
   resource("XCLUSTER_DR", "xCluster Disaster Recovery", {
     READ: "List or View disaster recovery configurations",
     CREATE: "Create disaster recovery configurations",
-    UPDATE: "Update disaster recovery configurations",
+    UPDATE: "Update, restart, switch over or fail over disaster recovery",
     DELETE: "Delete disaster recovery configurations",
     PAUSE: "Pause disaster recovery",
     RESUME: "Resume disaster recovery",
-    RESTART: "Restart disaster recovery",
-    SWITCHOVER: "Switch over to the target cluster",
-    FAILOVER: "Fail over to the target cluster",
   }),
   // Change data capture and observability
   resource("CDC_SINK", "CDC Sinks", {

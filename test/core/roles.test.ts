@@ -119,7 +119,7 @@ describe("the built-in roles", () => {
     ["delete users or change their role", ["ACCOUNT_USER:DELETE", "ACCOUNT_USER:UPDATE"], false, false],
     ["change login methods", ["ACCOUNT_LOGIN_TYPE:UPDATE"], false, false],
     ["create or revoke API keys", ["API_KEY:CREATE", "API_KEY:REVOKE"], false, false],
-    ["manage plans and billing", ["BILLING:UPDATE", "BILLING:ESTIMATE"], false, false],
+    ["manage plans and billing", ["BILLING:UPDATE"], false, false],
     ["view account activity", ["AUDIT_EVENT:READ", "ACCESS_HISTORY:READ"], false, true],
     ["manage custom roles", ["ROLE:CREATE", "ROLE:UPDATE", "ROLE:DELETE"], false, false],
     ["rename the account", ["ACCOUNT:UPDATE"], false, false],
