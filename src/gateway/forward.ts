@@ -16,7 +16,11 @@ export interface Onward {
 }
 
 /** The upstream gave no answer: `timeout` is a 504, `unreachable` a 502. */
-export type NoAnswer = "timeout" | "unreachable" | "cancelled";
+export interface NoAnswer {
+  readonly noAnswer: "timeout" | "unreachable" | "cancelled";
+  /** What the runtime says of it, for the log only. */
+  readonly cause: unknown;
+}
 
 /** A call that is on its way to the upstream, and can be called off. */
 export interface Flight {
@@ -28,19 +32,22 @@ export interface Flight {
 /**
  * Send a call to the upstream.
  *
+ * @param upgrade the protocol to change to (RFC 9110 section 7.8), for a call that may ask for one
  * @returns at once; the answer settles when the upstream's headers have come, and never rejects
  */
-export function sendUpstream(request: Request, onward: Onward, upstream: Upstream): Flight {
+export function sendUpstream(request: Request, onward: Onward, upstream: Upstream, upgrade?: "websocket"): Flight {
   const controller = new AbortController();
-  let over: NoAnswer = "unreachable";
+  let over: NoAnswer["noAnswer"] = "unreachable";
   const timer = setTimeout(() => {
     over = "timeout";
     controller.abort();
   }, upstream.timeoutMs);
 
+  const outgoing = upstreamRequest(request, onward, upstream, controller.signal);
+  if (upgrade !== undefined) outgoing.headers.set("upgrade", upgrade);
   const answer = upstream
-    .fetch(upstreamRequest(request, onward, upstream, controller.signal))
-    .catch(() => over)
+    .fetch(outgoing)
+    .catch((cause: unknown): NoAnswer => ({ noAnswer: over, cause }))
     .finally(() => clearTimeout(timer));
   return {
     answer,
@@ -48,13 +55,13 @@ export function sendUpstream(request: Request, onward: Onward, upstream: Upstrea
       over = "cancelled";
       clearTimeout(timer);
       controller.abort();
-      answer.then((late) => (typeof late === "string" ? undefined : late.body?.cancel())).catch(() => undefined);
+      answer.then((late) => ("noAnswer" in late ? undefined : late.body?.cancel())).catch(() => undefined);
     },
   };
 }
 
 /** The call as the upstream gets it. */
-export function upstreamRequest(request: Request, onward: Onward, upstream: Upstream, signal: AbortSignal): Request {
+function upstreamRequest(request: Request, onward: Onward, upstream: Upstream, signal: AbortSignal): Request {
   const headers = inwardHeaders(request.headers);
   headers.set("gatehouse-identity", onward.identity);
   headers.set("gatehouse-operation", onward.operation);
@@ -66,7 +73,8 @@ export function upstreamRequest(request: Request, onward: Onward, upstream: Upst
   return new Request(upstream.origin + onward.path + onward.query, {
     method: request.method,
     headers,
-    body: request.body,
+    // A GET or HEAD that was let in has no content, but may have a stream of none, which the runtime refuses to send.
+    body: request.method === "GET" || request.method === "HEAD" ? null : request.body,
     // A followed redirect would carry our identity to wherever the upstream, or whoever speaks for it, points.
     redirect: "manual",
     // Two callers may get two answers to one address, so nothing in between may keep one.
@@ -78,13 +86,19 @@ export function upstreamRequest(request: Request, onward: Onward, upstream: Upst
 /** What the client gets of the upstream's answer: status, headers and body as they came, less what may not go out. */
 export function passOn(answer: Response, upstream: Upstream): Response {
   const forbidden = forbiddenOutward(answer.headers);
-  const location = answer.status >= 300 && answer.status < 400 ? answer.headers.get("location") : null;
-  const inside = location?.startsWith(`${upstream.origin}/`) === true;
+  const location = locationWithin(answer.headers.get("location"), upstream.origin);
   // Copying an answer costs a tenth of a call, so it is copied only when something in it has to change.
-  if (forbidden.length === 0 && !inside) return answer;
+  if (forbidden.length === 0 && location === null) return answer;
   const copy = new Response(answer.body, answer);
   for (const name of forbidden) copy.headers.delete(name);
-  // A redirect within the upstream must lead through the door again, not to a host that the client cannot see.
-  if (inside) copy.headers.set("location", (location as string).slice(upstream.origin.length));
+  // It must lead through the door again, not to a host that the client cannot see.
+  if (location !== null) copy.headers.set("location", location);
   return copy;
+}
+
+/** Where an absolute address within the upstream is for the client; `null` for every other, which goes out as it is. */
+function locationWithin(location: string | null, origin: string): string | null {
+  if (location === null || !/^\s*(?:[a-z][a-z0-9+.-]*:|[/\\]{2})/i.test(location)) return null;
+  const url = URL.parse(location, origin);
+  return url?.origin === origin ? url.pathname + url.search + url.hash : null;
 }
