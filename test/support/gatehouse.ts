@@ -27,8 +27,8 @@ export interface Gatehouse {
 }
 
 /** What tests use of the bindings from Node. */
-type D1 = Database & { prepare(sql: string): { all(): Promise<{ results: Record<string, unknown>[] }> } };
-interface Kv {
+export type D1 = Database & { prepare(sql: string): { all(): Promise<{ results: Record<string, unknown>[] }> } };
+export interface Kv {
   list(): Promise<{ keys: { name: string }[] }>;
   get(name: string): Promise<string | null>;
   put(name: string, value: string): Promise<void>;
