@@ -3,6 +3,9 @@
 import type { Upstream } from "./door.ts";
 import { forbiddenOutward, inwardHeaders } from "./headers.ts";
 
+/** For how long a client may send, however slowly the upstream takes it. */
+const SEND_WITHIN_MS = 900_000;
+
 /** What the upstream is told about a call, beside the call itself. */
 export interface Onward {
   readonly path: string;
@@ -38,30 +41,69 @@ export interface Flight {
 export function sendUpstream(request: Request, onward: Onward, upstream: Upstream, upgrade?: "websocket"): Flight {
   const controller = new AbortController();
   let over: NoAnswer["noAnswer"] = "unreachable";
-  const timer = setTimeout(() => {
+  const deadline = createDeadline(() => {
     over = "timeout";
     controller.abort();
-  }, upstream.timeoutMs);
+  });
+  const { content, taken } = contentOf(request);
+  deadline.in(taken === null ? upstream.timeoutMs : SEND_WITHIN_MS);
+  // A long upload is no slow answer: the upstream's time begins when it has taken everything.
+  taken?.finally(() => deadline.in(upstream.timeoutMs)).catch(() => undefined);
 
-  const outgoing = upstreamRequest(request, onward, upstream, controller.signal);
+  const outgoing = upstreamRequest(request, content, onward, upstream, controller.signal);
   if (upgrade !== undefined) outgoing.headers.set("upgrade", upgrade);
   const answer = upstream
     .fetch(outgoing)
     .catch((cause: unknown): NoAnswer => ({ noAnswer: over, cause }))
-    .finally(() => clearTimeout(timer));
+    .finally(() => deadline.off());
   return {
     answer,
     cancel() {
       over = "cancelled";
-      clearTimeout(timer);
+      deadline.off();
       controller.abort();
       answer.then((late) => ("noAnswer" in late ? undefined : late.body?.cancel())).catch(() => undefined);
     },
   };
 }
 
+/** What a call brings with it, and when all of that has been taken; `null` for nothing. */
+function contentOf({ method, body, headers }: Request): {
+  readonly content: ReadableStream | null;
+  readonly taken: Promise<void> | null;
+} {
+  // A GET or HEAD that was let in has no content, but may have a stream of none, which the runtime refuses to send.
+  if (body === null || method === "GET" || method === "HEAD") return { content: null, taken: null };
+  const length = headers.get("content-length");
+  const { readable, writable } =
+    length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
+  return { content: readable, taken: body.pipeTo(writable) };
+}
+
+/** One time limit, which may be moved until it is called off. */
+function createDeadline(expire: () => void) {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  let isOff = false;
+  return {
+    in(delayMs: number): void {
+      clearTimeout(timer);
+      if (!isOff) timer = setTimeout(expire, delayMs);
+    },
+    off(): void {
+      isOff = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
 /** The call as the upstream gets it. */
-function upstreamRequest(request: Request, onward: Onward, upstream: Upstream, signal: AbortSignal): Request {
+function upstreamRequest(
+  request: Request,
+  body: ReadableStream | null,
+  onward: Onward,
+  upstream: Upstream,
+  signal: AbortSignal,
+): Request {
   const headers = inwardHeaders(request.headers);
   headers.set("gatehouse-identity", onward.identity);
   headers.set("gatehouse-operation", onward.operation);
@@ -73,8 +115,7 @@ function upstreamRequest(request: Request, onward: Onward, upstream: Upstream, s
   return new Request(upstream.origin + onward.path + onward.query, {
     method: request.method,
     headers,
-    // A GET or HEAD that was let in has no content, but may have a stream of none, which the runtime refuses to send.
-    body: request.method === "GET" || request.method === "HEAD" ? null : request.body,
+    body,
     // A followed redirect would carry our identity to wherever the upstream, or whoever speaks for it, points.
     redirect: "manual",
     // Two callers may get two answers to one address, so nothing in between may keep one.
