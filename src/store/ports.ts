@@ -1,6 +1,7 @@
 // What the rest of the house may ask of storage. Each port says once what its callers do when it throws.
 import type { KeyHash, KeyRecord, KeyStatus } from "../core/key.ts";
-import type { Permission } from "../core/roles.ts";
+import type { Permission } from "../core/permissions.ts";
+import type { StoredKey } from "./stored-key.ts";
 
 /** Keeps a promise alive after the answer has gone out: `ExecutionContext.waitUntil`. */
 export type Background = (work: Promise<unknown>) => void;
@@ -25,6 +26,13 @@ export interface Unconfirmed {
   readonly confirmed: Promise<Found>;
 }
 
+export interface Need {
+  /** True: what D1's primary says now, whatever is remembered. False: what it said at most ten seconds ago. */
+  readonly exact: boolean;
+  /** True: a record at hand is worth having before it is confirmed (a safe call that may be sent ahead). */
+  readonly ahead: boolean;
+}
+
 /** Finds keys by hash. When it throws, the gateway answers 503: no answer, no entry, and never a 401. */
 export interface KeyFinder {
   /** What this isolate knows and may still act on for a call that only reads; no I/O in front of the answer. */
@@ -32,9 +40,9 @@ export interface KeyFinder {
   /**
    * The record for a call that `recall` could not answer.
    *
-   * @param exact true: the row itself, from the primary, whatever is remembered (mutating calls)
+   * @param need how sure the caller has to be, and whether it can use a record ahead of its confirmation
    */
-  find(hash: KeyHash, exact: boolean, background: Background): Promise<Found | Unconfirmed>;
+  find(hash: KeyHash, need: Need, background: Background): Promise<Found | Unconfirmed>;
   /** Something was changed from here: nothing remembered is believed before the change feed has been read again. */
   doubt(): void;
   /** Resolves when D1 can be asked, at the price of at most one feed read in five seconds; throws when it cannot. */
@@ -47,15 +55,24 @@ export interface Reading {
   readonly asOf: number;
 }
 
+/** A reading from D1 itself, with what the warm copy may be told of it. */
+export interface TrueReading extends Reading {
+  readonly copy: WarmCopy;
+}
+
 /** The system of record, asked on its primary. When it throws, the finder decides by the age of what it remembers. */
 export interface KeyTruth {
-  readByHash(hash: KeyHash): Promise<Reading | null>;
+  readByHash(hash: KeyHash): Promise<TrueReading | null>;
 }
+
+/** A record as text with its place in the change log: what KV holds. */
+export type WarmCopy = StoredKey & { readonly asOf: number };
 
 /** The warm copy. It may be late, and it may lose things. When it throws or says `null`, the truth is asked. */
 export interface WarmKeys {
   get(hash: KeyHash): Promise<Reading | null>;
-  put(hash: KeyHash, reading: Reading): Promise<void>;
+  /** Takes what D1 has said, as text: a copy is never made from a copy. */
+  put(hash: KeyHash, copy: WarmCopy): Promise<void>;
 }
 
 /** What changed since a place in the log. */

@@ -1,0 +1,33 @@
+// `npm run deploy`: brings the database of the deployment up to date, then deploys. `-- --dry-run` needs no account: it
+// builds what would be deployed, checks the configuration that can be checked from here, and changes nothing.
+import { existsSync, writeFileSync } from "node:fs";
+import { newIdentityKeys, newKeyRing } from "./secrets.ts";
+import { ROOT, wranglerShown } from "./wrangler.ts";
+
+const args = process.argv.slice(2);
+const dryRun = args.includes("--dry-run");
+
+function orExit(status: number): void {
+  if (status !== 0) process.exit(status);
+}
+
+if (dryRun) {
+  // wrangler warns about secrets that it cannot find, also where none is needed: it is given some of no worth.
+  if (!existsSync(`${ROOT}.dev.vars`)) {
+    const vars = `KEY_RING='${newKeyRing(new Date())}'\nIDENTITY_KEYS='${await newIdentityKeys()}'\n`;
+    writeFileSync(`${ROOT}.dev.vars`, vars, { mode: 0o600 });
+  }
+  orExit(
+    wranglerShown([
+      "deploy",
+      "--dry-run",
+      "--minify",
+      "--outdir",
+      "dist/worker",
+      ...args.filter((arg) => arg !== "--dry-run"),
+    ]),
+  );
+} else {
+  orExit(wranglerShown(["d1", "migrations", "apply", "DB", "--remote"]));
+  orExit(wranglerShown(["deploy", "--minify", ...args]));
+}

@@ -1,0 +1,198 @@
+// `npm start`: the door on http://127.0.0.1:8787 with the demo API behind it, or with UPSTREAM_URL. Keeps all state
+// between starts in .dev/ and .wrangler/; prints a ready line and three commands to paste.
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { createInterface } from "node:readline";
+import { firstKey, newIdentityKeys, newKeyRing } from "./secrets.ts";
+import { ROOT, startWrangler, wranglerQuietly } from "./wrangler.ts";
+
+const PORT = Number(process.env.PORT ?? 8787);
+const DOOR = `http://127.0.0.1:${PORT}`;
+const STATE = ["--persist-to", ".dev/state"];
+const inDev = (name: string) => `${ROOT}.dev/${name}`;
+const say = (text: string) => process.stdout.write(`${text}\n`);
+
+/** Write a file that only its owner may read. */
+function keep(path: string, text: string): void {
+  writeFileSync(path, text, { mode: 0o600 });
+  chmodSync(path, 0o600);
+}
+
+async function localSecrets(): Promise<{ readonly keyRing: string }> {
+  const path = `${ROOT}.dev.vars`;
+  if (!existsSync(path)) {
+    keep(path, `KEY_RING='${newKeyRing(new Date())}'\nIDENTITY_KEYS='${await newIdentityKeys()}'\n`);
+  }
+  const keyRing = /^KEY_RING='(.*)'$/m.exec(readFileSync(path, "utf8"))?.[1];
+  if (keyRing === undefined) throw new Error(".dev.vars has no KEY_RING: delete the file, and a new one is made");
+  return { keyRing };
+}
+
+/** Make the demo account and its Admin key, once. @returns the key and its account */
+async function adminKey(
+  keyRing: string,
+): Promise<{ readonly token: string; readonly accountId: string; readonly made: boolean }> {
+  const path = inDev("admin-key");
+  if (existsSync(path)) {
+    const token = readFileSync(path, "utf8").trim();
+    return { token, accountId: claimsOf(token).acc, made: false };
+  }
+  const first = await firstKey(keyRing, "Demo account", crypto.randomUUID(), Date.now());
+  keep(inDev("first-key.sql"), first.sql);
+  await wranglerQuietly(["d1", "execute", "DB", "--local", ...STATE, "--yes", "--file", ".dev/first-key.sql"]);
+  keep(path, `${first.token}\n`);
+  return { token: first.token, accountId: first.accountId, made: true };
+}
+
+function claimsOf(token: string): { readonly acc: string; readonly jti: string } {
+  return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() =>
+        address !== null && typeof address === "object" ? resolve(address.port) : reject(new Error("no port")),
+      );
+    });
+  });
+}
+
+async function portIsFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once("error", () => resolve(false));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
+  });
+}
+
+const children: ReturnType<typeof startWrangler>[] = [];
+
+function serve(args: readonly string[], show: (line: string) => void): void {
+  const child = startWrangler(["dev", ...args, ...STATE, "--ip", "127.0.0.1", "--show-interactive-dev-session=false"]);
+  children.push(child);
+  for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", show);
+  child.on("exit", (code) => stop(code ?? 1));
+}
+
+let stopping = false;
+function stop(code: number): void {
+  if (stopping) return;
+  stopping = true;
+  for (const child of children) child.kill("SIGTERM");
+  setTimeout(() => process.exit(code), 2_000);
+  const gone = children.map((child) => child.exitCode ?? new Promise((done) => child.once("exit", done)));
+  void Promise.all(gone).then(() => process.exit(code));
+}
+
+/** The door's own event lines and what went wrong; the rest of wrangler's talk is for its developers. */
+function showDoor(line: string): void {
+  if (/^\d\d:\d\d:\d\d /.test(line) || /ERROR|✘|Error:/.test(line)) say(line);
+}
+
+async function untilReady(url: string, what: string): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (Date.now() < deadline) {
+    const answer = await fetch(url).catch(() => null);
+    if (answer !== null && answer.status < 500) return;
+    await new Promise((resume) => setTimeout(resume, 150));
+  }
+  throw new Error(`${what} did not come up within a minute`);
+}
+
+/** A Viewer key for the second command; made anew when the third one has revoked it. */
+async function viewerKey(admin: string, accountId: string): Promise<string> {
+  const keys = `${DOOR}/api/public/v1/accounts/${accountId}/api-keys`;
+  const headers = { authorization: `Bearer ${admin}`, "content-type": "application/json" };
+  const path = inDev("viewer-key");
+  if (existsSync(path)) {
+    const id = claimsOf(readFileSync(path, "utf8")).jti;
+    const known = await fetch(`${keys}/${id}`, { headers });
+    const { data } = known.ok ? ((await known.json()) as { data: { info: { status: string } } }) : { data: null };
+    if (data?.info.status === "ACTIVE") return id;
+  }
+  const roles = await fetch(`${DOOR}/api/public/v1/accounts/${accountId}/roles?display_name=Viewer`, { headers });
+  const role = ((await roles.json()) as { data: { info: { id: string } }[] }).data[0]?.info.id;
+  const body = JSON.stringify({ name: "demo-viewer", expire_after_hours: 720, role_id: role });
+  const made = await fetch(keys, { method: "POST", headers, body });
+  if (!made.ok) throw new Error(`the demo's Viewer key could not be made: ${made.status} ${await made.text()}`);
+  const { jwt } = (await made.json()) as { jwt: string };
+  keep(path, `${jwt}\n`);
+  return claimsOf(jwt).jti;
+}
+
+async function firstCluster(admin: string, accountId: string): Promise<string | null> {
+  const headers = { authorization: `Bearer ${admin}` };
+  const account = await fetch(`${DOOR}/api/public/v1/account`, { headers });
+  const { data } = (await account.json()) as { data: { info: { projects: { info: { id: string } }[] } } };
+  const base = `/api/public/v1/accounts/${accountId}/projects/${data.info.projects[0]?.info.id}/clusters`;
+  const clusters = await fetch(`${DOOR}${base}?state=ACTIVE`, { headers });
+  const list = (await clusters.json()) as { data: { info: { id: string } }[] };
+  return list.data[0] === undefined ? null : `${base}/${list.data[0].info.id}`;
+}
+
+async function main(): Promise<void> {
+  if (!(await portIsFree(PORT))) throw new Error(`port ${PORT} is taken: PORT=8788 npm start uses another one`);
+  mkdirSync(inDev(""), { recursive: true, mode: 0o700 });
+  say("Gatehouse is starting ...");
+  const { keyRing } = await localSecrets();
+  const own = process.env.UPSTREAM_URL;
+  const demoPort = own === undefined ? await freePort() : 0;
+  const migrate = ["d1", "migrations", "apply", "DB", "--local", ...STATE];
+  await Promise.all([
+    wranglerQuietly(migrate),
+    own === undefined ? wranglerQuietly([...migrate, "-c", "demo/wrangler.toml"]) : null,
+  ]);
+  const admin = await adminKey(keyRing);
+
+  const vars = { LOG_FORMAT: "pretty", LOG_SAMPLE: "1", DEFAULT_KEY_ROLE: "Admin" };
+  const upstream = own ?? `http://127.0.0.1:${demoPort}`;
+  const audience = own === undefined ? { UPSTREAM_AUDIENCE: "gatehouse-demo" } : {};
+  serve(["--port", String(PORT), ...varArgs({ ...vars, ...audience, UPSTREAM_URL: upstream })], showDoor);
+  if (own === undefined) {
+    const demoVars = { GATEHOUSE_URL: DOOR, AUDIENCE: "gatehouse-demo" };
+    serve(["-c", "demo/wrangler.toml", "--port", String(demoPort), ...varArgs(demoVars)], () => undefined);
+    await untilReady(`${upstream}/`, "the demo API");
+  }
+  await untilReady(`${DOOR}/.well-known/gatehouse/health`, "the door");
+  const viewerId = await viewerKey(admin.token, admin.accountId);
+  const cluster = own === undefined ? await firstCluster(admin.token, admin.accountId) : null;
+  announce(admin, viewerId, upstream, cluster, own === undefined);
+}
+
+function varArgs(vars: Readonly<Record<string, string>>): string[] {
+  return Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
+}
+
+function announce(
+  admin: { readonly token: string; readonly accountId: string; readonly made: boolean },
+  viewerId: string,
+  upstream: string,
+  cluster: string | null,
+  demo: boolean,
+): void {
+  const account = `${DOOR}/api/public/v1/accounts/${admin.accountId}`;
+  if (admin.made) say(`\nThe Admin key, shown this once and kept in .dev/admin-key (mode 0600):\n${admin.token}`);
+  say(`\nReady: ${DOOR} in front of ${demo ? "the demo API" : upstream}. Try, in this folder:\n`);
+  say(`# a read, allowed\ncurl -sS -H "Authorization: Bearer $(cat .dev/admin-key)" ${DOOR}/api/public/v1/account\n`);
+  const change = cluster === null ? `${account}/projects` : `${DOOR}${cluster}/pause`;
+  say(
+    `# a change, refused to a Viewer key\ncurl -sS -X POST -H "Authorization: Bearer $(cat .dev/viewer-key)" ${change}\n`,
+  );
+  say(
+    `# the end of that Viewer key\ncurl -sS -X POST -H "Authorization: Bearer $(cat .dev/admin-key)" ${account}/api-keys/${viewerId}/revoke\n`,
+  );
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop(0));
+// npm does not pass SIGTERM on to what its shell runs: stop when it has gone.
+const parent = process.ppid;
+setInterval(() => process.ppid !== parent && stop(0), 500).unref();
+
+main().catch((error: Error) => {
+  process.stderr.write(`${error.message}\n`);
+  stop(1);
+});

@@ -1,0 +1,207 @@
+// Bindings and variables as given become a configuration that is complete and parsed, or a list of everything that is
+// wrong with them. Past this file nothing is optional and nothing is text that still has to be understood.
+import { type KeyRing, readKeyRing } from "./core/token.ts";
+import type { Policy } from "./gateway/door.ts";
+import type { IdentityKeys } from "./gateway/identity.ts";
+
+/** What Cloudflare hands to the Worker: bindings by name, variables and secrets as text. */
+export type Env = Readonly<Record<string, unknown>>;
+
+export interface Config {
+  readonly db: D1Database;
+  readonly kv: KVNamespace;
+  readonly upstream: {
+    readonly origin: string;
+    /** A service binding, which then answers instead of the network. */
+    readonly binding: Fetcher | null;
+    readonly audience: string;
+    readonly authorization: string | null;
+    readonly timeoutMs: number;
+  };
+  readonly ring: KeyRing;
+  readonly identityKeys: IdentityKeys;
+  readonly issuer: string;
+  readonly defaultKeyRole: string | null;
+  readonly policy: Policy;
+  readonly records: number;
+  readonly graceMs: number;
+  readonly log: { readonly sample: number; readonly format: "json" | "pretty" };
+}
+
+/** Every name that Gatehouse reads. README.md describes them; anything else is a mistake worth a refusal to serve. */
+const KNOWN_NAMES: ReadonlySet<string> = new Set([
+  "DB",
+  "KEYS",
+  "UPSTREAM",
+  "ASSETS",
+  "UPSTREAM_URL",
+  "UPSTREAM_AUDIENCE",
+  "UPSTREAM_AUTHORIZATION",
+  "UPSTREAM_TIMEOUT_SECONDS",
+  "KEY_RING",
+  "IDENTITY_KEYS",
+  "IDENTITY_ISSUER",
+  "DEFAULT_KEY_ROLE",
+  "STRONG_CHECK",
+  "SPECULATE",
+  "GRACE_SECONDS",
+  "MEMORY_RECORDS",
+  "DENY_KEYS",
+  "ALLOW_UPGRADE",
+  "ALLOWED_HOSTS",
+  "ALLOWED_ORIGINS",
+  "LOG_SAMPLE",
+  "LOG_FORMAT",
+]);
+
+/**
+ * Read the configuration.
+ *
+ * @returns the whole of it, or every fault at once; no fault repeats a secret
+ */
+export function readConfig(env: Env): { readonly config: Config } | { readonly faults: readonly string[] } {
+  const faults: string[] = [];
+  const read = reader(env, faults);
+  for (const name of Object.keys(env)) {
+    if (!KNOWN_NAMES.has(name)) faults.push(`${name} is not a variable of Gatehouse`);
+  }
+  const db = read.binding<D1Database>("DB", "prepare", "a D1 database");
+  const kv = read.binding<KVNamespace>("KEYS", "get", "a KV namespace");
+  const ring = read.keyRing();
+  const identityKeys = read.identityKeys();
+  const upstream = read.upstream();
+  const settings = {
+    issuer: read.text("IDENTITY_ISSUER") ?? "gatehouse",
+    defaultKeyRole: read.text("DEFAULT_KEY_ROLE"),
+    records: read.number("MEMORY_RECORDS", 10_000, 1, 100_000),
+    graceMs: read.number("GRACE_SECONDS", 60, 0, 300) * 1_000,
+    log: {
+      sample: read.number("LOG_SAMPLE", 0, 0, 1),
+      format: read.choice("LOG_FORMAT", ["json", "pretty"], "json"),
+    },
+    policy: {
+      strongCheck: read.choice("STRONG_CHECK", ["mutations", "all", "none"], "mutations"),
+      speculate: read.choice("SPECULATE", ["safe", "off"], "safe") === "safe",
+      allowUpgrade: read.choice("ALLOW_UPGRADE", ["true", "false"], "false") === "true",
+      denyKeys: new Set(read.list("DENY_KEYS")),
+      hosts: new Set(read.list("ALLOWED_HOSTS").map((host) => host.toLowerCase())),
+      origins: read.origins("ALLOWED_ORIGINS"),
+    },
+  };
+  if (faults.length > 0 || !db || !kv || !ring || !identityKeys || !upstream) return { faults };
+  return { config: { db, kv, ring, identityKeys, upstream, ...settings } };
+}
+
+function reader(env: Env, faults: string[]) {
+  function text(name: string): string | null {
+    const value = env[name];
+    if (value === undefined || value === "") return null;
+    if (typeof value === "string") return value;
+    faults.push(`${name} must be text`);
+    return null;
+  }
+
+  return {
+    text,
+    binding<T>(name: string, member: string, what: string): T | null {
+      const value = env[name] as Record<string, unknown> | undefined;
+      if (typeof value?.[member] === "function") return value as T;
+      faults.push(`${name} must be bound to ${what}`);
+      return null;
+    },
+    number(name: string, fallback: number, least: number, most: number): number {
+      const given = text(name);
+      if (given === null) return fallback;
+      const value = Number(given);
+      if (/^\d+(\.\d+)?$/.test(given) && value >= least && value <= most) return value;
+      faults.push(`${name} must be a number from ${least} to ${most}`);
+      return fallback;
+    },
+    choice<const C extends string>(name: string, choices: readonly C[], fallback: C): C {
+      const given = text(name) ?? fallback;
+      const choice = choices.find((each) => each === given);
+      if (choice !== undefined) return choice;
+      faults.push(`${name} must be one of ${choices.join(", ")}`);
+      return fallback;
+    },
+    list(name: string): readonly string[] {
+      return (text(name) ?? "")
+        .split(",")
+        .map((item) => item.trim())
+        .filter((item) => item !== "");
+    },
+    origins(name: string): ReadonlySet<string> {
+      const listed = this.list(name);
+      for (const item of listed) {
+        if (URL.parse(item)?.origin !== item)
+          faults.push(`${name} must list origins such as https://console.example.com`);
+      }
+      return new Set(listed);
+    },
+    keyRing(): KeyRing | null {
+      const given = text("KEY_RING");
+      if (given === null) {
+        faults.push("KEY_RING is missing: npm run bootstrap makes one");
+        return null;
+      }
+      const result = readKeyRing(given);
+      if ("ring" in result) return result.ring;
+      faults.push(...result.faults.map((fault) => `KEY_RING: ${fault}`));
+      return null;
+    },
+    identityKeys(): IdentityKeys | null {
+      const given = text("IDENTITY_KEYS");
+      const keys = given === null ? null : parseIdentityKeys(given);
+      if (keys === null)
+        faults.push("IDENTITY_KEYS must be a JWK set of private Ed25519 keys with distinct kid members");
+      return keys;
+    },
+    upstream(): Config["upstream"] | null {
+      const binding = env.UPSTREAM === undefined ? null : (env.UPSTREAM as Fetcher);
+      const origin = readUpstreamOrigin(text("UPSTREAM_URL"), binding !== null, faults);
+      if (origin === null) return null;
+      return {
+        origin,
+        binding,
+        audience: text("UPSTREAM_AUDIENCE") ?? origin,
+        authorization: text("UPSTREAM_AUTHORIZATION"),
+        timeoutMs: this.number("UPSTREAM_TIMEOUT_SECONDS", 30, 0.1, 600) * 1_000,
+      };
+    },
+  };
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+function readUpstreamOrigin(given: string | null, bound: boolean, faults: string[]): string | null {
+  if (given === null) {
+    // Behind a service binding the host is only a name; it must still be one that nobody else can own.
+    if (bound) return "https://upstream.invalid";
+    faults.push("UPSTREAM_URL is missing: the origin of the API behind the door, or bind a Worker as UPSTREAM");
+    return null;
+  }
+  const url = URL.parse(given);
+  const plain = url !== null && (given === url.origin || given === `${url.origin}/`);
+  if (!plain || (url.protocol !== "https:" && url.protocol !== "http:")) {
+    faults.push("UPSTREAM_URL must be an origin alone: https, a host, no user, no path, no query, no fragment");
+    return null;
+  }
+  if (url.protocol === "http:" && !LOOPBACK.test(url.hostname)) {
+    faults.push("UPSTREAM_URL must be https: the identity of callers would travel in the clear");
+    return null;
+  }
+  return url.origin;
+}
+
+function parseIdentityKeys(json: string): IdentityKeys | null {
+  try {
+    const { keys } = JSON.parse(json) as { keys: IdentityKeys };
+    const whole = keys.every(
+      (key) =>
+        key.kty === "OKP" && key.crv === "Ed25519" && [key.x, key.d, key.kid].every((part) => typeof part === "string"),
+    );
+    return whole && keys.length > 0 && new Set(keys.map(({ kid }) => kid)).size === keys.length ? keys : null;
+  } catch {
+    return null;
+  }
+}

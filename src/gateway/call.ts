@@ -1,0 +1,75 @@
+// One call on its way through: what has become known of it so far, and the one event that is written of it in the end.
+import type { KeyRecord } from "../core/key.ts";
+import type { Denial } from "../core/verdict.ts";
+import { errorText, type LogFacts } from "../log.ts";
+import type { Found } from "../store/ports.ts";
+import type { Door } from "./door.ts";
+import { callerAddress, type Target } from "./facts.ts";
+
+/** Filled in step by step; nothing in it is read to decide anything but what decided it. */
+export interface Call {
+  readonly request: Request;
+  readonly requestId: string;
+  /** The instant that the call is judged at, in milliseconds since the epoch. */
+  readonly now: number;
+  path: string | null;
+  target: Target | null;
+  found: Found | null;
+  key: KeyRecord | null;
+  denial: Denial | null;
+  speculated: boolean;
+  decidedAt: number;
+  error: unknown;
+  /** What an operation of Gatehouse's own has to add: the id that it made or changed. */
+  extra: LogFacts | null;
+}
+
+/** A call of which nothing is known yet. */
+export function openCall(request: Request, door: Door): Call {
+  return {
+    request,
+    requestId: door.requestId(),
+    now: door.now(),
+    path: null,
+    target: null,
+    found: null,
+    key: null,
+    denial: null,
+    speculated: false,
+    decidedAt: 0,
+    error: null,
+    extra: null,
+  };
+}
+
+/** Writes the call's event: every refusal, fault and change; of the rest, the configured share. */
+export function logCall(call: Call, status: number, door: Door): void {
+  const changed = call.target?.operation?.answeredBy === "gatehouse" && call.target.operation.effect === "mutating";
+  const unknown = call.target !== null && call.target.operation === null;
+  const worth = call.error !== null || call.denial !== null || changed || unknown || call.found?.degraded === true;
+  if (!worth && !door.log.samples()) return;
+  const kind = call.error !== null ? "fault" : changed && call.denial === null ? "change" : "call";
+  door.log.write(kind, factsOf(call, status, door.now()));
+}
+
+function factsOf(call: Call, status: number, now: number): LogFacts {
+  const { request, target, found, denial, key } = call;
+  return {
+    request_id: call.requestId,
+    verdict: call.error !== null ? "fault" : denial !== null ? "deny" : "allow",
+    ...(denial === null ? {} : { reason: denial.reason }),
+    status,
+    method: request.method,
+    path: call.path ?? "(not canonical)",
+    ...(target === null ? {} : { operation: target.operation?.operationId ?? "unknown" }),
+    ...(target === null ? {} : { known_operation: target.operation !== null }),
+    ...(key === null ? {} : { key_id: key.id, account_id: key.accountId, role: key.role.name }),
+    address: callerAddress(request.headers),
+    ...(found === null ? {} : { source: found.source, age_ms: found.ageMs, degraded: found.degraded }),
+    ...(call.speculated ? { speculated: true } : {}),
+    ...(call.decidedAt === 0 ? {} : { authorize_ms: call.decidedAt - call.now }),
+    total_ms: now - call.now,
+    ...(call.error === null ? {} : { error: errorText(call.error) }),
+    ...(call.extra ?? {}),
+  };
+}

@@ -1,0 +1,35 @@
+// The caller's credential: one `Authorization: Bearer <key>`, and nothing that could be read in two ways.
+// RFC 6750 section 2.1, RFC 9110 section 11. A key in the query is never read, one in the body neither.
+import type { Denial } from "../core/verdict.ts";
+
+// Other places where clients put keys. Two carriers in one call mean that two servers could see two callers.
+const OTHER_CARRIERS = ["x-api-key", "proxy-authorization"] as const;
+
+/**
+ * The token of a call, or why there is none.
+ *
+ * @returns the text behind the scheme, its shape not yet looked at; or the denial
+ */
+export function readCredential(headers: Headers): string | Denial {
+  const value = headers.get("authorization");
+  if (value === null) return { reason: "credential_missing" };
+  // Runtimes join repeated headers with ", ", and a comma is in no key of ours: either way there were two.
+  if (value.includes(",")) return { reason: "credential_malformed", what: "duplicate" };
+  for (const carrier of OTHER_CARRIERS) {
+    if (headers.has(carrier)) return { reason: "credential_malformed", what: "two_carriers" };
+  }
+  return readBearer(value);
+}
+
+function readBearer(value: string): string | Denial {
+  // Scheme names have no case (RFC 9110 section 11.1).
+  if (value.slice(0, 6).toLowerCase() !== "bearer") return { reason: "scheme_not_bearer" };
+  const token = value.slice(7);
+  if (token === "") return { reason: "token_malformed" };
+  if (value[6] !== " ") {
+    return value[6] === "\t" ? { reason: "credential_malformed", what: "spacing" } : { reason: "scheme_not_bearer" };
+  }
+  // One space, and none inside or behind: what a lenient reader would cut off, a strict one would not.
+  if (/[\s\0]/.test(token)) return { reason: "credential_malformed", what: "spacing" };
+  return token;
+}

@@ -1,0 +1,65 @@
+// The parts that a call meets on its way through, as plain interfaces; index.ts builds them, tests may build others.
+import type { KeyRecord } from "../core/key.ts";
+import type { Operation } from "../core/operations.ts";
+import type { Routes } from "../core/routes.ts";
+import type { KeyRing } from "../core/token.ts";
+import type { CallLog, Log } from "../log.ts";
+import type { Background, KeyFinder, UsageRecorder } from "../store/ports.ts";
+import type { Identity } from "./identity.ts";
+
+/** What the operator has chosen; README.md has the table. */
+export interface Policy {
+  /** Which calls read the key's row from D1 itself: docs/operating.md. */
+  readonly strongCheck: "mutations" | "all" | "none";
+  /** Whether a safe call may be sent ahead while its check is under way. */
+  readonly speculate: boolean;
+  readonly allowUpgrade: boolean;
+  /** Break-glass: ids of keys that are refused whatever D1 says. */
+  readonly denyKeys: ReadonlySet<string>;
+  /** Host names that are served; empty: any. Lower case, with the port where it is not the scheme's own. */
+  readonly hosts: ReadonlySet<string>;
+  /** Origins whose pages may call: RFC 6454 serialised; empty: none. */
+  readonly origins: ReadonlySet<string>;
+}
+
+/** The API behind the door. */
+export interface Upstream {
+  /** Scheme, host and port, without a slash at the end. */
+  readonly origin: string;
+  /** `fetch` itself, or that of a service binding. */
+  readonly fetch: (request: Request) => Promise<Response>;
+  /** A credential of our own for it, or `null`: a whole `Authorization` value. */
+  readonly authorization: string | null;
+  /** Until its headers have come. */
+  readonly timeoutMs: number;
+}
+
+/** A call that has been authorised, for the operations that Gatehouse answers itself. */
+export interface AuthorisedCall {
+  readonly request: Request;
+  readonly path: string;
+  readonly query: string;
+  readonly operation: Operation;
+  readonly principal: KeyRecord;
+  readonly address: string | null;
+  readonly requestId: string;
+  readonly now: number;
+  readonly log: CallLog;
+}
+
+export interface Door {
+  readonly routes: Routes;
+  readonly ring: KeyRing;
+  readonly keys: KeyFinder;
+  readonly usage: UsageRecorder;
+  readonly identity: Identity;
+  readonly upstream: Upstream;
+  readonly policy: Policy;
+  readonly log: Log;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly requestId: () => string;
+  readonly serve: (call: AuthorisedCall, background: Background) => Promise<Response>;
+  /** The OpenAPI document of what `serve` answers; loaded when it is asked for. */
+  readonly openapi: () => Promise<unknown>;
+}

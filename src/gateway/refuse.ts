@@ -1,0 +1,119 @@
+// A denial becomes an answer: the one place where a reason meets a status. Little to the caller, all to the log.
+import { errorEnvelope } from "../core/envelope.ts";
+import type { Denial } from "../core/verdict.ts";
+
+interface Refusal {
+  readonly status: number;
+  readonly detail: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const REALM = 'Bearer realm="gatehouse"';
+const INVALID_TOKEN: Refusal = {
+  status: 401,
+  // The exact text that Aeon's clients look for, for whatever is not a key of ours: they then ask to sign in again.
+  detail: "Invalid JWT",
+  headers: { "www-authenticate": `${REALM}, error="invalid_token"` },
+};
+
+/**
+ * The answer to a refused call.
+ *
+ * @returns Aeon's error envelope, never to be cached; RFC 6750 section 3 for `WWW-Authenticate`
+ */
+export function refuse(denial: Denial, requestId: string): Response {
+  const { status, detail, headers } = refusalFor(denial);
+  return answerError(status, publicCode(denial), detail, requestId, headers);
+}
+
+/** An error in the one shape that Gatehouse answers. */
+export function answerError(
+  status: number,
+  code: string,
+  detail: string,
+  requestId: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return new Response(JSON.stringify(errorEnvelope(status, code, detail, requestId)), {
+    status,
+    headers: { "content-type": "application/json", "cache-control": "no-store", ...headers },
+  });
+}
+
+/** A fault of ours or of storage: the door stays shut, and the caller may come again. */
+export function answerFault(code: string, detail: string, requestId: string): Response {
+  return answerError(503, code, detail, requestId, { "retry-after": "5" });
+}
+
+// Nobody without a good signature learns whether a key exists, was forged or was mistyped.
+const ONE_ANSWER: ReadonlySet<Denial["reason"]> = new Set(["token_malformed", "signature_invalid", "key_unknown"]);
+
+function publicCode({ reason }: Denial): string {
+  return ONE_ANSWER.has(reason) ? "invalid_token" : reason;
+}
+
+// Without `default`: a new reason does not compile until it has an answer.
+function refusalFor(denial: Denial): Refusal {
+  switch (denial.reason) {
+    case "path_not_canonical":
+      return { status: 400, detail: "The path is not in canonical form." };
+    case "method_not_allowed":
+      return {
+        status: 405,
+        detail: "This method is not allowed here.",
+        headers: { allow: denial.allow.join(", ") },
+      };
+    case "not_found":
+      return { status: 404, detail: "Requested API not found" };
+    case "host_not_served":
+      return { status: 421, detail: "This host is not served here." };
+    case "upgrade_not_enabled":
+      return { status: 501, detail: "Upgrading the connection is not enabled." };
+    case "preflight_origin_not_allowed":
+      return { status: 403, detail: "This origin may not call." };
+    case "credential_missing":
+      return { status: 401, detail: "Authorization required", headers: { "www-authenticate": REALM } };
+    case "scheme_not_bearer":
+      return { status: 401, detail: "Invalid JWT", headers: { "www-authenticate": REALM } };
+    case "credential_malformed":
+      return {
+        status: 400,
+        detail: CREDENTIAL_FAULTS[denial.what],
+        headers: { "www-authenticate": `${REALM}, error="invalid_request"` },
+      };
+    case "token_malformed":
+    case "signature_invalid":
+    case "key_unknown":
+      return INVALID_TOKEN;
+    case "key_revoked":
+      return { ...INVALID_TOKEN, headers: invalidToken("The API key was revoked") };
+    case "key_denied":
+      return { ...INVALID_TOKEN, headers: invalidToken("The API key is blocked") };
+    case "key_expired":
+      return { status: 401, detail: "JWT has expired", headers: invalidToken("The API key has expired") };
+    case "address_not_allowed":
+      return { status: 403, detail: "This API key may not be used from your network." };
+    case "account_mismatch":
+      // As for an account that does not exist: another tenant's id tells nothing.
+      return { status: 404, detail: "Account not found" };
+    case "permission_missing":
+      return {
+        status: 403,
+        detail:
+          denial.permission === null
+            ? "The role of this API key does not cover operations that Gatehouse does not know."
+            : `The role of this API key does not have the permission ${denial.permission}.`,
+        headers: { "www-authenticate": `${REALM}, error="insufficient_scope"` },
+      };
+  }
+}
+
+const CREDENTIAL_FAULTS = {
+  duplicate: "Send one Authorization header with one credential.",
+  two_carriers: "Send the credential in the Authorization header alone.",
+  spacing: "Send the scheme, one space, and the key.",
+} as const;
+
+function invalidToken(description: string): Record<string, string> {
+  return { "www-authenticate": `${REALM}, error="invalid_token", error_description="${description}"` };
+}

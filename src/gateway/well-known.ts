@@ -1,0 +1,53 @@
+// The few paths that anybody may read: the public keys, the API's description, and whether the door can decide.
+
+import type { Background } from "../store/ports.ts";
+import type { Door } from "./door.ts";
+import { answerError, answerFault } from "./refuse.ts";
+
+const HOME = "/.well-known/gatehouse/";
+
+/**
+ * Answer one of Gatehouse's own public paths.
+ *
+ * @returns `null` for every other path: exceptions from authorisation are exact matches, never prefixes
+ */
+export async function answerWellKnown(
+  request: Request,
+  path: string,
+  door: Door,
+  requestId: string,
+  background: Background,
+): Promise<Response | null> {
+  const read = READERS.get(path);
+  if (read === undefined) return null;
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    const allow = { allow: "GET, HEAD" };
+    return answerError(405, "method_not_allowed", "This method is not allowed here.", requestId, allow);
+  }
+  return read(door, requestId, background);
+}
+
+type Reader = (door: Door, requestId: string, background: Background) => Promise<Response>;
+
+const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+  // Upstreams keep the keys for a while; a rotation publishes the new one long before it signs.
+  [`${HOME}jwks.json`, async (door) => json(door.identity.jwks, "public, max-age=300")],
+  [`${HOME}openapi.json`, async (door) => json(await door.openapi(), "no-store")],
+  [`${HOME}health`, health],
+]);
+
+/** 200 when a call could be decided now, 503 when not. Asks D1 at most once in five seconds, however often it is called. */
+async function health(door: Door, requestId: string, background: Background): Promise<Response> {
+  try {
+    await door.keys.ready(background);
+  } catch {
+    return answerFault("storage_unavailable", "The door cannot decide: storage does not answer.", requestId);
+  }
+  return json({ status: "ok" }, "no-store");
+}
+
+function json(body: unknown, cacheControl: string): Response {
+  return new Response(JSON.stringify(body), {
+    headers: { "content-type": "application/json", "cache-control": cacheControl },
+  });
+}

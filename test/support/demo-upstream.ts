@@ -1,0 +1,63 @@
+// The demo upstream on a real socket, and what tests do with it: calls with an identity, and time that passes at a word.
+import type { D1Database } from "@cloudflare/workers-types";
+import { createTestHarness } from "wrangler";
+import { AUDIENCE, type Door } from "./demo-door.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: what comes over the wire is what the tests look into
+export type Json = any;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Json;
+}
+
+const TABLES = ["tasks", "backups", "clusters", "vpcs", "accounts"];
+
+export type Upstream = Awaited<ReturnType<typeof startUpstream>>;
+
+export async function startUpstream(door: Door) {
+  const harness = createTestHarness();
+  let url: URL;
+
+  /** Starts the Worker (anew), with its keys at another address when one is given. What it has stored stays. */
+  async function start(vars: Record<string, string> = {}): Promise<void> {
+    const given = { GATEHOUSE_URL: door.url, AUDIENCE, ...vars };
+    await harness.update({ workers: [{ configPath: "./demo/wrangler.toml", vars: given }] });
+    ({ url } = await harness.listen());
+  }
+
+  async function database(): Promise<D1Database> {
+    return (await harness.getWorker<{ DB: D1Database }>().getEnv()).DB;
+  }
+
+  async function send(method: string, path: string, headers: Record<string, string>, body?: unknown): Promise<Answer> {
+    const sent = body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) };
+    const response = await fetch(new URL(`/api/public/v1${path}`, url), { method, headers, ...sent });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: text === "" ? null : JSON.parse(text) };
+  }
+
+  await start();
+  await harness.getWorker<{ DB: D1Database }>().applyD1Migrations("DB");
+  return {
+    start,
+    send,
+    /** A call as the door would forward it. */
+    call: async (method: string, path: string, body?: unknown) =>
+      send(method, path, { "Gatehouse-Identity": await door.identity() }, body),
+    /** Every row of a table, as text. */
+    stored: async (table: string) => JSON.stringify(await (await database()).prepare(`SELECT * FROM ${table}`).all()),
+    empty: async () => {
+      for (const table of TABLES) await (await database()).prepare(`DELETE FROM ${table}`).run();
+    },
+    /** Lets every change that is under way come to its end: the demo's only clock is the instants that it stored. */
+    settle: async () => {
+      for (const table of ["clusters", "backups", "tasks"]) {
+        await (await database()).prepare(`UPDATE ${table} SET settles_at = created_at`).run();
+      }
+    },
+    log: () => JSON.stringify(harness.getLogs()),
+    close: () => harness.close(),
+  };
+}

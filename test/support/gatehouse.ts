@@ -1,0 +1,88 @@
+// Gatehouse as it will run: workerd with a real D1 and KV, on a real socket, in front of a real upstream.
+import { createTestHarness } from "wrangler";
+import { newIdentityKeys, newKeyRing } from "../../scripts/secrets.ts";
+import { readKeyRing } from "../../src/core/token.ts";
+import { type Database, type KeyOptions, type SeededKey, seedAccount, seedKey } from "./seed.ts";
+import { startUpstream, type TestUpstream } from "./upstream.ts";
+
+export const ACCOUNT = "340af43a-8a7c-4659-9258-4876fd6a207b";
+export const OTHER_ACCOUNT = "00000000-0000-4000-8000-00000000000b";
+export const PROJECT = "78d4459c-0f45-47a5-899a-45ddf43eba6e";
+export const CLUSTERS = `/api/public/v1/accounts/${ACCOUNT}/projects/${PROJECT}/clusters`;
+
+export interface Gatehouse {
+  readonly url: string;
+  readonly port: number;
+  readonly upstream: TestUpstream;
+  readonly env: { readonly DB: D1; readonly KEYS: Kv };
+  readonly secrets: { readonly KEY_RING: string; readonly IDENTITY_KEYS: string };
+  /** A key straight in the database, in whatever state is asked for; of the test account unless said otherwise. */
+  key(options?: Partial<KeyOptions>): Promise<SeededKey>;
+  /** A call with a key; `path` from the root. */
+  call(token: string | null, path: string, init?: RequestInit): Promise<Response>;
+  /** Everything that the Worker has logged since the last time. */
+  logs(): readonly string[];
+  scheduled(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** What tests use of the bindings from Node. */
+type D1 = Database & { prepare(sql: string): { all(): Promise<{ results: Record<string, unknown>[] }> } };
+interface Kv {
+  list(): Promise<{ keys: { name: string }[] }>;
+  get(name: string): Promise<string | null>;
+  put(name: string, value: string): Promise<void>;
+  delete(name: string): Promise<void>;
+}
+
+/** Start the door with an account in an empty database. `vars` are added to those of wrangler.toml. */
+export async function startGatehouse(
+  vars: Readonly<Record<string, string>> = {},
+  secrets: Readonly<Record<string, string>> = {},
+): Promise<Gatehouse> {
+  const upstream = await startUpstream();
+  const harness = createTestHarness();
+  const given = { KEY_RING: newKeyRing(new Date()), IDENTITY_KEYS: await newIdentityKeys(), ...secrets };
+  await harness.update({
+    workers: [
+      {
+        configPath: "./wrangler.toml",
+        vars: { UPSTREAM_URL: upstream.url, UPSTREAM_AUDIENCE: "test-upstream", ...vars },
+        secrets: given,
+      },
+    ],
+  });
+  const { url } = await harness.listen();
+  const worker = harness.getWorker("gatehouse");
+  // The Worker's own types belong to workerd; here the two bindings that tests use are enough.
+  await worker.applyD1Migrations("DB" as never);
+  const env = (await worker.getEnv()) as unknown as { readonly DB: D1; readonly KEYS: Kv };
+  const read = readKeyRing(given.KEY_RING);
+  if ("faults" in read) throw new Error(read.faults.join("; "));
+  await seedAccount(env.DB, ACCOUNT);
+  await seedAccount(env.DB, OTHER_ACCOUNT, "Another account");
+
+  return {
+    url: url.origin,
+    port: Number(url.port),
+    upstream,
+    env,
+    secrets: given,
+    key: (options = {}) => seedKey(env.DB, read.ring, { accountId: ACCOUNT, ...options }),
+    call(token, path, init = {}) {
+      const headers = new Headers(init.headers);
+      if (token !== null) headers.set("authorization", `Bearer ${token}`);
+      return fetch(url.origin + path, { redirect: "manual", ...init, headers });
+    },
+    logs() {
+      const lines = harness.getLogs().map(({ message }) => message);
+      harness.clearLogs();
+      return lines;
+    },
+    scheduled: () => worker.scheduled({ cron: "* * * * *" }),
+    async close() {
+      await harness.close();
+      await upstream.close();
+    },
+  };
+}

@@ -1,0 +1,28 @@
+// Randomness that comes out the same on every run, for tests of properties.
+
+export interface Random {
+  /** A whole number from 0 up to, but not including, `limit`. */
+  below(limit: number): number;
+  pick<T>(choices: readonly T[]): T;
+  bytes(length: number): number[];
+  /** A text of pieces picked from a list; a string is a list of characters. */
+  text(pieces: readonly string[] | string, length: number): string;
+}
+
+/** Mulberry32: small, and random enough to find what a table forgot. */
+export function seededRandom(seed: number): Random {
+  let state = seed | 0;
+  const below = (limit: number): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 0x1_0000_0000) * limit);
+  };
+  const pick = <T>(choices: readonly T[]): T => choices[below(choices.length)] as T;
+  return {
+    below,
+    pick,
+    bytes: (length) => Array.from({ length }, () => below(256)),
+    text: (pieces, length) => Array.from({ length }, () => pick([...pieces])).join(""),
+  };
+}

@@ -1,0 +1,43 @@
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+// Three rings (CONTRIBUTING.md): core on paper, store in workerd with real D1 and KV, edge over a real socket.
+export default defineConfig({
+  test: {
+    reporters: ["default", "./test/support/closing-line.ts"],
+    projects: [
+      { test: { name: "core", include: ["test/core/**/*.test.ts"], environment: "node" } },
+      {
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: {
+                TEST_MIGRATIONS: await readD1Migrations("./migrations"),
+                KEY_RING: "{}",
+                IDENTITY_KEYS: "{}",
+              },
+            },
+          })),
+        ],
+        test: {
+          name: "store",
+          include: ["test/store/**/*.test.ts"],
+          setupFiles: ["./test/store/setup.ts"],
+          isolate: false,
+        },
+      },
+      {
+        test: {
+          name: "edge",
+          include: ["test/edge/**/*.test.ts"],
+          environment: "node",
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          // Every file starts a workerd of its own, and there may be two cores only.
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+});
