@@ -49,11 +49,15 @@ export function answerError(call: AdminCall, status: number, code: string, detai
 }
 
 const NAMED = 3;
+/** Enough for whoever wants to mend a request; a body can have thousands. */
+const MAX_FAULTS = 100;
+const MAX_LOGGED = 20;
 
 /** 400 with everything that is wrong. Aeon's clients print `detail` alone, so the first faults stand there as well. */
 export function answerInvalid(call: AdminCall, faults: readonly Fault[]): Response {
-  call.log.set({ faults: faults.map((fault) => fault.field) });
-  return answerError(call, 400, "invalid_request", `Invalid request: ${sentences(faults)}`, { faults });
+  call.log.set({ faults: faults.slice(0, MAX_LOGGED).map((fault) => fault.field) });
+  const told = faults.slice(0, MAX_FAULTS);
+  return answerError(call, 400, "invalid_request", `Invalid request: ${sentences(faults)}`, { faults: told });
 }
 
 /** 403 for whoever would give away more than it has. */

@@ -1,7 +1,9 @@
 // The wire contract of the operations that Gatehouse answers: what is accepted and what comes back, as schemas and as
 // types. The OpenAPI document and the console are made from it. The shapes are Aeon's; what is more, its clients ignore.
 import * as z from "zod/mini";
+import { MAX_RULES, parseRule } from "../core/ip-rules.ts";
 import { KEY_STATUSES } from "../core/key.ts";
+import { readPermission } from "../core/roles.ts";
 import { description, id, instant, name, nameFilter, order, paging } from "./fields.ts";
 
 const nothing = z.null();
@@ -66,6 +68,8 @@ export const RoleData = z.object({
   }),
 });
 
+const PERMISSION_TEXT = "The permission catalogue does not have this operation group for this resource type.";
+
 const ignored = z.optional(z.nullable(z.unknown()));
 
 /** The members that describe are taken from an answer that is sent back, and ignored. */
@@ -74,13 +78,21 @@ export const RoleSpec = z.strictObject({
   description: z.optional(z.nullable(description)),
   permissions: z
     .array(
-      z.strictObject({
-        resource_type: z.string(),
-        resource_name: ignored,
-        operation_groups: z
-          .array(z.strictObject({ operation_group: z.string(), operation_group_description: ignored, tags: ignored }))
-          .check(z.minLength(1, "At least one operation group is needed.")),
-      }),
+      z
+        .strictObject({
+          resource_type: z.string(),
+          resource_name: ignored,
+          operation_groups: z
+            .array(z.strictObject({ operation_group: z.string(), operation_group_description: ignored, tags: ignored }))
+            .check(z.minLength(1, "At least one operation group is needed.")),
+        })
+        .check(({ value, issues }) => {
+          for (const [i, { operation_group }] of value.operation_groups.entries()) {
+            if (readPermission(value.resource_type, operation_group) !== null) continue;
+            const path = ["operation_groups", i, "operation_group"];
+            issues.push({ code: "custom", message: PERMISSION_TEXT, path, input: null });
+          }
+        }),
     )
     .check(z.minLength(1, "At least one permission is needed.")),
 });
@@ -154,14 +166,20 @@ export const RevokedApiKey = z.object({ data: ApiKeyData, effective: Effective }
 
 // ---- IP allow lists -------------------------------------------------------------------------------------------------
 
+/** An address or a range in CIDR notation. */
+const rule = z.string().check(({ value, issues }) => {
+  const read = parseRule(value);
+  if ("fault" in read) issues.push({ code: "custom", message: read.fault, input: null });
+});
+
 export const AllowListSpec = z.strictObject({
   name,
   description: z.optional(z.nullable(description)),
   allow_list: z
-    .array(z.string())
+    .array(rule)
     .check(
       z.minLength(1, "At least one address or CIDR range is needed."),
-      z.maxLength(100, "A list has at most 100 rules."),
+      z.maxLength(MAX_RULES, `A list has at most ${MAX_RULES} rules.`),
     ),
 });
 

@@ -32,8 +32,9 @@ export function readQuery<S extends z.ZodMiniObject<Shape>>(
     const full = parts.filter((part) => part !== "");
     const [first] = full;
     if (first === undefined) continue;
-    if (KINDS[name] !== "list" && full.length > 1) faults.push({ field: name, message: "This is given more than once." });
-    values[name] = valueOf(name, full, first);
+    if (KINDS[name] !== "list" && full.length > 1)
+      faults.push({ field: name, message: "This is given more than once." });
+    values[name] = readValue(name, full, first);
     known.set(name, full.join(","));
   }
   const checked = check(schema, values);
@@ -53,7 +54,7 @@ function spellings(name: string): readonly string[] {
 }
 
 // What cannot be read stays text, which the schema then refuses.
-function valueOf(name: string, all: readonly string[], first: string): unknown {
+function readValue(name: string, all: readonly string[], first: string): unknown {
   switch (KINDS[name]) {
     case "list":
       return all;

@@ -27,7 +27,10 @@ export function excessOfKey(maker: Maker, wanted: WantedKey): readonly Fault[] {
   if (role !== null) faults.push({ field: "role_id", message: `The role has what this key has not: ${role}.` });
   if (maker.expiresAt !== null && (wanted.expiresAt === null || wanted.expiresAt > maker.expiresAt)) {
     const end = new Date(maker.expiresAt).toISOString();
-    faults.push({ field: "expire_after_hours", message: `The new key would outlive this key, which expires at ${end}.` });
+    faults.push({
+      field: "expire_after_hours",
+      message: `The new key would outlive this key, which expires at ${end}.`,
+    });
   }
   const addresses = excessOfAddresses(maker, wanted);
   if (addresses !== null) faults.push({ field: "allow_list_info", message: addresses });
@@ -62,7 +65,8 @@ function excessOfGrant(outer: Grant, inner: Grant): string | null {
 
 function excessOfAddresses(maker: Maker, wanted: WantedKey): string | null {
   if (maker.addresses === null) return null;
-  if (wanted.rules === null) return "This key is bound to IP allow lists, so the new key must be bound to some as well.";
+  if (wanted.rules === null)
+    return "This key is bound to IP allow lists, so the new key must be bound to some as well.";
   if (covers(maker.addresses, compileRules(wanted.rules))) return null;
   return "The IP allow lists let in addresses from which this key itself may not be used.";
 }

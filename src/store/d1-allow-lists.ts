@@ -13,7 +13,7 @@ import { REFERENCE_COLUMNS, type ReferenceRow, referenceOfRow, referencesByOwner
 import { cutPage, decodeToken, encodeToken } from "./paging.ts";
 import type { Actor, AllowListDetails, AllowListKeeper, AllowListQuery, KeyReference, NewAllowList } from "./ports.ts";
 
-export function d1AllowLists(db: D1Database): AllowListKeeper {
+export function createD1AllowLists(db: D1Database): AllowListKeeper {
   return {
     create: (list, actor, now) => createList(db, list, actor, now),
     get: (accountId, projectId, id) => getList(db, accountId, projectId, id),

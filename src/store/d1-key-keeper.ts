@@ -13,7 +13,7 @@ import { type KeyRow, keyOfRow, SELECT_KEYS } from "./key-row.ts";
 import { either, keyIsNoManager, otherManagerExists } from "./managers.ts";
 import type { Actor, CreateOutcome, KeyDetails, KeyKeeper, NewKey, RevokeOutcome } from "./ports.ts";
 
-export function d1KeyKeeper(db: D1Database): KeyKeeper {
+export function createD1KeyKeeper(db: D1Database): KeyKeeper {
   return {
     create: (key, actor, now) => createKey(db, key, actor, now),
     get: (accountId, id) => getKey(db, accountId, id),

@@ -17,7 +17,7 @@ import type { Actor, RoleDetails, RoleKeeper, RoleSpec } from "./ports.ts";
 import { listRoles, OWNED } from "./role-list.ts";
 import { ROLE_COLUMNS, type RoleRow, roleOfRow } from "./role-row.ts";
 
-export function d1Roles(db: D1Database): RoleKeeper {
+export function createD1Roles(db: D1Database): RoleKeeper {
   return {
     create: (accountId, id, spec, actor, now) => createRole(db, accountId, id, spec, actor, now),
     get: (accountId, id) => getRole(db, accountId, id),
