@@ -70,7 +70,7 @@ export const RoleData = z.object({
 
 const PERMISSION_TEXT = "The permission catalogue does not have this operation group for this resource type.";
 
-const ignored = z.optional(z.nullable(z.unknown()));
+const ignored = z.optional(z.unknown());
 
 /** The members that describe are taken from an answer that is sent back, and ignored. */
 export const RoleSpec = z.strictObject({
