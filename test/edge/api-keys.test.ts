@@ -328,6 +328,25 @@ describe("revoking a key", () => {
   });
 });
 
+describe("a row that cannot be read", () => {
+  it("is a fault and not a key: 503, and a change through it does not happen", async () => {
+    const role = await admin("POST", ROLES_PATH, {
+      name: "Corrupt",
+      permissions: [{ resource_type: "BACKUP", operation_groups: [{ operation_group: "READ" }] }],
+    });
+    const { data } = await create({ role_id: role.body.data.info.id });
+    const corrupt = (json: string) =>
+      gatehouse.env.DB.prepare("UPDATE roles SET permissions = ? WHERE id = ?")
+        .bind(json, role.body.data.info.id)
+        .run();
+    await corrupt('["BACKUP:EAT"]');
+    expect((await admin("GET", `${KEYS_PATH}/${data.info.id}`)).status).toBe(503);
+    expect((await admin("POST", `${KEYS_PATH}/${data.info.id}/revoke`)).status).toBe(503);
+    await corrupt('["BACKUP:READ"]');
+    expect((await admin("GET", `${KEYS_PATH}/${data.info.id}`)).body.data.info.status).toBe("ACTIVE");
+  });
+});
+
 describe("the secret of a key", () => {
   it("is in one answer, and in no other, no log and no stored byte", async () => {
     const { jwt, data } = await create();
@@ -355,5 +374,18 @@ describe("the secret of a key", () => {
     const { keys } = await gatehouse.env.KEYS.list();
     for (const { name } of keys) expect(name + (await gatehouse.env.KEYS.get(name))).not.toContain(canary);
     expect(JSON.stringify(gatehouse.logs())).not.toContain(canary);
+  });
+});
+
+describe("a configured default role", () => {
+  it("is what a key gets when no role is named, as Aeon does", async () => {
+    const other = await startGatehouse({ DEFAULT_KEY_ROLE: "viewer" });
+    try {
+      const client = clientOf(other, (await other.key()).token);
+      const { status, body } = await client("POST", KEYS_PATH, { name: "a", expire_after_hours: 0 });
+      expect([status, body.data.info.role.info.display_name]).toEqual([200, "Viewer"]);
+    } finally {
+      await other.close();
+    }
   });
 });
