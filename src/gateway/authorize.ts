@@ -228,7 +228,7 @@ async function onwardOf(call: Call, target: Target, key: KeyRecord, door: Door):
 }
 
 function conclude(answer: Response | NoAnswer, call: Call, door: Door): Response {
-  if (!("noAnswer" in answer)) return passOn(answer, door.upstream);
+  if (!("noAnswer" in answer)) return passOn(call.request, answer, door.upstream);
   call.error = new Error(`the upstream gave no answer: ${answer.noAnswer}`, { cause: answer.cause });
   return answerNoAnswer(answer, call.requestId);
 }

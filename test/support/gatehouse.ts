@@ -27,7 +27,9 @@ export interface Gatehouse {
 }
 
 /** What tests use of the bindings from Node. */
-export type D1 = Database & { prepare(sql: string): { all(): Promise<{ results: Record<string, unknown>[] }> } };
+export interface D1 extends Database {
+  prepare(sql: string): ReturnType<Database["prepare"]> & { all(): Promise<{ results: Record<string, unknown>[] }> };
+}
 export interface Kv {
   list(): Promise<{ keys: { name: string }[] }>;
   get(name: string): Promise<string | null>;
