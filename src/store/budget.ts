@@ -68,12 +68,14 @@ export function createBreaker(clock: Clock, random: () => number): Breaker {
     }
   }
 
-  async function tolerant<T>(read: () => Promise<T>): Promise<T> {
+  async function tolerant<T>(deadline: number, read: () => Promise<T>): Promise<T> {
     try {
       return await attempt(read);
     } catch (error) {
       if (error instanceof StoreUnavailable || !RETRYABLE.test(messageOf(error))) throw error;
       await new Promise<void>((resume) => clock.after(RETRY_AFTER_MS + random() * RETRY_JITTER_MS, resume));
+      // Nobody waits for it any more.
+      if (clock.now() >= deadline) throw error;
       // Another call may have met an overload while this one waited.
       if (isOpen()) throw new StoreUnavailable("overloaded", { cause: error });
       return await attempt(read);
@@ -83,7 +85,7 @@ export function createBreaker(clock: Clock, random: () => number): Breaker {
   return {
     ask<T>(limitMs: number, what: string, read: () => Promise<T>): Promise<T> {
       if (isOpen()) return Promise.reject(new StoreUnavailable(`${what} is left alone: overloaded`));
-      return within(clock, limitMs, what, tolerant(read));
+      return within(clock, limitMs, what, tolerant(clock.now() + limitMs, read));
     },
   };
 }

@@ -97,7 +97,7 @@ export function createFeed(parts: FeedParts): Feed {
       oldestValid = turn;
       apply(changes);
       readAt = startedAt;
-      dueAt = startedAt + REFRESH_AFTER_MS + parts.random() * REFRESH_JITTER_MS;
+      dueAt = clock.now() + REFRESH_AFTER_MS + parts.random() * REFRESH_JITTER_MS;
     } catch (error) {
       failedAt = clock.now();
       parts.onFault("change_feed", error);
