@@ -5,7 +5,7 @@ import type { Door } from "./door.ts";
 import { type Onward, passOn, upstreamRequest } from "./forward.ts";
 import { answerError, refuse } from "./refuse.ts";
 
-/** How often an open connection is judged again: with the ten seconds of a read this stays inside its bound. */
+/** How often an open connection is judged again, on the row itself: so it ends within the bound of a read. */
 const RECHECK_EVERY_MS = 5_000;
 
 /** RFC 6455 section 7.4.1: the endpoint ends the connection because of its policy. */
