@@ -11,7 +11,8 @@ import { allowedOrigin, answerPreflight, isPreflight, readableBy } from "./cors.
 import { readCredential } from "./credential.ts";
 import type { AuthorisedCall, Door } from "./door.ts";
 import { readPath, readTarget, type Target } from "./facts.ts";
-import { type NoAnswer, type Onward, passOn, sendUpstream } from "./forward.ts";
+import { type NoAnswer, type Onward, sendUpstream } from "./forward.ts";
+import { passOn } from "./pass-on.ts";
 import { answerFault, answerNoAnswer, refuse } from "./refuse.ts";
 import { asksForWebSocket, relay } from "./upgrade.ts";
 import { answerWellKnown } from "./well-known.ts";
@@ -88,6 +89,8 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   }
   const verdict = settle(call, found, target, door);
   if (!verdict.allow) return turnAway(call, verdict.denial);
+  // The grace is for calls that only read, also where STRONG_CHECK=none lets changes live on what is remembered.
+  if (found.degraded && !safe) throw new Error("a change waits until D1 can be asked about its key again");
 
   // And what becomes of it.
   door.usage.note(verdict.key.id, call.now, background);
@@ -156,7 +159,13 @@ async function recheck(
   door: Door,
   background: Background,
 ): Promise<Verdict> {
-  const found = await door.keys.find(hash, { exact: false, ahead: false }, background);
+  const ask = (exact: boolean) => door.keys.find(hash, { exact, ahead: false }, background);
+  // The row itself: what is remembered for ten seconds and looked at every five would be felt after fifteen. When D1
+  // cannot be asked, a connection lives on the grace like a read, unless reads are exact too.
+  const found = await ask(true).catch((error) => {
+    if (door.policy.strongCheck === "all") throw error;
+    return ask(false);
+  });
   const settled = "confirmed" in found ? await found.confirmed : found;
   return judge(settled.record, { ...call, now: door.now() }, target, door);
 }

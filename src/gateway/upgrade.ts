@@ -1,7 +1,7 @@
 // WebSockets, where they are enabled: authorised at the handshake like any call, then looked at again for as long as they
 // live, so that a connection ends when its key does, within the same bound as a read. Does not know what is looked at.
 
-/** How often an open connection is judged again: with the ten seconds of a read this stays inside its bound. */
+/** How often an open connection is judged again, on the row itself: so it ends within the bound of a read. */
 const RECHECK_EVERY_MS = 5_000;
 
 /** RFC 6455 section 7.4.1: the endpoint ends the connection because of its policy. */

@@ -1,6 +1,5 @@
 // The few paths that anybody may read: the public keys, the API's description, rules for secret scanners, and whether the
 // door can decide.
-
 import { scannerRules } from "../core/scanners.ts";
 import type { Background } from "../store/ports.ts";
 import type { Call } from "./call.ts";
