@@ -55,7 +55,7 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   const credential = readCredential(request.headers);
   if (typeof credential !== "string") return turnAway(call, credential);
   const token = readToken(door.ring, credential);
-  if (token === null) return turnAway(call, { reason: "token_malformed" });
+  if (token === null) return await rebuff(call, { reason: "token_malformed" }, door);
   // RFC 6750 section 2: one way to send a key. In the address it would end in the logs of everybody behind the door.
   if (request.url.includes(credential)) {
     return turnAway(call, { reason: "credential_malformed", what: "two_carriers" });
@@ -79,7 +79,9 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   let found: Found | Unconfirmed | null = exact ? null : door.keys.recall(hash, background);
   if (found === null) {
     // A made-up key ends here: it costs no storage read, and leaves nothing behind.
-    if (!verifyToken(door.ring, token)) return turnAway(call, { reason: "signature_invalid" });
+    if (!verifyToken(door.ring, token)) return await rebuff(call, { reason: "signature_invalid" }, door);
+    const barred = door.limits.isBarred(call.caller, call.now);
+    if (barred !== null) return turnAway(call, barred);
     found = await door.keys.find(hash, { exact, ahead }, background);
   }
   if ("confirmed" in found) {
@@ -88,9 +90,12 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
     found = await found.confirmed;
   }
   const verdict = settle(call, found, target, door);
-  if (!verdict.allow) return turnAway(call, verdict.denial);
+  if (!verdict.allow) return await rebuff(call, verdict.denial, door);
   // The grace is for calls that only read, also where STRONG_CHECK=none lets changes live on what is remembered.
   if (found.degraded && !safe) throw new Error("a change waits until D1 can be asked about its key again");
+
+  const tooMany = await door.limits.noteCall(verdict.key.id);
+  if (tooMany !== null) return turnAway(call, tooMany);
 
   // And what becomes of it.
   door.usage.note(verdict.key.id, call.now, background);
@@ -120,9 +125,10 @@ async function sendAhead(
     flight.cancel();
     throw error;
   }
-  if (!verdict.allow) {
+  const denial = verdict.allow ? await door.limits.noteCall(verdict.key.id) : verdict.denial;
+  if (!verdict.allow || denial !== null) {
     flight.cancel();
-    return turnAway(call, verdict.denial);
+    return turnAway(call, denial as Denial);
   }
   door.usage.note(verdict.key.id, call.now, background);
   if (verdict.key.version === atHand.version) return conclude(await flight.answer, call, door);
@@ -193,6 +199,13 @@ async function upgrade(call: Call, onward: Onward, judgeAnew: () => Promise<Verd
 function isSafe(request: Request, { operation }: Target): boolean {
   if (operation !== null) return operation.effect === "safe";
   return request.method === "GET" || request.method === "HEAD" || request.method === "OPTIONS";
+}
+
+/** Turns a call away whose key is none, and counts how often its address has tried. */
+async function rebuff(call: Call, denial: Denial, door: Door): Promise<Response> {
+  const isBadToken = ["token_malformed", "signature_invalid", "key_unknown"].includes(denial.reason);
+  const tooMany = isBadToken ? await door.limits.noteBadToken(call.caller, call.now) : null;
+  return turnAway(call, tooMany ?? denial);
 }
 
 function turnAway(call: Call, denial: Denial): Response {

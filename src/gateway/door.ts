@@ -6,6 +6,7 @@ import type { KeyRing } from "../core/token.ts";
 import type { CallLog, Log } from "../log.ts";
 import type { Background, KeyFinder, UsageRecorder } from "../store/ports.ts";
 import type { Identity } from "./identity.ts";
+import type { Limits } from "./limits.ts";
 
 /** What the operator has chosen; README.md has the table. */
 export interface Policy {
@@ -55,6 +56,7 @@ export interface Door {
   readonly identity: Identity;
   readonly upstream: Upstream;
   readonly policy: Policy;
+  readonly limits: Limits;
   readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
