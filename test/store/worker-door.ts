@@ -120,7 +120,7 @@ export async function closeDoors(): Promise<void> {
 
 /** Holds the clock and the timers. */
 export function holdTime(now: number): void {
-  vi.useFakeTimers({ now, toFake: ["Date", "setTimeout", "clearTimeout"] });
+  vi.useFakeTimers({ now, toFake: ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
 }
 
 export function passTime(ms: number): void {
@@ -128,7 +128,7 @@ export function passTime(ms: number): void {
 }
 
 /** Lets time pass until something has happened; what is real, as D1 is, goes on meanwhile. */
-export async function timePassesUntil<T>(promise: Promise<T>): Promise<T> {
+export async function timePassesUntil<T>(promise: Promise<T>, stepMs = 5): Promise<T> {
   let settled = false;
   const mark = () => {
     settled = true;
@@ -136,7 +136,7 @@ export async function timePassesUntil<T>(promise: Promise<T>): Promise<T> {
   promise.then(mark, mark);
   while (!settled) {
     await new Promise<void>((resume) => turn(resume, 0));
-    await vi.advanceTimersByTimeAsync(5);
+    await vi.advanceTimersByTimeAsync(stepMs);
   }
   return promise;
 }
