@@ -8,6 +8,7 @@ import { hashToken, readToken, verifyToken } from "../core/token.ts";
 import { type Denial, deny, type Verdict } from "../core/verdict.ts";
 import type { Background, Found, Unconfirmed } from "../store/ports.ts";
 import { type Call, logCall, openCall } from "./call.ts";
+import { answerConsole } from "./console.ts";
 import { allowedOrigin, answerPreflight, isPreflight, readableBy } from "./cors.ts";
 import { readCredential } from "./credential.ts";
 import type { AuthorisedCall, Door } from "./door.ts";
@@ -47,7 +48,7 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   if (!servesHost(request, door)) return turnAway(call, { reason: "host_not_served" });
   const open = path.startsWith("/.well-known/")
     ? await answerWellKnown(request, path, door, call.requestId, background)
-    : null;
+    : await answerConsole(request, path, door.assets, callerAddress(request.headers), call.requestId);
   if (open !== null) return open;
   if (isPreflight(request)) {
     const preflight = answerPreflight(request.headers, door.policy.origins);

@@ -1,0 +1,63 @@
+// The web console's files, to anybody: they hold no secret, and everything they show they ask for with a key. Served
+// through the Worker and never in front of it, so that no file leaves without these headers.
+import { answerError } from "./refuse.ts";
+
+const HOME = "/console/";
+/** What the console links to: each of them is the one page, which reads its address itself. */
+const PAGES = /^\/console\/(?:(?:keys|allow-lists|roles|activity)(?:\/[\w-]{1,64})?)?$/;
+const FILES = /^\/console\/assets\/[\w-]{1,80}\.(?:js|css|svg|woff2)$/;
+
+const HEADERS: Readonly<Record<string, string>> = {
+  "cache-control": "no-store",
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; " +
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; " +
+    "require-trusted-types-for 'script'; trusted-types 'none'",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+  "referrer-policy": "no-referrer",
+  "strict-transport-security": "max-age=31536000; includeSubDomains",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+};
+
+/** The files that were deployed with the Worker; `null` when none were. */
+export type Assets = { readonly fetch: (request: Request) => Promise<Response> } | null;
+
+/**
+ * Answer one of the console's paths.
+ *
+ * @param address the caller's own, which the console shows beside a choice of allow lists
+ * @returns `null` for a path that is not the console's
+ */
+export async function answerConsole(
+  request: Request,
+  path: string,
+  assets: Assets,
+  address: string | null,
+  requestId: string,
+): Promise<Response | null> {
+  if (path !== "/console" && !path.startsWith(HOME)) return null;
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    const allow = { allow: "GET, HEAD" };
+    return answerError(405, "method_not_allowed", "This method is not allowed here.", requestId, allow);
+  }
+  if (path === "/console") return new Response(null, { status: 308, headers: { ...HEADERS, location: HOME } });
+  if (path === `${HOME}address`) return secured(Response.json({ address }), 200);
+  const page = PAGES.test(path);
+  if (!page && !FILES.test(path)) return answerError(404, "not_found", "Requested file not found", requestId);
+  const file = new URL(page ? `${HOME}index.html` : path, request.url);
+  // Without the caller's headers: neither a range nor a condition, and no credential, has business with the files.
+  const found = assets === null ? null : await assets.fetch(new Request(file, { method: request.method }));
+  if (found?.status === 200) return secured(found, 200);
+  return page
+    ? secured(new Response("The console is not part of this deployment: `npm run build` makes it.\n"), 503)
+    : answerError(404, "not_found", "Requested file not found", requestId);
+}
+
+function secured(response: Response, status: number): Response {
+  const headers = new Headers(HEADERS);
+  headers.set("content-type", response.headers.get("content-type") ?? "text/plain;charset=utf-8");
+  return new Response(response.body, { status, headers });
+}
