@@ -2,9 +2,9 @@
 import { env } from "cloudflare:workers";
 import type { KeyHash } from "../../src/core/key.ts";
 import { ADMIN, VIEWER } from "../../src/core/roles.ts";
-import { d1AllowLists } from "../../src/store/d1-allow-lists.ts";
-import { d1KeyKeeper } from "../../src/store/d1-key-keeper.ts";
-import { d1Roles } from "../../src/store/d1-roles.ts";
+import { createD1AllowLists } from "../../src/store/d1-allow-lists.ts";
+import { createD1KeyKeeper } from "../../src/store/d1-key-keeper.ts";
+import { createD1Roles } from "../../src/store/d1-roles.ts";
 import type { Actor, KeyDetails, KeyQuery, NewAllowList, NewKey, RoleSpec } from "../../src/store/ports.ts";
 
 export const NOW = Date.UTC(2026, 10, 23, 12);
@@ -16,9 +16,9 @@ export const ADMIN_ROLE = ADMIN.id;
 export const VIEWER_ROLE = VIEWER.id;
 
 export const db = env.DB;
-export const keys = d1KeyKeeper(db);
-export const lists = d1AllowLists(db);
-export const roles = d1Roles(db);
+export const keys = createD1KeyKeeper(db);
+export const lists = createD1AllowLists(db);
+export const roles = createD1Roles(db);
 
 export const ACTOR: Actor = {
   type: "API_KEY",

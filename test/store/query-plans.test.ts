@@ -1,8 +1,8 @@
 // Every statement of the keepers, as SQLite would run it: caught on its way into D1 and explained, never listed by hand.
 import { beforeEach, expect, it } from "vitest";
-import { d1AllowLists } from "../../src/store/d1-allow-lists.ts";
-import { d1KeyKeeper } from "../../src/store/d1-key-keeper.ts";
-import { d1Roles } from "../../src/store/d1-roles.ts";
+import { createD1AllowLists } from "../../src/store/d1-allow-lists.ts";
+import { createD1KeyKeeper } from "../../src/store/d1-key-keeper.ts";
+import { createD1Roles } from "../../src/store/d1-roles.ts";
 import {
   ACCOUNT,
   ACTOR,
@@ -30,7 +30,7 @@ function recording(): { seen: Set<string>; wrapped: D1Database } {
 }
 
 async function exercise(wrapped: D1Database): Promise<void> {
-  const [keys, lists, roles] = [d1KeyKeeper(wrapped), d1AllowLists(wrapped), d1Roles(wrapped)];
+  const [keys, lists, roles] = [createD1KeyKeeper(wrapped), createD1AllowLists(wrapped), createD1Roles(wrapped)];
   const project = { accountId: ACCOUNT, projectId: PROJECT };
   const [list, key, role] = [newList(), newKey({ idempotencyKey: "x" }), crypto.randomUUID()];
   await lists.create(list, ACTOR, NOW);
