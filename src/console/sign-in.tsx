@@ -4,6 +4,7 @@ import { Input } from "@cloudflare/kumo/components/input";
 import { type FormEvent, useState } from "react";
 import { useAction } from "./action.ts";
 import type { Problem } from "./problem.ts";
+import { withError } from "./ui/field-error.tsx";
 import { GateIcon } from "./ui/icons.tsx";
 import { ProblemNotice } from "./ui/notices.tsx";
 import { Buttons, Overlay } from "./ui/overlay.tsx";
@@ -75,7 +76,7 @@ function SignInForm({ onEnter, onLeave }: { readonly onEnter: Enter; readonly on
         value={token}
         onChange={(event) => setToken(event.target.value)}
         description="A key whose role may manage API keys; one that may only look shows everything read-only."
-        {...(empty ? { error: "Paste an API key." } : wrong === undefined ? {} : { error: wrong })}
+        {...withError(empty ? "Paste an API key." : wrong)}
       />
       <Buttons>
         {onLeave && <Button onClick={onLeave}>Sign out</Button>}

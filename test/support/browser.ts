@@ -79,7 +79,7 @@ export async function openConsole(
 export async function signIn(page: Page, token: string): Promise<void> {
   await page.getByLabel("API key").fill(token);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("navigation", { name: "Pages" }).waitFor();
+  await page.getByRole("button", { name: "Sign in" }).waitFor({ state: "detached" });
 }
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");

@@ -4,7 +4,7 @@ import { Checkbox } from "@cloudflare/kumo/components/checkbox";
 import { Radio } from "@cloudflare/kumo/components/radio";
 import { covers } from "../lists/addresses.ts";
 import { useAllowLists, useOwnAddress } from "../lists/allow-lists-data.ts";
-import { FieldError } from "../ui/choice.tsx";
+import { FieldError } from "../ui/field-error.tsx";
 import { ProblemNotice } from "../ui/notices.tsx";
 
 interface AddressesFieldProps {

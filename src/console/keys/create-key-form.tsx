@@ -4,6 +4,7 @@ import { Input, InputArea } from "@cloudflare/kumo/components/input";
 import { type FormEvent, useState } from "react";
 import type { ApiKeyData, ApiKeySpec } from "../../admin/contract.ts";
 import { faultIn, isBeyond, type Problem } from "../problem.ts";
+import { withError } from "../ui/field-error.tsx";
 import { ProblemNotice } from "../ui/notices.tsx";
 import { Buttons } from "../ui/overlay.tsx";
 import { AddressesField } from "./addresses-field.tsx";
@@ -51,10 +52,6 @@ export function CreateKeyForm({ busy, problem, onSubmit, onCancel, onShowEarlier
   }
 
   const errorOf = (field: string) => missing[field] ?? faultIn(problem, field);
-  const textError = (field: string) => {
-    const error = errorOf(field);
-    return error === undefined ? {} : { error };
-  };
   const replayed = problem?.code === "idempotency_key_used";
   return (
     <form onSubmit={submit} noValidate className="flex flex-col gap-6">
@@ -66,7 +63,7 @@ export function CreateKeyForm({ busy, problem, onSubmit, onCancel, onShowEarlier
         value={name}
         onChange={(event) => setName(event.target.value)}
         description="Of the program that will use it, such as “ci-backups”."
-        {...textError("name")}
+        {...withError(errorOf("name"))}
       />
       <InputArea
         label="Description (optional)"
@@ -75,7 +72,7 @@ export function CreateKeyForm({ busy, problem, onSubmit, onCancel, onShowEarlier
         maxLength={256}
         value={description}
         onChange={(event) => setDescription(event.target.value.replaceAll("\n", " "))}
-        {...textError("description")}
+        {...withError(errorOf("description"))}
       />
       <RoleField value={roleId} onChange={setRoleId} error={errorOf("role_id")} />
       <ExpiryField value={expiry} onChange={setExpiry} error={errorOf("expire_after_hours")} />

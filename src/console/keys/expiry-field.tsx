@@ -2,7 +2,7 @@
 import { Banner } from "@cloudflare/kumo/components/banner";
 import { Input } from "@cloudflare/kumo/components/input";
 import { Radio } from "@cloudflare/kumo/components/radio";
-import { FieldError } from "../ui/choice.tsx";
+import { FieldError } from "../ui/field-error.tsx";
 import { exactTime } from "../ui/time.tsx";
 
 const HOUR_MS = 3_600_000;

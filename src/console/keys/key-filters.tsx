@@ -22,11 +22,11 @@ export function KeyFilters({ view, counts, onChange, onRefresh, busy }: KeyFilte
         type="search"
         aria-label="Search keys by name, description, role, creator or id"
         placeholder="Search name, role, creator …"
-        className="w-full sm:w-72"
+        className="min-w-0 flex-1 sm:w-72 sm:flex-none"
         value={view.search}
         onChange={(event) => onChange({ search: event.target.value })}
       />
-      <fieldset className="flex flex-wrap gap-1">
+      <fieldset className="order-last flex w-full flex-wrap gap-1 sm:order-none sm:w-auto">
         <legend className="sr-only">Status</legend>
         {(Object.keys(STATUSES) as KeyView["status"][]).map((status) => (
           <Button

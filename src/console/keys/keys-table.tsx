@@ -60,7 +60,9 @@ export function KeysTable({ keys, view, onChange }: KeysTableProps) {
             </Cell>
             <Cell at={5}>{key.lastUsedAt === null ? <NeverUsed /> : <When at={key.lastUsedAt} />}</Cell>
             <Cell at={6}>
-              {key.expiresAt === null ? <span className="text-kumo-subtle">Never</span> : <When at={key.expiresAt} />}{" "}
+              <span className={key.expiresAt === null || key.status !== "ACTIVE" ? "text-kumo-subtle" : ""}>
+                {key.expiresAt === null ? "Never" : <When at={key.expiresAt} />}
+              </span>{" "}
               {expiresSoon(key, now) && <Badge variant="warning">Soon</Badge>}
             </Cell>
             <Cell at={7}>
@@ -78,7 +80,7 @@ export function KeysTable({ keys, view, onChange }: KeysTableProps) {
 }
 
 function Cell({ at, children }: { readonly at: number; readonly children: ReactNode }) {
-  return <Table.Cell className={`align-top ${COLUMNS[at]?.from ?? ""}`}>{children}</Table.Cell>;
+  return <Table.Cell className={`align-baseline ${COLUMNS[at]?.from ?? ""}`}>{children}</Table.Cell>;
 }
 
 function NeverUsed() {

@@ -6,6 +6,7 @@ import { type FormEvent, useState } from "react";
 import type { CreatedAllowList } from "../../admin/contract.ts";
 import { useAction } from "../action.ts";
 import { faultIn, isBeyond } from "../problem.ts";
+import { withError } from "../ui/field-error.tsx";
 import { ProblemNotice } from "../ui/notices.tsx";
 import { Buttons, Overlay } from "../ui/overlay.tsx";
 import { useListChanges, useOwnAddress } from "./allow-lists-data.ts";
@@ -37,10 +38,7 @@ export function CreateAllowList({ onClose }: { readonly onClose: () => void }) {
     if (Object.keys(lacking).length === 0) run(lines);
   }
 
-  const errorOf = (field: string) => {
-    const error = missing[field] ?? faultIn(problem, field);
-    return error === undefined ? {} : { error };
-  };
+  const errorOf = (field: string) => withError(missing[field] ?? faultIn(problem, field));
   if (made !== null) return <Made made={made} onClose={onClose} />;
   return (
     <Overlay title="Create an IP allow list" onClose={onClose}>

@@ -6,8 +6,8 @@ import { type FormEvent, useState } from "react";
 import type { RoleSpec } from "../../admin/contract.ts";
 import { useAction } from "../action.ts";
 import { faultIn, isBeyond } from "../problem.ts";
-import { FieldError } from "../ui/choice.tsx";
 import { Section } from "../ui/facts.tsx";
+import { FieldError, withError } from "../ui/field-error.tsx";
 import { ProblemNotice } from "../ui/notices.tsx";
 import { Buttons, Overlay } from "../ui/overlay.tsx";
 import { PermissionMatrix } from "./permission-matrix.tsx";
@@ -57,10 +57,6 @@ export function RoleForm({ draft, onClose, onSaved }: RoleFormProps) {
   }
 
   const errorOf = (field: string) => missing[field] ?? faultIn(problem, field);
-  const textError = (field: string) => {
-    const error = errorOf(field);
-    return error === undefined ? {} : { error };
-  };
   return (
     <Overlay shape="wide" title={draft.id === null ? "Create a role" : `Edit “${draft.name}”`} onClose={onClose}>
       <form onSubmit={submit} noValidate className="flex flex-col gap-5">
@@ -79,7 +75,7 @@ export function RoleForm({ draft, onClose, onSaved }: RoleFormProps) {
           maxLength={64}
           value={name}
           onChange={(event) => setName(event.target.value)}
-          {...textError("name")}
+          {...withError(errorOf("name"))}
         />
         <Input
           label="Description (optional)"
@@ -87,7 +83,7 @@ export function RoleForm({ draft, onClose, onSaved }: RoleFormProps) {
           maxLength={256}
           value={description}
           onChange={(event) => setDescription(event.target.value)}
-          {...textError("description")}
+          {...withError(errorOf("description"))}
         />
         <Section title="Permissions">
           <FieldError error={errorOf("permissions")} />

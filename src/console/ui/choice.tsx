@@ -1,6 +1,7 @@
 // One of several, in the browser's own select: its keyboard, its screen reader, its wheel on a phone.
 import { inputVariants } from "@cloudflare/kumo/components/input";
 import { useId } from "react";
+import { FieldError } from "./field-error.tsx";
 
 interface ChoiceFieldProps {
   readonly label: string;
@@ -37,14 +38,5 @@ export function ChoiceField({ label, value, onChange, choices, placeholder, erro
       </select>
       <FieldError id={`${id}-error`} error={error} />
     </div>
-  );
-}
-
-export function FieldError({ id, error }: { readonly id?: string; readonly error: string | undefined }) {
-  if (error === undefined) return null;
-  return (
-    <p id={id} role="alert" className="text-sm text-kumo-danger">
-      {error}
-    </p>
   );
 }
