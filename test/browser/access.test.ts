@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { hasBrowser, violations } from "../support/browser.ts";
 import { putKeys } from "../support/console.ts";
 import { consoleTest } from "../support/console-test.ts";
+import { PROJECT } from "../support/gatehouse.ts";
 import { ROLE_IDS } from "../support/seed.ts";
 
 const now = Date.now();
@@ -14,9 +15,9 @@ describe.skipIf(!hasBrowser)("everybody", () => {
       { name: "soon", createdAt: now - 1, expiresAt: now + 86_400_000, lastUsedAt: now, description: "ends tomorrow" },
       { name: "gone", createdAt: now - 2, revokedAt: now - 1 },
       { name: "old", createdAt: now - 3, expiresAt: now - 2 },
-      { name: "a-name-of-sixty-four-characters-without-a-single-place-to-break-it", createdAt: now - 4 },
+      { name: "A-name-of-64-characters-without-a-place-to-break-it-abcdefghijkl", createdAt: now - 4 },
     ]);
-    await gatehouse.key({ name: "bound", rules: ["203.0.113.0/24"] });
+    await gatehouse.key({ name: "bound", rules: ["203.0.113.0/24"], projectId: PROJECT });
   });
 
   /** Every screen that there is, by what leads to it. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { hasBrowser } from "../support/browser.ts";
 import { consoleTest } from "../support/console-test.ts";
-import { ACCOUNT } from "../support/gatehouse.ts";
+import { ACCOUNT, PROJECT } from "../support/gatehouse.ts";
 
 const V1 = "/api/public/v1";
 const json = { "content-type": "application/json" };
@@ -48,7 +48,7 @@ describe.skipIf(!hasBrowser)("IP allow lists", () => {
   });
 
   it("cannot be deleted while a key uses them, which is named", async () => {
-    await console.world().gatehouse.key({ name: "bound-key", rules: ["127.0.0.0/8"] });
+    await console.world().gatehouse.key({ name: "bound-key", rules: ["127.0.0.0/8"], projectId: PROJECT });
     const page = await console.enter("/console/allow-lists");
     await page
       .getByRole("row", { name: /127\.0\.0\.0\/8/ })
@@ -95,8 +95,8 @@ describe.skipIf(!hasBrowser)("roles", () => {
     await edit.getByRole("checkbox", { name: "List or View clusters" }).click();
     await edit.getByRole("checkbox", { name: "Create API keys (sensitive)" }).click();
     await edit.getByRole("button", { name: "Save" }).click();
-    await made.getByRole("row", { name: /API Keys .*Create API keysSensitive/ }).waitFor();
-    await made.getByRole("row", { name: /List or View clustersImplied/ }).waitFor();
+    await made.getByRole("row", { name: /API Keys .*Create API keys ?Sensitive/ }).waitFor();
+    await made.getByRole("row", { name: /List or View clusters ?Implied/ }).waitFor();
     await made.getByRole("button", { name: "Delete …" }).click();
     await page
       .getByRole("dialog", { name: "Delete the role “pauser”?" })
