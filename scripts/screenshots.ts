@@ -147,6 +147,7 @@ async function openKeys(browser: Browser, world: ConsoleWorld, options: PageOpti
   const watched = await openConsole(browser, world.gatehouse, "/console/keys", options);
   await signIn(watched.page, world.admin.token);
   await watched.page.getByRole("cell", { name: "backup-nightly" }).waitFor();
+  if ((options.width ?? 0) > 1_000) await watched.page.getByRole("cell", { name: "office-zurich" }).waitFor();
   return watched;
 }
 

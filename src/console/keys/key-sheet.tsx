@@ -116,13 +116,13 @@ function Events({ keyRow: key }: { readonly keyRow: KeyRow }) {
 
 interface ListLinksProps {
   readonly ids: readonly string[];
-  readonly nameOf: (id: string) => string;
+  readonly nameOf: (id: string) => string | null;
 }
 
 function ListLinks({ ids, nameOf }: ListLinksProps) {
   return ids.map((id) => (
     <PageLink key={id} page="allow-lists" id={id} className="block text-kumo-link underline">
-      {nameOf(id)}
+      {nameOf(id) ?? id}
     </PageLink>
   ));
 }

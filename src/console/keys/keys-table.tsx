@@ -69,7 +69,7 @@ export function KeysTable({ keys, view, onChange }: KeysTableProps) {
               {key.listIds.length === 0 ? (
                 <span className="text-kumo-subtle">Any address</span>
               ) : (
-                key.listIds.map(nameOf).join(", ")
+                listsOf(key.listIds, nameOf)
               )}
             </Cell>
           </Table.Row>
@@ -81,6 +81,11 @@ export function KeysTable({ keys, view, onChange }: KeysTableProps) {
 
 function Cell({ at, children }: { readonly at: number; readonly children: ReactNode }) {
   return <Table.Cell className={`align-baseline ${COLUMNS[at]?.from ?? ""}`}>{children}</Table.Cell>;
+}
+
+function listsOf(ids: readonly string[], nameOf: (id: string) => string | null): string {
+  const names = ids.map(nameOf);
+  return names.includes(null) ? `${ids.length} ${ids.length === 1 ? "list" : "lists"}` : names.join(", ");
 }
 
 function NeverUsed() {

@@ -42,10 +42,10 @@ export function useAllowLists() {
   return { data, error: project.error ?? lists.error, refetch: retry, project: project.data };
 }
 
-/** Names of lists by their ids; the id itself while they are not known. */
-export function useListNames(): (id: string) => string {
+/** Names of lists by their ids; `null` while they are not known, and for lists of another project. */
+export function useListNames(): (id: string) => string | null {
   const { data } = useAllowLists();
-  return (id) => data?.find(({ info }) => info.id === id)?.spec.name ?? id;
+  return (id) => data?.find(({ info }) => info.id === id)?.spec.name ?? null;
 }
 
 export function useOwnAddress(): string | null {
