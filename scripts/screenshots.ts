@@ -118,6 +118,7 @@ async function makeList({ gatehouse, admin }: ConsoleWorld, name: string, rules:
 async function takeAll(browser: Browser, world: ConsoleWorld, theme: "light" | "dark"): Promise<void> {
   const { page, faults, close } = await openKeys(browser, world, { theme, width: 1360, height: 850 });
   const shoot = (name: string) => page.screenshot({ path: `${OUT}/${name}-${theme}.png` });
+  await page.mouse.move(0, 0);
   await shoot("keys");
   await page.getByRole("link", { name: "backup-nightly" }).click();
   await page.getByRole("dialog").getByText("Recent activity").waitFor();

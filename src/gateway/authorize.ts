@@ -46,7 +46,7 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   call.path = path;
   const open = path.startsWith("/.well-known/")
     ? await answerWellKnown(call, path, door, background)
-    : await answerConsole(request, path, door.assets, callerAddress(request.headers), call.requestId);
+    : await answerConsole(call, path, door);
   if (open !== null) return open;
   if (isPreflight(request)) {
     const preflight = answerPreflight(request.headers, door.policy.origins);

@@ -1,6 +1,9 @@
 // The web console's files, to anybody: they hold no secret, and everything they show they ask for with a key. Served
 // through the Worker and never in front of it, so that no file leaves without these headers.
-import { answerError } from "./refuse.ts";
+import type { Denial } from "../core/verdict.ts";
+import type { Call } from "./call.ts";
+import type { Door } from "./door.ts";
+import { refuse } from "./refuse.ts";
 
 const HOME = "/console/";
 /** What the console links to: each of them is the one page, which reads its address itself. */
@@ -28,32 +31,30 @@ export type Assets = { readonly fetch: (request: Request) => Promise<Response> }
 /**
  * Answer one of the console's paths.
  *
- * @param address the caller's own, which the console shows beside a choice of allow lists
  * @returns `null` for a path that is not the console's
  */
-export async function answerConsole(
-  request: Request,
-  path: string,
-  assets: Assets,
-  address: string | null,
-  requestId: string,
-): Promise<Response | null> {
+export async function answerConsole(call: Call, path: string, { assets }: Door): Promise<Response | null> {
   if (path !== "/console" && !path.startsWith(HOME)) return null;
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    const allow = { allow: "GET, HEAD" };
-    return answerError(405, "method_not_allowed", "This method is not allowed here.", requestId, allow);
+  const { method, url } = call.request;
+  if (method !== "GET" && method !== "HEAD") {
+    return turnAway(call, { reason: "method_not_allowed", allow: ["GET", "HEAD"] });
   }
   if (path === "/console") return new Response(null, { status: 308, headers: { ...HEADERS, location: HOME } });
-  if (path === `${HOME}address`) return secured(Response.json({ address }), 200);
+  // The caller's own, which the console shows beside a choice of allow lists.
+  if (path === `${HOME}address`) return secured(Response.json({ address: call.caller?.text ?? null }), 200);
   const page = PAGES.test(path);
-  if (!page && !FILES.test(path)) return answerError(404, "not_found", "Requested file not found", requestId);
-  const file = new URL(page ? `${HOME}index.html` : path, request.url);
+  if (!page && !FILES.test(path)) return turnAway(call, { reason: "not_found" });
+  const file = new URL(page ? `${HOME}index.html` : path, url);
   // Without the caller's headers: neither a range nor a condition, and no credential, has business with the files.
-  const found = assets === null ? null : await assets.fetch(new Request(file, { method: request.method }));
+  const found = assets === null ? null : await assets.fetch(new Request(file, { method }));
   if (found?.status === 200) return secured(found, 200);
-  return page
-    ? secured(new Response("The console is not part of this deployment: `npm run build` makes it.\n"), 503)
-    : answerError(404, "not_found", "Requested file not found", requestId);
+  if (!page) return turnAway(call, { reason: "not_found" });
+  return secured(new Response("The console is not part of this deployment: `npm run build` makes it.\n"), 503);
+}
+
+function turnAway(call: Call, denial: Denial): Response {
+  call.denial = denial;
+  return refuse(denial, call.requestId);
 }
 
 function secured(response: Response, status: number): Response {

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { answerConsole } from "../../src/gateway/console.ts";
 import { type Gatehouse, startGatehouse } from "../support/gatehouse.ts";
 
 const ASSETS = "dist/assets/console/assets";
@@ -63,17 +62,6 @@ describe("the console's files", () => {
     "/console/icon.svg",
   ])("are not found at %s", async (path) => {
     expect((await gatehouse.call(null, path)).status).toBe(404);
-  });
-
-  it.each([
-    ["nothing is bound", null],
-    ["nothing was built", { fetch: async () => new Response(null, { status: 404 }) }],
-  ])("say so in words when %s, under the same policy", async (_, assets) => {
-    const request = new Request("https://door.example/console/keys");
-    const answer = await answerConsole(request, "/console/keys", assets, null, "r-1");
-    expect(answer?.status).toBe(503);
-    expect(answer?.headers.get("content-security-policy")).toBe(POLICY);
-    expect(await answer?.text()).toContain("npm run build");
   });
 
   it("take no other method", async () => {
