@@ -10,6 +10,8 @@ export type Env = Readonly<Record<string, unknown>>;
 export interface Config {
   readonly db: D1Database;
   readonly kv: KVNamespace;
+  /** The console's files; `null` when they are not bound. */
+  readonly assets: Fetcher | null;
   readonly upstream: {
     readonly origin: string;
     /** A service binding, which then answers instead of the network. */
@@ -77,6 +79,7 @@ export function readConfig(env: Env): { readonly config: Config } | { readonly f
   const db = read.binding<D1Database>("DB", "prepare", "a D1 database");
   const kv = read.binding<KVNamespace>("KEYS", "get", "a KV namespace");
   const ring = read.keyRing();
+  const assets = env.ASSETS === undefined ? null : read.binding<Fetcher>("ASSETS", "fetch", "static assets");
   const identityKeys = read.identityKeys();
   const upstream = read.upstream();
   const settings = {
@@ -103,7 +106,7 @@ export function readConfig(env: Env): { readonly config: Config } | { readonly f
     },
   };
   if (faults.length > 0 || !db || !kv || !ring || !identityKeys || !upstream) return { faults };
-  return { config: { db, kv, ring, identityKeys, upstream, ...settings } };
+  return { config: { db, kv, assets, ring, identityKeys, upstream, ...settings } };
 }
 
 function reader(env: Env, faults: string[]) {

@@ -76,6 +76,7 @@ function build(config: Config): House {
       }
       return answer;
     },
+    assets: config.assets,
     openapi: async () => (await import("./admin/openapi.json")).default,
   };
   return { door, upkeep, log };

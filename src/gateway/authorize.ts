@@ -7,6 +7,7 @@ import { hashToken, readToken, verifyToken } from "../core/token.ts";
 import { type Denial, deny, type Verdict } from "../core/verdict.ts";
 import type { Background, Found, Unconfirmed } from "../store/ports.ts";
 import { type Call, logCall, openCall } from "./call.ts";
+import { answerConsole } from "./console.ts";
 import { allowedOrigin, answerPreflight, isPreflight, readableBy } from "./cors.ts";
 import { readCredential } from "./credential.ts";
 import type { AuthorisedCall, Door } from "./door.ts";
@@ -44,7 +45,9 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   const path = readPath(request, door.policy.hosts);
   if (typeof path !== "string") return turnAway(call, path);
   call.path = path;
-  const open = path.startsWith("/.well-known/") ? await answerWellKnown(call, path, door, background) : null;
+  const open = path.startsWith("/.well-known/")
+    ? await answerWellKnown(call, path, door, background)
+    : await answerConsole(call, path, door);
   if (open !== null) return open;
   if (isPreflight(request)) {
     const preflight = answerPreflight(request.headers, door.policy.origins);

@@ -5,6 +5,7 @@ import type { Routes } from "../core/routes.ts";
 import type { KeyRing } from "../core/token.ts";
 import type { CallLog, Log } from "../log.ts";
 import type { Background, KeyFinder, UsageRecorder } from "../store/ports.ts";
+import type { Assets } from "./console.ts";
 import type { Identity } from "./identity.ts";
 import type { Limits } from "./limits.ts";
 
@@ -64,4 +65,6 @@ export interface Door {
   readonly serve: (call: AuthorisedCall, background: Background) => Promise<Response>;
   /** The OpenAPI document of what `serve` answers; loaded when it is asked for. */
   readonly openapi: () => Promise<unknown>;
+  /** The console's files. */
+  readonly assets: Assets;
 }
