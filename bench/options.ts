@@ -6,7 +6,8 @@ export interface Options {
   readonly check: boolean;
   readonly peers: boolean;
   readonly rounds: number;
-  readonly seconds: number;
+  /** Of every scenario in every round. */
+  readonly bursts: number;
   /** Only scenarios whose names contain one of these; all when empty. */
   readonly only: readonly string[];
 }
@@ -16,13 +17,13 @@ const USAGE = `npm run bench -- [options]
   --check        with --quick: fail when a ratio is 15 % below bench/ratios.json
   --peers        other gateways beside it, those that are installed
   --rounds N     rounds (7; quick: 5)
-  --seconds N    seconds per scenario and round (2; quick: 1)
+  --bursts N     bursts of 300 calls per scenario and round (20; quick: 8)
   --only A,B     only scenarios with these words in their names, and no extra measurements`;
 
 export function readOptions(args: readonly string[]): Options {
   const flag = { type: "boolean", default: false } as const;
   const text = { type: "string" } as const;
-  const options = { quick: flag, check: flag, peers: flag, help: flag, rounds: text, seconds: text, only: text };
+  const options = { quick: flag, check: flag, peers: flag, help: flag, rounds: text, bursts: text, only: text };
   const { values } = parseArgs({ args: [...args], options });
   if (values.help) {
     console.log(USAGE);
@@ -34,7 +35,7 @@ export function readOptions(args: readonly string[]): Options {
     check: values.check,
     peers: values.peers,
     rounds: Number(values.rounds ?? (quick ? 5 : 7)),
-    seconds: Number(values.seconds ?? (quick ? 1 : 2)),
+    bursts: Number(values.bursts ?? (quick ? 8 : 20)),
     only: (values.only ?? "").split(",").filter((word) => word !== ""),
   };
 }

@@ -8,9 +8,10 @@ import { printResults, printSamples, writeResults } from "./report/table.ts";
 import { runRounds } from "./rounds.ts";
 import { makeScenarios } from "./scenarios.ts";
 import { createStore, newSecrets } from "./setup/keys.ts";
-import { pinned } from "./setup/process.ts";
+import { pinned, stayAside } from "./setup/process.ts";
 import { startGround, startServers } from "./setup/servers.ts";
 
+stayAside();
 const options = readOptions(process.argv.slice(2));
 const secrets = await newSecrets();
 const store = createStore("main", secrets.ring);

@@ -22,7 +22,7 @@ export function ratioResults(samples: Samples): readonly Result[] {
     const subjects = samples.get(subject);
     const bases = samples.get(base);
     if (subjects === undefined || bases === undefined) return [];
-    const ratio = spreadOf(subjects.map((sample, i) => (bases[i]?.cpuMicroseconds as number) / sample.cpuMicroseconds));
+    const ratio = spreadOf(subjects.map((subject, i) => (bases[i] as number) / subject));
     const measured = `${ratio.median.toFixed(3)}  (${ratio.min.toFixed(2)} to ${ratio.max.toFixed(2)})`;
     if (name.startsWith("A/A")) return [{ name, goal: "0.96 to 1.04", measured, met: tells(samples), ratio }];
     const goal = least === 0 ? "(for comparison)" : `>= ${least}`;
@@ -33,6 +33,6 @@ export function ratioResults(samples: Samples): readonly Result[] {
 /** Whether the two equal servers came out equal: without that, no other ratio means anything. */
 export function tells(samples: Samples): boolean {
   const [first, second] = [samples.get("raw") ?? [], samples.get("raw again") ?? []];
-  const ratio = spreadOf(first.map(({ cpuMicroseconds }, i) => cpuMicroseconds / (second[i]?.cpuMicroseconds ?? 0)));
+  const ratio = spreadOf(first.map((cpu, i) => cpu / (second[i] ?? 0)));
   return Math.abs(ratio.median - 1) <= EQUAL_WITHIN;
 }

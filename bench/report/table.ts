@@ -17,15 +17,10 @@ export function printResults(results: readonly Result[]): void {
 
 export function printSamples(samples: Samples): void {
   const width = Math.max(...[...samples.keys()].map((name) => name.length));
-  console.log(`\n${"".padEnd(width)}  CPU per call (µs)             calls/s      p50 (µs)`);
+  console.log(`\n${"".padEnd(width)}  CPU per call (µs)`);
   for (const [name, rounds] of samples) {
-    const cpu = spreadOf(rounds.map(({ cpuMicroseconds }) => cpuMicroseconds));
-    const rate = spreadOf(rounds.map(({ calls, seconds }) => calls / seconds));
-    const p50 = spreadOf(rounds.map((round) => round.p50));
-    const range = `${cpu.median.toFixed(1).padStart(7)} (${cpu.min.toFixed(1)} to ${cpu.max.toFixed(1)})`;
-    console.log(
-      `${name.padEnd(width)}  ${range.padEnd(28)}${rate.median.toFixed(0).padStart(9)} ${p50.median.toFixed(0).padStart(11)}`,
-    );
+    const { median, min, max } = spreadOf(rounds);
+    console.log(`${name.padEnd(width)}  ${median.toFixed(1).padStart(7)} (${min.toFixed(1)} to ${max.toFixed(1)})`);
   }
 }
 

@@ -12,6 +12,11 @@ const CORES = { server: "0", other: "1" } as const;
 /** Whether processes can be kept to a core each. */
 export const pinned: boolean = availableParallelism() > 1 && spawnSync("taskset", ["-c", "1", "true"]).status === 0;
 
+/** Keeps this process itself to the other core: it calls the servers. */
+export function stayAside(): void {
+  if (pinned) spawnSync("taskset", ["-pc", CORES.other, String(process.pid)]);
+}
+
 /** A command, kept to its core where that can be done. */
 export function onCore(core: Core, command: string, args: readonly string[]): readonly [string, readonly string[]] {
   return pinned ? ["taskset", ["-c", CORES[core], command, ...args]] : [command, args];

@@ -1,7 +1,6 @@
 // All servers of a run, started together and ended together.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { ServerName } from "../scenarios.ts";
 import { buildGatehouse, bundle } from "./build.ts";
 import type { Secrets } from "./keys.ts";
 import { withOperations } from "./operations.ts";
@@ -10,8 +9,7 @@ import { ROOT, WORKERS } from "./work.ts";
 import { startWorker, type Worker, type WorkerSpec } from "./workerd.ts";
 
 export interface Servers {
-  get(name: ServerName): Worker;
-  readonly upstream: number;
+  get(name: string): Worker;
   stop(): Promise<void>;
 }
 
@@ -44,31 +42,43 @@ export async function startGround(file: string, secrets: Secrets): Promise<Groun
   };
 }
 
-/** Start the named servers. */
-export async function startServers(names: ReadonlySet<ServerName>, ground: Ground): Promise<Servers> {
+/** Start the named servers of `npm run bench`. */
+export async function startServers(names: ReadonlySet<string>, ground: Ground): Promise<Servers> {
   const gatehouse = buildGatehouse();
   const { surroundings } = ground;
   const remembering = { ...surroundings, vars: { ...surroundings.vars, MEMORY_RECORDS: "50000" } };
   const floor = (script: string) => ({ script: join(WORKERS, script), upstream: surroundings.upstream });
-  const recipes: Readonly<Record<ServerName, () => Promise<Omit<WorkerSpec, "name">>>> = {
-    raw: async () => floor("raw.js"),
-    "raw again": async () => floor("raw.js"),
-    headers: async () => floor("headers.js"),
-    "constant 401": async () => floor("constant-401.js"),
-    gatehouse: async () => ({ script: gatehouse, ...surroundings }),
-    "20,000 keys": async () => ({ script: gatehouse, ...remembering }),
+  const recipes: Readonly<Record<string, () => Recipe | Promise<Recipe>>> = {
+    raw: () => floor("raw.js"),
+    "raw again": () => floor("raw.js"),
+    headers: () => floor("headers.js"),
+    "constant 401": () => floor("constant-401.js"),
+    gatehouse: () => ({ script: gatehouse, ...surroundings }),
+    "20,000 keys": () => ({ script: gatehouse, ...remembering }),
     "100 operations": async () => ({ script: await variant(100), ...surroundings }),
     "5,000 operations": async () => ({ script: await variant(5_000), ...surroundings }),
   };
-  const workers = new Map<ServerName, Worker>();
-  for (const name of names) workers.set(name, await startWorker({ name, ...(await recipes[name]()) }));
+  const specs: WorkerSpec[] = [];
+  for (const name of names) {
+    const recipe = recipes[name];
+    if (recipe === undefined) throw new Error(`nobody knows how to start "${name}"`);
+    specs.push({ name, ...(await recipe()) });
+  }
+  return startAll(specs);
+}
+
+type Recipe = Omit<WorkerSpec, "name">;
+
+/** Start servers one by one. */
+export async function startAll(specs: readonly WorkerSpec[]): Promise<Servers> {
+  const workers = new Map<string, Worker>();
+  for (const spec of specs) workers.set(spec.name, await startWorker(spec));
   return {
     get(name) {
       const worker = workers.get(name);
       if (worker === undefined) throw new Error(`${name} was not started`);
       return worker;
     },
-    upstream: surroundings.upstream,
     async stop() {
       await Promise.all([...workers.values()].map((worker) => worker.stop()));
     },
