@@ -77,7 +77,7 @@ CREATE TABLE api_keys (
 CREATE UNIQUE INDEX api_keys_by_hash ON api_keys (hash);
 CREATE INDEX api_keys_by_age ON api_keys (account_id, created_at, id);
 CREATE INDEX api_keys_by_name ON api_keys (account_id, name);
-CREATE INDEX api_keys_by_role ON api_keys (role_id, account_id, revoked_at);
+CREATE INDEX api_keys_by_role ON api_keys (role_id, account_id, revoked_at, created_at DESC);
 CREATE INDEX api_keys_pending ON api_keys (kv_pending) WHERE kv_pending IS NOT NULL;
 CREATE INDEX api_keys_to_expire ON api_keys (expires_at)
   WHERE expires_at IS NOT NULL AND revoked_at IS NULL AND expiry_recorded_at IS NULL;

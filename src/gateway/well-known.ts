@@ -1,5 +1,7 @@
-// The few paths that anybody may read: the public keys, the API's description, and whether the door can decide.
+// The few paths that anybody may read: the public keys, the API's description, rules for secret scanners, and whether the
+// door can decide.
 
+import { scannerRules } from "../core/scanners.ts";
 import type { Background } from "../store/ports.ts";
 import type { Door } from "./door.ts";
 import { answerError, answerFault } from "./refuse.ts";
@@ -33,6 +35,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   // Upstreams keep the keys for a while; a rotation publishes the new one long before it signs.
   [`${HOME}jwks.json`, async (door) => json(door.identity.jwks, "public, max-age=300")],
   [`${HOME}openapi.json`, async (door) => json(await door.openapi(), "no-store")],
+  [`${HOME}scanners.json`, async () => json(scannerRules(), "no-store")],
   [`${HOME}health`, health],
 ]);
 

@@ -1,5 +1,6 @@
 // IP allow lists, in D1: made, shown, deleted; never changed. What a rule is, src/core/ip-rules.ts knows.
-import { compileRules } from "../core/ip-rules.ts";
+
+import { type ListRow, listAllowLists, SELECT_LISTS, withKeys } from "./allow-list-list.ts";
 import {
   type AuditEvent,
   auditStatement,
@@ -9,32 +10,19 @@ import {
   PERMITTED,
   wasPermitted,
 } from "./audit.ts";
-import { REFERENCE_COLUMNS, type ReferenceRow, referenceOfRow, referencesByOwner } from "./key-row.ts";
-import { cutPage, decodeToken, encodeToken } from "./paging.ts";
-import type { Actor, AllowListDetails, AllowListKeeper, AllowListQuery, KeyReference, NewAllowList } from "./ports.ts";
+import { REFERENCE_COLUMNS, type ReferenceRow, referenceOfRow } from "./key-row.ts";
+import type { Actor, AllowListKeeper, NewAllowList } from "./ports.ts";
 
 export function createD1AllowLists(db: D1Database): AllowListKeeper {
   return {
     create: (list, actor, now) => createList(db, list, actor, now),
     get: (accountId, projectId, id) => getList(db, accountId, projectId, id),
     getMany: async (accountId, ids) => withKeys(db, await rowsOf(db, accountId, ids)),
-    list: (query) => listLists(db, query),
+    list: (query) => listAllowLists(db, query),
     delete: (accountId, projectId, id, actor, now) => deleteList(db, accountId, projectId, id, actor, now),
   };
 }
 
-interface ListRow {
-  readonly id: string;
-  readonly account_id: string;
-  readonly project_id: string;
-  readonly name: string;
-  readonly description: string;
-  readonly rules: string;
-  readonly created_at: number;
-}
-
-const SELECT_LISTS = `SELECT l.id, l.account_id, l.project_id, l.name, l.description, l.rules, l.created_at
-  FROM allow_lists l`;
 const BY_ID = `${SELECT_LISTS} WHERE l.id = ? AND l.account_id = ? AND l.project_id = ? AND l.deleted_at IS NULL`;
 
 async function getList(db: D1Database, accountId: string, projectId: string, id: string) {
@@ -80,81 +68,6 @@ async function createList(db: D1Database, list: NewAllowList, actor: Actor, now:
   if (wasPermitted(results)) return { ...list, createdAt: now, keys: [] };
   await blameActor(db, actor);
   return "name_taken";
-}
-
-async function listLists(db: D1Database, query: AllowListQuery) {
-  const mark = ["lists", query.accountId, query.projectId, query.name, [...query.apiKeyIds].sort(), query.order];
-  const place = query.continuationToken === null ? null : decodeToken(query.continuationToken, mark, PLACE);
-  if (query.continuationToken !== null && place === null) return { fault: "continuation_token" } as const;
-  const { sql, values } = allowListStatement(query, place as [number, string] | null);
-  const { results } = await db
-    .prepare(sql)
-    .bind(...values)
-    .all<ListRow>();
-  const { items, last } = cutPage(results, query.limit);
-  return {
-    items: await withKeys(db, items),
-    continuationToken: last && encodeToken(mark, [last.created_at, last.id]),
-  };
-}
-
-const PLACE = ["number", "string"] as const;
-
-/** The statement of one page; its own function so that a test can ask for its query plan. */
-export function allowListStatement(query: AllowListQuery, place: readonly [number, string] | null): Condition {
-  const [direction, beyond] = query.order === "desc" ? ["DESC", "<"] : ["ASC", ">"];
-  const parts: Condition[] = [
-    {
-      sql: "l.account_id = ? AND l.project_id = ? AND l.deleted_at IS NULL",
-      values: [query.accountId, query.projectId],
-    },
-  ];
-  if (query.name !== null) parts.push({ sql: "l.name = ?", values: [query.name] });
-  if (query.apiKeyIds.length > 0) {
-    parts.push({
-      sql: `EXISTS (SELECT 1 FROM api_key_allow_lists b
-        WHERE b.allow_list_id = l.id AND b.key_id IN (SELECT value FROM json_each(?)))`,
-      values: [JSON.stringify(query.apiKeyIds)],
-    });
-  }
-  if (place !== null) parts.push({ sql: `(l.created_at, l.id) ${beyond} (?, ?)`, values: place });
-  return {
-    sql: `${SELECT_LISTS} WHERE ${parts.map((part) => part.sql).join(" AND ")}
-      ORDER BY l.created_at ${direction}, l.id ${direction} LIMIT ?`,
-    values: [...parts.flatMap((part) => part.values), query.limit + 1],
-  };
-}
-
-const KEYS_OF_LISTS = `SELECT * FROM (
-  SELECT b.allow_list_id AS owner, ${REFERENCE_COLUMNS},
-    row_number() OVER (PARTITION BY b.allow_list_id ORDER BY k.revoked_at IS NOT NULL, k.created_at DESC, k.id) AS place
-  FROM api_key_allow_lists b CROSS JOIN api_keys k ON k.id = b.key_id
-  WHERE b.allow_list_id IN (SELECT value FROM json_each(?))) WHERE place <= 100`;
-
-async function withKeys(db: D1Database, rows: readonly ListRow[]): Promise<readonly AllowListDetails[]> {
-  if (rows.length === 0) return [];
-  const { results } = await db
-    .prepare(KEYS_OF_LISTS)
-    .bind(JSON.stringify(rows.map((row) => row.id)))
-    .all<ReferenceRow & { owner: string }>();
-  const keys = referencesByOwner(results);
-  return rows.map((row) => listOfRow(row, keys.get(row.id) ?? []));
-}
-
-function listOfRow(row: ListRow, keys: readonly KeyReference[]): AllowListDetails {
-  const rules = JSON.parse(row.rules) as readonly string[];
-  // Throws for a rule that is not canonical: an operator must not be shown what the door does not understand.
-  compileRules(rules);
-  return {
-    id: row.id,
-    accountId: row.account_id,
-    projectId: row.project_id,
-    name: row.name,
-    description: row.description,
-    rules,
-    createdAt: row.created_at,
-    keys,
-  };
 }
 
 // Keys that are revoked or expired stay bound to it, and are not touched: they open nothing, with or without the list.

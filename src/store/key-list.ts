@@ -32,8 +32,7 @@ export async function listKeys(db: D1Database, query: KeyQuery, now: number): Pr
   };
 }
 
-/** The statement of one page; its own function so that a test can ask for its query plan. */
-export function keyListStatement(query: KeyQuery, asOf: number, place: Place | null, now: number): Condition {
+function keyListStatement(query: KeyQuery, asOf: number, place: Place | null, now: number): Condition {
   const [direction, beyond] = query.order === "desc" ? ["DESC", "<"] : ["ASC", ">"];
   const parts: Condition[] = [{ sql: "k.account_id = ?", values: [query.accountId] }];
   if (query.name !== null) parts.push({ sql: "k.name = ?", values: [query.name] });

@@ -196,7 +196,7 @@ export interface AllowListDetails {
   readonly description: string;
   readonly rules: readonly string[];
   readonly createdAt: number;
-  /** The keys that are bound to it, whatever their state. */
+  /** The keys that are bound to it, whatever their state: at most 100, those that are not revoked first. */
   readonly keys: readonly KeyReference[];
 }
 
@@ -267,6 +267,7 @@ export interface RoleKeeper {
   /** A built-in or custom role by its display name, without regard to case. */
   getByName(accountId: string, displayName: string): Promise<RoleDetails | null>;
   list(query: RoleQuery): Promise<PageOrFault<RoleDetails>>;
+  /** The keys that have these roles: at most 100 of each, those that are not revoked first. */
   keysOf(accountId: string, ids: readonly string[]): Promise<ReadonlyMap<string, readonly KeyReference[]>>;
   /** Replaces the whole role; every key that has it goes up by one version in the same transaction. */
   update(

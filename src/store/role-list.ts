@@ -25,8 +25,7 @@ export async function listRoles(db: D1Database, query: RoleQuery): Promise<PageO
   };
 }
 
-/** The statement of one page; its own function so that a test can ask for its query plan. */
-export function roleListStatement(query: RoleQuery, place: readonly [number, number, string] | null): Condition {
+function roleListStatement(query: RoleQuery, place: readonly [number, number, string] | null): Condition {
   const parts: Condition[] = [{ sql: OWNED, values: [query.accountId] }];
   if (query.types === "SYSTEM") parts.push({ sql: "r.account_id IS NULL", values: [] });
   if (query.types === "USER_DEFINED") parts.push({ sql: "r.account_id IS NOT NULL", values: [] });

@@ -1,7 +1,7 @@
 // A row of `roles` and the details that operators see. Refuses what it does not understand: a corrupt row is a fault.
-import type { Permission } from "../core/permissions.ts";
-import { builtInRole, readPermission } from "../core/roles.ts";
+import { builtInRole } from "../core/roles.ts";
 import type { RoleDetails } from "./ports.ts";
+import { readPermissions } from "./stored-key.ts";
 
 /** What a query selects of the role that it calls `r`. */
 export const ROLE_COLUMNS = `r.id AS role_id, r.display_name AS role_name, r.description AS role_description,
@@ -28,20 +28,9 @@ export function roleOfRow(row: RoleRow): RoleDetails {
     id: row.role_id,
     displayName: builtIn?.displayName ?? row.role_name,
     description: builtIn?.description ?? row.role_description,
-    permissions: row.role_permissions === null ? null : permissionsOf(row.role_id, row.role_permissions),
+    permissions: row.role_permissions === null ? null : readPermissions(row.role_permissions),
     userDefined: builtIn === null,
     createdAt: row.role_created_at,
     updatedAt: row.role_updated_at,
   };
-}
-
-function permissionsOf(id: string, json: string): readonly Permission[] {
-  const names: unknown = JSON.parse(json);
-  if (!Array.isArray(names)) throw new Error(`role ${id} cannot be read: its permissions are not a list`);
-  return names.map((name: unknown) => {
-    const [resource = "", group = "", ...rest] = String(name).split(":");
-    const permission = rest.length === 0 ? readPermission(resource, group) : null;
-    if (permission === null) throw new Error(`role ${id} cannot be read: it has an unknown permission`);
-    return permission;
-  });
 }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { BUILT_IN_ROLES, managesKeys } from "../../src/core/roles.ts";
-import { EPOCH_ABOVE } from "../../src/store/d1-roles.ts";
 import type { RoleQuery } from "../../src/store/ports.ts";
+import { EPOCH_ABOVE } from "../../src/store/role-update.ts";
 import {
   ACCOUNT,
   ACTOR,
@@ -19,6 +19,7 @@ import {
   OTHER_ACCOUNT,
   roleSpec,
   roles,
+  VIEWER_ROLE,
 } from "./builders.ts";
 
 beforeEach(makeAccounts);
@@ -83,8 +84,8 @@ describe("a custom role", () => {
   it("throws when its permissions are corrupt", async () => {
     const role = await makeRole();
     await db.prepare(`UPDATE roles SET permissions = '{}' WHERE id = ?`).bind(role.id).run();
-    await expect(roles.get(ACCOUNT, role.id)).rejects.toThrow("cannot be read");
-    await expect(names()).rejects.toThrow("cannot be read");
+    await expect(roles.get(ACCOUNT, role.id)).rejects.toThrow("not a list");
+    await expect(names()).rejects.toThrow("not a list");
   });
 });
 
@@ -206,6 +207,20 @@ describe("the role list", () => {
     const second = await names({ displayName: "aDMIN", limit: 2, continuationToken: first.token });
     expect([...first.names, ...second.names]).toEqual(want);
     expect((await names({ displayName: "%" })).names).toEqual([]);
+  });
+
+  it("names at most 100 keys of a role, those that are not revoked first, the newest before", async () => {
+    const made = [];
+    for (let n = 0; n < 102; n++) made.push(await makeKey({ name: `k${n}` }, NOW + n));
+    for (const key of made.slice(98)) await keys.revoke(ACCOUNT, key.id, false, ACTOR, NOW);
+    const named = (await roles.keysOf(ACCOUNT, [VIEWER_ROLE])).get(VIEWER_ROLE) ?? [];
+    expect(named.slice(0, 98).map((key) => key.name)).toEqual(
+      made
+        .slice(0, 98)
+        .map((key) => key.name)
+        .reverse(),
+    );
+    expect(named.slice(98).map((key) => key.revokedAt)).toEqual([NOW, NOW]);
   });
 
   it("names the keys of each role", async () => {

@@ -27,7 +27,9 @@ export interface Gatehouse {
 }
 
 /** What tests use of the bindings from Node. */
-type D1 = Database & { prepare(sql: string): { all(): Promise<{ results: Record<string, unknown>[] }> } };
+interface D1 extends Database {
+  prepare(sql: string): ReturnType<Database["prepare"]> & { all(): Promise<{ results: Record<string, unknown>[] }> };
+}
 interface Kv {
   list(): Promise<{ keys: { name: string }[] }>;
   get(name: string): Promise<string | null>;

@@ -1,0 +1,59 @@
+// The operations that Gatehouse itself answers, routed as the operation table says. Not a door: a call comes here when it
+// has been authorised like any other.
+import { Hono } from "hono";
+import { type GatehouseOperationId, OPERATIONS } from "../core/operations.ts";
+import {
+  createNetworkAllowList,
+  deleteNetworkAllowList,
+  getNetworkAllowList,
+  listNetworkAllowLists,
+} from "./allow-lists.ts";
+import { getApiKey, listApiKeys, revokeApiKey } from "./api-keys.ts";
+import type { AdminCall, AdminPorts } from "./call.ts";
+import { createApiKey } from "./create-api-key.ts";
+import type { Handler } from "./handler.ts";
+import { listResourcePermissions } from "./permissions.ts";
+import { createRole, deleteRole, getRole, listRbacRoles, updateRole } from "./roles.ts";
+
+// Exhaustive by type: an operation that the table gives to Gatehouse does not compile without its handler.
+const HANDLERS: Record<GatehouseOperationId, Handler> = {
+  listApiKeys,
+  createApiKey,
+  getApiKey,
+  revokeApiKey,
+  listNetworkAllowLists,
+  createNetworkAllowList,
+  getNetworkAllowList,
+  deleteNetworkAllowList,
+  listResourcePermissions,
+  listRbacRoles,
+  createRole,
+  getRole,
+  updateRole,
+  deleteRole,
+};
+
+/**
+ * The handler of every operation that the table gives to Gatehouse. Rejects when a port throws: the door then answers
+ * that nothing could be done.
+ */
+export function createAdmin(ports: AdminPorts): (call: AdminCall) => Promise<Response> {
+  const app = new Hono<{ Bindings: AdminCall }>({
+    // The canonical path that was decided on; never the URL, which frameworks decode in their own ways.
+    getPath: (_request, options) => (options as { readonly env: AdminCall }).env.path,
+  });
+  for (const operation of OPERATIONS) {
+    if (operation.answeredBy !== "gatehouse") continue;
+    const handler = HANDLERS[operation.operationId];
+    const pattern = operation.path.replace(/\{(\w+)\}/g, ":$1");
+    app.on(operation.method, pattern, (context) => handler(ports, context.env, context.req.param()));
+  }
+  // Hono would make a 404 of a hole in the table and a 500 of a fault; both are faults, and the door answers those.
+  app.notFound((context) => {
+    throw new Error(`no handler for ${context.env.operation.operationId}`);
+  });
+  app.onError((error) => {
+    throw error;
+  });
+  return async (call) => app.fetch(call.request, call);
+}

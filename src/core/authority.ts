@@ -1,0 +1,72 @@
+// How much of its own power a key may give away: never more than it has. Names every excess at once, so that whoever asked
+// can mend all of it. Knows nothing of requests or of where roles and lists are kept.
+import type { Fault } from "./envelope.ts";
+import { compileRules, covers } from "./ip-rules.ts";
+import type { KeyRecord } from "./key.ts";
+import { type Grant, holds, includes } from "./roles.ts";
+
+/** What a key's power consists of. */
+export type Maker = Pick<KeyRecord, "expiresAt" | "addresses"> & { readonly role: { readonly grant: Grant } };
+
+/** The power that a new key would have. */
+export interface WantedKey {
+  readonly grant: Grant;
+  readonly expiresAt: number | null;
+  /** The rules of all its lists together; `null`: it has no lists, and any address may use it. */
+  readonly rules: readonly string[] | null;
+}
+
+/**
+ * Where a new key would have more than the key that makes it; empty when it may be made. Fields are those of the request.
+ *
+ * @throws Error if a rule is not canonical
+ */
+export function excessOfKey(maker: Maker, wanted: WantedKey): readonly Fault[] {
+  const faults: Fault[] = [];
+  const role = excessOfGrant(maker.role.grant, wanted.grant);
+  if (role !== null) faults.push({ field: "role_id", message: `The role has what this key has not: ${role}.` });
+  if (maker.expiresAt !== null && (wanted.expiresAt === null || wanted.expiresAt > maker.expiresAt)) {
+    const end = new Date(maker.expiresAt).toISOString();
+    faults.push({
+      field: "expire_after_hours",
+      message: `The new key would outlive this key, which expires at ${end}.`,
+    });
+  }
+  const addresses = excessOfAddresses(maker, wanted);
+  if (addresses !== null) faults.push({ field: "allow_list_info", message: addresses });
+  return faults;
+}
+
+/**
+ * Where a role has, or would have, more than the key that makes or changes it. To weaken a stronger role is an excess
+ * as well: a key has no say over keys that are above it.
+ *
+ * @param before what the role may do now; `null` for a new one
+ */
+export function excessOfRole(maker: Maker, before: Grant | null, after: Grant): readonly Fault[] {
+  const faults: Fault[] = [];
+  const had = before && excessOfGrant(maker.role.grant, before);
+  if (had) faults.push({ field: "role_id", message: `The role has what this key has not: ${had}.` });
+  const wants = excessOfGrant(maker.role.grant, after);
+  if (wants) faults.push({ field: "permissions", message: `The role would have what this key has not: ${wants}.` });
+  return faults;
+}
+
+const NAMED = 8;
+
+function excessOfGrant(outer: Grant, inner: Grant): string | null {
+  if (includes(outer, inner)) return null;
+  const missing = [...inner.permissions].filter((permission) => !holds(outer, permission));
+  if (inner.everything) missing.length = 0;
+  if (missing.length === 0) return "every operation, known or not";
+  const rest = missing.length - NAMED;
+  return missing.slice(0, NAMED).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+}
+
+function excessOfAddresses(maker: Maker, wanted: WantedKey): string | null {
+  if (maker.addresses === null) return null;
+  if (wanted.rules === null)
+    return "This key is bound to IP allow lists, so the new key must be bound to some as well.";
+  if (covers(maker.addresses, compileRules(wanted.rules))) return null;
+  return "The IP allow lists let in addresses from which this key itself may not be used.";
+}

@@ -1,0 +1,61 @@
+// A change of a role is a change of every key that has it: one transaction takes the role, its keys' versions and the
+// change log from one state to the next.
+import { auditStatement, blameActor, type Condition, every, PERMITTED, wasPermitted } from "./audit.ts";
+import { either, otherManagerExists, roleHasNoManager } from "./managers.ts";
+import type { Actor, RoleSpec } from "./ports.ts";
+import { ROLE_COLUMNS, type RoleRow, roleOfRow } from "./role-row.ts";
+import { columnsOf, managing, nameIsFree, roleEvent, roleStands } from "./role-terms.ts";
+
+export async function updateRole(
+  db: D1Database,
+  accountId: string,
+  id: string,
+  spec: RoleSpec,
+  force: boolean,
+  actor: Actor,
+  now: number,
+) {
+  const event = roleEvent("UPDATE_ROLE", accountId, id, spec.displayName, "changed", { permissions: spec.permissions });
+  const stays: Condition =
+    force || managing(spec.permissions)
+      ? { sql: "1", values: [] }
+      : either(roleHasNoManager(accountId, id, now), otherManagerExists(accountId, { roleId: id }, now));
+  const free = nameIsFree(accountId, id, spec.displayName);
+  const results = await db.batch([
+    auditStatement(db, event, actor, now, every(roleStands(accountId, id), free, stays)),
+    db
+      .prepare(`UPDATE roles SET display_name = ?, description = ?, permissions = ?, manages_keys = ?, updated_at = ?
+        WHERE id = ? AND ${PERMITTED}`)
+      .bind(...columnsOf(spec), now, id, event.id),
+    ...touchKeys(db, accountId, id, event.id, now),
+    db.prepare(`SELECT ${ROLE_COLUMNS} FROM roles r WHERE r.id = ?`).bind(id),
+    db
+      .prepare(`SELECT ${roleStands(accountId, id).sql} AS stands, ${free.sql} AS free`)
+      .bind(id, accountId, ...free.values),
+  ]);
+  if (wasPermitted(results)) return roleOfRow(results.at(-2)?.results[0] as RoleRow);
+  await blameActor(db, actor);
+  const why = results.at(-1)?.results[0] as { stands: number; free: number };
+  return why.stands === 0 ? "not_found" : why.free === 0 ? "name_taken" : "last_manager";
+}
+
+/** From here on it costs an isolate less to forget everything than to read the list of what changed. */
+export const EPOCH_ABOVE = 500;
+
+/** A line in the change log for every key with the role, or one for all keys; then the keys' own versions. */
+function touchKeys(db: D1Database, accountId: string, roleId: string, eventId: string, now: number) {
+  const having = "account_id = ? AND role_id = ? AND revoked_at IS NULL";
+  const many = `(SELECT count(*) FROM (SELECT 1 FROM api_keys WHERE ${having} LIMIT ${EPOCH_ABOVE + 1})) > ${EPOCH_ABOVE}`;
+  return [
+    db
+      .prepare(`INSERT INTO key_changes (key_id, version, at) SELECT id, version + 1, ? FROM api_keys
+        WHERE ${having} AND NOT ${many} AND ${PERMITTED}`)
+      .bind(now, accountId, roleId, accountId, roleId, eventId),
+    db
+      .prepare(`INSERT INTO key_changes (key_id, version, at) SELECT NULL, 0, ? WHERE ${many} AND ${PERMITTED}`)
+      .bind(now, accountId, roleId, eventId),
+    db
+      .prepare(`UPDATE api_keys SET version = version + 1, kv_pending = version + 1 WHERE ${having} AND ${PERMITTED}`)
+      .bind(accountId, roleId, eventId),
+  ];
+}

@@ -1,0 +1,164 @@
+// Roles and permissions over a real socket: three that are built in, others that operators make of the catalogue.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Client, clientOf, faultsIn, KEYS_PATH, ROLES_PATH, V1 } from "../support/admin-client.ts";
+import { CLUSTERS, type Gatehouse, startGatehouse } from "../support/gatehouse.ts";
+import { ROLE_IDS } from "../support/seed.ts";
+
+let gatehouse: Gatehouse;
+let admin: Client;
+beforeAll(async () => {
+  gatehouse = await startGatehouse();
+  admin = clientOf(gatehouse, (await gatehouse.key()).token);
+});
+afterAll(() => gatehouse.close());
+
+function grants(...permissions: readonly string[]) {
+  return permissions.map((permission) => {
+    const [resource_type, operation_group] = permission.split(":");
+    return { resource_type, operation_groups: [{ operation_group }] };
+  });
+}
+
+async function create(name: string, ...permissions: readonly string[]) {
+  const answered = await admin("POST", ROLES_PATH, { name, permissions: grants(...permissions) });
+  if (answered.status !== 200) throw new Error(answered.text);
+  return answered.body.data;
+}
+
+const names = (body: { data: readonly { info: { display_name: string } }[] }) =>
+  body.data.map((role) => role.info.display_name);
+
+describe("the permission catalogue", () => {
+  it("is open to every key, with the tags that make clients ask for confirmation", async () => {
+    const { token } = await gatehouse.key({ role: "Viewer" });
+    const { status, body } = await clientOf(gatehouse, token)("GET", `${V1}/auth/permissions`);
+    expect(status).toBe(200);
+    const keys = body.data.find((each: { info: { resource_type: string } }) => each.info.resource_type === "API_KEY");
+    expect(keys.info.operation_groups).toContainEqual({
+      operation_group: "CREATE",
+      operation_group_description: "Create API keys",
+      tags: ["SENSITIVE"],
+    });
+  });
+});
+
+describe("the role list", () => {
+  it("begins with the built-in roles, and has permissions when they are asked for", async () => {
+    const bare = (await admin("GET", ROLES_PATH)).body;
+    expect(names(bare).slice(0, 3)).toEqual(["Admin", "Developer", "Viewer"]);
+    expect(bare.data[0].spec).toMatchObject({ name: "account_admin", permissions: [] });
+    const { body } = await admin("GET", `${ROLES_PATH}?role_types=SYSTEM&limit=100&include_permissions=true`);
+    expect(names(body)).toEqual(["Admin", "Developer", "Viewer"]);
+    for (const { spec, info } of body.data) {
+      expect(spec.permissions.length).toBeGreaterThan(5);
+      expect(info.effective_permissions.length).toBeGreaterThan(5);
+      expect(Array.isArray(info.users) && Array.isArray(info.api_keys)).toBe(true);
+    }
+  });
+
+  it("finds a name without regard to case, the exact one first", async () => {
+    await create("Cluster admin", "CLUSTER:READ");
+    expect(names((await admin("GET", `${ROLES_PATH}?role_types=ALL&limit=100&display_name=admin`)).body)).toEqual([
+      "Admin",
+      "Cluster admin",
+    ]);
+    expect((await admin("GET", `${ROLES_PATH}?role_types=MINE&include_permissions=1`)).status).toBe(400);
+  });
+});
+
+describe("a custom role", () => {
+  it("is shown with its own and with the implied permissions", async () => {
+    const role = await create("Backup maker", "BACKUP:CREATE");
+    expect(role.spec).toMatchObject({ name: "Backup maker", permissions: [{ resource_type: "BACKUP" }] });
+    const groups = (list: readonly { operation_groups: readonly { operation_group: string }[] }[]) =>
+      list.flatMap((each) => each.operation_groups.map((group) => group.operation_group));
+    expect(groups(role.spec.permissions)).toEqual(["CREATE"]);
+    expect(groups(role.info.effective_permissions)).toEqual(["READ", "CREATE"]);
+    expect((await admin("GET", `${ROLES_PATH}/${role.info.id}`)).body.data).toEqual(role);
+  });
+
+  it("may be made of the permissions of an answer, as they came", async () => {
+    const viewer = (await admin("GET", `${ROLES_PATH}/${ROLE_IDS.Viewer}`)).body.data;
+    const clone = await admin("POST", ROLES_PATH, { name: "Viewer clone", permissions: viewer.spec.permissions });
+    expect([clone.status, clone.body.data.spec.permissions]).toEqual([200, viewer.spec.permissions]);
+  });
+
+  it("names every fault at once", async () => {
+    const permissions = [
+      ...grants("CLUSTER:READ", "CLUSTER:FLY", "MOON:READ"),
+      { resource_type: "BACKUP", operation_groups: [] },
+    ];
+    const answered = await admin("POST", ROLES_PATH, { name: "\n", permissions, is_admin: true });
+    expect(answered.status).toBe(400);
+    expect(faultsIn(answered)).toEqual([
+      "name",
+      "permissions[1].operation_groups[0].operation_group",
+      "permissions[2].operation_groups[0].operation_group",
+      "permissions[3].operation_groups",
+      "is_admin",
+    ]);
+    expect(answered.text).not.toContain("MOON");
+  });
+
+  it("cannot have the name of another role, built-in ones included", async () => {
+    await create("Taken", "CLUSTER:READ");
+    for (const name of ["taken", "ADMIN"]) {
+      const answered = await admin("POST", ROLES_PATH, { name, permissions: grants("CLUSTER:READ") });
+      expect([answered.status, answered.body.error.code]).toEqual([409, "name_taken"]);
+    }
+  });
+
+  it("changes what its keys may do with the next call that changes something", async () => {
+    const role = await create("Builder", "CLUSTER:CREATE");
+    const { token } = await gatehouse.key({ roleId: role.info.id });
+    const build = async () => (await gatehouse.call(token, CLUSTERS, { method: "POST" })).status;
+    expect(await build()).toBe(200);
+    const path = `${ROLES_PATH}/${role.info.id}`;
+    const changed = await admin("PUT", path, { name: "Reader", description: "d", permissions: grants("CLUSTER:READ") });
+    expect([changed.status, changed.body.data.info.display_name]).toEqual([200, "Reader"]);
+    expect(changed.body.data.info.api_keys).toHaveLength(1);
+    expect(await build()).toBe(403);
+  });
+
+  it("cannot be deleted while an active key has it", async () => {
+    const role = await create("Needed", "CLUSTER:READ");
+    const key = await gatehouse.key({ roleId: role.info.id, name: "needs-it" });
+    const path = `${ROLES_PATH}/${role.info.id}`;
+    const refused = await admin("DELETE", path);
+    expect([refused.status, refused.body.error.code]).toEqual([409, "role_in_use"]);
+    expect(refused.body.error.detail).toContain("needs-it");
+    await admin("POST", `${KEYS_PATH}/${key.id}/revoke`);
+    const deleted = await admin("DELETE", path);
+    expect([deleted.status, deleted.text]).toEqual([204, ""]);
+    expect((await admin("GET", path)).status).toBe(404);
+    // Its keys stay readable: they are history.
+    expect((await admin("GET", `${KEYS_PATH}/${key.id}`)).body.data.info.role.info.display_name).toBe("Needed");
+  });
+});
+
+describe("a built-in role", () => {
+  it("cannot be changed or deleted", async () => {
+    const path = `${ROLES_PATH}/${ROLE_IDS.Developer}`;
+    const changed = await admin("PUT", path, { name: "Mine", permissions: grants("CLUSTER:READ") });
+    const deleted = await admin("DELETE", path);
+    for (const { status, body } of [changed, deleted])
+      expect([status, body.error.code]).toEqual([409, "built_in_role"]);
+  });
+});
+
+describe("a key that manages roles", () => {
+  it("neither makes nor changes a role that can do more than itself", async () => {
+    const own = await create("Role manager", "ROLE:CREATE", "ROLE:UPDATE", "BACKUP:CREATE");
+    const manager = clientOf(gatehouse, (await gatehouse.key({ roleId: own.info.id })).token);
+    const stronger = await create("Stronger", "CLUSTER:DELETE");
+    const attempts = [
+      await manager("POST", ROLES_PATH, { name: "More", permissions: grants("CLUSTER:DELETE") }),
+      await manager("PUT", `${ROLES_PATH}/${own.info.id}`, { name: "More", permissions: grants("API_KEY:CREATE") }),
+      await manager("PUT", `${ROLES_PATH}/${stronger.info.id}`, { name: "Less", permissions: grants("BACKUP:READ") }),
+    ];
+    for (const { status, body } of attempts) expect([status, body.error.code]).toEqual([403, "insufficient_scope"]);
+    expect(attempts.map(faultsIn)).toEqual([["permissions"], ["permissions"], ["role_id"]]);
+    const allowed = await manager("POST", ROLES_PATH, { name: "Same", permissions: grants("BACKUP:CREATE") });
+    expect(allowed.status).toBe(200);
+  });
+});
