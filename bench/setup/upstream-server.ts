@@ -50,6 +50,7 @@ function send(bytes: number, response: import("node:http").ServerResponse): void
   more();
 }
 
-server.keepAliveTimeout = 600_000;
+// No limit, and so no Keep-Alive header, which the edge would have taken away before the Worker saw it.
+server.keepAliveTimeout = 0;
 server.requestTimeout = 0;
 server.listen(Number(port), "127.0.0.1");

@@ -1,5 +1,4 @@
 // Ways to forward a call, each the raw pass-through with one thing added: what each trick of src/gateway saves.
-const METHODS_WITHOUT_BODY = new Set(["GET", "HEAD"]);
 const DROPPED = ["authorization", "cookie", "x-api-key", "forwarded", "via", "x-real-ip", "true-client-ip"];
 const OUTWARD = [
   "set-cookie",
@@ -127,6 +126,52 @@ const VARIANTS = {
     for (const name of request.headers.keys()) n += name.length;
     if (n === 1) return null;
     return fetch(request);
+  },
+  "read names by forEach": (request) => {
+    let n = 0;
+    request.headers.forEach((_, name) => {
+      n += name.length;
+    });
+    if (n === 1) return null;
+    return fetch(request);
+  },
+  "read names to array": (request) => {
+    let n = 0;
+    for (const name of Array.from(request.headers.keys())) n += name.length;
+    if (n === 1) return null;
+    return fetch(request);
+  },
+  "init, headers, 4 sets": (request, env) => {
+    const r = new Request(target(request, env), {
+      method: request.method,
+      headers: request.headers,
+      body: request.body,
+      redirect: "manual",
+    });
+    setOurs(r.headers);
+    r.headers.delete("authorization");
+    r.headers.delete("cf-connecting-ip");
+    return fetch(r);
+  },
+  "forEach, delete, 4 sets": (request) => {
+    const r = new Request(request);
+    const h = r.headers;
+    request.headers.forEach((_, name) => {
+      if (!passes(name)) h.delete(name);
+    });
+    setOurs(h);
+    return fetch(r);
+  },
+  "object by forEach": (request) => {
+    const h = {};
+    request.headers.forEach((value, name) => {
+      if (passes(name)) h[name] = value;
+    });
+    h["gatehouse-identity"] = token;
+    h["gatehouse-operation"] = "listClusters";
+    h["gatehouse-request-id"] = "00000000000000000000-zzzz";
+    h["x-forwarded-for"] = "203.0.113.9";
+    return fetch(request, { headers: h });
   },
   "read entries": (request) => {
     let n = 0;
