@@ -12,7 +12,7 @@ import { allowedOrigin, answerPreflight, isPreflight, readableBy } from "./cors.
 import { readCredential } from "./credential.ts";
 import type { AuthorisedCall, Door } from "./door.ts";
 import { callerAddress, readPath, readTarget, type Target } from "./facts.ts";
-import { type NoAnswer, type Onward, passOn, sendUpstream } from "./forward.ts";
+import { launch, type NoAnswer, type Onward, passOn, sendUpstream } from "./forward.ts";
 import { answerError, answerFault, refuse } from "./refuse.ts";
 import { relayUpgrade } from "./upgrade.ts";
 import { answerWellKnown } from "./well-known.ts";
@@ -90,7 +90,7 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   if (target.operation?.answeredBy === "gatehouse") return await serve(call, target, verdict.key, door, background);
   const onward = await onwardOf(call, target, verdict.key, door);
   if (upgrading) return await relayUpgrade(call, onward, () => recheck(hash, call, target, door, background), door);
-  return conclude(await sendUpstream(request, onward, door.upstream).answer, call, door);
+  return conclude(await sendUpstream(request, onward, door.upstream), call, door);
 }
 
 /**
@@ -105,7 +105,7 @@ async function sendAhead(
   background: Background,
 ): Promise<Response> {
   call.speculated = true;
-  const flight = sendUpstream(call.request, await onwardOf(call, target, atHand, door), door.upstream);
+  const flight = launch(call.request, await onwardOf(call, target, atHand, door), door.upstream);
   let verdict: Verdict;
   try {
     verdict = settle(call, await confirmed, target, door);
@@ -122,7 +122,7 @@ async function sendAhead(
   // Allowed, but no longer as the upstream was told: asked again with the identity as it is now.
   flight.cancel();
   const onward = await onwardOf(call, target, verdict.key, door);
-  return conclude(await sendUpstream(call.request, onward, door.upstream).answer, call, door);
+  return conclude(await sendUpstream(call.request, onward, door.upstream), call, door);
 }
 
 function judge(record: KeyRecord | null, call: Call, target: Target, door: Door): Verdict {

@@ -16,7 +16,7 @@ export interface Onward {
 }
 
 /** The upstream gave no answer: `timeout` is a 504, `unreachable` a 502. */
-export type NoAnswer = "timeout" | "unreachable" | "cancelled";
+export type NoAnswer = "timeout" | "unreachable";
 
 /** A call that is on its way to the upstream, and can be called off. */
 export interface Flight {
@@ -28,25 +28,34 @@ export interface Flight {
 /**
  * Send a call to the upstream.
  *
- * @returns at once; the answer settles when the upstream's headers have come, and never rejects
+ * Without a signal: one AbortController with its timer takes 32 µs of a call, a timer alone 7 (npm run bench:forward).
+ * A call that has timed out ends with the answer to its client, when the runtime drops whatever is still under way.
+ *
+ * @returns the answer when the upstream's headers have come, never a rejection
  */
-export function sendUpstream(request: Request, onward: Onward, upstream: Upstream): Flight {
-  const controller = new AbortController();
-  let over: NoAnswer = "unreachable";
-  const timer = setTimeout(() => {
-    over = "timeout";
-    controller.abort();
-  }, upstream.timeoutMs);
+export function sendUpstream(
+  request: Request,
+  onward: Onward,
+  upstream: Upstream,
+  signal: AbortSignal | null = null,
+): Promise<Response | NoAnswer> {
+  return new Promise((settle) => {
+    const timer = setTimeout(() => settle("timeout"), upstream.timeoutMs);
+    const end = (answer: Response | NoAnswer): void => {
+      clearTimeout(timer);
+      settle(answer);
+    };
+    upstream.fetch(upstreamRequest(request, onward, upstream, signal)).then(end, () => end("unreachable"));
+  });
+}
 
-  const answer = upstream
-    .fetch(upstreamRequest(request, onward, upstream, controller.signal))
-    .catch(() => over)
-    .finally(() => clearTimeout(timer));
+/** Send a call that may have to be called off before it is answered. */
+export function launch(request: Request, onward: Onward, upstream: Upstream): Flight {
+  const controller = new AbortController();
+  const answer = sendUpstream(request, onward, upstream, controller.signal);
   return {
     answer,
     cancel() {
-      over = "cancelled";
-      clearTimeout(timer);
       controller.abort();
       answer.then((late) => (typeof late === "string" ? undefined : late.body?.cancel())).catch(() => undefined);
     },
@@ -54,13 +63,18 @@ export function sendUpstream(request: Request, onward: Onward, upstream: Upstrea
 }
 
 /** The call as the upstream gets it. */
-export function upstreamRequest(request: Request, onward: Onward, upstream: Upstream, signal: AbortSignal): Request {
+export function upstreamRequest(
+  request: Request,
+  onward: Onward,
+  upstream: Upstream,
+  signal: AbortSignal | null,
+): Request {
   const headers = inwardHeaders(request.headers);
-  headers.set("gatehouse-identity", onward.identity);
-  headers.set("gatehouse-operation", onward.operation);
-  headers.set("gatehouse-request-id", onward.requestId);
-  if (onward.address !== null) headers.set("x-forwarded-for", onward.address);
-  if (upstream.authorization !== null) headers.set("authorization", upstream.authorization);
+  headers["gatehouse-identity"] = onward.identity;
+  headers["gatehouse-operation"] = onward.operation;
+  headers["gatehouse-request-id"] = onward.requestId;
+  if (onward.address !== null) headers["x-forwarded-for"] = onward.address;
+  if (upstream.authorization !== null) headers.authorization = upstream.authorization;
   // The origin is configured, the path canonical (it begins with one slash and has no dot segment), the query behind a
   // "?": no character of the client's can reach the authority. Never `new URL(path, origin)`.
   return new Request(upstream.origin + onward.path + onward.query, {
