@@ -11,8 +11,9 @@ import type { Clock } from "./store/budget.ts";
 import { createD1Keys } from "./store/d1-keys.ts";
 import { createD1Upkeep } from "./store/d1-upkeep.ts";
 import { createKvKeys } from "./store/kv-keys.ts";
-import { createKeyFinder, FRESH_FOR_MS } from "./store/memory-keys.ts";
+import { createKeyFinder } from "./store/memory-keys.ts";
 import type { Background, Upkeep } from "./store/ports.ts";
+import { FRESH_FOR_MS } from "./store/recollection.ts";
 import { createD1Usage } from "./store/usage.ts";
 
 const routes = compileRoutes(OPERATIONS);
