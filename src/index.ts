@@ -59,7 +59,7 @@ function build(config: Config): House {
     identity: createIdentity(config.identityKeys, config.issuer, config.upstream.audience),
     upstream: {
       ...config.upstream,
-      fetch: binding === null ? (request) => fetch(request) : (request) => binding.fetch(request),
+      fetch: binding === null ? (url, call) => fetch(url, call) : (url, call) => binding.fetch(url, call),
     },
     policy: config.policy,
     limits: createLimits(limiter(config.limits.badTokens), limiter(config.limits.perKey)),

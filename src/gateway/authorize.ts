@@ -12,7 +12,7 @@ import { allowedOrigin, answerPreflight, isPreflight, readableBy } from "./cors.
 import { readCredential } from "./credential.ts";
 import type { AuthorisedCall, Door } from "./door.ts";
 import { readPath, readTarget, type Target } from "./facts.ts";
-import { type NoAnswer, type Onward, sendUpstream } from "./forward.ts";
+import { launch, type NoAnswer, type Onward, sendUpstream } from "./forward.ts";
 import { passOn } from "./pass-on.ts";
 import { answerFault, answerNoAnswer, refuse } from "./refuse.ts";
 import { asksForWebSocket, relay } from "./upgrade.ts";
@@ -105,7 +105,7 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   if (target.operation?.answeredBy === "gatehouse") return await serve(call, target, verdict.key, door, background);
   const onward = await onwardOf(call, target, verdict.key, door);
   if (upgrading) return await upgrade(call, onward, () => recheck(hash, call, target, door, background), door);
-  return conclude(await sendUpstream(request, onward, door.upstream).answer, call, door);
+  return conclude(await sendUpstream(request, onward, door.upstream), call, door);
 }
 
 /**
@@ -120,7 +120,7 @@ async function sendAhead(
   background: Background,
 ): Promise<Response> {
   call.speculated = true;
-  const flight = sendUpstream(call.request, await onwardOf(call, target, atHand, door), door.upstream);
+  const flight = launch(call.request, await onwardOf(call, target, atHand, door), door.upstream);
   let verdict: Verdict;
   try {
     verdict = settle(call, await confirmed, target, door);
@@ -138,7 +138,7 @@ async function sendAhead(
   // Allowed, but no longer as the upstream was told: asked again with the identity as it is now.
   flight.cancel();
   const onward = await onwardOf(call, target, verdict.key, door);
-  return conclude(await sendUpstream(call.request, onward, door.upstream).answer, call, door);
+  return conclude(await sendUpstream(call.request, onward, door.upstream), call, door);
 }
 
 function judge(record: KeyRecord | null, call: Call, target: Target, door: Door): Verdict {
@@ -181,7 +181,7 @@ async function recheck(
 
 /** Open a connection that stays for as long as its key allows. */
 async function upgrade(call: Call, onward: Onward, judgeAnew: () => Promise<Verdict>, door: Door): Promise<Response> {
-  const answer = await sendUpstream(call.request, onward, door.upstream, "websocket").answer;
+  const answer = await launch(call.request, onward, door.upstream, "websocket").answer;
   // An upstream that does not switch protocols answers as to any other call.
   if ("noAnswer" in answer || !answer.webSocket) return conclude(answer, call, door);
   return relay(answer, async () => {

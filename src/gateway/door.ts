@@ -29,7 +29,7 @@ export interface Upstream {
   /** Scheme, host and port, without a slash at the end. */
   readonly origin: string;
   /** `fetch` itself, or that of a service binding. */
-  readonly fetch: (request: Request) => Promise<Response>;
+  readonly fetch: (url: string, call: RequestInit) => Promise<Response>;
   /** A credential of our own for it, or `null`: a whole `Authorization` value. */
   readonly authorization: string | null;
   /** Until its headers have come. */

@@ -40,7 +40,7 @@ function spelled(random: Random, name: string): string {
   return random.below(6) === 0 ? cased.replaceAll("-", "_") : cased;
 }
 
-type Hygiene = (client: Headers) => Headers;
+type Hygiene = (client: Headers) => Record<string, string>;
 
 /** The first set of headers that is not treated as it should be, with what is wrong. */
 function firstFault(hygiene: Hygiene, rounds: number): string | null {
@@ -55,13 +55,13 @@ function firstFault(hygiene: Hygiene, rounds: number): string | null {
       own.set(random.pick(FREE).toLowerCase(), random.pick(["a", "b, c", `x${TOKEN}`]));
     for (const [name, value] of own) client.set(name, value);
     const kept = hygiene(client);
-    for (const [name, value] of kept) {
+    for (const [name, value] of Object.entries(kept)) {
       if (value.includes("evil") || value.includes(TOKEN) || name.includes("_")) return `${name}: ${value} has passed`;
     }
     for (const [name, value] of own) {
       const hop = listed.some((each) => each.toLowerCase() === name);
       const should = hop || value.includes(TOKEN) ? null : value;
-      if (kept.get(name) !== should) return `${name}: ${value} should be ${should}`;
+      if ((kept[name] ?? null) !== should) return `${name}: ${value} should be ${should}`;
     }
   }
   return null;
@@ -78,7 +78,7 @@ describe("the headers that go inward", () => {
       const forgetful: Hygiene = (client) => {
         const kept = inwardHeaders(client);
         const value = client.get(forgotten);
-        if (value !== null) kept.set(forgotten, value);
+        if (value !== null) kept[forgotten.toLowerCase()] = value;
         return kept;
       };
       expect(firstFault(forgetful, 5_000)).not.toBeNull();
