@@ -7,11 +7,13 @@ import { hashToken, readToken, verifyToken } from "../core/token.ts";
 import { type Denial, deny, type Verdict } from "../core/verdict.ts";
 import type { Background, Found, Unconfirmed } from "../store/ports.ts";
 import { type Call, logCall, openCall } from "./call.ts";
+import { answerConsole } from "./console.ts";
 import { allowedOrigin, answerPreflight, isPreflight, readableBy } from "./cors.ts";
 import { readCredential } from "./credential.ts";
 import type { AuthorisedCall, Door } from "./door.ts";
 import { readPath, readTarget, type Target } from "./facts.ts";
-import { type NoAnswer, type Onward, passOn, sendUpstream } from "./forward.ts";
+import { type NoAnswer, type Onward, sendUpstream } from "./forward.ts";
+import { passOn } from "./pass-on.ts";
 import { answerFault, answerNoAnswer, refuse } from "./refuse.ts";
 import { asksForWebSocket, relay } from "./upgrade.ts";
 import { answerWellKnown } from "./well-known.ts";
@@ -43,7 +45,9 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   const path = readPath(request, door.policy.hosts);
   if (typeof path !== "string") return turnAway(call, path);
   call.path = path;
-  const open = path.startsWith("/.well-known/") ? await answerWellKnown(call, path, door, background) : null;
+  const open = path.startsWith("/.well-known/")
+    ? await answerWellKnown(call, path, door, background)
+    : await answerConsole(call, path, door);
   if (open !== null) return open;
   if (isPreflight(request)) {
     const preflight = answerPreflight(request.headers, door.policy.origins);
@@ -54,7 +58,7 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   const credential = readCredential(request.headers);
   if (typeof credential !== "string") return turnAway(call, credential);
   const token = readToken(door.ring, credential);
-  if (token === null) return turnAway(call, { reason: "token_malformed" });
+  if (token === null) return await rebuff(call, { reason: "token_malformed" }, door);
   // RFC 6750 section 2: one way to send a key. In the address it would end in the logs of everybody behind the door.
   if (request.url.includes(credential)) {
     return turnAway(call, { reason: "credential_malformed", what: "two_carriers" });
@@ -78,7 +82,9 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   let found: Found | Unconfirmed | null = exact ? null : door.keys.recall(hash, background);
   if (found === null) {
     // A made-up key ends here: it costs no storage read, and leaves nothing behind.
-    if (!verifyToken(door.ring, token)) return turnAway(call, { reason: "signature_invalid" });
+    if (!verifyToken(door.ring, token)) return await rebuff(call, { reason: "signature_invalid" }, door);
+    const barred = door.limits.isBarred(call.caller, call.now);
+    if (barred !== null) return turnAway(call, barred);
     found = await door.keys.find(hash, { exact, ahead }, background);
   }
   if ("confirmed" in found) {
@@ -87,9 +93,12 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
     found = await found.confirmed;
   }
   const verdict = settle(call, found, target, door);
-  if (!verdict.allow) return turnAway(call, verdict.denial);
+  if (!verdict.allow) return await rebuff(call, verdict.denial, door);
   // The grace is for calls that only read, also where STRONG_CHECK=none lets changes live on what is remembered.
   if (found.degraded && !safe) throw new Error("a change waits until D1 can be asked about its key again");
+
+  const tooMany = await door.limits.noteCall(verdict.key.id);
+  if (tooMany !== null) return turnAway(call, tooMany);
 
   // And what becomes of it.
   door.usage.note(verdict.key.id, call.now, background);
@@ -119,9 +128,10 @@ async function sendAhead(
     flight.cancel();
     throw error;
   }
-  if (!verdict.allow) {
+  const denial = verdict.allow ? await door.limits.noteCall(verdict.key.id) : verdict.denial;
+  if (!verdict.allow || denial !== null) {
     flight.cancel();
-    return turnAway(call, verdict.denial);
+    return turnAway(call, denial as Denial);
   }
   door.usage.note(verdict.key.id, call.now, background);
   if (verdict.key.version === atHand.version) return conclude(await flight.answer, call, door);
@@ -192,6 +202,13 @@ async function upgrade(call: Call, onward: Onward, judgeAnew: () => Promise<Verd
 function isSafe(request: Request, { operation }: Target): boolean {
   if (operation !== null) return operation.effect === "safe";
   return request.method === "GET" || request.method === "HEAD" || request.method === "OPTIONS";
+}
+
+/** Turns a call away whose key is none, and counts how often its address has tried. */
+async function rebuff(call: Call, denial: Denial, door: Door): Promise<Response> {
+  const isBadToken = ["token_malformed", "signature_invalid", "key_unknown"].includes(denial.reason);
+  const tooMany = isBadToken ? await door.limits.noteBadToken(call.caller, call.now) : null;
+  return turnAway(call, tooMany ?? denial);
 }
 
 function turnAway(call: Call, denial: Denial): Response {
