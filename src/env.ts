@@ -10,6 +10,8 @@ export type Env = Readonly<Record<string, unknown>>;
 export interface Config {
   readonly db: D1Database;
   readonly kv: KVNamespace;
+  /** The console's files; `null` when they are not bound. */
+  readonly assets: Fetcher | null;
   readonly upstream: {
     readonly origin: string;
     /** A service binding, which then answers instead of the network. */
@@ -25,6 +27,12 @@ export interface Config {
   readonly policy: Policy;
   readonly records: number;
   readonly graceMs: number;
+  /** Bindings that are `null` limit nothing. */
+  readonly limits: {
+    readonly badTokens: RateLimit | null;
+    readonly perKey: RateLimit | null;
+    readonly periodSeconds: number;
+  };
   readonly log: { readonly sample: number; readonly format: "json" | "pretty" };
 }
 
@@ -52,6 +60,9 @@ const KNOWN_NAMES: ReadonlySet<string> = new Set([
   "ALLOWED_ORIGINS",
   "LOG_SAMPLE",
   "LOG_FORMAT",
+  "BAD_TOKEN_LIMIT",
+  "KEY_LIMIT",
+  "LIMIT_PERIOD_SECONDS",
 ]);
 
 /**
@@ -68,6 +79,7 @@ export function readConfig(env: Env): { readonly config: Config } | { readonly f
   const db = read.binding<D1Database>("DB", "prepare", "a D1 database");
   const kv = read.binding<KVNamespace>("KEYS", "get", "a KV namespace");
   const ring = read.keyRing();
+  const assets = env.ASSETS === undefined ? null : read.binding<Fetcher>("ASSETS", "fetch", "static assets");
   const identityKeys = read.identityKeys();
   const upstream = read.upstream();
   const settings = {
@@ -75,6 +87,11 @@ export function readConfig(env: Env): { readonly config: Config } | { readonly f
     defaultKeyRole: read.text("DEFAULT_KEY_ROLE"),
     records: read.whole("MEMORY_RECORDS", 10_000, 1, 100_000),
     graceMs: read.number("GRACE_SECONDS", 60, 0, 300) * 1_000,
+    limits: {
+      badTokens: read.limit("BAD_TOKEN_LIMIT"),
+      perKey: read.limit("KEY_LIMIT"),
+      periodSeconds: Number(read.choice("LIMIT_PERIOD_SECONDS", ["10", "60"], "60")),
+    },
     log: {
       sample: read.number("LOG_SAMPLE", 0, 0, 1),
       format: read.choice("LOG_FORMAT", ["json", "pretty"], "json"),
@@ -89,7 +106,7 @@ export function readConfig(env: Env): { readonly config: Config } | { readonly f
     },
   };
   if (faults.length > 0 || !db || !kv || !ring || !identityKeys || !upstream) return { faults };
-  return { config: { db, kv, ring, identityKeys, upstream, ...settings } };
+  return { config: { db, kv, assets, ring, identityKeys, upstream, ...settings } };
 }
 
 function reader(env: Env, faults: string[]) {
@@ -108,6 +125,9 @@ function reader(env: Env, faults: string[]) {
       if (typeof value?.[member] === "function") return value as T;
       faults.push(`${name} must be bound to ${what}`);
       return null;
+    },
+    limit(name: string): RateLimit | null {
+      return env[name] === undefined ? null : this.binding<RateLimit>(name, "limit", "a rate limit");
     },
     number(name: string, fallback: number, least: number, most: number): number {
       const given = text(name);

@@ -5,6 +5,7 @@ import { type Config, type Env, readConfig } from "./env.ts";
 import { answerCall } from "./gateway/authorize.ts";
 import type { AuthorisedCall, Door } from "./gateway/door.ts";
 import { createIdentity } from "./gateway/identity.ts";
+import { createLimits } from "./gateway/limits.ts";
 import { answerFault } from "./gateway/refuse.ts";
 import { createLog, errorText, type Log } from "./log.ts";
 import type { Clock } from "./store/budget.ts";
@@ -13,6 +14,7 @@ import { createD1Upkeep } from "./store/d1-upkeep.ts";
 import { createKvKeys } from "./store/kv-keys.ts";
 import { createKeyFinder } from "./store/memory-keys.ts";
 import type { Background, Upkeep } from "./store/ports.ts";
+import { createRateLimiter } from "./store/rate-limits.ts";
 import { FRESH_FOR_MS } from "./store/recollection.ts";
 import { createD1Usage } from "./store/usage.ts";
 
@@ -41,6 +43,8 @@ function build(config: Config): House {
   const upkeep = createD1Upkeep(config.db, warm, () => crypto.randomUUID());
   const finder = createKeyFinder(parts, { records: config.records, graceMs: config.graceMs });
   const binding = config.upstream.binding;
+  const limiter = (limit: RateLimit | null) =>
+    limit === null ? null : createRateLimiter(limit, config.limits.periodSeconds, onFault);
   const bounds = {
     mutations: config.policy.strongCheck === "none" ? FRESH_FOR_MS / 1_000 : ("now" as const),
     readsWithinSeconds: config.policy.strongCheck === "all" ? 0 : FRESH_FOR_MS / 1_000,
@@ -58,6 +62,7 @@ function build(config: Config): House {
       fetch: binding === null ? (url, call) => fetch(url, call) : (url, call) => binding.fetch(url, call),
     },
     policy: config.policy,
+    limits: createLimits(limiter(config.limits.badTokens), limiter(config.limits.perKey)),
     log,
     now: clock.now,
     requestId: requestIds(),
@@ -71,6 +76,7 @@ function build(config: Config): House {
       }
       return answer;
     },
+    assets: config.assets,
     openapi: async () => (await import("./admin/openapi.json")).default,
   };
   return { door, upkeep, log };

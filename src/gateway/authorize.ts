@@ -1,19 +1,21 @@
 // The whole story of a call, from top to bottom: credential -> hash -> look-up -> decide -> forward | serve | refuse.
 // Knows no table, no binding and no status; whatever throws in here leaves the door shut.
-import { decide } from "../core/decide.ts";
-import type { KeyHash, KeyRecord } from "../core/key.ts";
+import type { KeyRecord } from "../core/key.ts";
 import type { Operation } from "../core/operations.ts";
 import { hashToken, readToken, verifyToken } from "../core/token.ts";
-import { type Denial, deny, type Verdict } from "../core/verdict.ts";
+import type { Denial, Verdict } from "../core/verdict.ts";
 import type { Background, Found, Unconfirmed } from "../store/ports.ts";
 import { type Call, logCall, openCall } from "./call.ts";
+import { answerConsole } from "./console.ts";
 import { allowedOrigin, answerPreflight, isPreflight, readableBy } from "./cors.ts";
 import { readCredential } from "./credential.ts";
 import type { AuthorisedCall, Door } from "./door.ts";
 import { readPath, readTarget, type Target } from "./facts.ts";
-import { launch, type NoAnswer, type Onward, passOn, sendUpstream } from "./forward.ts";
+import { launch, type NoAnswer, type Onward, sendUpstream } from "./forward.ts";
+import { passOn } from "./pass-on.ts";
 import { answerFault, answerNoAnswer, refuse } from "./refuse.ts";
 import { asksForWebSocket, relay } from "./upgrade.ts";
+import { isSafe, judge, recheck, settle } from "./weigh.ts";
 import { answerWellKnown } from "./well-known.ts";
 
 /**
@@ -43,7 +45,9 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   const path = readPath(request, door.policy.hosts);
   if (typeof path !== "string") return turnAway(call, path);
   call.path = path;
-  const open = path.startsWith("/.well-known/") ? await answerWellKnown(call, path, door, background) : null;
+  const open = path.startsWith("/.well-known/")
+    ? await answerWellKnown(call, path, door, background)
+    : await answerConsole(call, path, door);
   if (open !== null) return open;
   if (isPreflight(request)) {
     const preflight = answerPreflight(request.headers, door.policy.origins);
@@ -54,7 +58,7 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   const credential = readCredential(request.headers);
   if (typeof credential !== "string") return turnAway(call, credential);
   const token = readToken(door.ring, credential);
-  if (token === null) return turnAway(call, { reason: "token_malformed" });
+  if (token === null) return await rebuff(call, { reason: "token_malformed" }, door);
   // RFC 6750 section 2: one way to send a key. In the address it would end in the logs of everybody behind the door.
   if (request.url.includes(credential)) {
     return turnAway(call, { reason: "credential_malformed", what: "two_carriers" });
@@ -78,7 +82,9 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   let found: Found | Unconfirmed | null = exact ? null : door.keys.recall(hash, background);
   if (found === null) {
     // A made-up key ends here: it costs no storage read, and leaves nothing behind.
-    if (!verifyToken(door.ring, token)) return turnAway(call, { reason: "signature_invalid" });
+    if (!verifyToken(door.ring, token)) return await rebuff(call, { reason: "signature_invalid" }, door);
+    const barred = door.limits.isBarred(call.caller, call.now);
+    if (barred !== null) return turnAway(call, barred);
     found = await door.keys.find(hash, { exact, ahead }, background);
   }
   if ("confirmed" in found) {
@@ -87,9 +93,12 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
     found = await found.confirmed;
   }
   const verdict = settle(call, found, target, door);
-  if (!verdict.allow) return turnAway(call, verdict.denial);
+  if (!verdict.allow) return await rebuff(call, verdict.denial, door);
   // The grace is for calls that only read, also where STRONG_CHECK=none lets changes live on what is remembered.
   if (found.degraded && !safe) throw new Error("a change waits until D1 can be asked about its key again");
+
+  const tooMany = await door.limits.noteCall(verdict.key.id);
+  if (tooMany !== null) return turnAway(call, tooMany);
 
   // And what becomes of it.
   door.usage.note(verdict.key.id, call.now, background);
@@ -119,9 +128,10 @@ async function sendAhead(
     flight.cancel();
     throw error;
   }
-  if (!verdict.allow) {
+  const denial = verdict.allow ? await door.limits.noteCall(verdict.key.id) : verdict.denial;
+  if (!verdict.allow || denial !== null) {
     flight.cancel();
-    return turnAway(call, verdict.denial);
+    return turnAway(call, denial as Denial);
   }
   door.usage.note(verdict.key.id, call.now, background);
   if (verdict.key.version === atHand.version) return conclude(await flight.answer, call, door);
@@ -129,44 +139,6 @@ async function sendAhead(
   flight.cancel();
   const onward = await onwardOf(call, target, verdict.key, door);
   return conclude(await sendUpstream(call.request, onward, door.upstream), call, door);
-}
-
-function judge(record: KeyRecord | null, call: Call, target: Target, door: Door): Verdict {
-  if (record !== null && door.policy.denyKeys.has(record.id)) return deny({ reason: "key_denied" });
-  const facts = {
-    address: call.caller?.address ?? null,
-    accountId: target.accountId,
-    operation: target.operation,
-    params: target.params,
-  };
-  return decide(record, facts, call.now);
-}
-
-/** The verdict that counts, on a record that storage stands for. */
-function settle(call: Call, found: Found, target: Target, door: Door): Verdict {
-  call.found = found;
-  call.key = found.record;
-  call.decidedAt = door.now();
-  return judge(found.record, call, target, door);
-}
-
-/** Whether a connection that was let in may stay: judged as a new call of the same key would be, at this instant. */
-async function recheck(
-  hash: KeyHash,
-  call: Call,
-  target: Target,
-  door: Door,
-  background: Background,
-): Promise<Verdict> {
-  const ask = (exact: boolean) => door.keys.find(hash, { exact, ahead: false }, background);
-  // The row itself: what is remembered for ten seconds and looked at every five would be felt after fifteen. When D1
-  // cannot be asked, a connection lives on the grace like a read, unless reads are exact too.
-  const found = await ask(true).catch((error) => {
-    if (door.policy.strongCheck === "all") throw error;
-    return ask(false);
-  });
-  const settled = "confirmed" in found ? await found.confirmed : found;
-  return judge(settled.record, { ...call, now: door.now() }, target, door);
 }
 
 /** Open a connection that stays for as long as its key allows. */
@@ -188,10 +160,11 @@ async function upgrade(call: Call, onward: Onward, judgeAnew: () => Promise<Verd
   });
 }
 
-// RFC 9110 section 9.2.1 for calls that the table does not know.
-function isSafe(request: Request, { operation }: Target): boolean {
-  if (operation !== null) return operation.effect === "safe";
-  return request.method === "GET" || request.method === "HEAD" || request.method === "OPTIONS";
+/** Turns a call away whose key is none, and counts how often its address has tried. */
+async function rebuff(call: Call, denial: Denial, door: Door): Promise<Response> {
+  const isBadToken = ["token_malformed", "signature_invalid", "key_unknown"].includes(denial.reason);
+  const tooMany = isBadToken ? await door.limits.noteBadToken(call.caller, call.now) : null;
+  return turnAway(call, tooMany ?? denial);
 }
 
 function turnAway(call: Call, denial: Denial): Response {

@@ -5,7 +5,9 @@ import type { Routes } from "../core/routes.ts";
 import type { KeyRing } from "../core/token.ts";
 import type { CallLog, Log } from "../log.ts";
 import type { Background, KeyFinder, UsageRecorder } from "../store/ports.ts";
+import type { Assets } from "./console.ts";
 import type { Identity } from "./identity.ts";
+import type { Limits } from "./limits.ts";
 
 /** What the operator has chosen; README.md has the table. */
 export interface Policy {
@@ -55,6 +57,7 @@ export interface Door {
   readonly identity: Identity;
   readonly upstream: Upstream;
   readonly policy: Policy;
+  readonly limits: Limits;
   readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -62,4 +65,6 @@ export interface Door {
   readonly serve: (call: AuthorisedCall, background: Background) => Promise<Response>;
   /** The OpenAPI document of what `serve` answers; loaded when it is asked for. */
   readonly openapi: () => Promise<unknown>;
+  /** The console's files. */
+  readonly assets: Assets;
 }

@@ -51,7 +51,7 @@ function hasBody({ body, headers }: Request): boolean {
  * @returns a target whose operation is `null` when the table does not know the call, or the denial of a path that
  *   Gatehouse keeps for itself without answering it
  */
-export function readTarget(request: Request, path: string, routes: Routes): Target | Denial {
+export function readTarget(request: Pick<Request, "method" | "url">, path: string, routes: Routes): Target | Denial {
   const match = matchRoute(routes, request.method, path);
   const query = queryOf(request.url);
   if (match.kind === "operation") {
