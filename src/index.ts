@@ -7,12 +7,13 @@ import type { AuthorisedCall, Door } from "./gateway/door.ts";
 import { createIdentity } from "./gateway/identity.ts";
 import { answerFault } from "./gateway/refuse.ts";
 import { createLog, errorText, type Log } from "./log.ts";
+import { createAuditSealer } from "./store/audit-seal.ts";
 import type { Clock } from "./store/budget.ts";
 import { createD1Keys } from "./store/d1-keys.ts";
 import { createD1Upkeep } from "./store/d1-upkeep.ts";
 import { createKvKeys } from "./store/kv-keys.ts";
 import { createKeyFinder, FRESH_FOR_MS } from "./store/memory-keys.ts";
-import type { Background, Upkeep } from "./store/ports.ts";
+import type { AuditSealer, Background, Upkeep } from "./store/ports.ts";
 import { createD1Usage } from "./store/usage.ts";
 
 const routes = compileRoutes(OPERATIONS);
@@ -28,6 +29,7 @@ const clock: Clock = {
 interface House {
   readonly door: Door;
   readonly upkeep: Upkeep;
+  readonly sealer: AuditSealer;
   readonly log: Log;
 }
 
@@ -38,6 +40,7 @@ function build(config: Config): House {
   const warm = createKvKeys(config.kv);
   const parts = { truth, changes: truth, warm, clock, random: Math.random, onFault };
   const upkeep = createD1Upkeep(config.db, warm, () => crypto.randomUUID());
+  const sealer = createAuditSealer(config.db, config.identityKeys);
   const finder = createKeyFinder(parts, { records: config.records, graceMs: config.graceMs });
   const binding = config.upstream.binding;
   const bounds = {
@@ -67,12 +70,25 @@ function build(config: Config): House {
       // After the commit, behind the answer: KV is told what changed. What this misses, the scheduled run repairs.
       if (call.operation.effect === "mutating") {
         background(upkeep.repairWarmCopy().catch((error) => onFault("kv_write", error)));
+        background(seal(sealer, clock.now(), log));
       }
       return answer;
     },
     openapi: async () => (await import("./admin/openapi.json")).default,
   };
-  return { door, upkeep, log };
+  return { door, upkeep, sealer, log };
+}
+
+/** The log is where a checkpoint is kept out of reach of whoever can write to D1. */
+async function seal(sealer: AuditSealer, now: number, log: Log): Promise<void> {
+  try {
+    const checkpoint = await sealer.seal(now);
+    if (checkpoint === null) return;
+    const { seq, hash, sealed } = checkpoint;
+    log.write("upkeep", { outcome: "audit_checkpoint", resource_id: `${seq}:${hash}`, count: sealed });
+  } catch (error) {
+    log.write("fault", { reason: "audit_seal", error: errorText(error) });
+  }
 }
 
 /** Ids unique among all isolates: a random start, made with the first call since nothing random may run before, and a count. */
@@ -113,7 +129,7 @@ export default {
   async scheduled(_controller, env): Promise<void> {
     const built = houseOf(env);
     if ("faults" in built) return;
-    const { upkeep, log } = built;
+    const { upkeep, sealer, log } = built;
     const now = clock.now();
     const jobs = {
       kv_repaired: () => upkeep.repairWarmCopy(),
@@ -129,5 +145,6 @@ export default {
         log.write("fault", { reason: outcome, error: errorText(error) });
       }
     }
+    await seal(sealer, now, log);
   },
 } satisfies ExportedHandler<Env>;

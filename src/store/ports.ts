@@ -1,4 +1,5 @@
 // What the rest of the house may ask of storage. Each port says once what its callers do when it throws.
+import type { Checkpoint } from "../core/audit-chain.ts";
 import type { KeyHash, KeyRecord, KeyStatus } from "../core/key.ts";
 import type { Permission } from "../core/permissions.ts";
 import type { StoredKey } from "./stored-key.ts";
@@ -292,6 +293,12 @@ export interface RoleKeeper {
 /** Counts uses. Gathers in the isolate; writes at most once per key and minute, the first use at once. */
 export interface UsageRecorder {
   note(keyId: string, now: number, background: Background): void;
+}
+
+/** Makes the audit log tamper-evident. When it throws, events wait for the next run, and the fault is logged. */
+export interface AuditSealer {
+  /** Seals new events and signs the end of the chain; `null` when there was nothing to do. */
+  seal(now: number): Promise<(Checkpoint & { readonly sealed: number }) | null>;
 }
 
 /** What the scheduled handler does. Safe to run twice at the same time; a crash between two steps leaves nothing wrong. */
