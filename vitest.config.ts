@@ -36,6 +36,8 @@ export default defineConfig({
           hookTimeout: 60_000,
           // Every file starts a workerd of its own, and there may be two cores only.
           maxWorkers: 2,
+          // Behind the other rings: Vitest runs projects with different numbers of workers one after the other only.
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -35,8 +35,11 @@ const secrets = {
   ...(process.env.KEY_RING ? {} : { KEY_RING: newKeyRing(new Date()) }),
   ...(process.env.IDENTITY_KEYS ? {} : { IDENTITY_KEYS: await newIdentityKeys() }),
 };
-const keyRing = process.env.KEY_RING ?? secrets.KEY_RING ?? "";
-const first = await firstKey(keyRing, values.account, accountId, Date.now());
+const keyRing = process.env.KEY_RING || secrets.KEY_RING || "";
+const first = await firstKey(keyRing, values.account, accountId, Date.now()).catch((error: Error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(2);
+});
 
 if (values["dry-run"]) {
   const made = Object.keys(secrets).join(" and ") || "no secret";

@@ -30,7 +30,7 @@ export function openapiDocument(): Json {
     },
     security: [{ apiKey: [] }],
     paths,
-    components: { securitySchemes: { apiKey: SECURITY }, schemas: schemas() },
+    components: { securitySchemes: { apiKey: SECURITY }, schemas: schemas(), responses: errorResponses() },
   };
 }
 
@@ -97,13 +97,17 @@ function bodyOf(answer: NonNullable<Contract["answer"]>): Json {
 }
 
 function errors(contract: Contract): Json {
-  const schema = reference("ErrorAnswer");
   const statuses = [401, 403, 503, ...(contract.errors ?? [])].sort((a, b) => a - b);
+  return Object.fromEntries(statuses.map((status) => [status, { $ref: `#/components/responses/Error${status}` }]));
+}
+
+function errorResponses(): Json {
+  const schema = reference("ErrorAnswer");
   return Object.fromEntries(
-    statuses.map((status) => {
-      const { description, example } = ERRORS[status] ?? { description: "An error.", example: undefined };
-      return [status, { description, content: { "application/json": { schema, ...(example ? { example } : {}) } } }];
-    }),
+    Object.entries(ERRORS).map(([status, { description, example }]) => [
+      `Error${status}`,
+      { description, content: { "application/json": { schema, example } } },
+    ]),
   );
 }
 

@@ -71,11 +71,21 @@ async function portIsFree(port: number): Promise<boolean> {
 
 const children: ReturnType<typeof startWrangler>[] = [];
 
-function serve(args: readonly string[], show: (line: string) => void): void {
+function serve(what: string, args: readonly string[], show: (line: string) => void): void {
   const child = startWrangler(["dev", ...args, ...STATE, "--ip", "127.0.0.1", "--show-interactive-dev-session=false"]);
   children.push(child);
-  for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", show);
-  child.on("exit", (code) => stop(code ?? 1));
+  const said: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on("line", (line) => {
+      said.push(line);
+      if (said.length > 40) said.shift();
+      show(line);
+    });
+  }
+  child.on("exit", (code, signal) => {
+    if (!stopping) process.stderr.write(`${what} ended (${code ?? signal}). Its last words:\n${said.join("\n")}\n`);
+    stop(code ?? 1);
+  });
 }
 
 let stopping = false;
@@ -90,8 +100,11 @@ function stop(code: number): void {
 
 /** The door's own event lines and what went wrong; the rest of wrangler's talk is for its developers. */
 function showDoor(line: string): void {
-  if (/^\d\d:\d\d:\d\d /.test(line) || /ERROR|✘|Error:/.test(line)) say(line);
+  // What this script itself asks while it starts is nobody's call.
+  if ((ready && /^\d\d:\d\d:\d\d /.test(line)) || /\[ERROR\]|✘/.test(line)) say(line);
 }
+
+let ready = false;
 
 async function untilReady(url: string, what: string): Promise<void> {
   const deadline = Date.now() + 60_000;
@@ -151,15 +164,20 @@ async function main(): Promise<void> {
   const vars = { LOG_FORMAT: "pretty", LOG_SAMPLE: "1", DEFAULT_KEY_ROLE: "Admin" };
   const upstream = own ?? `http://127.0.0.1:${demoPort}`;
   const audience = own === undefined ? { UPSTREAM_AUDIENCE: "gatehouse-demo" } : {};
-  serve(["--port", String(PORT), ...varArgs({ ...vars, ...audience, UPSTREAM_URL: upstream })], showDoor);
+  serve("the door", ["--port", String(PORT), ...varArgs({ ...vars, ...audience, UPSTREAM_URL: upstream })], showDoor);
   if (own === undefined) {
     const demoVars = { GATEHOUSE_URL: DOOR, AUDIENCE: "gatehouse-demo" };
-    serve(["-c", "demo/wrangler.toml", "--port", String(demoPort), ...varArgs(demoVars)], () => undefined);
+    serve(
+      "the demo API",
+      ["-c", "demo/wrangler.toml", "--port", String(demoPort), ...varArgs(demoVars)],
+      () => undefined,
+    );
     await untilReady(`${upstream}/`, "the demo API");
   }
   await untilReady(`${DOOR}/.well-known/gatehouse/health`, "the door");
   const viewerId = await viewerKey(admin.token, admin.accountId);
   const cluster = own === undefined ? await firstCluster(admin.token, admin.accountId) : null;
+  ready = true;
   announce(admin, viewerId, upstream, cluster, own === undefined);
 }
 

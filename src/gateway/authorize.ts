@@ -210,7 +210,7 @@ async function onwardOf(call: Call, target: Target, key: KeyRecord, door: Door):
 }
 
 function conclude(answer: Response | NoAnswer, call: Call, door: Door): Response {
-  if (typeof answer !== "string") return passOn(answer, door.upstream);
+  if (typeof answer !== "string") return passOn(call.request, answer, door.upstream);
   call.error = new Error(`the upstream gave no answer: ${answer}`);
   return answer === "timeout"
     ? answerError(504, "upstream_timeout", "The API behind Gatehouse did not answer in time.", call.requestId)

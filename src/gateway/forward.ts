@@ -76,15 +76,33 @@ export function upstreamRequest(request: Request, onward: Onward, upstream: Upst
 }
 
 /** What the client gets of the upstream's answer: status, headers and body as they came, less what may not go out. */
-export function passOn(answer: Response, upstream: Upstream): Response {
+export function passOn(request: Request, answer: Response, upstream: Upstream): Response {
+  const encoding = answer.headers.get("content-encoding");
+  const decode = encoding !== null && !acceptsEncoding(request, encoding);
   const forbidden = forbiddenOutward(answer.headers);
   const location = answer.status >= 300 && answer.status < 400 ? answer.headers.get("location") : null;
   const inside = location?.startsWith(`${upstream.origin}/`) === true;
   // Copying an answer costs a tenth of a call, so it is copied only when something in it has to change.
-  if (forbidden.length === 0 && !inside) return answer;
+  if (forbidden.length === 0 && !inside && !decode) return answer;
   const copy = new Response(answer.body, answer);
   for (const name of forbidden) copy.headers.delete(name);
+  // The runtime decodes what it reads; without the header it does not encode it again.
+  if (decode) copy.headers.delete("content-encoding");
   // A redirect within the upstream must lead through the door again, not to a host that the client cannot see.
   if (inside) copy.headers.set("location", (location as string).slice(upstream.origin.length));
   return copy;
+}
+
+/**
+ * Whether the client can read a content coding. The platform asks upstreams for `br, gzip` whatever the client accepts,
+ * and says in `cf` what that was: https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties
+ */
+function acceptsEncoding(request: Request, encoding: string): boolean {
+  const cf = request.cf as { readonly clientAcceptEncoding?: string } | undefined;
+  const accepted = cf === undefined ? request.headers.get("accept-encoding") : cf.clientAcceptEncoding;
+  const codings = (accepted ?? "")
+    .toLowerCase()
+    .split(",")
+    .map((coding) => coding.split(";")[0]?.trim());
+  return codings.includes(encoding.toLowerCase()) || codings.includes("*");
 }

@@ -38,7 +38,7 @@ export async function relayUpgrade(
   }
   const inner = answer.webSocket;
   // The upstream did not switch protocols: its answer is an answer like any other.
-  if (!inner) return passOn(answer, door.upstream);
+  if (!inner) return passOn(call.request, answer, door.upstream);
 
   const [client, outer] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
   inner.accept();

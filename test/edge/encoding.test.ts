@@ -1,0 +1,51 @@
+// Content codings through the door: a client gets what it can read, whatever the upstream was asked for.
+import { request as httpRequest } from "node:http";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { CLUSTERS, type Gatehouse, startGatehouse } from "../support/gatehouse.ts";
+
+let gatehouse: Gatehouse;
+let token: string;
+beforeAll(async () => {
+  gatehouse = await startGatehouse();
+  token = (await gatehouse.key()).token;
+  gatehouse.upstream.answer((_request, response) => {
+    response.writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" });
+    response.end(gzipSync('{"data":[]}'));
+  });
+});
+afterAll(() => gatehouse.close());
+
+// Node's fetch always asks for compression: only a client of our own can leave the header out.
+function get(headers: Record<string, string>): Promise<{ encoding: string | undefined; body: Buffer }> {
+  return new Promise((resolve, reject) => {
+    const call = httpRequest(
+      gatehouse.url + CLUSTERS,
+      { headers: { authorization: `Bearer ${token}`, ...headers } },
+      (answer) => {
+        const parts: Buffer[] = [];
+        answer.on("data", (part) => parts.push(part));
+        answer.on("end", () => resolve({ encoding: answer.headers["content-encoding"], body: Buffer.concat(parts) }));
+      },
+    );
+    call.on("error", reject);
+    call.end();
+  });
+}
+
+it("decodes a compressed answer for a client that did not ask for compression", async () => {
+  const { encoding, body } = await get({});
+  expect(encoding).toBeUndefined();
+  expect(body.toString()).toBe('{"data":[]}');
+});
+
+it("decodes a compressed answer for a client that accepts another coding only", async () => {
+  const { body } = await get({ "accept-encoding": "identity" });
+  expect(body.toString()).toBe('{"data":[]}');
+});
+
+it("passes a compressed answer on to a client that accepts it", async () => {
+  const { encoding, body } = await get({ "accept-encoding": "gzip" });
+  expect(encoding).toBe("gzip");
+  expect(gunzipSync(body).toString()).toBe('{"data":[]}');
+});
