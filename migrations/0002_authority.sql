@@ -64,7 +64,8 @@ CREATE TABLE operators (
 CREATE UNIQUE INDEX operators_by_email ON operators (email, account_id) WHERE deleted_at IS NULL AND email IS NOT NULL;
 CREATE UNIQUE INDEX operators_by_subject ON operators (subject, issuer, account_id) WHERE deleted_at IS NULL AND subject IS NOT NULL;
 CREATE INDEX operators_by_age ON operators (account_id, created_at, id) WHERE deleted_at IS NULL;
-CREATE INDEX operators_by_role ON operators (role_id, account_id) WHERE deleted_at IS NULL;
+-- Without a condition: the foreign key looks for rows with it as well.
+CREATE INDEX operators_by_role ON operators (role_id, account_id, deleted_at);
 
 -- What kind of principal has revoked a key: its id is that of a key or of an operator.
 ALTER TABLE api_keys ADD COLUMN revoked_by_type TEXT;

@@ -1,5 +1,6 @@
 // What the OpenAPI document says of each operation beyond the operation table: which schemas, which errors, which words.
 import type * as z from "zod/mini";
+import * as audit from "../src/admin/audit-contract.ts";
 import * as contract from "../src/admin/contract.ts";
 import type { GatehouseOperationId } from "../src/core/operations.ts";
 
@@ -18,12 +19,16 @@ export const COMPONENTS = {
   AllowListSpec: contract.AllowListSpec,
   AllowListData: contract.AllowListData,
   CreatedAllowList: contract.CreatedAllowList,
+  AuditEventData: audit.AuditEventData,
+  RefusalData: audit.RefusalData,
+  ExplainRequest: audit.ExplainRequest,
+  ExplanationData: audit.ExplanationData,
 } satisfies Readonly<Record<string, z.ZodMiniType>>;
 
 type Component = keyof typeof COMPONENTS;
 
 export interface Contract {
-  readonly tag: "API keys" | "IP allow lists" | "Roles";
+  readonly tag: "API keys" | "IP allow lists" | "Roles" | "Audit";
   readonly summary: string;
   readonly description?: string;
   readonly query?: z.ZodMiniObject;
@@ -32,7 +37,7 @@ export interface Contract {
   /** `null`: no body. As one in `data`, as many, or as the whole body. */
   readonly answer: {
     readonly schema: Component;
-    readonly as: "one" | "list" | "whole";
+    readonly as: "one" | "list" | "whole" | "lines";
     readonly description: string;
     readonly example?: unknown;
   } | null;
@@ -151,6 +156,39 @@ export const CONTRACTS: Readonly<Record<GatehouseOperationId, Contract>> = {
       description: "The revoked key, and how soon that is felt: for calls that change something, and for reads.",
     },
     errors: WRITE,
+  },
+  explainRefusal: {
+    tag: "API keys",
+    summary: "Say why a call was refused, or would be",
+    description:
+      "Takes the request id of a refused call, or a call that is only thought of. Every check, in the order of the verdict; touches no counter.",
+    body: { schema: "ExplainRequest", required: true, example: { request_id: "8293383c691a48be9d40-1" } },
+    answer: { schema: "ExplanationData", as: "one", description: "What every check said." },
+    errors: WRITE.filter((status) => status !== 409),
+  },
+  listAuditEvents: {
+    tag: "Audit",
+    summary: "List audit events",
+    description: "Newest first. With `Accept: application/x-ndjson` it is the export.",
+    query: audit.AuditQuery,
+    answer: { schema: "AuditEventData", as: "list", description: "A page of events." },
+    errors: [400],
+  },
+  exportAuditEvents: {
+    tag: "Audit",
+    summary: "Export audit events",
+    description: "Oldest first, all of them, one JSON object a line, streamed.",
+    query: audit.AuditExportQuery,
+    answer: { schema: "AuditEventData", as: "lines", description: "The events." },
+    errors: [400],
+  },
+  listRefusals: {
+    tag: "Audit",
+    summary: "List how often keys were refused",
+    description: "By hour, key and reason, newest first. Counts are written by the minute.",
+    query: audit.RefusalQuery,
+    answer: { schema: "RefusalData", as: "list", description: "A page of counts." },
+    errors: [400],
   },
   listNetworkAllowLists: {
     tag: "IP allow lists",

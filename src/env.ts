@@ -25,6 +25,8 @@ export interface Config {
   readonly policy: Policy;
   readonly records: number;
   readonly graceMs: number;
+  /** How long a refused call can be asked about. */
+  readonly explainMs: number;
   readonly log: { readonly sample: number; readonly format: "json" | "pretty" };
 }
 
@@ -46,6 +48,7 @@ const KNOWN_NAMES: ReadonlySet<string> = new Set([
   "SPECULATE",
   "GRACE_SECONDS",
   "MEMORY_RECORDS",
+  "EXPLAIN_SECONDS",
   "DENY_KEYS",
   "ALLOW_UPGRADE",
   "ALLOWED_HOSTS",
@@ -75,6 +78,7 @@ export function readConfig(env: Env): { readonly config: Config } | { readonly f
     defaultKeyRole: read.text("DEFAULT_KEY_ROLE"),
     records: read.number("MEMORY_RECORDS", 10_000, 1, 100_000),
     graceMs: read.number("GRACE_SECONDS", 60, 0, 300) * 1_000,
+    explainMs: read.number("EXPLAIN_SECONDS", 86_400, 0, 2_592_000) * 1_000,
     log: {
       sample: read.number("LOG_SAMPLE", 0, 0, 1),
       format: read.choice("LOG_FORMAT", ["json", "pretty"], "json"),

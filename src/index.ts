@@ -10,10 +10,12 @@ import { createLog, errorText, type Log } from "./log.ts";
 import { createAuditSealer } from "./store/audit-seal.ts";
 import type { Clock } from "./store/budget.ts";
 import { createD1Keys } from "./store/d1-keys.ts";
+import { createD1Refusals } from "./store/d1-refusals.ts";
 import { createD1Upkeep } from "./store/d1-upkeep.ts";
 import { createKvKeys } from "./store/kv-keys.ts";
 import { createKeyFinder, FRESH_FOR_MS } from "./store/memory-keys.ts";
-import type { AuditSealer, Background, Upkeep } from "./store/ports.ts";
+import type { AuditSealer, Background, RefusalReader, Upkeep } from "./store/ports.ts";
+import { createRefusalRecorder } from "./store/refusals.ts";
 import { createD1Usage } from "./store/usage.ts";
 
 const routes = compileRoutes(OPERATIONS);
@@ -30,6 +32,7 @@ interface House {
   readonly door: Door;
   readonly upkeep: Upkeep;
   readonly sealer: AuditSealer;
+  readonly refusals: RefusalReader;
   readonly log: Log;
 }
 
@@ -49,8 +52,10 @@ function build(config: Config): House {
     degradedReadsWithinSeconds: config.policy.strongCheck === "all" ? 0 : (FRESH_FOR_MS + config.graceMs) / 1_000,
   };
   let admin: Promise<(call: AuthorisedCall) => Promise<Response>> | null = null;
+  const refused = createRefusalRecorder(config.db, config.explainMs, onFault);
   const door: Door = {
     routes,
+    refused,
     ring: config.ring,
     keys: finder,
     usage: createD1Usage(config.db, onFault),
@@ -65,7 +70,9 @@ function build(config: Config): House {
     requestId: requestIds(),
     // Hono, zod and the operations of our own load with the first call that needs them: start-up stays short.
     serve: async (call, background) => {
-      admin ??= import("./assemble-admin.ts").then(({ assembleAdmin }) => assembleAdmin(config, finder, bounds));
+      admin ??= import("./assemble-admin.ts").then(({ assembleAdmin }) =>
+        assembleAdmin(config, finder, refused, routes, bounds),
+      );
       const answer = await (await admin)(call);
       // After the commit, behind the answer: KV is told what changed. What this misses, the scheduled run repairs.
       if (call.operation.effect === "mutating") {
@@ -76,7 +83,7 @@ function build(config: Config): House {
     },
     openapi: async () => (await import("./admin/openapi.json")).default,
   };
-  return { door, upkeep, sealer, log };
+  return { door, upkeep, sealer, refusals: createD1Refusals(config.db, config.explainMs), log };
 }
 
 /** The log is where a checkpoint is kept out of reach of whoever can write to D1. */
@@ -129,12 +136,13 @@ export default {
   async scheduled(_controller, env): Promise<void> {
     const built = houseOf(env);
     if ("faults" in built) return;
-    const { upkeep, sealer, log } = built;
+    const { upkeep, sealer, refusals, log } = built;
     const now = clock.now();
     const jobs = {
       kv_repaired: () => upkeep.repairWarmCopy(),
       expiries_recorded: () => upkeep.recordExpiries(now),
       changes_pruned: () => upkeep.pruneChanges(now),
+      refusals_pruned: () => refusals.prune(now),
     };
     for (const [outcome, job] of Object.entries(jobs)) {
       try {

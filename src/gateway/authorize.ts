@@ -1,7 +1,6 @@
 // The whole story of a call, from top to bottom: credential -> hash -> look-up -> decide -> forward | serve | refuse.
 // Knows no table, no binding and no status; whatever throws in here leaves the door shut.
 import { decide } from "../core/decide.ts";
-import { parseAddress } from "../core/ip-rules.ts";
 import type { KeyHash, KeyRecord } from "../core/key.ts";
 import type { Operation } from "../core/operations.ts";
 import { hashToken, readToken, verifyToken } from "../core/token.ts";
@@ -11,9 +10,10 @@ import { type Call, logCall, openCall } from "./call.ts";
 import { allowedOrigin, answerPreflight, isPreflight, readableBy } from "./cors.ts";
 import { readCredential } from "./credential.ts";
 import type { AuthorisedCall, Door } from "./door.ts";
-import { callerAddress, readPath, readTarget, type Target } from "./facts.ts";
+import { callerAddress, factsOf, readPath, readTarget, type Target } from "./facts.ts";
 import { type NoAnswer, type Onward, passOn, sendUpstream } from "./forward.ts";
 import { answerError, answerFault, refuse } from "./refuse.ts";
+import { noteRefusal } from "./refused.ts";
 import { relayUpgrade } from "./upgrade.ts";
 import { answerWellKnown } from "./well-known.ts";
 
@@ -32,6 +32,7 @@ export async function answerCall(request: Request, door: Door, background: Backg
     call.error = error;
     response = answerFault("unavailable", "The call cannot be decided now. Try again.", call.requestId);
   }
+  if (call.denial !== null) noteRefusal(call, call.denial, door, background);
   logCall(call, response.status, door);
   const origin = allowedOrigin(request.headers, door.policy.origins);
   return origin === null ? response : readableBy(origin, response);
@@ -127,14 +128,7 @@ async function sendAhead(
 
 function judge(record: KeyRecord | null, call: Call, target: Target, door: Door): Verdict {
   if (record !== null && door.policy.denyKeys.has(record.id)) return deny({ reason: "key_denied" });
-  const address = callerAddress(call.request.headers);
-  const facts = {
-    address: address === null ? null : parseAddress(address),
-    accountId: target.accountId,
-    operation: target.operation,
-    params: target.params,
-  };
-  return decide(record, facts, call.now);
+  return decide(record, factsOf(call, target), call.now);
 }
 
 /** The verdict that counts, on a record that storage stands for. */

@@ -4,7 +4,7 @@ import type { Operation } from "../core/operations.ts";
 import type { Routes } from "../core/routes.ts";
 import type { KeyRing } from "../core/token.ts";
 import type { CallLog, Log } from "../log.ts";
-import type { Background, KeyFinder, UsageRecorder } from "../store/ports.ts";
+import type { Background, KeyFinder, RefusalRecorder, UsageRecorder } from "../store/ports.ts";
 import type { Identity } from "./identity.ts";
 
 /** What the operator has chosen; README.md has the table. */
@@ -52,6 +52,7 @@ export interface Door {
   readonly ring: KeyRing;
   readonly keys: KeyFinder;
   readonly usage: UsageRecorder;
+  readonly refused: RefusalRecorder;
   readonly identity: Identity;
   readonly upstream: Upstream;
   readonly policy: Policy;

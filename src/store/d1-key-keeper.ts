@@ -32,7 +32,7 @@ async function getKey(db: D1Database, accountId: string, id: string): Promise<Ke
 
 // It narrows nothing and nobody can have remembered it, so it has no line in the change log.
 async function createKey(db: D1Database, key: NewKey, actor: Actor, now: number): Promise<CreateOutcome> {
-  const event = keyEvent("CREATE_API_KEY", key, "created", {
+  const event = keyEvent("CREATE", key, "created", {
     role_id: key.roleId,
     allow_list_info: key.allowListIds,
     expires_at: key.expiresAt,
@@ -108,7 +108,7 @@ async function revokeKey(
   const before = await getKey(db, accountId, id);
   if (before === null) return { outcome: "not_found" };
   if (before.revokedAt !== null) return { outcome: "already_revoked", key: before };
-  const event = keyEvent("REVOKE_API_KEY", before, "revoked", { force });
+  const event = keyEvent("REVOKE", before, "revoked", { force });
   const results = await db.batch([
     auditStatement(db, event, actor, now, mayBeRevoked(accountId, id, force, now)),
     db

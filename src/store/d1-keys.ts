@@ -1,6 +1,6 @@
 // D1 as the truth of every call: one statement finds a key with all that a verdict weighs. Always on the primary.
-import type { KeyHash } from "../core/key.ts";
-import type { ChangeFeed, Changes, KeyTruth, TrueReading, WarmCopy } from "./ports.ts";
+import type { KeyHash, KeyRecord } from "../core/key.ts";
+import type { ChangeFeed, Changes, KeyRecords, KeyTruth, TrueReading, WarmCopy } from "./ports.ts";
 import { compileStoredKey } from "./stored-key.ts";
 
 // The record and the log's head come out of one statement, so `asOf` is exactly the state that was read.
@@ -36,8 +36,12 @@ export const READ_CHANGES = `
  *
  * @returns a port whose reads go to the primary: a replica could still show a key that has been revoked
  */
-export function createD1Keys(db: D1Database): KeyTruth & ChangeFeed {
+export function createD1Keys(db: D1Database): KeyTruth & ChangeFeed & KeyRecords {
   return {
+    async readById(id: string): Promise<KeyRecord | null> {
+      const row = await primary(db).prepare(FIND_BY_ID).bind(id).first<Record<string, unknown>>();
+      return row === null ? null : readingOf(row).record;
+    },
     async readByHash(hash: KeyHash): Promise<TrueReading | null> {
       const row = await primary(db).prepare(FIND_BY_HASH).bind(hash).first<Record<string, unknown>>();
       return row === null ? null : readingOf(row);

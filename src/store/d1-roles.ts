@@ -35,7 +35,7 @@ async function getRoleByName(db: D1Database, accountId: string, displayName: str
 }
 
 async function createRole(db: D1Database, accountId: string, id: string, spec: RoleSpec, actor: Actor, now: number) {
-  const event = roleEvent("CREATE_ROLE", accountId, id, spec.displayName, "created", { permissions: spec.permissions });
+  const event = roleEvent("CREATE", accountId, id, spec.displayName, "created", { permissions: spec.permissions });
   const results = await db.batch([
     auditStatement(db, event, actor, now, nameIsFree(accountId, id, spec.displayName)),
     db
@@ -51,7 +51,7 @@ async function createRole(db: D1Database, accountId: string, id: string, spec: R
 async function deleteRole(db: D1Database, accountId: string, id: string, actor: Actor, now: number) {
   const role = await getRole(db, accountId, id);
   if (role === null || !role.userDefined) return "not_found";
-  const event = roleEvent("DELETE_ROLE", accountId, id, role.displayName, "deleted", {});
+  const event = roleEvent("DELETE", accountId, id, role.displayName, "deleted", {});
   const unused: Condition = { sql: `NOT EXISTS (SELECT 1 ${ACTIVE_KEYS})`, values: [accountId, id, now] };
   const results = await db.batch<ReferenceRow>([
     auditStatement(db, event, actor, now, every(roleStands(accountId, id), unused)),

@@ -288,11 +288,106 @@ export interface RoleKeeper {
   ): Promise<"deleted" | "not_found" | { readonly inUseBy: readonly KeyReference[] }>;
 }
 
+/** What happened, as it was written down. */
+export interface AuditRecord {
+  readonly seq: number;
+  readonly id: string;
+  readonly accountId: string;
+  readonly accountName: string;
+  readonly eventType: string;
+  readonly resourceType: string;
+  readonly resourceId: string;
+  readonly resourceName: string;
+  readonly actor: Actor;
+  readonly message: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+  readonly createdAt: number;
+  /** `null` until it is sealed. */
+  readonly hash: string | null;
+}
+
+export interface AuditQuery {
+  readonly accountId: string;
+  /** Without regard to case, in the names of resource and actor, the resource's id, and the message. */
+  readonly search: string | null;
+  readonly eventTypes: readonly string[];
+  readonly resourceTypes: readonly string[];
+  /** Both ends included, in milliseconds since the epoch. */
+  readonly from: number | null;
+  readonly to: number | null;
+  readonly order: "asc" | "desc";
+  readonly limit: number;
+  readonly continuationToken: string | null;
+}
+
+export interface AuditReader {
+  list(query: AuditQuery): Promise<PageOrFault<AuditRecord>>;
+}
+
+/** A refused call as it is kept: no header, no query, no body, and nothing of the credential. */
+export interface RefusedCall {
+  readonly requestId: string;
+  readonly at: number;
+  /** The key's account; without a key the one that the path names, which anybody can write there. */
+  readonly accountId: string | null;
+  readonly keyId: string | null;
+  readonly reason: string;
+  readonly method: string;
+  /** `null`: not canonical, or not asked for yet. */
+  readonly path: string | null;
+  readonly operation: string | null;
+  readonly address: string | null;
+  /** Where the record came from, and how long ago D1 had confirmed it; `null` when no record was asked for. */
+  readonly source: string | null;
+  readonly ageMs: number | null;
+  readonly version: number | null;
+  /** What every check said then, in order. */
+  readonly steps: readonly { readonly check: string; readonly reason: string | null }[];
+}
+
+export interface RefusalQuery {
+  readonly accountId: string;
+  readonly from: number | null;
+  readonly to: number | null;
+  readonly limit: number;
+  readonly continuationToken: string | null;
+}
+
+/** How often a key was refused for one reason within one hour. */
+export interface RefusalCount {
+  readonly hourFrom: number;
+  readonly keyId: string;
+  readonly keyName: string | null;
+  readonly reason: string;
+  readonly count: number;
+  readonly lastAt: number;
+}
+
+export interface RefusalReader {
+  /** A call of this account's keys, or one that no account can be held to. */
+  find(accountId: string, requestId: string, now: number): Promise<RefusedCall | null>;
+  counts(query: RefusalQuery): Promise<PageOrFault<RefusalCount>>;
+  /** Forgets what is too old. Returns how much. */
+  prune(now: number): Promise<number>;
+}
+
+/** The record that calls are judged by, asked for by the key's id: for explanations. */
+export interface KeyRecords {
+  readById(id: string): Promise<KeyRecord | null>;
+}
+
 // ---- Behind the answer. When one of these throws, the answer stands and the fault is logged. -----------------------
 
 /** Counts uses. Gathers in the isolate; writes at most once per key and minute, the first use at once. */
 export interface UsageRecorder {
   note(keyId: string, now: number, background: Background): void;
+}
+
+/** Remembers refused calls. Never throws, and never writes once per call. */
+export interface RefusalRecorder {
+  note(call: RefusedCall, background: Background): void;
+  /** Writes what is gathered now, so that whoever asks for an explanation here finds it. */
+  flush(now: number): Promise<void>;
 }
 
 /** Makes the audit log tamper-evident. When it throws, events wait for the next run, and the fault is logged. */

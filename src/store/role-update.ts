@@ -15,14 +15,16 @@ export async function updateRole(
   actor: Actor,
   now: number,
 ) {
-  const event = roleEvent("UPDATE_ROLE", accountId, id, spec.displayName, "changed", { permissions: spec.permissions });
+  const event = roleEvent("EDIT", accountId, id, spec.displayName, "changed", {
+    after: { name: spec.displayName, description: spec.description, permissions: spec.permissions },
+  });
   const stays: Condition =
     force || managing(spec.permissions)
       ? { sql: "1", values: [] }
       : either(roleHasNoManager(accountId, id, now), otherManagerExists(accountId, { roleId: id }, now));
   const free = nameIsFree(accountId, id, spec.displayName);
   const results = await db.batch([
-    auditStatement(db, event, actor, now, every(roleStands(accountId, id), free, stays)),
+    auditStatement(db, { ...event, before: roleAsJson(id) }, actor, now, every(roleStands(accountId, id), free, stays)),
     db
       .prepare(`UPDATE roles SET display_name = ?, description = ?, permissions = ?, manages_keys = ?, updated_at = ?
         WHERE id = ? AND ${PERMITTED}`)
@@ -37,6 +39,14 @@ export async function updateRole(
   await blameActor(db, actor);
   const why = results.at(-1)?.results[0] as { stands: number; free: number };
   return why.stands === 0 ? "not_found" : why.free === 0 ? "name_taken" : "last_manager";
+}
+
+function roleAsJson(id: string): Condition {
+  return {
+    sql: `SELECT json_object('name', display_name, 'description', description, 'permissions', json(permissions))
+      FROM roles WHERE id = ?`,
+    values: [id],
+  };
 }
 
 /** From here on it costs an isolate less to forget everything than to read the list of what changed. */
