@@ -32,6 +32,7 @@ export default defineConfig({
           name: "edge",
           include: ["test/edge/**/*.test.ts"],
           environment: "node",
+          globalSetup: ["./test/support/build-worker.ts"],
           testTimeout: 30_000,
           hookTimeout: 60_000,
           // Every file starts a workerd of its own, and there may be two cores only.

@@ -76,7 +76,7 @@ export function readConfig(env: Env): { readonly config: Config } | { readonly f
   const settings = {
     issuer: read.text("IDENTITY_ISSUER") ?? "gatehouse",
     defaultKeyRole: read.text("DEFAULT_KEY_ROLE"),
-    records: read.number("MEMORY_RECORDS", 10_000, 1, 100_000),
+    records: read.whole("MEMORY_RECORDS", 10_000, 1, 100_000),
     graceMs: read.number("GRACE_SECONDS", 60, 0, 300) * 1_000,
     explainMs: read.number("EXPLAIN_SECONDS", 86_400, 0, 2_592_000) * 1_000,
     log: {
@@ -87,8 +87,8 @@ export function readConfig(env: Env): { readonly config: Config } | { readonly f
       strongCheck: read.choice("STRONG_CHECK", ["mutations", "all", "none"], "mutations"),
       speculate: read.choice("SPECULATE", ["safe", "off"], "safe") === "safe",
       allowUpgrade: read.choice("ALLOW_UPGRADE", ["true", "false"], "false") === "true",
-      denyKeys: new Set(read.list("DENY_KEYS")),
-      hosts: new Set(read.list("ALLOWED_HOSTS").map((host) => host.toLowerCase())),
+      denyKeys: read.keyIds("DENY_KEYS"),
+      hosts: read.hosts("ALLOWED_HOSTS"),
       origins: read.origins("ALLOWED_ORIGINS"),
     },
   };
@@ -121,6 +121,12 @@ function reader(env: Env, faults: string[]) {
       faults.push(`${name} must be a number from ${least} to ${most}`);
       return fallback;
     },
+    whole(name: string, fallback: number, least: number, most: number): number {
+      const value = this.number(name, fallback, least, most);
+      if (Number.isInteger(value)) return value;
+      faults.push(`${name} must be a whole number`);
+      return fallback;
+    },
     choice<const C extends string>(name: string, choices: readonly C[], fallback: C): C {
       const given = text(name) ?? fallback;
       const choice = choices.find((each) => each === given);
@@ -134,10 +140,22 @@ function reader(env: Env, faults: string[]) {
         .map((item) => item.trim())
         .filter((item) => item !== "");
     },
+    /** A mistyped id here would be a key that somebody believes to be blocked. */
+    keyIds(name: string): ReadonlySet<string> {
+      const listed = this.list(name).map((id) => id.toLowerCase());
+      if (!listed.every((id) => KEY_ID.test(id))) faults.push(`${name} must list ids of keys, with commas in between`);
+      return new Set(listed);
+    },
+    hosts(name: string): ReadonlySet<string> {
+      const listed = this.list(name).map((host) => host.toLowerCase());
+      if (!listed.every((host) => URL.parse(`https://${host}`)?.host === host))
+        faults.push(`${name} must list host names such as api.example.com, with commas in between`);
+      return new Set(listed);
+    },
     origins(name: string): ReadonlySet<string> {
       const listed = this.list(name);
       for (const item of listed) {
-        if (URL.parse(item)?.origin !== item)
+        if (!/^https?:/.test(item) || URL.parse(item)?.origin !== item)
           faults.push(`${name} must list origins such as https://console.example.com`);
       }
       return new Set(listed);
@@ -160,21 +178,29 @@ function reader(env: Env, faults: string[]) {
         faults.push("IDENTITY_KEYS must be a JWK set of private Ed25519 keys with distinct kid members");
       return keys;
     },
+    credential(name: string): string | null {
+      const given = text(name);
+      // RFC 9110 section 5.5. A new line behind a pasted secret would otherwise fail every call.
+      if (given === null || /^[!-~](?:[ -~]*[!-~])?$/.test(given)) return given;
+      faults.push(`${name} must be one line of printable ASCII, without spaces around it`);
+      return null;
+    },
     upstream(): Config["upstream"] | null {
-      const binding = env.UPSTREAM === undefined ? null : (env.UPSTREAM as Fetcher);
+      const binding = env.UPSTREAM === undefined ? null : this.binding<Fetcher>("UPSTREAM", "fetch", "a Worker");
       const origin = readUpstreamOrigin(text("UPSTREAM_URL"), binding !== null, faults);
       if (origin === null) return null;
       return {
         origin,
         binding,
         audience: text("UPSTREAM_AUDIENCE") ?? origin,
-        authorization: text("UPSTREAM_AUTHORIZATION"),
+        authorization: this.credential("UPSTREAM_AUTHORIZATION"),
         timeoutMs: this.number("UPSTREAM_TIMEOUT_SECONDS", 30, 0.1, 600) * 1_000,
       };
     },
   };
 }
 
+const KEY_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 function readUpstreamOrigin(given: string | null, bound: boolean, faults: string[]): string | null {
@@ -201,11 +227,16 @@ function parseIdentityKeys(json: string): IdentityKeys | null {
   try {
     const { keys } = JSON.parse(json) as { keys: IdentityKeys };
     const whole = keys.every(
-      (key) =>
-        key.kty === "OKP" && key.crv === "Ed25519" && [key.x, key.d, key.kid].every((part) => typeof part === "string"),
+      ({ kty, crv, x, d, kid }) =>
+        kty === "OKP" && crv === "Ed25519" && isKeyPart(x) && isKeyPart(d) && typeof kid === "string" && kid !== "",
     );
     return whole && keys.length > 0 && new Set(keys.map(({ kid }) => kid)).size === keys.length ? keys : null;
   } catch {
     return null;
   }
+}
+
+// 32 bytes as base64url (RFC 8037 section 2): anything else would fail with the first call instead of at the start.
+function isKeyPart(part: unknown): boolean {
+  return typeof part === "string" && /^[\w-]{42}[AEIMQUYcgkosw048]$/.test(part);
 }

@@ -13,8 +13,9 @@ import { createD1Keys } from "./store/d1-keys.ts";
 import { createD1Refusals } from "./store/d1-refusals.ts";
 import { createD1Upkeep } from "./store/d1-upkeep.ts";
 import { createKvKeys } from "./store/kv-keys.ts";
-import { createKeyFinder, FRESH_FOR_MS } from "./store/memory-keys.ts";
+import { createKeyFinder } from "./store/memory-keys.ts";
 import type { AuditSealer, Background, RefusalReader, Upkeep } from "./store/ports.ts";
+import { FRESH_FOR_MS } from "./store/recollection.ts";
 import { createRefusalRecorder } from "./store/refusals.ts";
 import { createD1Usage } from "./store/usage.ts";
 

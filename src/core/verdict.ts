@@ -11,6 +11,7 @@ export type Denial =
   /** The path belongs to Gatehouse, and nobody there answers it. */
   | { readonly reason: "not_found" }
   | { readonly reason: "host_not_served" }
+  | { readonly reason: "body_not_allowed" }
   | { readonly reason: "upgrade_not_enabled" }
   | { readonly reason: "preflight_origin_not_allowed" }
   // The credential, before anything is looked up.

@@ -10,11 +10,11 @@ import { type Call, logCall, openCall } from "./call.ts";
 import { allowedOrigin, answerPreflight, isPreflight, readableBy } from "./cors.ts";
 import { readCredential } from "./credential.ts";
 import type { AuthorisedCall, Door } from "./door.ts";
-import { callerAddress, factsOf, readPath, readTarget, type Target } from "./facts.ts";
+import { factsOf, readPath, readTarget, type Target } from "./facts.ts";
 import { type NoAnswer, type Onward, passOn, sendUpstream } from "./forward.ts";
-import { answerError, answerFault, refuse } from "./refuse.ts";
+import { answerFault, answerNoAnswer, refuse } from "./refuse.ts";
 import { noteRefusal } from "./refused.ts";
-import { relayUpgrade } from "./upgrade.ts";
+import { asksForWebSocket, relay } from "./upgrade.ts";
 import { answerWellKnown } from "./well-known.ts";
 
 /**
@@ -42,13 +42,10 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   const { request } = call;
 
   // What is asked, before anybody is asked who asks.
-  const path = readPath(request);
+  const path = readPath(request, door.policy.hosts);
   if (typeof path !== "string") return turnAway(call, path);
   call.path = path;
-  if (!servesHost(request, door)) return turnAway(call, { reason: "host_not_served" });
-  const open = path.startsWith("/.well-known/")
-    ? await answerWellKnown(request, path, door, call.requestId, background)
-    : null;
+  const open = path.startsWith("/.well-known/") ? await answerWellKnown(call, path, door, background) : null;
   if (open !== null) return open;
   if (isPreflight(request)) {
     const preflight = answerPreflight(request.headers, door.policy.origins);
@@ -60,17 +57,25 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   if (typeof credential !== "string") return turnAway(call, credential);
   const token = readToken(door.ring, credential);
   if (token === null) return turnAway(call, { reason: "token_malformed" });
+  // RFC 6750 section 2: one way to send a key. In the address it would end in the logs of everybody behind the door.
+  if (request.url.includes(credential)) {
+    return turnAway(call, { reason: "credential_malformed", what: "two_carriers" });
+  }
 
   const target = readTarget(request, path, door.routes);
   if ("reason" in target) return turnAway(call, target);
   call.target = target;
   const upgrading = request.headers.has("upgrade");
-  if (upgrading && !door.policy.allowUpgrade) return turnAway(call, { reason: "upgrade_not_enabled" });
+  if (upgrading && !(door.policy.allowUpgrade && asksForWebSocket(request))) {
+    return turnAway(call, { reason: "upgrade_not_enabled" });
+  }
 
   // Whether they may: first from what is remembered, by hash alone; only a stranger's signature has to be checked.
   const safe = isSafe(request, target) && !upgrading;
   const exact = door.policy.strongCheck === "all" || (door.policy.strongCheck === "mutations" && !safe);
-  const ahead = safe && door.policy.speculate && request.body === null && target.operation?.answeredBy !== "gatehouse";
+  // An OPTIONS may have content, which cannot be sent a second time.
+  const ahead =
+    safe && door.policy.speculate && request.method !== "OPTIONS" && target.operation?.answeredBy !== "gatehouse";
   const hash = hashToken(credential);
   let found: Found | Unconfirmed | null = exact ? null : door.keys.recall(hash, background);
   if (found === null) {
@@ -85,12 +90,14 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   }
   const verdict = settle(call, found, target, door);
   if (!verdict.allow) return turnAway(call, verdict.denial);
+  // The grace is for calls that only read, also where STRONG_CHECK=none lets changes live on what is remembered.
+  if (found.degraded && !safe) throw new Error("a change waits until D1 can be asked about its key again");
 
   // And what becomes of it.
   door.usage.note(verdict.key.id, call.now, background);
   if (target.operation?.answeredBy === "gatehouse") return await serve(call, target, verdict.key, door, background);
   const onward = await onwardOf(call, target, verdict.key, door);
-  if (upgrading) return await relayUpgrade(call, onward, () => recheck(hash, call, target, door, background), door);
+  if (upgrading) return await upgrade(call, onward, () => recheck(hash, call, target, door, background), door);
   return conclude(await sendUpstream(request, onward, door.upstream).answer, call, door);
 }
 
@@ -146,20 +153,41 @@ async function recheck(
   target: Target,
   door: Door,
   background: Background,
-): Promise<boolean> {
-  const found = await door.keys.find(hash, { exact: false, ahead: false }, background);
+): Promise<Verdict> {
+  const ask = (exact: boolean) => door.keys.find(hash, { exact, ahead: false }, background);
+  // The row itself: what is remembered for ten seconds and looked at every five would be felt after fifteen. When D1
+  // cannot be asked, a connection lives on the grace like a read, unless reads are exact too.
+  const found = await ask(true).catch((error) => {
+    if (door.policy.strongCheck === "all") throw error;
+    return ask(false);
+  });
   const settled = "confirmed" in found ? await found.confirmed : found;
-  return judge(settled.record, { ...call, now: door.now() }, target, door).allow;
+  return judge(settled.record, { ...call, now: door.now() }, target, door);
+}
+
+/** Open a connection that stays for as long as its key allows. */
+async function upgrade(call: Call, onward: Onward, judgeAnew: () => Promise<Verdict>, door: Door): Promise<Response> {
+  const answer = await sendUpstream(call.request, onward, door.upstream, "websocket").answer;
+  // An upstream that does not switch protocols answers as to any other call.
+  if ("noAnswer" in answer || !answer.webSocket) return conclude(answer, call, door);
+  return relay(answer, async () => {
+    let ended: Partial<Call>;
+    try {
+      const verdict = await judgeAnew();
+      if (verdict.allow) return true;
+      ended = { denial: verdict.denial };
+    } catch (error) {
+      ended = { error };
+    }
+    logCall({ ...call, ...ended }, 101, door);
+    return false;
+  });
 }
 
 // RFC 9110 section 9.2.1 for calls that the table does not know.
 function isSafe(request: Request, { operation }: Target): boolean {
   if (operation !== null) return operation.effect === "safe";
   return request.method === "GET" || request.method === "HEAD" || request.method === "OPTIONS";
-}
-
-function servesHost(request: Request, { policy }: Door): boolean {
-  return policy.hosts.size === 0 || policy.hosts.has(new URL(request.url).host);
 }
 
 function turnAway(call: Call, denial: Denial): Response {
@@ -180,7 +208,7 @@ function serve(
     query: target.query,
     operation: target.operation as Operation,
     principal,
-    address: callerAddress(call.request.headers),
+    address: call.caller?.text ?? null,
     requestId: call.requestId,
     now: call.now,
     log: {
@@ -199,14 +227,12 @@ async function onwardOf(call: Call, target: Target, key: KeyRecord, door: Door):
     identity: await door.identity.tokenFor(key, call.now),
     operation: target.operation?.operationId ?? "unknown",
     requestId: call.requestId,
-    address: callerAddress(call.request.headers),
+    address: call.caller?.text ?? null,
   };
 }
 
 function conclude(answer: Response | NoAnswer, call: Call, door: Door): Response {
-  if (typeof answer !== "string") return passOn(call.request, answer, door.upstream);
-  call.error = new Error(`the upstream gave no answer: ${answer}`);
-  return answer === "timeout"
-    ? answerError(504, "upstream_timeout", "The API behind Gatehouse did not answer in time.", call.requestId)
-    : answerError(502, "upstream_unreachable", "The API behind Gatehouse cannot be reached.", call.requestId);
+  if (!("noAnswer" in answer)) return passOn(call.request, answer, door.upstream);
+  call.error = new Error(`the upstream gave no answer: ${answer.noAnswer}`, { cause: answer.cause });
+  return answerNoAnswer(answer, call.requestId);
 }

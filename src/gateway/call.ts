@@ -4,7 +4,7 @@ import type { Denial } from "../core/verdict.ts";
 import { errorText, type LogFacts } from "../log.ts";
 import type { Found } from "../store/ports.ts";
 import type { Door } from "./door.ts";
-import { callerAddress, type Target } from "./facts.ts";
+import { type Caller, readCaller, type Target } from "./facts.ts";
 
 /** Filled in step by step; nothing in it is read to decide anything but what decided it. */
 export interface Call {
@@ -12,6 +12,7 @@ export interface Call {
   readonly requestId: string;
   /** The instant that the call is judged at, in milliseconds since the epoch. */
   readonly now: number;
+  readonly caller: Caller | null;
   path: string | null;
   target: Target | null;
   found: Found | null;
@@ -30,6 +31,7 @@ export function openCall(request: Request, door: Door): Call {
     request,
     requestId: door.requestId(),
     now: door.now(),
+    caller: readCaller(request.headers),
     path: null,
     target: null,
     found: null,
@@ -64,7 +66,7 @@ function factsOf(call: Call, status: number, now: number): LogFacts {
     ...(target === null ? {} : { operation: target.operation?.operationId ?? "unknown" }),
     ...(target === null ? {} : { known_operation: target.operation !== null }),
     ...(key === null ? {} : { key_id: key.id, account_id: key.accountId, role: key.role.name }),
-    address: callerAddress(request.headers),
+    address: call.caller?.text ?? null,
     ...(found === null ? {} : { source: found.source, age_ms: found.ageMs, degraded: found.degraded }),
     ...(call.speculated ? { speculated: true } : {}),
     ...(call.decidedAt === 0 ? {} : { authorize_ms: call.decidedAt - call.now }),

@@ -14,19 +14,16 @@ export function allowedOrigin(headers: Headers, origins: ReadonlySet<string>): s
   return origin !== null && origins.has(origin) ? origin : null;
 }
 
-/** The answer to a preflight, or the denial of an origin that is not on the list. */
+/** The answer to a preflight, which `readableBy` completes as any other, or the denial of an origin that is not on the list. */
 export function answerPreflight(headers: Headers, origins: ReadonlySet<string>): Response | Denial {
-  const origin = allowedOrigin(headers, origins);
-  if (origin === null) return { reason: "preflight_origin_not_allowed" };
+  if (allowedOrigin(headers, origins) === null) return { reason: "preflight_origin_not_allowed" };
   return new Response(null, {
     status: 204,
     headers: {
-      "access-control-allow-origin": origin,
       "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
       "access-control-allow-headers": "Authorization, Content-Type, Idempotency-Key",
       "access-control-max-age": "600",
       "cache-control": "no-store",
-      vary: "Origin",
     },
   });
 }

@@ -1,6 +1,6 @@
 // What a call asks for, as far as it can be known before anybody asks who makes it: the canonical path, the operation.
 import type { CallFacts } from "../core/decide.ts";
-import { parseAddress } from "../core/ip-rules.ts";
+import { type Address, parseAddress } from "../core/ip-rules.ts";
 import { METHODS } from "../core/operations.ts";
 import { canonicalPath, queryOf } from "../core/path.ts";
 import type { Routes } from "../core/routes.ts";
@@ -13,9 +13,31 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set([...METHODS, "HEAD", "OPTIONS
 const ALLOW = [...KNOWN_METHODS];
 
 /** The canonical path of a call, or why it is not let near anything. */
-export function readPath(request: Request): string | Denial {
+export function readPath(request: Request, hosts: ReadonlySet<string>): string | Denial {
   if (!KNOWN_METHODS.has(request.method)) return { reason: "method_not_allowed", allow: ALLOW };
-  return canonicalPath(request.url) ?? { reason: "path_not_canonical" };
+  const path = canonicalPath(request.url);
+  if (path === null) return { reason: "path_not_canonical" };
+  if (!servesHost(request, hosts)) return { reason: "host_not_served" };
+  return isBodyless(request.method) && hasBody(request) ? { reason: "body_not_allowed" } : path;
+}
+
+// What a host may be written with: a slash, "?" or "@" in it would move the border between the host and the path.
+const HOST = /^[\w.\-:[\]]*$/;
+
+function servesHost(request: Request, hosts: ReadonlySet<string>): boolean {
+  const host = request.headers.get("host");
+  if (host !== null && !HOST.test(host)) return false;
+  return hosts.size === 0 || hosts.has(new URL(request.url).host);
+}
+
+// RFC 9110 section 9.3.1: content in a GET has no meaning, and is how requests are smuggled. The runtime would not send it.
+function isBodyless(method: string): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
+/** Whether a call comes with content. `Content-Length: 0` is none, though the runtime makes a stream of it. */
+function hasBody({ body, headers }: Request): boolean {
+  return body !== null && headers.get("content-length") !== "0";
 }
 
 /** The target behind a method and a canonical path, or the denial of a path that Gatehouse keeps without answering it. */
@@ -24,17 +46,28 @@ export function readTarget(request: Request, path: string, routes: Routes): Targ
 }
 
 /** All that a verdict weighs about a call. */
-export function factsOf({ request }: { readonly request: Request }, target: Target): CallFacts {
-  const address = callerAddress(request.headers);
+export function factsOf({ caller }: { readonly caller: Caller | null }, target: Target): CallFacts {
   return {
-    address: address === null ? null : parseAddress(address),
+    address: caller?.address ?? null,
     accountId: target.accountId,
     operation: target.operation,
     params: target.params,
   };
 }
 
-/** The caller's address as Cloudflare saw it; no other header is believed (threats.md, rule 5). */
-export function callerAddress(headers: Headers): string | null {
-  return headers.get("cf-connecting-ip");
+/** Where a call comes from: as text for the upstream and the log, and as what rules are matched with. */
+export interface Caller {
+  readonly text: string;
+  readonly address: Address;
+}
+
+/**
+ * The caller as Cloudflare saw it; no other header is believed.
+ *
+ * @returns `null` for what is not strictly one address, which no list allows and nobody is told of
+ */
+export function readCaller(headers: Headers): Caller | null {
+  const text = headers.get("cf-connecting-ip");
+  const address = text === null ? null : parseAddress(text);
+  return address === null ? null : { text: text as string, address };
 }

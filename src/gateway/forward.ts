@@ -3,6 +3,9 @@
 import type { Upstream } from "./door.ts";
 import { forbiddenOutward, inwardHeaders } from "./headers.ts";
 
+/** For how long a client may send, however slowly the upstream takes it. */
+const SEND_WITHIN_MS = 900_000;
+
 /** What the upstream is told about a call, beside the call itself. */
 export interface Onward {
   readonly path: string;
@@ -16,7 +19,11 @@ export interface Onward {
 }
 
 /** The upstream gave no answer: `timeout` is a 504, `unreachable` a 502. */
-export type NoAnswer = "timeout" | "unreachable" | "cancelled";
+export interface NoAnswer {
+  readonly noAnswer: "timeout" | "unreachable" | "cancelled";
+  /** What the runtime says of it, for the log only. */
+  readonly cause: unknown;
+}
 
 /** A call that is on its way to the upstream, and can be called off. */
 export interface Flight {
@@ -28,33 +35,75 @@ export interface Flight {
 /**
  * Send a call to the upstream.
  *
+ * @param upgrade the protocol to change to (RFC 9110 section 7.8), for a call that may ask for one
  * @returns at once; the answer settles when the upstream's headers have come, and never rejects
  */
-export function sendUpstream(request: Request, onward: Onward, upstream: Upstream): Flight {
+export function sendUpstream(request: Request, onward: Onward, upstream: Upstream, upgrade?: "websocket"): Flight {
   const controller = new AbortController();
-  let over: NoAnswer = "unreachable";
-  const timer = setTimeout(() => {
+  let over: NoAnswer["noAnswer"] = "unreachable";
+  const deadline = createDeadline(() => {
     over = "timeout";
     controller.abort();
-  }, upstream.timeoutMs);
+  });
+  const { content, taken } = contentOf(request);
+  deadline.in(taken === null ? upstream.timeoutMs : SEND_WITHIN_MS);
+  // A long upload is no slow answer: the upstream's time begins when it has taken everything.
+  taken?.finally(() => deadline.in(upstream.timeoutMs)).catch(() => undefined);
 
+  const outgoing = upstreamRequest(request, content, onward, upstream, controller.signal);
+  if (upgrade !== undefined) outgoing.headers.set("upgrade", upgrade);
   const answer = upstream
-    .fetch(upstreamRequest(request, onward, upstream, controller.signal))
-    .catch(() => over)
-    .finally(() => clearTimeout(timer));
+    .fetch(outgoing)
+    .catch((cause: unknown): NoAnswer => ({ noAnswer: over, cause }))
+    .finally(() => deadline.off());
   return {
     answer,
     cancel() {
       over = "cancelled";
-      clearTimeout(timer);
+      deadline.off();
       controller.abort();
-      answer.then((late) => (typeof late === "string" ? undefined : late.body?.cancel())).catch(() => undefined);
+      answer.then((late) => ("noAnswer" in late ? undefined : late.body?.cancel())).catch(() => undefined);
+    },
+  };
+}
+
+/** What a call brings with it, and when all of that has been taken; `null` for nothing. */
+function contentOf({ method, body, headers }: Request): {
+  readonly content: ReadableStream | null;
+  readonly taken: Promise<void> | null;
+} {
+  // A GET or HEAD that was let in has no content, but may have a stream of none, which the runtime refuses to send.
+  if (body === null || method === "GET" || method === "HEAD") return { content: null, taken: null };
+  const length = headers.get("content-length");
+  const { readable, writable } =
+    length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
+  return { content: readable, taken: body.pipeTo(writable) };
+}
+
+/** One time limit, which may be moved until it is called off. */
+function createDeadline(expire: () => void) {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  let isOff = false;
+  return {
+    in(delayMs: number): void {
+      clearTimeout(timer);
+      if (!isOff) timer = setTimeout(expire, delayMs);
+    },
+    off(): void {
+      isOff = true;
+      clearTimeout(timer);
     },
   };
 }
 
 /** The call as the upstream gets it. */
-export function upstreamRequest(request: Request, onward: Onward, upstream: Upstream, signal: AbortSignal): Request {
+function upstreamRequest(
+  request: Request,
+  body: ReadableStream | null,
+  onward: Onward,
+  upstream: Upstream,
+  signal: AbortSignal,
+): Request {
   const headers = inwardHeaders(request.headers);
   headers.set("gatehouse-identity", onward.identity);
   headers.set("gatehouse-operation", onward.operation);
@@ -66,7 +115,7 @@ export function upstreamRequest(request: Request, onward: Onward, upstream: Upst
   return new Request(upstream.origin + onward.path + onward.query, {
     method: request.method,
     headers,
-    body: request.body,
+    body,
     // A followed redirect would carry our identity to wherever the upstream, or whoever speaks for it, points.
     redirect: "manual",
     // Two callers may get two answers to one address, so nothing in between may keep one.
@@ -80,17 +129,23 @@ export function passOn(request: Request, answer: Response, upstream: Upstream): 
   const encoding = answer.headers.get("content-encoding");
   const decode = encoding !== null && !acceptsEncoding(request, encoding);
   const forbidden = forbiddenOutward(answer.headers);
-  const location = answer.status >= 300 && answer.status < 400 ? answer.headers.get("location") : null;
-  const inside = location?.startsWith(`${upstream.origin}/`) === true;
+  const location = locationWithin(answer.headers.get("location"), upstream.origin);
   // Copying an answer costs a tenth of a call, so it is copied only when something in it has to change.
-  if (forbidden.length === 0 && !inside && !decode) return answer;
+  if (forbidden.length === 0 && location === null && !decode) return answer;
   const copy = new Response(answer.body, answer);
   for (const name of forbidden) copy.headers.delete(name);
   // The runtime decodes what it reads; without the header it does not encode it again.
   if (decode) copy.headers.delete("content-encoding");
-  // A redirect within the upstream must lead through the door again, not to a host that the client cannot see.
-  if (inside) copy.headers.set("location", (location as string).slice(upstream.origin.length));
+  // It must lead through the door again, not to a host that the client cannot see.
+  if (location !== null) copy.headers.set("location", location);
   return copy;
+}
+
+/** Where an absolute address within the upstream is for the client; `null` for every other, which goes out as it is. */
+function locationWithin(location: string | null, origin: string): string | null {
+  if (location === null || !/^\s*(?:[a-z][a-z0-9+.-]*:|[/\\]{2})/i.test(location)) return null;
+  const url = URL.parse(location, origin);
+  return url?.origin === origin ? url.pathname + url.search + url.hash : null;
 }
 
 /**

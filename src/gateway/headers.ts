@@ -5,44 +5,61 @@
 const DROPPED_INWARD = new Set([
   "connection",
   "keep-alive",
-  "proxy-connection",
   "te",
   "trailer",
   "transfer-encoding",
   "upgrade",
   "http2-settings",
+  // Answered by the runtime already; a second "100 Continue" has nobody waiting for it.
+  "expect",
   "host",
   "authorization",
-  "proxy-authorization",
-  "proxy-authenticate",
   "cookie",
   "x-api-key",
   "x-http-method",
   "x-http-method-override",
+  "x-method",
   "x-method-override",
-  "x-original-url",
-  "x-original-uri",
-  "x-original-host",
-  "x-original-method",
-  "x-rewrite-url",
   "x-override-url",
   "x-forwarded",
   "forwarded",
   "forwarded-for",
   "via",
-  "x-real-ip",
+  "client-ip",
   "x-client-ip",
   "x-cluster-client-ip",
-  "x-remote-ip",
-  "x-remote-addr",
+  "x-real-ip",
+  "x-real-port",
+  "x-real-host",
   "x-originating-ip",
   "x-host",
+  "x-proxyuser-ip",
+  "x-appengine-user-ip",
+  "x-azure-clientip",
+  "x-azure-socketip",
+  "x-true-client-ip",
   "true-client-ip",
   "fastly-client-ip",
+  "fly-client-ip",
+  "wl-proxy-client-ip",
   "cdn-loop",
+  "remote-user",
+  "remote-addr",
 ]);
 
-const DROPPED_PREFIXES = ["gatehouse-", "x-forwarded-", "cf-", "x-middleware-", "x-envoy-", "proxy-"];
+const DROPPED_PREFIXES = [
+  "gatehouse-",
+  "x-gatehouse-",
+  "x-forwarded-",
+  "x-original-",
+  "x-rewrite-",
+  "x-remote-",
+  "x-auth-request-",
+  "cf-",
+  "x-middleware-",
+  "x-envoy-",
+  "proxy-",
+];
 
 // RFC 9110 section 5.6.2, less the underscore: many servers read `X_Forwarded_For` as `X-Forwarded-For`.
 const PLAIN_NAME = /^[a-z0-9!#$%&'*+.^`|~-]+$/;
@@ -66,8 +83,10 @@ export function inwardHeaders(client: Headers): Headers {
   const kept = new Headers();
   const listed = client.get("connection")?.toLowerCase().split(",") ?? [];
   const hops = new Set(listed.map((name) => name.trim()));
+  // Whatever else a client has put its key into: nobody behind the door may learn it.
+  const token = client.get("authorization")?.slice("Bearer ".length) || null;
   for (const [name, value] of client) {
-    if (passesInward(name) && !hops.has(name)) kept.append(name, value);
+    if (passesInward(name) && !hops.has(name) && !(token !== null && value.includes(token))) kept.append(name, value);
   }
   return kept;
 }
@@ -78,7 +97,13 @@ const DROPPED_OUTWARD = [
   "keep-alive",
   "proxy-connection",
   "proxy-authenticate",
+  "proxy-authentication-info",
+  "te",
+  "trailer",
   "upgrade",
+  // Says that another host may be asked in this one's place.
+  "alt-svc",
+  "clear-site-data",
   "server",
   "x-powered-by",
   "access-control-allow-origin",
@@ -87,7 +112,10 @@ const DROPPED_OUTWARD = [
   "access-control-allow-headers",
   "access-control-expose-headers",
   "access-control-max-age",
+  "access-control-allow-private-network",
   "gatehouse-identity",
+  "gatehouse-operation",
+  "gatehouse-request-id",
 ] as const;
 
 /** The names in an upstream's answer that may not go out; most answers have none, and are then passed on untouched. */

@@ -20,7 +20,12 @@ export interface Identity {
 interface Remembered {
   readonly token: string;
   readonly renewAt: number;
+  /** What the token says, beside the key's id. */
+  readonly claims: string;
 }
+
+/** The most keys that a token is remembered for; past it, all are forgotten and signed again. */
+const MAX_REMEMBERED = 10_000;
 
 /**
  * The signer of identity tokens.
@@ -33,8 +38,9 @@ export function createIdentity(keys: IdentityKeys, issuer: string, audience: str
   const signer = keys[keys.length - 1];
   if (signer === undefined) throw new Error("no identity key");
   let imported: ReturnType<typeof importJWK> | null = null;
-  // Bound to the record itself: a changed role or account is a new record, and so a new token.
-  const remembered = new WeakMap<KeyRecord, Remembered>();
+  // By the record itself, which is what nearly every call needs; and by key, since a mutation reads its record anew.
+  const byRecord = new WeakMap<KeyRecord, Remembered>();
+  const byKey = new Map<string, Remembered>();
 
   async function sign(record: KeyRecord, now: number): Promise<string> {
     imported ??= importJWK(signer as JWK, "EdDSA");
@@ -47,17 +53,33 @@ export function createIdentity(keys: IdentityKeys, issuer: string, audience: str
       .setIssuedAt(issuedAt)
       .setExpirationTime(issuedAt + LIFE_SECONDS)
       .sign(await imported);
-    remembered.set(record, { token, renewAt: (issuedAt + LIFE_SECONDS - RENEW_BEFORE_SECONDS) * 1_000 });
+    const renewAt = (issuedAt + LIFE_SECONDS - RENEW_BEFORE_SECONDS) * 1_000;
+    if (byKey.size >= MAX_REMEMBERED) byKey.clear();
+    const made = { token, renewAt, claims: claimsOf(record) };
+    byKey.set(record.id, made);
+    byRecord.set(record, made);
     return token;
+  }
+
+  /** A token that an earlier record of the same key has left, if it says of this one what is true. */
+  function inherited(record: KeyRecord): Remembered | undefined {
+    const made = byKey.get(record.id);
+    if (made === undefined || made.claims !== claimsOf(record)) return undefined;
+    byRecord.set(record, made);
+    return made;
   }
 
   return {
     tokenFor(record, now) {
-      const known = remembered.get(record);
+      const known = byRecord.get(record) ?? inherited(record);
       return known !== undefined && now < known.renewAt ? known.token : sign(record, now);
     },
     jwks: { keys: keys.map(publicPart) },
   };
+}
+
+function claimsOf({ accountId, role }: KeyRecord): string {
+  return JSON.stringify([accountId, role.id, role.name]);
 }
 
 function publicPart({ kty, crv, x, kid }: JWK): JWK {

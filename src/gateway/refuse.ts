@@ -1,6 +1,7 @@
 // A denial becomes an answer: the one place where a reason meets a status. Little to the caller, all to the log.
 import { errorEnvelope } from "../core/envelope.ts";
 import type { Denial } from "../core/verdict.ts";
+import type { NoAnswer } from "./forward.ts";
 
 interface Refusal {
   readonly status: number;
@@ -45,6 +46,13 @@ export function answerFault(code: string, detail: string, requestId: string): Re
   return answerError(503, code, detail, requestId, { "retry-after": "5" });
 }
 
+/** The upstream's part of a call has failed, and with it the call: what was sent is not sent again. */
+export function answerNoAnswer({ noAnswer }: NoAnswer, requestId: string): Response {
+  return noAnswer === "timeout"
+    ? answerError(504, "upstream_timeout", "The API behind Gatehouse did not answer in time.", requestId)
+    : answerError(502, "upstream_unreachable", "The API behind Gatehouse cannot be reached.", requestId);
+}
+
 // Nobody without a good signature learns whether a key exists, was forged or was mistyped.
 const ONE_ANSWER: ReadonlySet<Denial["reason"]> = new Set(["token_malformed", "signature_invalid", "key_unknown"]);
 
@@ -67,6 +75,8 @@ function refusalFor(denial: Denial): Refusal {
       return { status: 404, detail: "Requested API not found" };
     case "host_not_served":
       return { status: 421, detail: "This host is not served here." };
+    case "body_not_allowed":
+      return { status: 400, detail: "A GET or HEAD call must not have a body." };
     case "upgrade_not_enabled":
       return { status: 501, detail: "Upgrading the connection is not enabled." };
     case "preflight_origin_not_allowed":

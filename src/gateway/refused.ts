@@ -5,7 +5,7 @@ import { redact } from "../log.ts";
 import type { Background } from "../store/ports.ts";
 import type { Call } from "./call.ts";
 import type { Door } from "./door.ts";
-import { callerAddress, factsOf } from "./facts.ts";
+import { factsOf } from "./facts.ts";
 
 /** Hands a refusal to whoever counts and keeps them. */
 export function noteRefusal(call: Call, denial: Denial, door: Door, background: Background): void {
@@ -22,7 +22,7 @@ export function noteRefusal(call: Call, denial: Denial, door: Door, background: 
       // A path is whatever the caller has made of it.
       path: call.path === null ? null : redact(call.path),
       operation: target?.operation?.operationId ?? null,
-      address: callerAddress(request.headers),
+      address: call.caller?.text ?? null,
       source: found?.source ?? null,
       ageMs: found?.ageMs ?? null,
       version: key?.version ?? null,

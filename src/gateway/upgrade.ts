@@ -1,56 +1,43 @@
 // WebSockets, where they are enabled: authorised at the handshake like any call, then looked at again for as long as they
-// live, so that a connection ends when its key does, within the same bound as a read.
-import type { Call } from "./call.ts";
-import type { Door } from "./door.ts";
-import { type Onward, passOn, upstreamRequest } from "./forward.ts";
-import { answerError, refuse } from "./refuse.ts";
+// live, so that a connection ends when its key does, within the same bound as a read. Does not know what is looked at.
 
-/** How often an open connection is judged again: with the ten seconds of a read this stays inside its bound. */
+/** How often an open connection is judged again, on the row itself: so it ends within the bound of a read. */
 const RECHECK_EVERY_MS = 5_000;
 
 /** RFC 6455 section 7.4.1: the endpoint ends the connection because of its policy. */
 const POLICY_VIOLATION = 1008;
 const GOING_AWAY = 1001;
 
-/**
- * Relay a WebSocket between client and upstream (RFC 6455).
- *
- * @param mayStay judges the connection's key anew; when it throws, the connection ends: no answer, no entry
- */
-export async function relayUpgrade(
-  call: Call,
-  onward: Onward,
-  mayStay: () => Promise<boolean>,
-  door: Door,
-): Promise<Response> {
-  if (call.request.headers.get("upgrade")?.toLowerCase() !== "websocket" || call.request.method !== "GET") {
-    call.denial = { reason: "upgrade_not_enabled" };
-    return refuse(call.denial, call.requestId);
-  }
-  const outgoing = upstreamRequest(call.request, onward, door.upstream, AbortSignal.timeout(door.upstream.timeoutMs));
-  outgoing.headers.set("upgrade", "websocket");
-  let answer: Response;
-  try {
-    answer = await door.upstream.fetch(outgoing);
-  } catch (error) {
-    call.error = error;
-    return answerError(502, "upstream_unreachable", "The API behind Gatehouse cannot be reached.", call.requestId);
-  }
-  const inner = answer.webSocket;
-  // The upstream did not switch protocols: its answer is an answer like any other.
-  if (!inner) return passOn(call.request, answer, door.upstream);
+/** Whether a call asks for the one protocol that can be relayed (RFC 6455 section 4.1). */
+export function asksForWebSocket({ method, headers }: Request): boolean {
+  return method === "GET" && headers.get("upgrade")?.toLowerCase() === "websocket";
+}
 
+/**
+ * Join the client to a WebSocket of the upstream.
+ *
+ * @param switched the upstream's 101
+ * @param mayStay asked every five seconds; ends the connection with `false`, and never rejects
+ */
+export function relay(switched: Response, mayStay: () => Promise<boolean>): Response {
+  const inner = switched.webSocket as WebSocket;
   const [client, outer] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
   inner.accept();
   outer.accept();
   join(outer, inner);
   join(inner, outer);
   const timer = setInterval(async () => {
-    const stays = await mayStay().catch(() => false);
-    if (!stays) for (const end of [outer, inner]) close(end, POLICY_VIOLATION, "the API key no longer allows this");
+    if (await mayStay()) return;
+    clearInterval(timer);
+    for (const end of [outer, inner]) close(end, POLICY_VIOLATION, "the API key no longer allows this");
   }, RECHECK_EVERY_MS);
-  for (const end of [outer, inner]) end.addEventListener("close", () => clearInterval(timer));
-  return new Response(null, { status: 101, webSocket: client });
+  for (const end of [outer, inner]) {
+    for (const event of ["close", "error"] as const) end.addEventListener(event, () => clearInterval(timer));
+  }
+  // A client that has named subprotocols gives up when the answer chooses none (RFC 6455 section 4.1).
+  const protocol = switched.headers.get("sec-websocket-protocol");
+  const headers = protocol === null ? {} : { "sec-websocket-protocol": protocol };
+  return new Response(null, { status: 101, webSocket: client, headers });
 }
 
 function join(from: WebSocket, to: WebSocket): void {
@@ -67,8 +54,8 @@ function join(from: WebSocket, to: WebSocket): void {
 
 function close(end: WebSocket, code: number, reason: string): void {
   try {
-    // 1005 and 1006 are for reading only (RFC 6455 section 7.4.1).
-    end.close(code === 1005 || code === 1006 ? GOING_AWAY : code, reason);
+    // 1005, 1006 and 1015 are for reading only (RFC 6455 section 7.4.1).
+    end.close([1005, 1006, 1015].includes(code) ? GOING_AWAY : code, reason);
   } catch {
     // Closed already.
   }

@@ -1,8 +1,10 @@
-// The few paths that anybody may read: the public keys, the API's description, and whether the door can decide.
-
+// The few paths that anybody may read: the public keys, the API's description, rules for secret scanners, and whether the
+// door can decide.
+import { scannerRules } from "../core/scanners.ts";
 import type { Background } from "../store/ports.ts";
+import type { Call } from "./call.ts";
 import type { Door } from "./door.ts";
-import { answerError, answerFault } from "./refuse.ts";
+import { answerFault, refuse } from "./refuse.ts";
 
 const HOME = "/.well-known/gatehouse/";
 
@@ -12,36 +14,38 @@ const HOME = "/.well-known/gatehouse/";
  * @returns `null` for every other path: exceptions from authorisation are exact matches, never prefixes
  */
 export async function answerWellKnown(
-  request: Request,
+  call: Call,
   path: string,
   door: Door,
-  requestId: string,
   background: Background,
 ): Promise<Response | null> {
   const read = READERS.get(path);
   if (read === undefined) return null;
+  const { request } = call;
   if (request.method !== "GET" && request.method !== "HEAD") {
-    const allow = { allow: "GET, HEAD" };
-    return answerError(405, "method_not_allowed", "This method is not allowed here.", requestId, allow);
+    call.denial = { reason: "method_not_allowed", allow: ["GET", "HEAD"] };
+    return refuse(call.denial, call.requestId);
   }
-  return read(door, requestId, background);
+  return read(door, call, background);
 }
 
-type Reader = (door: Door, requestId: string, background: Background) => Promise<Response>;
+type Reader = (door: Door, call: Call, background: Background) => Promise<Response>;
 
 const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   // Upstreams keep the keys for a while; a rotation publishes the new one long before it signs.
   [`${HOME}jwks.json`, async (door) => json(door.identity.jwks, "public, max-age=300")],
   [`${HOME}openapi.json`, async (door) => json(await door.openapi(), "no-store")],
+  [`${HOME}scanners.json`, async () => json(scannerRules(), "no-store")],
   [`${HOME}health`, health],
 ]);
 
 /** 200 when a call could be decided now, 503 when not. Asks D1 at most once in five seconds, however often it is called. */
-async function health(door: Door, requestId: string, background: Background): Promise<Response> {
+async function health(door: Door, call: Call, background: Background): Promise<Response> {
   try {
     await door.keys.ready(background);
-  } catch {
-    return answerFault("storage_unavailable", "The door cannot decide: storage does not answer.", requestId);
+  } catch (error) {
+    call.error = error;
+    return answerFault("storage_unavailable", "The door cannot decide: storage does not answer.", call.requestId);
   }
   return json({ status: "ok" }, "no-store");
 }

@@ -25,10 +25,16 @@ export function within<T>(clock: Clock, limitMs: number, what: string, work: Pro
   });
 }
 
+/** Whether an instant lies less than so long ago. One that is still to come proves nothing: the clock has gone back. */
+export function isWithin(now: number, since: number, forMs: number): boolean {
+  const elapsed = now - since;
+  return elapsed >= 0 && elapsed < forMs;
+}
+
 // D1's own list of errors after which a repeated query can succeed, and of those after which it makes things worse:
 // https://developers.cloudflare.com/d1/observability/debug-d1/
 const RETRYABLE =
-  /Network connection lost|reset because its code was updated|caused object to be reset|storage operation/i;
+  /Network connection lost|reset because its code was updated|caused object to be reset|transient issue/i;
 const OVERLOADED = /overloaded|Too many requests queued|queued for too long/i;
 
 const OPEN_FOR_MS = 5_000;
@@ -47,27 +53,43 @@ export interface Breaker {
  * @param random 0 <= n < 1, spreads the retries of many isolates
  */
 export function createBreaker(clock: Clock, random: () => number): Breaker {
-  let openUntil = Number.NEGATIVE_INFINITY;
+  let openedAt = Number.NEGATIVE_INFINITY;
 
-  async function tolerant<T>(read: () => Promise<T>): Promise<T> {
+  const isOpen = () => isWithin(clock.now(), openedAt, OPEN_FOR_MS);
+
+  /** The work, with an overload noticed whichever attempt meets it. */
+  async function attempt<T>(read: () => Promise<T>): Promise<T> {
     try {
       return await read();
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      if (OVERLOADED.test(message)) {
-        openUntil = clock.now() + OPEN_FOR_MS;
-        throw new StoreUnavailable("overloaded", { cause: error });
-      }
-      if (!RETRYABLE.test(message)) throw error;
+      if (!OVERLOADED.test(messageOf(error))) throw error;
+      openedAt = clock.now();
+      throw new StoreUnavailable("overloaded", { cause: error });
+    }
+  }
+
+  async function tolerant<T>(deadline: number, read: () => Promise<T>): Promise<T> {
+    try {
+      return await attempt(read);
+    } catch (error) {
+      if (error instanceof StoreUnavailable || !RETRYABLE.test(messageOf(error))) throw error;
       await new Promise<void>((resume) => clock.after(RETRY_AFTER_MS + random() * RETRY_JITTER_MS, resume));
-      return await read();
+      // Nobody waits for it any more.
+      if (clock.now() >= deadline) throw error;
+      // Another call may have met an overload while this one waited.
+      if (isOpen()) throw new StoreUnavailable("overloaded", { cause: error });
+      return await attempt(read);
     }
   }
 
   return {
     ask<T>(limitMs: number, what: string, read: () => Promise<T>): Promise<T> {
-      if (clock.now() < openUntil) return Promise.reject(new StoreUnavailable(`${what} is left alone: overloaded`));
-      return within(clock, limitMs, what, tolerant(read));
+      if (isOpen()) return Promise.reject(new StoreUnavailable(`${what} is left alone: overloaded`));
+      return within(clock, limitMs, what, tolerant(clock.now() + limitMs, read));
     },
   };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -17,18 +17,25 @@ const RECORD = `
 /** The statement that finds a key for a call; exported so that a test can show its query plan. */
 export const FIND_BY_HASH = `${RECORD} WHERE k.hash = ?1`;
 
-/** Finds a record by the key's id: for the copies in KV, which are made from the row and never from memory. */
-export const FIND_BY_ID = `${RECORD.replace("SELECT k.id,", "SELECT k.hash, k.id,")} WHERE k.id = ?1`;
+/** Finds a record by the key's id: for explanations, never for a call. */
+const FIND_BY_ID = `${RECORD} WHERE k.id = ?1`;
 
-/** More changes than this in one read are not told one by one: everything remembered is dropped instead. */
-const MOST_CHANGES = 1_000;
+/** The most keys that KV is told of in one go. */
+export const PENDING_AT_ONCE = 100;
 
-/** One row, whatever happened: the log's two ends, and what came after a place in it. */
+/** The rows that KV has to be told of: copies are made from the row and never from memory. */
+export const FIND_PENDING = `
+${RECORD.replace("SELECT k.id,", "SELECT k.hash, k.id,")} WHERE k.kv_pending IS NOT NULL LIMIT ${PENDING_AT_ONCE}`;
+
+/** The most changes that one read tells: of more, the newest, and readings from before those are not believed. */
+export const MOST_CHANGES = 1_000;
+
+/** One row, whatever happened: the log's two ends, and the newest of what came after a place in it. */
 export const READ_CHANGES = `
   SELECT (SELECT min(seq) FROM key_changes) AS floor,
          (SELECT max(seq) FROM key_changes) AS head,
          (SELECT json_group_array(json_array(seq, key_id, version))
-            FROM (SELECT seq, key_id, version FROM key_changes WHERE seq > ?1 ORDER BY seq LIMIT ${MOST_CHANGES + 1})
+            FROM (SELECT seq, key_id, version FROM key_changes WHERE seq > ?1 ORDER BY seq DESC LIMIT ${MOST_CHANGES})
          ) AS changes`;
 
 /**
@@ -59,7 +66,7 @@ export function primary(db: D1Database): D1DatabaseSession {
 }
 
 /**
- * A row of `FIND_BY_HASH` or `FIND_BY_ID` as a reading.
+ * A row of `FIND_BY_HASH` or `FIND_PENDING` as a reading.
  *
  * @throws CorruptRecord
  */
@@ -72,13 +79,11 @@ export function readingOf(row: Record<string, unknown>): TrueReading {
 function changesOf(row: Record<string, unknown> | null): Changes {
   const listed: unknown = JSON.parse(String(row?.changes));
   if (!Array.isArray(listed)) throw new Error("the change log cannot be read");
-  const complete = listed.length <= MOST_CHANGES;
-  return {
-    floor: placeOf(row?.floor),
-    head: placeOf(row?.head),
-    complete,
-    changes: complete ? listed.map(changeOf) : [],
-  };
+  const changes = listed.map(changeOf);
+  const floor = placeOf(row?.floor);
+  // A full list may have been cut: nothing before its oldest line is told.
+  const told = changes.length < MOST_CHANGES ? floor : Math.min(...changes.map(({ seq }) => seq));
+  return { floor: told, head: placeOf(row?.head), changes };
 }
 
 function changeOf(entry: unknown): Changes["changes"][number] {

@@ -1,32 +1,20 @@
-// The finder that the door asks: isolate memory first, then KV, then D1, and the rule that decides what may be believed.
-// docs/operating.md states its bounds. D1 is the truth; the change feed is the bound; nothing slides.
-import { type KeyHash, type KeyRecord, keyStatus } from "../core/key.ts";
-import { type Breaker, type Clock, createBreaker, StoreUnavailable, within } from "./budget.ts";
-import { createFeed } from "./feed.ts";
-import { createMemory } from "./memory.ts";
-import type {
-  Background,
-  ChangeFeed,
-  Found,
-  KeyFinder,
-  KeyTruth,
-  Need,
-  Reading,
-  Unconfirmed,
-  WarmKeys,
-} from "./ports.ts";
+// The finder that the door asks: isolate memory first, then KV, then D1. What may be believed, recollection.ts decides;
+// here is who is asked, in which order, and what a failure means. docs/operating.md states the bounds.
+import type { KeyHash } from "../core/key.ts";
+import { type Clock, createBreaker, StoreUnavailable, within } from "./budget.ts";
+import { createFeed, type Feed, REFRESH_AFTER_MS } from "./feed.ts";
+import { createKeyReads, type KeyReads } from "./key-reads.ts";
+import type { Background, ChangeFeed, Found, KeyFinder, KeyTruth, Need, Unconfirmed, WarmKeys } from "./ports.ts";
+import {
+  CLOCK_TOLERANCE_MS,
+  createRecollection,
+  type Entry,
+  FRESH_FOR_MS,
+  isSettled,
+  type Recollection,
+} from "./recollection.ts";
 
-/** A record that D1 confirmed this long ago is served; older, and the change feed is read first. */
-export const FRESH_FOR_MS = 10_000;
-/** From this age on the feed is read behind the answer, so that steady traffic never waits for it. */
-export const REFRESH_AFTER_MS = 5_000;
-/** "No such key" is remembered this long, and only for keys whose signature was good. */
-const MISS_FOR_MS = 5_000;
-/** However often it is used, a remembered record is read anew after this long (less a jitter of up to a tenth). */
-const HARD_AGE_MS = 600_000;
-
-const KV_BUDGET_MS = 75;
-const TRUTH_BUDGET_MS = 1_000;
+/** Everything that a call may spend on being authorised. */
 const WHOLE_BUDGET_MS = 1_500;
 
 export interface FinderSettings {
@@ -42,187 +30,159 @@ export interface FinderParts {
   readonly warm: WarmKeys;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Told about faults that cost no answer: a copy that cannot be read or written. */
+  /** Told about faults that cost no answer: a feed or a copy that cannot be read or written. */
   readonly onFault: (what: string, error: unknown) => void;
 }
 
-/** What is remembered: a record with the place in the log it is true for, or a miss. */
-interface Entry {
-  readonly record: KeyRecord | null;
-  readonly asOf: number;
-  /** When D1 itself was asked for it; -Infinity for a copy out of KV. */
-  readonly confirmedAt: number;
-  readonly dropAt: number;
-  readonly source: "kv" | "d1";
+/** The parts of one isolate, put together. */
+interface Isolate {
+  readonly clock: Clock;
+  readonly known: Recollection;
+  readonly feed: Feed;
+  readonly reads: KeyReads;
+  readonly graceMs: number;
+  /** The clock's instant, after making sure that it has not been set back. */
+  now(): number;
 }
 
 /** The finder of one isolate. Its fail direction is that of `KeyFinder`: it throws, and never invents a "no". */
 export function createKeyFinder(parts: FinderParts, settings: FinderSettings): KeyFinder {
-  const { truth, warm, clock } = parts;
-  const breaker: Breaker = createBreaker(clock, parts.random);
-  const memory = createMemory<KeyHash, Entry>(settings.records);
-  const feed = createFeed(parts.changes, breaker, clock, () => memory.clear());
-  const flights = new Map<KeyHash, { readonly startedAt: number; readonly done: Promise<Found> }>();
-  let doubtedAt = Number.NEGATIVE_INFINITY;
-
-  /** Milliseconds since D1 vouched for an entry. A clock that has gone backwards proves nothing: infinitely old. */
-  function ageOf(entry: Entry, now: number): number {
-    const age = now - Math.max(entry.confirmedAt, feed.readAt);
-    return age >= 0 ? age : Number.POSITIVE_INFINITY;
-  }
-
-  function isFresh(entry: Entry, now: number): boolean {
-    return Math.max(entry.confirmedAt, feed.readAt) > doubtedAt && ageOf(entry, now) < FRESH_FOR_MS;
-  }
-
-  /** The entry that may still be believed if it is young enough; what can no longer be is forgotten here. */
-  function remembered(hash: KeyHash, now: number): Entry | null {
-    const entry = memory.get(hash);
-    if (entry === undefined) return null;
-    if (entry.record === null) {
-      if (now >= entry.confirmedAt && now < entry.dropAt) return entry;
-    } else if (now < entry.dropAt && feed.vouchesFor(entry as Reading)) {
-      return entry;
-    }
-    memory.delete(hash);
-    return null;
-  }
-
-  function found(entry: Entry, source: Found["source"], now: number, degraded = false): Found {
-    return { record: entry.record, source, ageMs: ageOf(entry, now), degraded };
-  }
-
-  function keep(hash: KeyHash, reading: Reading | null, confirmedAt: number, now: number): Entry {
-    const lifeMs = reading === null ? MISS_FOR_MS : HARD_AGE_MS * (1 - parts.random() / 10);
-    const entry: Entry = {
-      record: reading?.record ?? null,
-      asOf: reading?.asOf ?? 0,
-      confirmedAt,
-      dropAt: (reading === null ? confirmedAt : now) + lifeMs,
-      source: "d1",
-    };
-    const known = memory.get(hash);
-    // A slow read must not put back what a later one has already replaced.
-    if (known === undefined || known.confirmedAt <= confirmedAt) memory.set(hash, entry);
-    return entry;
-  }
-
-  async function readTruth(hash: KeyHash, background: Background, tellKv: boolean): Promise<Found> {
-    const askedAt = clock.now();
-    const reading = await breaker.ask(TRUTH_BUDGET_MS, "the key's row", () => truth.readByHash(hash));
-    const entry = keep(hash, reading, askedAt, clock.now());
-    if (reading !== null && feed.readAt === Number.NEGATIVE_INFINITY) feed.refreshBehind(background);
-    if (reading !== null && tellKv) {
-      background(warm.put(hash, reading.copy).catch((error) => parts.onFault("kv_write", error)));
-    }
-    return found(entry, "d1", clock.now());
-  }
-
-  /** One read per hash at a time, for calls that need no more than a recent answer; KV had nothing, or the wrong thing. */
-  function readTruthOnce(hash: KeyHash, background: Background): Promise<Found> {
-    const flight = flights.get(hash);
-    if (flight !== undefined && clock.now() - flight.startedAt < TRUTH_BUDGET_MS) {
-      return within(clock, TRUTH_BUDGET_MS, "the key's row", flight.done);
-    }
-    const done = readTruth(hash, background, true).finally(() => {
-      if (flights.get(hash)?.done === done) flights.delete(hash);
-    });
-    flights.set(hash, { startedAt: clock.now(), done });
-    background(done.catch(() => undefined));
-    return done;
-  }
-
-  async function fromWarmCopy(hash: KeyHash): Promise<Entry | null> {
-    try {
-      const reading = await within(clock, KV_BUDGET_MS, "KV", warm.get(hash));
-      if (reading === null) return null;
-      const dropAt = clock.now() + HARD_AGE_MS * (1 - parts.random() / 10);
-      return { ...reading, confirmedAt: Number.NEGATIVE_INFINITY, dropAt, source: "kv" };
-    } catch (error) {
-      // KV is a shortcut: late, broken or unreadable, D1 decides as if it were not there.
-      parts.onFault("kv_read", error);
-      return null;
-    }
-  }
-
-  /** Believed only between the two ends of what this isolate knows of the log. */
-  function vouchesForCopy(entry: Entry): boolean {
-    return entry.asOf <= feed.seq && feed.vouchesFor(entry as Reading);
-  }
-
-  /** Settles an entry that is too old to be believed: the feed first, and the row when the feed speaks against it. */
-  async function confirm(hash: KeyHash, entry: Entry, background: Background): Promise<Found> {
-    const known = entry.source === "d1" || vouchesForCopy(entry);
-    try {
-      await feed.refresh(background);
-    } catch (error) {
-      const ageMs = ageOf(entry, clock.now());
-      if (known && ageMs < FRESH_FOR_MS + settings.graceMs) return found(entry, "memory", clock.now(), true);
-      if (error instanceof StoreUnavailable) throw error;
-      throw new StoreUnavailable("the change feed cannot be read", { cause: error });
-    }
-    const trusted = entry.source === "d1" ? feed.vouchesFor(entry as Reading) : vouchesForCopy(entry);
-    if (!trusted || !isFresh(entry, clock.now())) return readTruthOnce(hash, background);
-    if (memory.get(hash) === undefined) memory.set(hash, entry);
-    return found(entry, entry.source === "kv" ? "kv" : "memory", clock.now());
-  }
-
-  /** Nothing that could still come would open it again: a tombstone is final, and an expiry never moves back. */
-  function isFinal(record: KeyRecord | null, now: number): boolean {
-    return record !== null && keyStatus(record, now) !== "ACTIVE";
-  }
-
-  async function search(hash: KeyHash, need: Need, background: Background): Promise<Found | Unconfirmed> {
-    const now = clock.now();
-    let entry = remembered(hash, now);
-    if (entry?.record === null) return found(entry, "memory", now);
-    if (entry !== null && isFinal(entry.record, now)) return found(entry, "memory", now);
-    if (need.exact) {
-      const confirmed = readTruth(hash, background, false);
-      if (!need.ahead) return confirmed;
-      // Started together: the row is on its way while KV is asked for something to go ahead with.
-      confirmed.catch(() => undefined);
-      entry ??= await fromWarmCopy(hash);
-      return entry?.record ? { atHand: entry.record, confirmed } : confirmed;
-    }
-    entry ??= await fromWarmCopy(hash);
-    if (!entry?.record) return readTruthOnce(hash, background);
-    const here = clock.now();
-    if (isFinal(entry.record, here)) return found(entry, entry.source, here);
-    if (isFresh(entry, here) && (entry.source === "d1" || vouchesForCopy(entry))) {
-      memory.set(hash, entry);
-      return found(entry, entry.source, here);
-    }
-    const confirmed = confirm(hash, entry, background);
-    confirmed.catch(() => undefined);
-    return { atHand: entry.record, confirmed };
-  }
-
+  const isolate = assemble(parts, settings);
+  const { clock, known, feed } = isolate;
   return {
     recall(hash, background) {
-      const now = clock.now();
-      const entry = remembered(hash, now);
+      const now = isolate.now();
+      const entry = known.recall(hash, now);
       if (entry === null) return null;
-      if (entry.record === null || isFinal(entry.record, now)) return found(entry, "memory", now);
-      if (!isFresh(entry, now)) return null;
-      if (now - feed.readAt >= REFRESH_AFTER_MS) feed.refreshBehind(background);
-      return found(entry, "memory", now);
+      if (!isSettled(entry, now)) {
+        if (!known.isYounger(entry, FRESH_FOR_MS, now)) return null;
+        feed.keepUp(now, background);
+      }
+      return { record: entry.record, source: "memory", ageMs: known.ageOf(entry, now), degraded: false };
     },
     async find(hash, need, background) {
-      const startedAt = clock.now();
-      const result = await within(clock, WHOLE_BUDGET_MS, "the look-up", search(hash, need, background));
+      const startedAt = isolate.now();
+      const search = need.exact
+        ? searchExactly(isolate, hash, need, background)
+        : searchRecent(isolate, hash, background);
+      const result = await within(clock, WHOLE_BUDGET_MS, "the look-up", search);
       if (!("confirmed" in result)) return result;
       const leftMs = Math.max(0, WHOLE_BUDGET_MS - (clock.now() - startedAt));
-      const confirmed = within(clock, leftMs, "the look-up", result.confirmed);
-      confirmed.catch(() => undefined);
-      return { atHand: result.atHand, confirmed };
+      return { atHand: result.atHand, confirmed: handled(within(clock, leftMs, "the look-up", result.confirmed)) };
     },
-    doubt() {
-      doubtedAt = clock.now();
-    },
+    doubt: () => known.doubt(isolate.now()),
     async ready(background) {
-      if (clock.now() - feed.readAt < REFRESH_AFTER_MS) return;
-      await feed.refresh(background);
+      if (isolate.now() - feed.readAt >= REFRESH_AFTER_MS) await feed.refresh(background, known.doubtedAt);
     },
   };
+}
+
+function assemble(parts: FinderParts, settings: FinderSettings): Isolate {
+  const { clock, random } = parts;
+  const breaker = createBreaker(clock, random);
+  const onRewind = () => known.clear();
+  const feed: Feed = createFeed({ ...parts, source: parts.changes, breaker, onRewind });
+  const known: Recollection = createRecollection(feed, settings.records);
+  const reads = createKeyReads({ ...parts, breaker, known });
+  let latest = Number.NEGATIVE_INFINITY;
+  function now(): number {
+    const instant = clock.now();
+    if (instant >= latest) {
+      latest = instant;
+    } else if (instant < latest - CLOCK_TOLERANCE_MS) {
+      latest = instant;
+      known.startOver();
+      reads.startOver();
+    }
+    return instant;
+  }
+  return { clock, known, feed, reads, graceMs: settings.graceMs, now };
+}
+
+/** For a call that needs no more than a recent answer. */
+async function searchRecent(isolate: Isolate, hash: KeyHash, background: Background): Promise<Found | Unconfirmed> {
+  const { known, feed, reads } = isolate;
+  const entry = known.recall(hash, isolate.now()) ?? (await reads.copy(hash, background));
+  // No copy, or one that the log is known to speak against: only the row can tell.
+  if (entry === null || (feed.heard && !known.vouchesFor(entry))) return await readRow(isolate, hash, background);
+  const now = isolate.now();
+  if (stands(isolate, entry, now)) return remember(isolate, hash, entry, now, false);
+  const confirmed = handled(confirm(isolate, hash, entry, background));
+  return entry.record === null ? confirmed : { atHand: entry.record, confirmed };
+}
+
+/** For a call that needs what D1's primary says now. */
+async function searchExactly(
+  isolate: Isolate,
+  hash: KeyHash,
+  need: Need,
+  background: Background,
+): Promise<Found | Unconfirmed> {
+  const { known, reads } = isolate;
+  const now = isolate.now();
+  const entry = known.recall(hash, now);
+  // What is final needs no second opinion, and must not cost one: a revoked key that keeps on calling.
+  if (entry !== null && isSettled(entry, now)) return found(isolate, entry, "memory", now, false);
+  const confirmed = handled(reads.row(hash).then((row) => found(isolate, row, "d1", isolate.now(), false)));
+  if (!need.ahead) return await confirmed;
+  // The row is on its way while KV is asked for something to go ahead with; whichever comes first.
+  const copy = entry ?? (await Promise.race([reads.copy(hash, background), confirmed.then(nothing, nothing)]));
+  return copy?.record ? { atHand: copy.record, confirmed } : await confirmed;
+}
+
+/** Settles an entry that is too old to be believed: the log first, and the row when the log speaks against it. */
+async function confirm(isolate: Isolate, hash: KeyHash, entry: Entry, background: Background): Promise<Found> {
+  try {
+    await isolate.feed.refresh(background, isolate.known.doubtedAt);
+  } catch (error) {
+    return onGrace(isolate, hash, entry, error);
+  }
+  const now = isolate.now();
+  if (!stands(isolate, entry, now)) return readRow(isolate, hash, background);
+  return remember(isolate, hash, entry, now, false);
+}
+
+/** D1 should have been asked and could not be. */
+function onGrace(isolate: Isolate, hash: KeyHash, entry: Entry, error: unknown): Found {
+  const { known, graceMs } = isolate;
+  const now = isolate.now();
+  const bearable = known.vouchesFor(entry) && known.isYounger(entry, FRESH_FOR_MS + graceMs, now);
+  if (bearable) return remember(isolate, hash, entry, now, true);
+  // Known to be dead, though nobody can say now how well it is known: it stays shut, and 401 says so sooner than 503.
+  if (isSettled(entry, now)) return found(isolate, entry, entry.source, now, true);
+  if (error instanceof StoreUnavailable) throw error;
+  throw new StoreUnavailable("the change feed cannot be read", { cause: error });
+}
+
+async function readRow(isolate: Isolate, hash: KeyHash, background: Background): Promise<Found> {
+  const { known, feed, reads } = isolate;
+  const row = await reads.rowOnce(hash, background, known.doubtedAt);
+  const now = isolate.now();
+  feed.keepUp(now, background);
+  return found(isolate, row, "d1", now, false);
+}
+
+function stands({ known }: Isolate, entry: Entry, now: number): boolean {
+  return known.vouchesFor(entry) && (isSettled(entry, now) || known.isYounger(entry, FRESH_FOR_MS, now));
+}
+
+function remember(isolate: Isolate, hash: KeyHash, entry: Entry, now: number, degraded: boolean): Found {
+  const { known } = isolate;
+  // Another call may have learnt something later meanwhile.
+  const kept = known.recall(hash, now);
+  if (kept !== null) return found(isolate, kept, "memory", now, degraded);
+  known.put(hash, entry, now);
+  return found(isolate, entry, entry.source, now, degraded);
+}
+
+function found({ known }: Isolate, entry: Entry, source: Found["source"], now: number, degraded: boolean): Found {
+  return { record: entry.record, source, ageMs: known.ageOf(entry, now), degraded };
+}
+
+const nothing = () => null;
+
+/** A promise whose rejection somebody will look at later, or nobody ever: either is fine. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(nothing);
+  return promise;
 }

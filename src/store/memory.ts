@@ -22,7 +22,8 @@ export function createMemory<K, V>(limit: number): Memory<K, V> {
 
   function set(key: K, value: V): void {
     if (young.size >= half && !young.has(key)) {
-      old = young;
+      // With one place in all there is no room for a second generation.
+      old = limit > 1 ? young : new Map();
       young = new Map();
     }
     young.set(key, value);

@@ -78,12 +78,11 @@ export interface WarmKeys {
 
 /** What changed since a place in the log. */
 export interface Changes {
-  /** The oldest place that the log still knows. */
+  /** Every change from here on that was asked for is told; of what came earlier the log, or this answer, is silent. */
   readonly floor: number;
   readonly head: number;
-  /** In the order of the log; `keyId: null` asks to drop everything. Empty with `complete: false`: too many to tell. */
+  /** `keyId: null` asks to drop everything. */
   readonly changes: readonly { readonly seq: number; readonly keyId: string | null; readonly version: number }[];
-  readonly complete: boolean;
 }
 
 /** The change log, read on the primary. When it throws, reads live on the grace and mutations are refused. */
@@ -398,10 +397,10 @@ export interface AuditSealer {
 
 /** What the scheduled handler does. Safe to run twice at the same time; a crash between two steps leaves nothing wrong. */
 export interface Upkeep {
-  /** Tells KV what it missed. Returns how many keys were put. */
+  /** Tells KV what it missed. Returns how many keys were put; throws in the end when one could not be. */
   repairWarmCopy(): Promise<number>;
   /** Writes the "Expire API Key" event of every key whose time has passed, once. Returns how many. */
   recordExpiries(now: number): Promise<number>;
-  /** Forgets changes that nothing can still rely on. Returns how many. */
+  /** Forgets the oldest changes, which nothing can still rely on. Returns how many. */
   pruneChanges(now: number): Promise<number>;
 }

@@ -27,10 +27,10 @@ export interface Gatehouse {
 }
 
 /** What tests use of the bindings from Node. */
-interface D1 extends Database {
+export interface D1 extends Database {
   prepare(sql: string): ReturnType<Database["prepare"]> & { all(): Promise<{ results: Record<string, unknown>[] }> };
 }
-interface Kv {
+export interface Kv {
   list(): Promise<{ keys: { name: string }[] }>;
   get(name: string): Promise<string | null>;
   put(name: string, value: string): Promise<void>;

@@ -1,0 +1,166 @@
+// What a client gets of an upstream's answer, and what it is told when there is none.
+
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Bare, startBare } from "../support/bare.ts";
+import { CLUSTERS } from "../support/gatehouse.ts";
+import { rawRequest, sendRaw } from "../support/raw.ts";
+
+let bare: Bare;
+let token: string;
+beforeAll(async () => {
+  bare = await startBare({ vars: { UPSTREAM_TIMEOUT_SECONDS: "0.5" } });
+  token = (await bare.key()).token;
+});
+afterAll(() => bare.close());
+beforeEach(() => bare.upstream.reset());
+
+const call = (line: string, headers: readonly string[] = [], body = "") =>
+  sendRaw(bare.port, rawRequest(`${line} HTTP/1.1`, [`Authorization: Bearer ${token}`, ...headers], body));
+
+describe("an upstream's answer", () => {
+  it.each([200, 201, 202, 304, 400, 401, 403, 404, 409, 418, 422, 429, 500, 502, 503])(
+    "keeps its status, headers and body: %i",
+    async (status) => {
+      const body = status === 304 ? "" : `{"error":{"status":${status},"detail":"of the upstream"}}`;
+      bare.upstream.answer((_, response) => {
+        response.writeHead(status, { "content-type": "application/vnd.of-the-upstream", etag: '"1"', "x-own": "1" });
+        response.end(body);
+      });
+      const answer = await call("GET /x");
+      expect(answer.status).toBe(status);
+      expect(answer.headers).toMatchObject({
+        "content-type": "application/vnd.of-the-upstream",
+        etag: '"1"',
+        "x-own": "1",
+      });
+      expect(answer.body).toContain(body);
+      expect(bare.upstream.reached).toHaveLength(1);
+    },
+  );
+
+  it("loses what could set state in a browser, open it to pages, or speak for this hop or for Gatehouse", async () => {
+    bare.upstream.answer((_, response) => {
+      response.setHeader("set-cookie", ["a=1", "b=2"]);
+      for (const name of [
+        "access-control-allow-origin",
+        "access-control-allow-credentials",
+        "server",
+        "x-powered-by",
+        "alt-svc",
+        "clear-site-data",
+        "proxy-authenticate",
+        "keep-alive",
+        "gatehouse-identity",
+        "gatehouse-operation",
+        "gatehouse-request-id",
+      ])
+        response.setHeader(name, "of-the-upstream");
+      response.setHeader("x-own", "kept");
+      response.end("{}");
+    });
+    const answer = await call("GET /x");
+    expect(answer.status).toBe(200);
+    expect(answer.text).not.toContain("of-the-upstream");
+    expect(answer.headers["set-cookie"]).toBeUndefined();
+    expect(answer.headers["x-own"]).toBe("kept");
+    expect(answer.text).toContain("{}");
+  });
+
+  it("has no body for HEAD, and the headers of a GET", async () => {
+    bare.upstream.answer((_, response) => {
+      response.writeHead(200, { "content-length": "5", etag: '"1"' });
+      response.end("hello");
+    });
+    const [head, get] = [await call(`HEAD ${CLUSTERS}`), await call(`GET ${CLUSTERS}`)];
+    expect(head).toMatchObject({ status: 200, body: "", headers: { "content-length": "5", etag: '"1"' } });
+    expect(get.body).toBe("hello");
+  });
+
+  it("stays as it was encoded, also when its headers have to change", async () => {
+    const packed = gzipSync("hello hello hello");
+    bare.upstream.answer((_, response) => {
+      response.writeHead(200, { "content-encoding": "gzip", "set-cookie": "a=1", "content-length": packed.length });
+      response.end(packed);
+    });
+    const answer = await fetch(`${bare.url}/x`, { headers: { authorization: `Bearer ${token}` } });
+    expect(answer.headers.get("content-encoding")).toBe("gzip");
+    expect(await answer.text()).toBe("hello hello hello");
+  });
+
+  it.each([
+    ["{up}/moved?a=1#b", "/moved?a=1#b"],
+    ["{up}", "/"],
+    ["{UP}/case", "/case"],
+    ["/relative", "/relative"],
+    ["next", "next"],
+    ["https://elsewhere.example/x", "https://elsewhere.example/x"],
+    ["//elsewhere.example/x", "//elsewhere.example/x"],
+    ["{up}.evil.example/x", "{up}.evil.example/x"],
+    ["{up}@evil.example/x", "{up}@evil.example/x"],
+  ])("is never followed, and leads through the door again where it is its own: %s", async (location, expected) => {
+    const fill = (text: string) =>
+      text.replace("{up}", bare.upstream.url).replace("{UP}", bare.upstream.url.replace("http", "HTTP"));
+    for (const status of [201, 302, 307]) {
+      bare.upstream.reset();
+      bare.upstream.answer((_, response) => response.writeHead(status, { location: fill(location) }).end());
+      const answer = await call("GET /x");
+      expect(answer.status).toBe(status);
+      expect(answer.headers.location).toBe(fill(expected));
+      expect(bare.upstream.reached).toHaveLength(1);
+    }
+  });
+});
+
+describe("an upstream that does not answer", () => {
+  it.each(["GET /x", "POST /x", `DELETE ${CLUSTERS}/c`])(
+    "is a 504 in time when it hangs, asked once: %s",
+    async (line) => {
+      bare.upstream.answer(() => undefined);
+      const started = Date.now();
+      const answer = await call(line);
+      expect(answer.status).toBe(504);
+      expect(JSON.parse(answer.body).error).toMatchObject({ status: 504, code: "upstream_timeout" });
+      expect(answer.headers["cache-control"]).toBe("no-store");
+      expect(Date.now() - started).toBeLessThan(2_500);
+      expect(bare.upstream.reached).toHaveLength(1);
+      await expect.poll(() => bare.upstream.aborted()).toBe(1);
+    },
+  );
+
+  it.each(["GET /x", "POST /x", `PUT ${CLUSTERS}/c`])("is a 502 when it resets, asked once: %s", async (line) => {
+    bare.upstream.answer((request) => request.socket.destroy());
+    const answer = await call(line, ["Content-Length: 0"]);
+    expect(answer.status).toBe(502);
+    expect(JSON.parse(answer.body).error).toMatchObject({ status: 502, code: "upstream_unreachable" });
+    expect(bare.upstream.reached).toHaveLength(1);
+    const fault = (await bare.logs()).findLast(({ kind }) => kind === "fault");
+    expect(fault).toMatchObject({ verdict: "fault", status: 502, error: expect.stringContaining("<-") });
+  });
+
+  it.each(["HTTP/1.1 abc Nonsense\r\n\r\n", "not http at all", "HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n"])(
+    "is a 502, or passed on, when it does not speak HTTP: %j",
+    async (bytes) => {
+      bare.upstream.answer((request) => request.socket.end(bytes));
+      const answer = await call("GET /x");
+      expect([502, 999]).toContain(answer.status);
+    },
+  );
+});
+
+describe("an upstream that is not there", () => {
+  it("is a 502", async () => {
+    const gone = createServer();
+    await new Promise<void>((resolve) => gone.listen(0, "127.0.0.1", resolve));
+    const { port } = gone.address() as AddressInfo;
+    await new Promise((resolve) => gone.close(resolve));
+    const alone = await startBare({ vars: { UPSTREAM_URL: `http://127.0.0.1:${port}` } });
+    const key = await alone.key();
+    const answer = await alone.call(key.token, "/x");
+    expect(answer.status).toBe(502);
+    expect(((await answer.json()) as { error: object }).error).toMatchObject({ code: "upstream_unreachable" });
+    await alone.close();
+  });
+});

@@ -1,0 +1,97 @@
+// Who calls, as the upstream is told: a token that anybody can check with the published keys.
+import { createRemoteJWKSet, jwtVerify } from "jose";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Bare, startBare } from "../support/bare.ts";
+import { ACCOUNT, CLUSTERS } from "../support/gatehouse.ts";
+import { ROLE_IDS } from "../support/seed.ts";
+
+let bare: Bare;
+beforeAll(async () => {
+  bare = await startBare({ vars: { IDENTITY_ISSUER: "test-issuer", UPSTREAM_AUTHORIZATION: "Bearer of-gatehouse" } });
+});
+afterAll(() => bare.close());
+beforeEach(() => bare.upstream.reset());
+
+async function identities(token: string, ...calls: readonly [string, string][]): Promise<readonly string[]> {
+  for (const [method, path] of calls) await bare.call(token, path, { method });
+  return bare.upstream.reached.map(({ headers }) => String(headers["gatehouse-identity"]));
+}
+
+describe("the identity of a caller", () => {
+  it("can be checked with the published keys, and says who calls and for whom", async () => {
+    const { token, id } = await bare.key({ role: "Viewer" });
+    const before = Math.floor(Date.now() / 1_000);
+    const [identity = ""] = await identities(token, ["GET", CLUSTERS]);
+    const jwks = createRemoteJWKSet(new URL(`${bare.url}/.well-known/gatehouse/jwks.json`));
+    const { payload, protectedHeader } = await jwtVerify(identity, jwks, {
+      algorithms: ["EdDSA"],
+      issuer: "test-issuer",
+      audience: "test-upstream",
+      typ: "gatehouse-identity+jwt",
+      requiredClaims: ["exp", "iat", "sub", "acc", "role", "role_id"],
+    });
+    expect(protectedHeader.kid).toBe(JSON.parse(bare.secrets.IDENTITY_KEYS).keys[0].kid);
+    expect(payload).toMatchObject({ sub: id, acc: ACCOUNT, role: "Viewer", role_id: ROLE_IDS.Viewer });
+    expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(60);
+    expect(payload.iat).toBeGreaterThanOrEqual(before - 1);
+  });
+
+  it("is for the configured upstream alone, and by nobody else", async () => {
+    const { token } = await bare.key();
+    const [identity = ""] = await identities(token, ["GET", CLUSTERS]);
+    const jwks = createRemoteJWKSet(new URL(`${bare.url}/.well-known/gatehouse/jwks.json`));
+    await expect(jwtVerify(identity, jwks, { audience: "another" })).rejects.toThrow("aud");
+    const [head, body] = identity.split(".");
+    await expect(jwtVerify(`${head}.${body}.${"A".repeat(86)}`, jwks)).rejects.toThrow("signature");
+  });
+
+  it("is signed once for a key, also when mutations read the key anew", async () => {
+    const { token } = await bare.key();
+    const seen = await identities(token, ["GET", CLUSTERS]);
+    // EdDSA gives one token to all calls of one second: only calls of a later one show that it was remembered.
+    await new Promise((resume) => setTimeout(resume, 1_100));
+    const later = await identities(token, ["GET", CLUSTERS], ["POST", CLUSTERS], ["DELETE", `${CLUSTERS}/c`]);
+    expect(new Set([...seen, ...later]).size).toBe(1);
+  });
+
+  it("is another one as soon as the role is", async () => {
+    const { token, id } = await bare.key({ role: "Developer" });
+    const [before] = await identities(token, ["POST", CLUSTERS]);
+    await bare.env.DB.prepare("UPDATE api_keys SET role_id = ?, version = version + 1 WHERE id = ?")
+      .bind(ROLE_IDS.Admin, id)
+      .run();
+    const [, after = ""] = await identities(token, ["POST", CLUSTERS]);
+    expect(after).not.toBe(before);
+    expect(JSON.parse(atob(after.split(".")[1] ?? "")).role).toBe("Admin");
+  });
+
+  it("is not a key: Gatehouse takes it for nothing", async () => {
+    const { token } = await bare.key();
+    const [identity = ""] = await identities(token, ["GET", CLUSTERS]);
+    const answer = await bare.call(identity, CLUSTERS);
+    expect(answer.status).toBe(401);
+    expect(bare.upstream.reached).toHaveLength(1);
+  });
+
+  it("never leaves towards the client, and the private half of no key is published", async () => {
+    const { token } = await bare.key();
+    bare.upstream.answer((request, response) => {
+      response.setHeader("gatehouse-identity", request.headers["gatehouse-identity"] ?? "");
+      response.end();
+    });
+    const answer = await bare.call(token, CLUSTERS);
+    expect([...answer.headers.keys()]).not.toContain("gatehouse-identity");
+    const jwks = await (await fetch(`${bare.url}/.well-known/gatehouse/jwks.json`)).text();
+    expect(jwks).not.toContain(JSON.parse(bare.secrets.IDENTITY_KEYS).keys[0].d);
+    expect(Object.keys(JSON.parse(jwks).keys[0]).sort()).toEqual(["alg", "crv", "kid", "kty", "use", "x"]);
+  });
+});
+
+describe("an upstream that wants a credential of ours", () => {
+  it("gets it in the place of the client's", async () => {
+    const { token } = await bare.key();
+    await identities(token, ["GET", CLUSTERS]);
+    expect(bare.upstream.reached[0]?.headers.authorization).toBe("Bearer of-gatehouse");
+    expect(JSON.stringify(bare.upstream.reached)).not.toContain(token);
+  });
+});

@@ -1,0 +1,116 @@
+// What an operator can choose: hosts, pages in browsers, and whether storage is asked before a call goes on.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Bare, startBare } from "../support/bare.ts";
+import { CLUSTERS } from "../support/gatehouse.ts";
+import { rawRequest, sendRaw } from "../support/raw.ts";
+
+const PAGE = "https://console.example.com";
+
+let bare: Bare;
+let token: string;
+beforeAll(async () => {
+  bare = await startBare({ vars: { ALLOWED_ORIGINS: PAGE, ALLOWED_HOSTS: "api.example.com, API2.example.com:8443" } });
+  token = (await bare.key()).token;
+});
+afterAll(() => bare.close());
+beforeEach(() => bare.upstream.reset());
+
+const call = (line: string, headers: readonly string[] = []) =>
+  sendRaw(
+    bare.port,
+    rawRequest(
+      `${line} HTTP/1.1`,
+      [...headers, "Host: api.example.com"].slice(0, headers.some((h) => h.startsWith("Host")) ? -1 : undefined),
+    ),
+  );
+
+describe("hosts that are served", () => {
+  it.each([
+    ["api.example.com", 200],
+    ["API.Example.Com", 200],
+    ["api2.example.com:8443", 200],
+    ["api2.example.com", 421],
+    ["api.example.com:8443", 421],
+    ["api.example.com.", 421],
+    ["evil.example", 421],
+    ["api.example.com.evil.example", 421],
+    ["api.example.com@evil.example", 421],
+    ["evil.example/api.example.com", 421],
+    ["127.0.0.1", 421],
+  ])("are those of the list and no others: %s", async (host, status) => {
+    const answer = await call("GET /x", [`Host: ${host}`, `Authorization: Bearer ${token}`]);
+    expect([status, 400]).toContain(answer.status);
+    if (status === 200) expect(answer.status).toBe(200);
+    expect(bare.upstream.reached).toHaveLength(status === 200 ? 1 : 0);
+  });
+
+  it("are compared before a key is looked at, and for the public paths too", async () => {
+    const answer = await call("GET /.well-known/gatehouse/health", ["Host: evil.example"]);
+    expect(answer.status).toBe(421);
+  });
+});
+
+describe("pages in a browser", () => {
+  it("may call from a listed origin: the preflight is answered here, without a key", async () => {
+    const asked = [`Origin: ${PAGE}`, "Access-Control-Request-Method: DELETE"];
+    const answer = await call("OPTIONS /api/public/v1/ping", [
+      ...asked,
+      "Access-Control-Request-Headers: authorization",
+    ]);
+    expect(answer).toMatchObject({
+      status: 204,
+      headers: { "access-control-allow-origin": PAGE, "cache-control": "no-store", vary: "Origin" },
+    });
+    expect(answer.headers["access-control-allow-credentials"]).toBeUndefined();
+    expect(bare.upstream.reached).toEqual([]);
+  });
+
+  it("from a listed origin may read answers and refusals alike", async () => {
+    for (const key of [token, "null"]) {
+      const answer = await call("GET /x", [`Origin: ${PAGE}`, `Authorization: Bearer ${key}`]);
+      expect(answer.headers["access-control-allow-origin"]).toBe(PAGE);
+      expect(answer.headers.vary).toBe("Origin");
+    }
+  });
+
+  it.each(["https://evil.example", "null", "http://console.example.com", `${PAGE}.evil.example`, `${PAGE}/`, "*"])(
+    "from anywhere else may neither ask nor read: %s",
+    async (origin) => {
+      const preflight = await call("OPTIONS /x", [`Origin: ${origin}`, "Access-Control-Request-Method: GET"]);
+      expect(preflight.status).toBe(403);
+      bare.upstream.answer((_, response) => response.setHeader("access-control-allow-origin", "*").end());
+      const answer = await call("GET /x", [`Origin: ${origin}`, `Authorization: Bearer ${token}`]);
+      expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
+    },
+  );
+
+  it("gain nothing by an OPTIONS that is no preflight: it needs a key", async () => {
+    expect((await call("OPTIONS /x", [`Origin: ${PAGE}`])).status).toBe(401);
+    expect((await call("OPTIONS /x", ["Access-Control-Request-Method: GET"])).status).toBe(401);
+    expect(bare.upstream.reached).toEqual([]);
+    expect((await call("OPTIONS /x", [`Authorization: Bearer ${token}`])).status).toBe(200);
+  });
+});
+
+describe("a key whose state changes", () => {
+  it("is refused for mutations at once, whatever is remembered of it", async () => {
+    const key = await bare.key();
+    const put = () => call(`DELETE ${CLUSTERS}/c`, [`Authorization: Bearer ${key.token}`]);
+    expect((await put()).status).toBe(200);
+    await bare.env.DB.prepare("UPDATE api_keys SET revoked_at = 1, version = 2 WHERE id = ?").bind(key.id).run();
+    expect((await put()).status).toBe(401);
+    expect(bare.upstream.reached).toHaveLength(1);
+  });
+
+  it("is judged anew for each call: only records are remembered, never verdicts", async () => {
+    const key = await bare.key({ role: "Viewer", rules: ["203.0.113.0/24"] });
+    const from = (address: string, line: string) =>
+      call(line, [`CF-Connecting-IP: ${address}`, `Authorization: Bearer ${key.token}`]);
+    expect((await from("203.0.113.9", `GET ${CLUSTERS}`)).status).toBe(200);
+    expect((await from("198.51.100.9", `GET ${CLUSTERS}`)).status).toBe(403);
+    expect((await from("203.0.113.9", `DELETE ${CLUSTERS}/c`)).status).toBe(403);
+    expect((await from("203.0.113.9", "GET /unknown")).status).toBe(403);
+    expect((await from("203.0.113.9", `GET ${CLUSTERS}`)).status).toBe(200);
+    expect(bare.upstream.reached).toHaveLength(2);
+  });
+});

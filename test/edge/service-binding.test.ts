@@ -1,0 +1,41 @@
+// An upstream that is a Worker of its own, bound instead of reached over the network.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Bare, startBare } from "../support/bare.ts";
+import { CLUSTERS } from "../support/gatehouse.ts";
+
+const seen: { url: string; headers: Record<string, string>; body: string }[] = [];
+let bare: Bare;
+beforeAll(async () => {
+  bare = await startBare({
+    vars: { UPSTREAM_URL: "" },
+    service: async (request) => {
+      const { url, headers } = request;
+      seen.push({ url, headers: Object.fromEntries(headers), body: await request.text() });
+      if (url.includes("redirect")) return Response.redirect("https://upstream.invalid/elsewhere?a=1", 307);
+      return new Response("of the Worker", { status: 203, headers: { "x-own": "1", "set-cookie": "a=1" } });
+    },
+  });
+});
+afterAll(() => bare.close());
+
+describe("a bound upstream", () => {
+  it("answers instead of the network, under a host that nobody can own", async () => {
+    const { token, id } = await bare.key();
+    const answer = await bare.call(token, `${CLUSTERS}?a=%2F`, { method: "POST", body: "hello" });
+    expect(answer.status).toBe(203);
+    expect(await answer.text()).toBe("of the Worker");
+    expect(answer.headers.get("x-own")).toBe("1");
+    expect(answer.headers.get("set-cookie")).toBeNull();
+    expect(seen[0]).toMatchObject({ url: `https://upstream.invalid${CLUSTERS}?a=%2F`, body: "hello" });
+    expect(JSON.parse(atob(seen[0]?.headers["gatehouse-identity"]?.split(".")[1] ?? ""))).toMatchObject({ sub: id });
+    expect(JSON.stringify(seen)).not.toContain(token);
+    expect(bare.upstream.reached).toEqual([]);
+  });
+
+  it("leads its redirects through the door", async () => {
+    const { token } = await bare.key();
+    const answer = await bare.call(token, "/redirect");
+    expect(answer.status).toBe(307);
+    expect(answer.headers.get("location")).toBe("/elsewhere?a=1");
+  });
+});

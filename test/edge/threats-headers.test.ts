@@ -1,0 +1,223 @@
+// Threats D, E and F (docs/threats.md): headers that would speak for somebody else, two requests in one, caches.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Bare, startBare } from "../support/bare.ts";
+import { CLUSTERS } from "../support/gatehouse.ts";
+import { rawRequest, sendRaw } from "../support/raw.ts";
+
+let bare: Bare;
+let viewer: string;
+let bound: string;
+beforeAll(async () => {
+  bare = await startBare();
+  viewer = (await bare.key({ role: "Viewer" })).token;
+  bound = (await bare.key({ role: "Viewer", rules: ["10.0.0.0/8"] })).token;
+});
+afterAll(() => bare.close());
+beforeEach(() => bare.upstream.reset());
+
+const send = (token: string, headers: readonly string[], line = `GET ${CLUSTERS} HTTP/1.1`, body = "") =>
+  sendRaw(bare.port, rawRequest(line, [`Authorization: Bearer ${token}`, ...headers], body), { quietMs: 1_000 });
+
+/** What of a client's header line has come out behind the door. */
+async function seenOf(headers: readonly string[]) {
+  expect((await send(viewer, headers)).status).toBe(200);
+  expect(bare.upstream.reached).toHaveLength(1);
+  return bare.upstream.reached[0];
+}
+
+describe("a header of the client's", () => {
+  it("45: cannot list ours away", async () => {
+    const names = "close, gatehouse-identity, gatehouse-operation, gatehouse-request-id, x-forwarded-for, host";
+    const seen = await seenOf([`Connection: ${names}`, "CF-Connecting-IP: 203.0.113.1"]);
+    expect(seen?.headers).toMatchObject({
+      "gatehouse-identity": expect.stringMatching(/^eyJ/),
+      "gatehouse-operation": "listClusters",
+      "gatehouse-request-id": expect.any(String),
+      "x-forwarded-for": "203.0.113.1",
+    });
+  });
+
+  it("45: that Connection lists goes no further", async () => {
+    const seen = await seenOf([
+      "Connection: close, X-Hop",
+      "X-Hop: evil",
+      "Keep-Alive: evil",
+      "TE: evil",
+      "Trailer: evil",
+    ]);
+    expect(seen?.rawHeaders).not.toContain("evil");
+  });
+
+  it.each([
+    ["46", "Gatehouse-Identity"],
+    ["46", "Gatehouse-Role"],
+    ["46", "gatehouse-anything"],
+    ["46", "X-Gatehouse-Identity"],
+    ["46", "Gatehouse_Identity"],
+    ["47", "X_Gw_Role"],
+    ["47", "X_Forwarded_For"],
+    ["47", "Content_Length"],
+    ["40", "Cookie"],
+    ["40", "Cf-Access-Jwt-Assertion"],
+    ["40", "Cf-Access-Authenticated-User-Email"],
+    ["51", "X-Real-IP"],
+    ["51", "True-Client-IP"],
+    ["51", "X-Client-IP"],
+    ["51", "X-Cluster-Client-IP"],
+    ["51", "Fastly-Client-IP"],
+    ["51", "Forwarded"],
+    ["51", "X-Forwarded-For"],
+    ["51", "X-Original-Forwarded-For"],
+    ["51", "Client-IP"],
+    ["52", "X-Forwarded-Host"],
+    ["52", "X-Forwarded-Proto"],
+    ["52", "X-Forwarded-Server"],
+    ["52", "X-Host"],
+    ["52", "X-Original-Host"],
+    ["52", "X-Original-URL"],
+    ["52", "X-Rewrite-URL"],
+    ["52", "X-Forwarded-Prefix"],
+    ["52", "X-Forwarded-Uri"],
+    ["54", "X-Middleware-Subrequest"],
+    ["54", "X-Middleware-Rewrite"],
+    ["54", "X-Envoy-Original-Path"],
+    ["54", "Proxy-Connection"],
+    ["54", "Remote-User"],
+    ["54", "X-Remote-User"],
+    ["54", "X-Auth-Request-User"],
+    ["54", "CF-Worker"],
+    ["54", "CDN-Loop"],
+    ["56", "Expect"],
+  ])("row %s: speaks for nobody else, and goes no further: %s", async (_, name) => {
+    for (const spelling of [name, name.toLowerCase(), name.toUpperCase()]) {
+      bare.upstream.reset();
+      const value = name === "Expect" ? "100-continue" : "evil";
+      const answer = await send(viewer, [`${spelling}: ${value}`]);
+      expect(bare.upstream.reached).toHaveLength(1);
+      expect(answer.text).toMatch(/HTTP\/1.1 200/);
+      expect(bare.upstream.reached[0]?.rawHeaders).not.toContain(value);
+    }
+  });
+
+  it.each(["X A: 1", "X(A): 1", "X@A: 1", ": 1", "X\x00A: 1", "X\xe9: 1", "X-A\t: 1", '"X": 1'])(
+    "47: whose name is no token makes no call: %s",
+    async (line) => {
+      const answer = await send(viewer, [line]);
+      for (const call of bare.upstream.reached) expect(call.rawHeaders.join()).not.toContain("1,X");
+      expect([200, 400]).toContain(answer.status);
+      if (answer.status === 200) expect(bare.upstream.reached[0]?.rawHeaders.join("\n")).not.toMatch(/^x.*a$/im);
+    },
+  );
+
+  it.each([
+    "X-Forwarded-For: 10.0.0.1",
+    "X-Real-IP: 10.0.0.1",
+    "True-Client-IP: 10.0.0.1",
+    "Forwarded: for=10.0.0.1",
+    "X_Forwarded_For: 10.0.0.1",
+    "CF-Connecting-IPv6: ::ffff:10.0.0.1",
+    "CF-Pseudo-IPv4: 10.0.0.1",
+  ])("48: moves nobody into an allowed network: %s", async (line) => {
+    expect((await send(bound, [line, "CF-Connecting-IP: 203.0.113.1"])).status).toBe(403);
+    expect((await send(bound, [line])).status).toBe(403);
+    expect(bare.upstream.reached).toEqual([]);
+  });
+
+  it.each(["evil.example/admin?", "evil/x", "a@b", "a b", "a,b", "a#b", "a?b", "a\\b"])(
+    "52: cannot move the border between host and path: Host: %s",
+    async (host) => {
+      expect([400, 421]).toContain((await send(viewer, [`Host: ${host}`])).status);
+      expect(bare.upstream.reached).toEqual([]);
+    },
+  );
+
+  it("52: names no host that the upstream sees, or an answer is made of", async () => {
+    const seen = await seenOf(["Host: evil.example"]);
+    expect(`http://${seen?.headers.host}`).toBe(bare.upstream.url);
+    expect(JSON.stringify(seen?.rawHeaders)).not.toContain("evil.example");
+  });
+});
+
+describe("two requests in one", () => {
+  const smuggled = `GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n`;
+  it.each([
+    ["a length and chunks", ["Content-Length: 4", "Transfer-Encoding: chunked"], `0\r\n\r\n${smuggled}`],
+    ["chunks that are no chunks", ["Transfer-Encoding: chunked, identity"], `0\r\n\r\n${smuggled}`],
+    ["chunks with a prefix", ["Transfer-Encoding: xchunked"], `0\r\n\r\n${smuggled}`],
+    ["chunks in a list", ["Transfer-Encoding: gzip, chunked"], `0\r\n\r\n${smuggled}`],
+    ["chunks behind a space", ["Transfer-Encoding : chunked"], `0\r\n\r\n${smuggled}`],
+    ["two lengths", ["Content-Length: 0", "Content-Length: 5"], smuggled],
+    ["a length with a sign", ["Content-Length: +0"], smuggled],
+    ["a length below zero", ["Content-Length: -1"], smuggled],
+    ["a length in hexadecimal", ["Content-Length: 0x0"], smuggled],
+    ["a length in a list", ["Content-Length: 0, 0"], smuggled],
+    ["a huge length", ["Content-Length: 99999999999999999999"], smuggled],
+    ["a chunk with a bad size", ["Transfer-Encoding: chunked"], `zz\r\n${smuggled}`],
+    ["a chunk with a huge size", ["Transfer-Encoding: chunked"], `fffffffffffffffff\r\n${smuggled}`],
+    ["a folded header", ["X-A: 1", " Content-Length: 0"], smuggled],
+    ["a lone carriage return", ["X-A: 1\rTransfer-Encoding: chunked"], smuggled],
+    ["a length on a GET", ["Content-Length: 3"], `abc${smuggled}`, "GET"],
+  ])("56: are one, or none: %s", async (_, headers, body, method = "POST") => {
+    await send((await bare.key()).token, [...headers, "Connection: keep-alive"], `${method} /x HTTP/1.1`, body);
+    expect(bare.upstream.reached.filter(({ url }) => url !== "/x")).toEqual([]);
+    expect(bare.upstream.reached.length).toBeLessThanOrEqual(1);
+  });
+
+  it("56: one behind the other are judged one by one", async () => {
+    const second = rawRequest(`GET ${CLUSTERS} HTTP/1.1`);
+    const answer = await send(viewer, ["Connection: keep-alive"], `GET ${CLUSTERS} HTTP/1.1`, second);
+    expect(answer.text.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200", "HTTP/1.1 401"]);
+    expect(bare.upstream.reached).toHaveLength(1);
+  });
+
+  it.each(["h2c", "HTTP/2.0", "websocket", "TLS/1.2", "websocket, h2c"])(
+    "57: do not begin with an upgrade: %s",
+    async (protocol) => {
+      const headers = [
+        `Upgrade: ${protocol}`,
+        "Connection: Upgrade, HTTP2-Settings, close",
+        "HTTP2-Settings: AAMAAABk",
+      ];
+      expect((await send(viewer, headers)).status).toBe(501);
+      expect(bare.upstream.reached).toEqual([]);
+    },
+  );
+
+  it.each(["HTTP/2.0", "HTTP/0.9", "HTTP/1.2", "HTTP/3", "http/1.1", "", "HTTP/1.1 x"])(
+    "58: are not spoken in another version: %s",
+    async (version) => {
+      const answer = await send(viewer, [], `GET /x ${version}`);
+      expect([0, 400, 403, 505]).toContain(answer.status);
+      expect(bare.upstream.reached).toEqual([]);
+    },
+  );
+});
+
+describe("an answer", () => {
+  it("63: of one caller is never another's, though the address is the same", async () => {
+    const other = (await bare.key({ role: "Viewer" })).token;
+    bare.upstream.answer((request, response) => {
+      response.setHeader("cache-control", "public, max-age=3600");
+      response.end(String(request.headers["gatehouse-request-id"]));
+    });
+    const bodies = [await send(viewer, []), await send(other, []), await send(viewer, [])].map(({ body }) => body);
+    expect(new Set(bodies).size).toBe(3);
+    expect(bare.upstream.reached).toHaveLength(3);
+  });
+
+  it("67: that points elsewhere is not followed, whoever it names", async () => {
+    for (const location of [
+      "http://169.254.169.254/",
+      "https://evil.example/",
+      "file:///etc/passwd",
+      "//evil.example",
+    ]) {
+      bare.upstream.reset();
+      bare.upstream.answer((_, response) => response.writeHead(302, { location }).end());
+      const answer = await send(viewer, []);
+      expect(answer).toMatchObject({ status: 302, headers: { location } });
+      expect(answer.text).not.toMatch(/eyJ/);
+      expect(bare.upstream.reached).toHaveLength(1);
+    }
+  });
+});

@@ -1,0 +1,177 @@
+// Threats A and B (docs/threats.md): paths and methods that two servers could read in two ways, over a raw socket.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Bare, startBare } from "../support/bare.ts";
+import { ACCOUNT, CLUSTERS } from "../support/gatehouse.ts";
+import { rawRequest, sendRaw } from "../support/raw.ts";
+
+const ACCOUNT_PATH = `/api/public/v1/accounts/${ACCOUNT}`;
+/** Needs a right that a Viewer has not. */
+const ADMIN = `${ACCOUNT_PATH}/users/u1/roles`;
+
+let bare: Bare;
+let admin: string;
+let viewer: string;
+beforeAll(async () => {
+  bare = await startBare();
+  admin = (await bare.key()).token;
+  viewer = (await bare.key({ role: "Viewer" })).token;
+});
+afterAll(() => bare.close());
+beforeEach(() => bare.upstream.reset());
+
+const send = (line: string, token: string | null, headers: readonly string[] = [], body = "") => {
+  const credential = token === null ? [] : [`Authorization: Bearer ${token}`];
+  return sendRaw(bare.port, rawRequest(line, [...credential, ...headers], body), { quietMs: 1_000 });
+};
+
+/** Nothing may reach the upstream, not even for the mightiest key: the spelling itself is at fault. */
+const REFUSED: readonly (readonly [row: string, targets: readonly string[]])[] = [
+  ["1 encoded letters", ["/%61dmin/keys", "/api/public/v1/%70ing", "/%41", "/a%7Eb", "/a%2Db", "/%2561dmin"]],
+  ["2 empty segments", ["//admin/keys", "/api//clusters", "///", "/api/public/v1//ping", "/x//", "//"]],
+  ["3 path as authority", ["//evil.example/x", "/\\evil.example/x", "/\\/evil.example", "//@evil.example", "//\\evil"]],
+  ["4 dot segments", ["/public/../admin/keys", "/./x", "/x/.", "/x/..", "/../../etc/passwd", "/x/.../y", "/x/..../y"]],
+  ["5 encoded dots", ["/x/%2e%2e/admin/keys", "/x/.%2e/admin", "/x/%2E./admin", "/%2e/x", "/x/%252e%252e/admin"]],
+  [
+    "6 encoded slashes",
+    ["/x/..%2fadmin/keys", "/admin%2fkeys", "/api/clusters/..%2f..%2fadmin%2fkeys", "/a%2Fb", "/a%252fb"],
+  ],
+  ["8 backslashes", ["/x\\..\\admin\\keys", "/admin%5ckeys", "/x\\y", "/x/..\\admin", "\\x", "/%5C%5Cevil"]],
+  ["9 matrix parameters", ["/x/..;/admin/keys", "/admin;x=1/keys", "/;/x", "/x;", "/x/.;a/y", "/x%3b/y"]],
+  [
+    "12 NUL and controls",
+    ["/admin%00/keys", "/a%0d%0aX:1", "/a%09b", "/a%7fb", "/a\x00b", "/a\x01b", "/a\x7fb", "/a%0ab"],
+  ],
+  ["13 bad UTF-8 and percent", ["/%c0%ae%c0%ae/admin", "/%zz", "/%", "/%2", "/%u002e", "/\xc0\xae/x", "/\xe9", "/%ff"]],
+  ["13 lookalikes", ["/x/%ef%bc%8e%ef%bc%8e/admin", "/%e2%88%95admin", "/%c2%a0", "/caf%c3%a9"]],
+  ["17 asterisk and relative", ["*", "admin/keys", "?x", "#", ":80/x", "@evil.example/x", ""]],
+  ["19 encoded parameters", [`${ACCOUNT_PATH}/clusters/a%2fb`, `${ACCOUNT_PATH}/projects/%2e%2e`]],
+  [
+    "file-system names",
+    ["/x.", "/x./y", "/x..", "/a b", "/a%20b", "/a+b%20", '/a"b', "/a<b>", "/a|b", "/a^b", "/a`b", "/a{b}", "/a[b]"],
+  ],
+  ["too long", [`/${"a".repeat(2_048)}`, `/${"a/".repeat(1_024)}b`]],
+];
+
+describe("a path that two servers could read in two ways", () => {
+  it.each(REFUSED)("is refused in every spelling, and goes nowhere: %s", async (_, targets) => {
+    for (const target of targets) {
+      const answer = await send(`GET ${target} HTTP/1.1`, admin);
+      expect([400, 404, 421], target).toContain(answer.status);
+    }
+    expect(bare.upstream.reached).toEqual([]);
+  });
+
+  it.each([
+    ["4 dot segments", `/x/../${ADMIN.slice(1)}`],
+    ["5 encoded dots", `/x/%2e%2e${ADMIN}`],
+    ["11 case", ADMIN.toUpperCase()],
+    ["11 case", ADMIN.replace("api", "API")],
+    ["15 fragment", `/api/public/v1/ping#/..${ADMIN}`],
+    ["16 absolute form", `http://evil.example${ADMIN}`],
+    ["16 absolute form", `https://user:pass@evil.example${ADMIN}`],
+    ["16 absolute form", `http://127.0.0.1:1${ADMIN}`],
+    ["21 an exception's neighbour", `/healthz/..${ADMIN}`],
+    ["21 an exception's neighbour", `/.well-known/acme-challenge/..${ADMIN}`],
+    ["21 an exception's neighbour", `/.well-known/gatehouse/health/../../..${ADMIN}`],
+    ["21 an exception's neighbour", "/public.json/x"],
+    ["a trailing slash", `${ADMIN}/`],
+    ["a suffix", `${ADMIN}.json`],
+  ])("gains no right by its spelling: row %s: %s", async (_, target) => {
+    const answer = await send(`PUT ${target} HTTP/1.1`, viewer, ["Content-Length: 2"], "{}");
+    expect([400, 401, 403, 404, 421]).toContain(answer.status);
+    expect(bare.upstream.reached).toEqual([]);
+  });
+
+  it("15: hides nothing behind a fragment: what is decided on is what is forwarded", async () => {
+    await send("GET /public#/../admin/keys HTTP/1.1", admin);
+    for (const { url } of bare.upstream.reached) expect(url).toBe("/public");
+  });
+
+  // The runtime takes the host from the Host header and drops the one in the request line, before the Worker sees it.
+  it.each([
+    ["http://evil.example/x", "/x"],
+    ["https://evil.example/x", "/x"],
+    ["http://user@gatehouse.test/x", "/x"],
+    ["http://127.0.0.1:1/x?a", "/x?a"],
+    ["evil.example:80", "/"],
+    ["x:80", "/"],
+    [".", "/"],
+  ])("16: chooses no other upstream with a host in its request line: %s", async (target, path) => {
+    await send(`GET ${target} HTTP/1.1`, admin);
+    for (const { url, headers } of bare.upstream.reached) {
+      expect(url).toBe(path);
+      expect(`http://${headers.host}`).toBe(bare.upstream.url);
+    }
+  });
+
+  it.each(["/console", "/Console/x", "/.well-known/GATEHOUSE/x", "/.Well-Known/Gatehouse", `${ACCOUNT_PATH}/API-KEYS`])(
+    "11: belongs to Gatehouse in any case, and is served in one: %s",
+    async (target) => {
+      expect([404, 405]).toContain((await send(`GET ${target} HTTP/1.1`, admin)).status);
+      expect(bare.upstream.reached).toEqual([]);
+    },
+  );
+
+  it.each([["access_token"], ["api_key"], ["apikey"], ["token"], ["key"], ["authorization"]])(
+    "22: is no carrier of a key: ?%s=",
+    async (name) => {
+      const answer = await send(`GET /api/public/v1/ping?${name}=${admin} HTTP/1.1`, null);
+      expect(answer.status).toBe(401);
+      expect(answer.text).not.toContain(admin);
+      expect(JSON.stringify(await bare.logs())).not.toContain(admin);
+      expect(bare.upstream.reached).toEqual([]);
+    },
+  );
+});
+
+describe("a method", () => {
+  it.each(["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Method", "X_HTTP_Method_Override"])(
+    "25: is the one in the request line, not that in %s",
+    async (name) => {
+      const answer = await send(`GET ${CLUSTERS} HTTP/1.1`, viewer, [`${name}: DELETE`]);
+      expect(answer.status).toBe(200);
+      expect(bare.upstream.reached).toHaveLength(1);
+      expect(bare.upstream.reached[0]?.method).toBe("GET");
+      expect(bare.upstream.reached[0]?.rawHeaders).not.toContain("DELETE");
+    },
+  );
+
+  it.each(["?_method=GET", "?method=GET", "?x-http-method-override=GET"])(
+    "26: is not read from the query: %s",
+    async (query) => {
+      expect((await send(`POST ${CLUSTERS}${query} HTTP/1.1`, viewer, ["Content-Length: 0"])).status).toBe(403);
+      expect(bare.upstream.reached).toEqual([]);
+    },
+  );
+
+  it.each(["TRACE", "PURGE", "QUERY", "CONNECT", "FOO", "PROPFIND", "LOCK", "get", "GETT", "M-SEARCH", "PRI", "COPY"])(
+    "27: that no operation has goes nowhere: %s",
+    async (method) => {
+      const answer = await send(`${method} /x HTTP/1.1`, admin);
+      expect([400, 405, 500, 501]).toContain(answer.status);
+      if (answer.status === 405) expect(answer.headers.allow).toBe("GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS");
+      expect(bare.upstream.reached).toEqual([]);
+    },
+  );
+
+  it("28: HEAD is decided as GET is, and answers as it does, without a body", async () => {
+    for (const token of [viewer, null, "null"]) {
+      const [head, get] = [
+        await send(`HEAD ${CLUSTERS} HTTP/1.1`, token),
+        await send(`GET ${CLUSTERS} HTTP/1.1`, token),
+      ];
+      expect(head.status).toBe(get.status);
+      expect(head.headers["www-authenticate"]).toBe(get.headers["www-authenticate"]);
+      expect(head.body).toBe("");
+    }
+  });
+
+  it("29: OPTIONS opens nothing: a preflight is answered here, any other needs a key", async () => {
+    const preflight = ["Origin: https://evil.example", "Access-Control-Request-Method: GET"];
+    expect((await send("OPTIONS /x HTTP/1.1", admin, preflight)).status).toBe(403);
+    expect((await send("OPTIONS /x HTTP/1.1", null)).status).toBe(401);
+    expect((await send("OPTIONS /x HTTP/1.1", viewer)).status).toBe(403);
+    expect((await send(`OPTIONS ${CLUSTERS} HTTP/1.1`, viewer)).status).toBe(403);
+    expect(bare.upstream.reached).toEqual([]);
+  });
+});

@@ -1,0 +1,110 @@
+// Gatehouse on the bare runtime: workerd's own network on both sides, with no development proxy in front and no Node in
+// between. What gatehouse.ts starts is nearer to `npm start`; this is nearer to what Cloudflare runs.
+import { convertV4MiniflareOptions, Miniflare, type V4MiniflareOptions } from "miniflare";
+import { newIdentityKeys, newKeyRing } from "../../scripts/secrets.ts";
+import { readKeyRing } from "../../src/core/token.ts";
+import { WORKER_BUNDLE } from "./build-worker.ts";
+import { ACCOUNT, type D1, type Kv, OTHER_ACCOUNT } from "./gatehouse.ts";
+import { readD1Migrations } from "./migrations.ts";
+import { type KeyOptions, type SeededKey, seedAccount, seedKey } from "./seed.ts";
+import { startUpstream, type TestUpstream } from "./upstream.ts";
+
+export interface BareOptions {
+  readonly vars?: Readonly<Record<string, string>>;
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** Another API behind the door than the counting one, as a service binding. */
+  readonly service?: (request: Request) => Promise<Response>;
+  /** More options for the runtime: bindings that wrangler.toml would give. */
+  readonly worker?: Record<string, unknown>;
+}
+
+export interface Bare {
+  /** Through Cloudflare's stand-in, which adds `CF-Connecting-IP` where a client has sent none. */
+  readonly url: string;
+  /** Straight to the Worker: nothing is added, nothing is put right. */
+  readonly port: number;
+  readonly upstream: TestUpstream;
+  readonly env: { readonly DB: D1; readonly KEYS: Kv };
+  readonly secrets: { readonly KEY_RING: string; readonly IDENTITY_KEYS: string };
+  key(options?: Partial<KeyOptions>): Promise<SeededKey>;
+  call(token: string | null, path: string, init?: RequestInit): Promise<Response>;
+  /** Everything that the Worker has logged since the last time, each line parsed. */
+  logs(): Promise<readonly Event[]>;
+  scheduled(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** One line of the log. `text` is the whole of it. */
+export type Event = Readonly<Record<string, unknown>> & { readonly text: string };
+
+export async function startBare(options: BareOptions = {}): Promise<Bare> {
+  const upstream = await startUpstream();
+  const secrets = { KEY_RING: newKeyRing(new Date()), IDENTITY_KEYS: await newIdentityKeys(), ...options.secrets };
+  const lines: string[] = [];
+  const vars = { UPSTREAM_URL: upstream.url, UPSTREAM_AUDIENCE: "test-upstream", ...options.vars };
+  const runtime = new Miniflare(
+    convertV4MiniflareOptions({
+      name: "gatehouse",
+      modules: true,
+      modulesRoot: WORKER_BUNDLE,
+      scriptPath: `${WORKER_BUNDLE}/index.js`,
+      compatibilityDate: "2026-10-20",
+      d1Databases: { DB: "gatehouse" },
+      kvNamespaces: { KEYS: "keys" },
+      bindings: { ...vars, ...secrets },
+      ...(options.service ? { serviceBindings: { UPSTREAM: options.service } } : {}),
+      unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+      cf: false,
+      handleStructuredLogs: ({ message }: { message: string }) => lines.push(message),
+      ...options.worker,
+    } as unknown as V4MiniflareOptions),
+  );
+  const url = await runtime.ready;
+  const direct = await runtime.unsafeGetDirectURL();
+  const env = { DB: (await runtime.getD1Database("DB")) as unknown as D1, KEYS: await kvOf(runtime) };
+  for (const statement of await readD1Migrations()) await env.DB.prepare(statement).bind().run();
+  await seedAccount(env.DB, ACCOUNT);
+  await seedAccount(env.DB, OTHER_ACCOUNT, "Another account");
+
+  return {
+    url: url.origin,
+    port: Number(direct.port),
+    upstream,
+    env,
+    secrets,
+    key: (given = {}) => seedKey(env.DB, ringOf(secrets.KEY_RING), { accountId: ACCOUNT, ...given }),
+    call(token, path, init = {}) {
+      const headers = new Headers(init.headers);
+      if (token !== null) headers.set("authorization", `Bearer ${token}`);
+      return fetch(url.origin + path, { redirect: "manual", ...init, headers });
+    },
+    async logs() {
+      // The runtime's log comes through a pipe of its own, a moment behind the answer.
+      await new Promise((resume) => setTimeout(resume, 50));
+      return lines.splice(0).map(eventOf);
+    },
+    scheduled: async () => (await runtime.getWorker()).scheduled({ cron: "* * * * *" }),
+    async close() {
+      await runtime.dispose();
+      await upstream.close();
+    },
+  };
+}
+
+function ringOf(json: string) {
+  const read = readKeyRing(json);
+  if ("faults" in read) throw new Error(read.faults.join("; "));
+  return read.ring;
+}
+
+async function kvOf(runtime: Miniflare): Promise<Kv> {
+  return (await runtime.getKVNamespace("KEYS")) as unknown as Kv;
+}
+
+function eventOf(text: string): Event {
+  try {
+    return { ...(JSON.parse(text) as Record<string, unknown>), text };
+  } catch {
+    return { text };
+  }
+}

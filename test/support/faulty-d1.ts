@@ -1,0 +1,64 @@
+// A real D1 database with trouble in front of it: counted, late, silent or failing as a test asks.
+import type { D1Database, D1DatabaseSession, D1PreparedStatement } from "@cloudflare/workers-types";
+import type { Trouble } from "./modelled-store.ts";
+
+export interface FaultyD1 {
+  readonly db: D1Database;
+  /** Every statement that was run, by its text; a batch counts each of its own. */
+  readonly ran: string[];
+  /** What happens to everything from now on; a function chooses by the statement. */
+  trouble: Trouble | ((sql: string) => Trouble);
+  /** Runs in front of every statement: a place to let something else happen first. */
+  before: ((sql: string) => Promise<void>) | null;
+}
+
+/** Wraps a database; without trouble it is what it was. */
+export function faultyD1(real: D1Database): FaultyD1 {
+  const texts = new WeakMap<object, string>();
+  const originals = new WeakMap<object, D1PreparedStatement>();
+
+  async function meet(sql: string): Promise<void> {
+    faulty.ran.push(sql);
+    await faulty.before?.(sql);
+    const trouble = typeof faulty.trouble === "function" ? faulty.trouble(sql) : faulty.trouble;
+    if (trouble === "silent") await new Promise(() => undefined);
+    if (trouble instanceof Error) throw trouble;
+  }
+
+  function prepared(statement: D1PreparedStatement, sql: string): D1PreparedStatement {
+    const wrapped = new Proxy(statement, {
+      get(target, name) {
+        if (name === "bind") return (...values: unknown[]) => prepared(target.bind(...values), sql);
+        const own = Reflect.get(target, name);
+        if (typeof own !== "function") return own;
+        return async (...given: unknown[]) => {
+          await meet(sql);
+          return Reflect.apply(own, target, given);
+        };
+      },
+    });
+    texts.set(wrapped, sql);
+    originals.set(wrapped, statement);
+    return wrapped;
+  }
+
+  function database<T extends D1Database | D1DatabaseSession>(target: T): T {
+    return new Proxy(target, {
+      get(inner, name) {
+        if (name === "prepare") return (sql: string) => prepared(inner.prepare(sql), sql);
+        if (name === "withSession") return (from: string) => database((inner as D1Database).withSession(from));
+        if (name === "batch") {
+          return async (statements: D1PreparedStatement[]) => {
+            for (const statement of statements) await meet(texts.get(statement) as string);
+            return inner.batch(statements.map((statement) => originals.get(statement) as D1PreparedStatement));
+          };
+        }
+        const own = Reflect.get(inner, name);
+        return typeof own === "function" ? own.bind(inner) : own;
+      },
+    });
+  }
+
+  const faulty: FaultyD1 = { db: database(real), ran: [], trouble: null, before: null };
+  return faulty;
+}
