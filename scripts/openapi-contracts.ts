@@ -2,6 +2,7 @@
 import type * as z from "zod/mini";
 import * as audit from "../src/admin/audit-contract.ts";
 import * as contract from "../src/admin/contract.ts";
+import * as operators from "../src/admin/operators-contract.ts";
 import type { GatehouseOperationId } from "../src/core/operations.ts";
 
 export const COMPONENTS = {
@@ -19,6 +20,9 @@ export const COMPONENTS = {
   AllowListSpec: contract.AllowListSpec,
   AllowListData: contract.AllowListData,
   CreatedAllowList: contract.CreatedAllowList,
+  OperatorSpec: operators.OperatorSpec,
+  OperatorChange: operators.OperatorChange,
+  OperatorData: operators.OperatorData,
   AuditEventData: audit.AuditEventData,
   RefusalData: audit.RefusalData,
   ExplainRequest: audit.ExplainRequest,
@@ -28,7 +32,7 @@ export const COMPONENTS = {
 type Component = keyof typeof COMPONENTS;
 
 export interface Contract {
-  readonly tag: "API keys" | "IP allow lists" | "Roles" | "Audit";
+  readonly tag: "API keys" | "IP allow lists" | "Roles" | "Operators" | "Audit";
   readonly summary: string;
   readonly description?: string;
   readonly query?: z.ZodMiniObject;
@@ -107,6 +111,13 @@ const ROLE_EXAMPLE = {
   permissions: [
     { resource_type: "BACKUP", operation_groups: [{ operation_group: "CREATE" }, { operation_group: "DELETE" }] },
   ],
+};
+
+const OPERATOR_EXAMPLE = {
+  name: "Ada",
+  email: "ada@example.com",
+  role_id: "36ec6789-6dbf-4d12-91b4-243587d6882b",
+  expire_after_hours: 0,
 };
 
 const IDEMPOTENCY_KEY = {
@@ -221,6 +232,46 @@ export const CONTRACTS: Readonly<Record<GatehouseOperationId, Contract>> = {
     description: "Not while an active key is bound to it.",
     answer: null,
     errors: [404, 409],
+  },
+  listOperators: {
+    tag: "Operators",
+    summary: "List operators",
+    query: operators.OperatorListQuery,
+    answer: { schema: "OperatorData", as: "list", description: "A page of operators, oldest first." },
+    errors: [400],
+  },
+  createOperator: {
+    tag: "Operators",
+    summary: "Add an operator",
+    description:
+      "A person, recognised by an e-mail address that the issuer has verified, or by a subject; exactly. With no more permissions, and no longer, than whoever adds them.",
+    body: { schema: "OperatorSpec", required: true, example: OPERATOR_EXAMPLE },
+    answer: { schema: "OperatorData", as: "one", description: "The operator." },
+    errors: WRITE.filter((status) => status !== 404),
+  },
+  getOperator: {
+    tag: "Operators",
+    summary: "Show an operator",
+    answer: { schema: "OperatorData", as: "one", description: "The operator." },
+    errors: [404],
+  },
+  updateOperator: {
+    tag: "Operators",
+    summary: "Change an operator",
+    description:
+      "Name, role and expiry; the identity stays. The last one who can manage keys is lowered with `force` alone.",
+    query: contract.ForceQuery,
+    body: { schema: "OperatorChange", required: true },
+    answer: { schema: "OperatorData", as: "one", description: "The operator." },
+    errors: WRITE,
+  },
+  deleteOperator: {
+    tag: "Operators",
+    summary: "Remove an operator",
+    description: "Felt with their next call. The last one who can manage keys is removed with `force` alone.",
+    query: contract.ForceQuery,
+    answer: null,
+    errors: [400, 404, 409],
   },
   listResourcePermissions: {
     tag: "Roles",

@@ -7,6 +7,7 @@ import { createD1AllowLists } from "./store/d1-allow-lists.ts";
 import { createD1Audit } from "./store/d1-audit.ts";
 import { createD1KeyKeeper } from "./store/d1-key-keeper.ts";
 import { createD1Keys } from "./store/d1-keys.ts";
+import { createD1Operators } from "./store/d1-operators.ts";
 import { createD1Refusals } from "./store/d1-refusals.ts";
 import { createD1Roles } from "./store/d1-roles.ts";
 import type { KeyFinder, RefusalRecorder } from "./store/ports.ts";
@@ -23,6 +24,8 @@ export function assembleAdmin(
     keys: createD1KeyKeeper(config.db),
     allowLists: createD1AllowLists(config.db),
     roles: createD1Roles(config.db),
+    operators: createD1Operators(config.db),
+    operatorIssuer: (config.oidc ?? config.access)?.trusted.issuer ?? null,
     audit: createD1Audit(config.db),
     refusals: createD1Refusals(config.db, config.explainMs),
     refused,

@@ -1,6 +1,7 @@
 // Bindings and variables as given become a configuration that is complete and parsed, or a list of everything that is
 // wrong with them. Past this file nothing is optional and nothing is text that still has to be understood.
 import { type KeyRing, readKeyRing } from "./core/token.ts";
+import { type IssuerConfig, readAccess, readOidc } from "./env-issuers.ts";
 import type { Policy } from "./gateway/door.ts";
 import type { IdentityKeys } from "./gateway/identity.ts";
 
@@ -27,6 +28,9 @@ export interface Config {
   readonly graceMs: number;
   /** How long a refused call can be asked about. */
   readonly explainMs: number;
+  /** Who may say who somebody is; `null`: nobody, and only keys are let in. */
+  readonly oidc: IssuerConfig | null;
+  readonly access: IssuerConfig | null;
   readonly log: { readonly sample: number; readonly format: "json" | "pretty" };
 }
 
@@ -53,6 +57,13 @@ const KNOWN_NAMES: ReadonlySet<string> = new Set([
   "ALLOW_UPGRADE",
   "ALLOWED_HOSTS",
   "ALLOWED_ORIGINS",
+  "OIDC_ISSUER",
+  "OIDC_AUDIENCE",
+  "OIDC_JWKS_URL",
+  "OIDC_ALGORITHMS",
+  "OIDC_MAX_TOKEN_AGE_SECONDS",
+  "ACCESS_TEAM_DOMAIN",
+  "ACCESS_AUDIENCE",
   "LOG_SAMPLE",
   "LOG_FORMAT",
 ]);
@@ -79,6 +90,8 @@ export function readConfig(env: Env): { readonly config: Config } | { readonly f
     records: read.whole("MEMORY_RECORDS", 10_000, 1, 100_000),
     graceMs: read.number("GRACE_SECONDS", 60, 0, 300) * 1_000,
     explainMs: read.number("EXPLAIN_SECONDS", 86_400, 0, 2_592_000) * 1_000,
+    oidc: readOidc(read.text, faults),
+    access: readAccess(read.text, faults),
     log: {
       sample: read.number("LOG_SAMPLE", 0, 0, 1),
       format: read.choice("LOG_FORMAT", ["json", "pretty"], "json"),

@@ -2,16 +2,20 @@
 import { OPERATIONS } from "./core/operations.ts";
 import { compileRoutes } from "./core/routes.ts";
 import { type Config, type Env, readConfig } from "./env.ts";
+import type { IssuerConfig } from "./env-issuers.ts";
 import { answerCall } from "./gateway/authorize.ts";
 import type { AuthorisedCall, Door } from "./gateway/door.ts";
 import { createIdentity } from "./gateway/identity.ts";
+import type { OperatorDoor, Trust } from "./gateway/operators.ts";
 import { answerFault } from "./gateway/refuse.ts";
 import { createLog, errorText, type Log } from "./log.ts";
 import { createAuditSealer } from "./store/audit-seal.ts";
 import type { Clock } from "./store/budget.ts";
 import { createD1Keys } from "./store/d1-keys.ts";
+import { createD1OperatorFinder } from "./store/d1-operators.ts";
 import { createD1Refusals } from "./store/d1-refusals.ts";
 import { createD1Upkeep } from "./store/d1-upkeep.ts";
+import { createIssuerKeys } from "./store/jwks.ts";
 import { createKvKeys } from "./store/kv-keys.ts";
 import { createKeyFinder } from "./store/memory-keys.ts";
 import type { AuditSealer, Background, RefusalReader, Upkeep } from "./store/ports.ts";
@@ -57,6 +61,7 @@ function build(config: Config): House {
   const door: Door = {
     routes,
     refused,
+    operators: operatorDoor(config),
     ring: config.ring,
     keys: finder,
     usage: createD1Usage(config.db, onFault),
@@ -85,6 +90,17 @@ function build(config: Config): House {
     openapi: async () => (await import("./admin/openapi.json")).default,
   };
   return { door, upkeep, sealer, refusals: createD1Refusals(config.db, config.explainMs), log };
+}
+
+function operatorDoor({ oidc, access, db, policy }: Config): OperatorDoor | null {
+  if (oidc === null && access === null) return null;
+  const trust = (issuer: IssuerConfig | null): Trust | null =>
+    issuer && {
+      issuer: issuer.trusted,
+      keys: createIssuerKeys({ at: issuer.keysAt, fetch: (url, init) => fetch(url, init), clock }),
+    };
+  const finder = createD1OperatorFinder(db);
+  return { bearer: trust(oidc), access: trust(access), finder, origins: policy.origins };
 }
 
 /** The log is where a checkpoint is kept out of reach of whoever can write to D1. */

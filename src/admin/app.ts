@@ -14,6 +14,7 @@ import type { AdminCall, AdminPorts } from "./call.ts";
 import { createApiKey } from "./create-api-key.ts";
 import { explainRefusal } from "./explain.ts";
 import type { Handler } from "./handler.ts";
+import { createOperator, deleteOperator, getOperator, listOperators, updateOperator } from "./operators.ts";
 import { listResourcePermissions } from "./permissions.ts";
 import { createRole, deleteRole, getRole, listRbacRoles, updateRole } from "./roles.ts";
 
@@ -31,6 +32,11 @@ const HANDLERS: Record<GatehouseOperationId, Handler> = {
   createNetworkAllowList,
   getNetworkAllowList,
   deleteNetworkAllowList,
+  listOperators,
+  createOperator,
+  getOperator,
+  updateOperator,
+  deleteOperator,
   listResourcePermissions,
   listRbacRoles,
   createRole,

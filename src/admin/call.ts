@@ -10,6 +10,7 @@ import type {
   KeyFinder,
   KeyKeeper,
   KeyRecords,
+  OperatorKeeper,
   RefusalReader,
   RefusalRecorder,
   RoleKeeper,
@@ -42,6 +43,9 @@ export interface AdminPorts {
   readonly keys: KeyKeeper;
   readonly allowLists: AllowListKeeper;
   readonly roles: RoleKeeper;
+  readonly operators: OperatorKeeper;
+  /** Whose subjects are meant when an operator names none; `null`: no issuer is configured. */
+  readonly operatorIssuer: string | null;
   readonly audit: AuditReader;
   readonly refusals: RefusalReader;
   /** What this isolate has not written of them yet. */

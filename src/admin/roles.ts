@@ -100,10 +100,12 @@ export async function deleteRole(ports: AdminPorts, call: AdminCall, params: Par
   const role = await find(ports, call, params);
   if (role === null) return answerNotFound(call, "Role");
   if (!role.userDefined) return answerError(call, 409, "built_in_role", BUILT_IN);
+  const excess = excessOfRole(call.principal, grantOf(role), compileGrant([]));
+  if (excess.length > 0) return answerExcess(call, excess);
   const result = await ports.roles.delete(call.principal.accountId, role.id, actorOf(call), call.now);
   if (result === "not_found") return answerNotFound(call, "Role");
   if (result !== "deleted") {
-    const detail = `The role is in use by active API keys, which have to be revoked first: ${named(result.inUseBy)}`;
+    const detail = `The role is in use by active API keys or by operators, which have to be revoked or changed first: ${named(result.inUseBy)}`;
     return answerError(call, 409, "role_in_use", detail);
   }
   changed(ports, call, role.id, "deleted");

@@ -52,6 +52,27 @@ export function excessOfRole(maker: Maker, before: Grant | null, after: Grant): 
   return faults;
 }
 
+/** The power that an operator would have: from any address, since people have no lists. */
+export interface WantedOperator {
+  readonly grant: Grant;
+  readonly expiresAt: number | null;
+}
+
+/**
+ * Where an operator has, or would have, more than whoever adds or changes them.
+ *
+ * @param before what the operator may do now; `null` for a new one
+ */
+export function excessOfOperator(maker: Maker, before: Grant | null, after: WantedOperator): readonly Fault[] {
+  const had = before === null ? [] : excessOfRole(maker, before, { everything: false, permissions: new Set() });
+  const wants = excessOfKey(maker, { ...after, rules: null }).map((fault) =>
+    fault.field === "allow_list_info" ? { field: "body", message: BOUND } : fault,
+  );
+  return [...had, ...wants];
+}
+
+const BOUND = "Whoever asks is bound to IP allow lists, which an operator would not be.";
+
 const NAMED = 8;
 
 function excessOfGrant(outer: Grant, inner: Grant): string | null {

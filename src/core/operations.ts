@@ -69,6 +69,13 @@ export const OPERATIONS = [
   ours({ ...get("getApiKey", `${ACCOUNT}/api-keys/{apiKeyId}`, "API_KEY:READ"), holder: "apiKeyId" }),
   ours({ ...post("revokeApiKey", `${ACCOUNT}/api-keys/{apiKeyId}/revoke`, "API_KEY:REVOKE"), holder: "apiKeyId" }),
 
+  // Operators: people, for whom users' permissions are asked
+  ours(get("listOperators", `${ACCOUNT}/operators`, "ACCOUNT_USER:READ")),
+  ours(post("createOperator", `${ACCOUNT}/operators`, "ACCOUNT_USER:CREATE")),
+  ours(get("getOperator", `${ACCOUNT}/operators/{operatorId}`, "ACCOUNT_USER:READ")),
+  ours(put("updateOperator", `${ACCOUNT}/operators/{operatorId}`, "ACCOUNT_USER:UPDATE")),
+  ours(del("deleteOperator", `${ACCOUNT}/operators/{operatorId}`, "ACCOUNT_USER:DELETE")),
+
   // Roles and permissions
   ours(get("listResourcePermissions", `${V1}/auth/permissions`, ANY_KEY)),
   ours(get("listRbacRoles", `${ACCOUNT}/roles`, "ROLE:READ")),

@@ -6,6 +6,7 @@ import type { KeyRing } from "../core/token.ts";
 import type { CallLog, Log } from "../log.ts";
 import type { Background, KeyFinder, RefusalRecorder, UsageRecorder } from "../store/ports.ts";
 import type { Identity } from "./identity.ts";
+import type { OperatorDoor } from "./operators.ts";
 
 /** What the operator has chosen; README.md has the table. */
 export interface Policy {
@@ -53,6 +54,8 @@ export interface Door {
   readonly keys: KeyFinder;
   readonly usage: UsageRecorder;
   readonly refused: RefusalRecorder;
+  /** `null`: no issuer is trusted, and only keys are let in. */
+  readonly operators: OperatorDoor | null;
   readonly identity: Identity;
   readonly upstream: Upstream;
   readonly policy: Policy;

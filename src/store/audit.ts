@@ -35,8 +35,9 @@ export function every(...conditions: readonly Condition[]): Condition {
   };
 }
 
-// A key that was revoked between its authorisation and its change makes no change any more.
-const ACTOR_STANDS = "NOT EXISTS (SELECT 1 FROM api_keys WHERE id = ? AND revoked_at IS NOT NULL)";
+// A key that was revoked, or an operator who was removed, between authorisation and change makes no change any more.
+const ACTOR_STANDS = `NOT EXISTS (SELECT 1 FROM api_keys WHERE id = ? AND revoked_at IS NOT NULL)
+  AND NOT EXISTS (SELECT 1 FROM operators WHERE id = ? AND deleted_at IS NOT NULL)`;
 
 const insert = (detail: string) => `INSERT INTO audit_events (id, account_id, event_type, resource_type, resource_id,
   resource_name, actor_type, actor_id, actor_name, address, request_id, message, detail, created_at)
@@ -73,7 +74,8 @@ export function auditStatement(
       JSON.stringify(event.detail),
       ...(event.before?.values ?? []),
       now,
-      actor.type === "API_KEY" ? actor.id : null,
+      actor.id,
+      actor.id,
       ...condition.values,
     );
 }
@@ -89,7 +91,6 @@ export function wasPermitted(results: readonly D1Result[]): boolean {
  * @throws Error when it was the actor that had gone: asked again, it will be told so at the door
  */
 export async function blameActor(db: D1Database, actor: Actor): Promise<void> {
-  const id = actor.type === "API_KEY" ? actor.id : null;
-  const row = await db.prepare(`SELECT ${ACTOR_STANDS} AS stands`).bind(id).first<{ stands: number }>();
-  if (row?.stands !== 1) throw new Error("the key that asked for a change was revoked meanwhile");
+  const row = await db.prepare(`SELECT ${ACTOR_STANDS} AS stands`).bind(actor.id, actor.id).first<{ stands: number }>();
+  if (row?.stands !== 1) throw new Error("whoever asked for a change was revoked meanwhile");
 }

@@ -112,9 +112,9 @@ async function revokeKey(
   const results = await db.batch([
     auditStatement(db, event, actor, now, mayBeRevoked(accountId, id, force, now)),
     db
-      .prepare(`UPDATE api_keys SET revoked_at = ?, revoked_by_id = ?, revoked_by_name = ?, updated_at = ?,
+      .prepare(`UPDATE api_keys SET revoked_at = ?, revoked_by_type = ?, revoked_by_id = ?, revoked_by_name = ?, updated_at = ?,
         version = version + 1, kv_pending = version + 1 WHERE id = ? AND ${PERMITTED}`)
-      .bind(now, actor.id, actor.name, now, id, event.id),
+      .bind(now, actor.type, actor.id, actor.name, now, id, event.id),
     db
       .prepare(`INSERT INTO key_changes (key_id, version, at)
         SELECT id, version, ? FROM api_keys WHERE id = ? AND ${PERMITTED}`)

@@ -52,15 +52,19 @@ async function deleteRole(db: D1Database, accountId: string, id: string, actor: 
   const role = await getRole(db, accountId, id);
   if (role === null || !role.userDefined) return "not_found";
   const event = roleEvent("DELETE", accountId, id, role.displayName, "deleted", {});
-  const unused: Condition = { sql: `NOT EXISTS (SELECT 1 ${ACTIVE_KEYS})`, values: [accountId, id, now] };
+  const unused: Condition = {
+    sql: `NOT EXISTS (SELECT 1 ${ACTIVE_KEYS}) AND NOT EXISTS (SELECT 1 ${OPERATORS})`,
+    values: [accountId, id, now, id, accountId],
+  };
   const results = await db.batch<ReferenceRow>([
     auditStatement(db, event, actor, now, every(roleStands(accountId, id), unused)),
     db
       .prepare(`UPDATE roles SET deleted_at = ?, updated_at = ? WHERE id = ? AND ${PERMITTED}`)
       .bind(now, now, id, event.id),
     db
-      .prepare(`SELECT ${REFERENCE_COLUMNS} ${ACTIVE_KEYS} ORDER BY k.created_at DESC, k.id LIMIT 100`)
-      .bind(accountId, id, now),
+      .prepare(`SELECT * FROM (SELECT ${REFERENCE_COLUMNS} ${ACTIVE_KEYS} ORDER BY k.created_at DESC, k.id LIMIT 100)
+        UNION ALL SELECT o.id, o.name, o.created_by_name, o.expires_at, NULL ${OPERATORS}`)
+      .bind(accountId, id, now, id, accountId),
   ]);
   if (wasPermitted(results)) return "deleted";
   await blameActor(db, actor);
@@ -70,6 +74,8 @@ async function deleteRole(db: D1Database, accountId: string, id: string, actor: 
 
 const ACTIVE_KEYS = `FROM api_keys k WHERE k.account_id = ? AND k.role_id = ? AND k.revoked_at IS NULL
   AND (k.expires_at IS NULL OR k.expires_at > ?)`;
+
+const OPERATORS = "FROM operators o WHERE o.role_id = ? AND o.account_id = ? AND o.deleted_at IS NULL";
 
 // The index has them in this order, so that no more are read than are shown. NULL, not revoked, comes first.
 const KEYS_OF_ROLES = `SELECT wanted.value AS owner, ${REFERENCE_COLUMNS}

@@ -1,6 +1,8 @@
 // What the rest of the house may ask of storage. Each port says once what its callers do when it throws.
+import type { JSONWebKeySet } from "jose";
 import type { Checkpoint } from "../core/audit-chain.ts";
 import type { KeyHash, KeyRecord, KeyStatus } from "../core/key.ts";
+import type { OperatorRecord, Person } from "../core/operator.ts";
 import type { Permission } from "../core/permissions.ts";
 import type { StoredKey } from "./stored-key.ts";
 
@@ -138,6 +140,8 @@ export interface KeyDetails {
   readonly lastUsedAt: number | null;
   readonly usageCount: number;
   readonly revokedAt: number | null;
+  /** Whether the two that follow are an operator's; otherwise a key's. */
+  readonly revokedByOperator: boolean;
   readonly revokedById: string | null;
   readonly revokedByName: string | null;
 }
@@ -285,6 +289,80 @@ export interface RoleKeeper {
     actor: Actor,
     now: number,
   ): Promise<"deleted" | "not_found" | { readonly inUseBy: readonly KeyReference[] }>;
+}
+
+/** A person who may act in an account, with the identity that they are found by: an e-mail address or a subject. */
+export interface OperatorDetails {
+  readonly id: string;
+  readonly accountId: string;
+  readonly email: string | null;
+  readonly subject: string | null;
+  readonly issuer: string | null;
+  readonly name: string;
+  readonly role: RoleDetails;
+  readonly expireAfterHours: number;
+  readonly expiresAt: number | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly createdByName: string;
+}
+
+export interface OperatorChange {
+  readonly name: string;
+  readonly roleId: string;
+  readonly expireAfterHours: number;
+  readonly expiresAt: number | null;
+}
+
+export interface NewOperator extends OperatorChange {
+  readonly id: string;
+  readonly accountId: string;
+  readonly email: string | null;
+  readonly subject: string | null;
+  readonly issuer: string | null;
+}
+
+export interface OperatorQuery {
+  readonly accountId: string;
+  readonly limit: number;
+  readonly continuationToken: string | null;
+}
+
+export interface OperatorKeeper {
+  get(accountId: string, id: string): Promise<OperatorDetails | null>;
+  list(query: OperatorQuery): Promise<PageOrFault<OperatorDetails>>;
+  create(
+    operator: NewOperator,
+    actor: Actor,
+    now: number,
+  ): Promise<OperatorDetails | "identity_taken" | "reference_gone">;
+  /** The identity stays: another person is another operator. */
+  update(
+    accountId: string,
+    id: string,
+    change: OperatorChange,
+    force: boolean,
+    actor: Actor,
+    now: number,
+  ): Promise<OperatorDetails | "not_found" | "last_manager" | "reference_gone">;
+  delete(
+    accountId: string,
+    id: string,
+    force: boolean,
+    actor: Actor,
+    now: number,
+  ): Promise<"deleted" | "not_found" | "last_manager">;
+}
+
+/** Finds the operators that a person is, in every account. When it throws, the gateway answers 503. */
+export interface OperatorFinder {
+  find(person: Person): Promise<readonly OperatorRecord[]>;
+}
+
+/** The public keys of an issuer. When it throws, the gateway answers 503: nobody's identity is called wrong for it. */
+export interface IssuerKeys {
+  /** The keys to verify a token with that names this `kid`; without that key when the issuer has none such. */
+  keysFor(kid: string | null, background: Background): Promise<JSONWebKeySet>;
 }
 
 /** What happened, as it was written down. */

@@ -15,7 +15,16 @@ const A = "/api/public/v1/accounts/0f3b1c52-6d0a-4a7e-9c55-2f8f0c1d7a10";
 const P = `${A}/projects/6b9f7f0e-98a5-4bb0-9b8e-b8d6a4f0f001`;
 
 /** Operations that Gatehouse has beyond Aeon's. */
-const OUR_OWN: readonly GatehouseOperationId[] = ["exportAuditEvents", "listRefusals", "explainRefusal"];
+const OUR_OWN: readonly GatehouseOperationId[] = [
+  "exportAuditEvents",
+  "listRefusals",
+  "explainRefusal",
+  "listOperators",
+  "createOperator",
+  "getOperator",
+  "updateOperator",
+  "deleteOperator",
+];
 
 describe("the operation table", () => {
   it("holds all 138 operations of Aeon's, and our own", () => {
@@ -66,7 +75,7 @@ describe("the operation table", () => {
     }
   });
 
-  it("has Gatehouse answer for audit, keys, project allow lists, roles and permissions", () => {
+  it("has Gatehouse answer for audit, keys, operators, project allow lists, roles and permissions", () => {
     // Typed, so that it also shows that the compiler knows each of them by name.
     const expected: readonly GatehouseOperationId[] = [
       "listAuditEvents",
@@ -77,6 +86,11 @@ describe("the operation table", () => {
       "createApiKey",
       "getApiKey",
       "revokeApiKey",
+      "listOperators",
+      "createOperator",
+      "getOperator",
+      "updateOperator",
+      "deleteOperator",
       "listResourcePermissions",
       "listRbacRoles",
       "createRole",
@@ -131,11 +145,12 @@ describe("the account scope", () => {
 });
 
 describe("what Gatehouse owns", () => {
-  it("is six families, read off the table", () => {
+  it("is seven families, read off the table", () => {
     expect(GATEHOUSE_FAMILIES).toEqual([
       "/api/public/v1/accounts/{accountId}/audit/events",
       "/api/public/v1/accounts/{accountId}/audit/refusals",
       "/api/public/v1/accounts/{accountId}/api-keys",
+      "/api/public/v1/accounts/{accountId}/operators",
       "/api/public/v1/auth/permissions",
       "/api/public/v1/accounts/{accountId}/roles",
       "/api/public/v1/accounts/{accountId}/projects/{projectId}/allow-lists",
