@@ -1,6 +1,7 @@
 // `npm run deploy`: brings the database of the deployment up to date, then deploys. `-- --dry-run` needs no account: it
 // builds what would be deployed, checks the configuration that can be checked from here, and changes nothing.
 import { existsSync, writeFileSync } from "node:fs";
+import { buildConsole } from "./build-console.ts";
 import { newIdentityKeys, newKeyRing } from "./secrets.ts";
 import { ROOT, wranglerShown } from "./wrangler.ts";
 
@@ -10,6 +11,8 @@ const dryRun = args.includes("--dry-run");
 function orExit(status: number): void {
   if (status !== 0) process.exit(status);
 }
+
+await buildConsole();
 
 if (dryRun) {
   // wrangler warns about secrets that it cannot find, also where none is needed: it is given some of no worth.

@@ -1,7 +1,7 @@
 // Brings node_modules in line with package-lock.json, so that `npm start` and `npm test` work on a fresh clone.
 // Plain JavaScript, since it runs on whatever Node the machine has; everything after it runs on the one in node_modules.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 
 const root = new URL("../", import.meta.url);
 
@@ -32,3 +32,6 @@ if (!inLine()) {
     process.exit(npm.status ?? 1);
   }
 }
+
+// wrangler.toml names it, and refuses to do anything without it; the console is built into it.
+mkdirSync(new URL("dist/assets", root), { recursive: true });

@@ -34,9 +34,12 @@ const settings = { strongCheck: readStrongCheck(), graceMs: whole("grace") * 1_0
 const outcomes: Outcome[] = [];
 for (let seed = first; seed < first + seeds; seed += 1) {
   const startedAt = performance.now();
-  const onProgress = (done: number) => process.stderr.write(`\rseed ${seed}: ${done} of ${calls} calls`);
+  // A line that is written over, for a person; a file would only fill up with it.
+  const onProgress = (done: number) => {
+    if (process.stderr.isTTY) process.stderr.write(`\rseed ${seed}: ${done} of ${calls} calls`);
+  };
   const outcome = await simulate({ ...settings, seed, calls, onProgress });
-  process.stderr.write("\r\x1b[K");
+  if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
   printRun(seed, calls, outcome, performance.now() - startedAt);
   outcomes.push(outcome);
 }

@@ -3,6 +3,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
+import { buildConsole } from "./build-console.ts";
 import { firstKey, newIdentityKeys, newKeyRing } from "./secrets.ts";
 import { ROOT, startWrangler, wranglerQuietly } from "./wrangler.ts";
 
@@ -156,6 +157,7 @@ async function main(): Promise<void> {
   const demoPort = own === undefined ? await freePort() : 0;
   const migrate = ["d1", "migrations", "apply", "DB", "--local", ...STATE];
   await Promise.all([
+    buildConsole(),
     wranglerQuietly(migrate),
     own === undefined ? wranglerQuietly([...migrate, "-c", "demo/wrangler.toml"]) : null,
   ]);
@@ -194,6 +196,7 @@ function announce(
 ): void {
   const account = `${DOOR}/api/public/v1/accounts/${admin.accountId}`;
   if (admin.made) say(`\nThe Admin key, shown this once and kept in .dev/admin-key (mode 0600):\n${admin.token}`);
+  say(`\nThe console: ${DOOR}/console/ (sign in with the key in .dev/admin-key)`);
   say(`\nReady: ${DOOR} in front of ${demo ? "the demo API" : upstream}. Try, in this folder:\n`);
   say(`# a read, allowed\ncurl -sS -H "Authorization: Bearer $(cat .dev/admin-key)" ${DOOR}/api/public/v1/account\n`);
   const change = cluster === null ? `${account}/projects` : `${DOOR}${cluster}/pause`;

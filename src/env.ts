@@ -11,6 +11,8 @@ export type Env = Readonly<Record<string, unknown>>;
 export interface Config {
   readonly db: D1Database;
   readonly kv: KVNamespace;
+  /** The console's files; `null` when they are not bound. */
+  readonly assets: Fetcher | null;
   readonly upstream: {
     readonly origin: string;
     /** A service binding, which then answers instead of the network. */
@@ -31,6 +33,12 @@ export interface Config {
   /** Who may say who somebody is; `null`: nobody, and only keys are let in. */
   readonly oidc: IssuerConfig | null;
   readonly access: IssuerConfig | null;
+  /** Bindings that are `null` limit nothing. */
+  readonly limits: {
+    readonly badTokens: RateLimit | null;
+    readonly perKey: RateLimit | null;
+    readonly periodSeconds: number;
+  };
   readonly log: { readonly sample: number; readonly format: "json" | "pretty" };
 }
 
@@ -66,6 +74,9 @@ const KNOWN_NAMES: ReadonlySet<string> = new Set([
   "ACCESS_AUDIENCE",
   "LOG_SAMPLE",
   "LOG_FORMAT",
+  "BAD_TOKEN_LIMIT",
+  "KEY_LIMIT",
+  "LIMIT_PERIOD_SECONDS",
 ]);
 
 /**
@@ -82,6 +93,7 @@ export function readConfig(env: Env): { readonly config: Config } | { readonly f
   const db = read.binding<D1Database>("DB", "prepare", "a D1 database");
   const kv = read.binding<KVNamespace>("KEYS", "get", "a KV namespace");
   const ring = read.keyRing();
+  const assets = env.ASSETS === undefined ? null : read.binding<Fetcher>("ASSETS", "fetch", "static assets");
   const identityKeys = read.identityKeys();
   const upstream = read.upstream();
   const settings = {
@@ -92,6 +104,11 @@ export function readConfig(env: Env): { readonly config: Config } | { readonly f
     explainMs: read.number("EXPLAIN_SECONDS", 86_400, 0, 2_592_000) * 1_000,
     oidc: readOidc(read.text, faults),
     access: readAccess(read.text, faults),
+    limits: {
+      badTokens: read.limit("BAD_TOKEN_LIMIT"),
+      perKey: read.limit("KEY_LIMIT"),
+      periodSeconds: Number(read.choice("LIMIT_PERIOD_SECONDS", ["10", "60"], "60")),
+    },
     log: {
       sample: read.number("LOG_SAMPLE", 0, 0, 1),
       format: read.choice("LOG_FORMAT", ["json", "pretty"], "json"),
@@ -106,7 +123,7 @@ export function readConfig(env: Env): { readonly config: Config } | { readonly f
     },
   };
   if (faults.length > 0 || !db || !kv || !ring || !identityKeys || !upstream) return { faults };
-  return { config: { db, kv, ring, identityKeys, upstream, ...settings } };
+  return { config: { db, kv, assets, ring, identityKeys, upstream, ...settings } };
 }
 
 function reader(env: Env, faults: string[]) {
@@ -125,6 +142,9 @@ function reader(env: Env, faults: string[]) {
       if (typeof value?.[member] === "function") return value as T;
       faults.push(`${name} must be bound to ${what}`);
       return null;
+    },
+    limit(name: string): RateLimit | null {
+      return env[name] === undefined ? null : this.binding<RateLimit>(name, "limit", "a rate limit");
     },
     number(name: string, fallback: number, least: number, most: number): number {
       const given = text(name);

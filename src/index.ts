@@ -6,6 +6,7 @@ import type { IssuerConfig } from "./env-issuers.ts";
 import { answerCall } from "./gateway/authorize.ts";
 import type { AuthorisedCall, Door } from "./gateway/door.ts";
 import { createIdentity } from "./gateway/identity.ts";
+import { createLimits } from "./gateway/limits.ts";
 import type { OperatorDoor, Trust } from "./gateway/operators.ts";
 import { answerFault } from "./gateway/refuse.ts";
 import { createLog, errorText, type Log } from "./log.ts";
@@ -19,6 +20,7 @@ import { createIssuerKeys } from "./store/jwks.ts";
 import { createKvKeys } from "./store/kv-keys.ts";
 import { createKeyFinder } from "./store/memory-keys.ts";
 import type { AuditSealer, Background, RefusalReader, Upkeep } from "./store/ports.ts";
+import { createRateLimiter } from "./store/rate-limits.ts";
 import { FRESH_FOR_MS } from "./store/recollection.ts";
 import { createRefusalRecorder } from "./store/refusals.ts";
 import { createD1Usage } from "./store/usage.ts";
@@ -51,6 +53,8 @@ function build(config: Config): House {
   const sealer = createAuditSealer(config.db, config.identityKeys);
   const finder = createKeyFinder(parts, { records: config.records, graceMs: config.graceMs });
   const binding = config.upstream.binding;
+  const limiter = (limit: RateLimit | null) =>
+    limit === null ? null : createRateLimiter(limit, config.limits.periodSeconds, onFault);
   const bounds = {
     mutations: config.policy.strongCheck === "none" ? FRESH_FOR_MS / 1_000 : ("now" as const),
     readsWithinSeconds: config.policy.strongCheck === "all" ? 0 : FRESH_FOR_MS / 1_000,
@@ -68,9 +72,10 @@ function build(config: Config): House {
     identity: createIdentity(config.identityKeys, config.issuer, config.upstream.audience),
     upstream: {
       ...config.upstream,
-      fetch: binding === null ? (request) => fetch(request) : (request) => binding.fetch(request),
+      fetch: binding === null ? (url, call) => fetch(url, call) : (url, call) => binding.fetch(url, call),
     },
     policy: config.policy,
+    limits: createLimits(limiter(config.limits.badTokens), limiter(config.limits.perKey)),
     log,
     now: clock.now,
     requestId: requestIds(),
@@ -87,6 +92,7 @@ function build(config: Config): House {
       }
       return answer;
     },
+    assets: config.assets,
     openapi: async () => (await import("./admin/openapi.json")).default,
   };
   return { door, upkeep, sealer, refusals: createD1Refusals(config.db, config.explainMs), log };

@@ -42,7 +42,17 @@ export interface Log {
   write(kind: LogKind, facts: LogFacts): void;
   /** True when an allowed call is to be written too: by the sampling rate, since a line per call costs throughput. */
   samples(): boolean;
+  /**
+   * True when a refusal is to be written with a line of its own. In a flood the rest is counted, and written as one line
+   * per reason and second: a line takes a third of a refusal's CPU (npm run bench), and whoever floods does not pay it.
+   *
+   * @param known whether the key is one of ours: strangers cannot crowd those refusals out
+   */
+  admits(known: boolean, reason: string, now: number): boolean;
 }
+
+/** Refusals of known keys, and of strangers, that have a line of their own in any second of an isolate. */
+const REFUSALS_PER_SECOND = 100;
 
 // Every key of ours, and every other JWT, begins with the same three characters.
 const LOOKS_LIKE_A_KEY = /eyJ[\w-]{8,}(?:\.[\w-]*){0,4}/g;
@@ -71,13 +81,36 @@ export function createLog(
   random: () => number,
 ): Log {
   const print = settings.format === "pretty" ? pretty : JSON.stringify;
+  const write: Log["write"] = (kind, facts) => {
+    const line = print({ at: new Date(now()).toISOString(), kind, ...clean(facts) });
+    if (kind === "fault" || kind === "config") console.error(line);
+    else console.log(line);
+  };
+  const strangers = createRefusals(write);
+  const known = createRefusals(write);
   return {
-    write(kind, facts) {
-      const line = print({ at: new Date(now()).toISOString(), kind, ...clean(facts) });
-      if (kind === "fault" || kind === "config") console.error(line);
-      else console.log(line);
-    },
+    write,
+    admits: (isKnown, reason, at) => (isKnown ? known : strangers)(reason, at),
     samples: () => settings.sample >= 1 || (settings.sample > 0 && random() < settings.sample),
+  };
+}
+
+function createRefusals(write: Log["write"]): (reason: string, now: number) => boolean {
+  let since = Number.NEGATIVE_INFINITY;
+  let seen = 0;
+  const gathered = new Map<string, number>();
+  return (reason, now) => {
+    // A clock that has gone backwards begins a new second as well.
+    if (now - since >= 1_000 || now < since) {
+      for (const [name, count] of gathered) write("call", { verdict: "deny", reason: name, count });
+      gathered.clear();
+      since = now;
+      seen = 0;
+    }
+    seen += 1;
+    if (seen <= REFUSALS_PER_SECOND) return true;
+    gathered.set(reason, (gathered.get(reason) ?? 0) + 1);
+    return false;
   };
 }
 

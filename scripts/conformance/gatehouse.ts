@@ -1,6 +1,7 @@
 // Starts Gatehouse as it is in this working tree, in front of an upstream, with one account and two keys.
 
 import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { exportJWK, generateKeyPair } from "jose";
 import { readKeyRing } from "../../src/core/token.ts";
@@ -41,6 +42,8 @@ export async function startGatehouse({ upstreamUrl, accountId }: Start): Promise
   process.env.WRANGLER_HIDE_BANNER ??= "true";
   process.env.WRANGLER_WRITE_LOGS ??= "false";
   process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
+  // wrangler.toml names it; a conformance run needs no console in it.
+  mkdirSync("dist/assets", { recursive: true });
   const { createTestHarness } = await import("wrangler");
   const secrets = await newSecrets();
   const server = createTestHarness({

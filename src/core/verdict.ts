@@ -33,6 +33,7 @@ export type Denial =
   | { readonly reason: "key_expired"; readonly expiredAt: number }
   /** The key is on the break-glass list of the configuration. */
   | { readonly reason: "key_denied" }
+  | { readonly reason: "rate_limited"; readonly whose: "address" | "key"; readonly retryAfterSeconds: number }
   // The key against the call.
   | { readonly reason: "address_not_allowed" }
   | { readonly reason: "account_mismatch" }

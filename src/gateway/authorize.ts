@@ -7,12 +7,14 @@ import { hashToken, readToken, verifyToken } from "../core/token.ts";
 import { type Denial, deny, type Verdict } from "../core/verdict.ts";
 import type { Background, Found, Unconfirmed } from "../store/ports.ts";
 import { type Call, logCall, openCall } from "./call.ts";
+import { answerConsole } from "./console.ts";
 import { allowedOrigin, answerPreflight, isPreflight, readableBy } from "./cors.ts";
 import { readCredential } from "./credential.ts";
 import type { AuthorisedCall, Door } from "./door.ts";
 import { factsOf, readPath, readTarget, type Target } from "./facts.ts";
-import { type NoAnswer, type Onward, passOn, sendUpstream } from "./forward.ts";
+import { launch, type NoAnswer, type Onward, sendUpstream } from "./forward.ts";
 import { findOperator, type OperatorDoor, type PersonalToken, readPersonalToken } from "./operators.ts";
+import { passOn } from "./pass-on.ts";
 import { answerFault, answerNoAnswer, refuse } from "./refuse.ts";
 import { noteRefusal } from "./refused.ts";
 import { asksForWebSocket, relay } from "./upgrade.ts";
@@ -46,7 +48,9 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   const path = readPath(request, door.policy.hosts);
   if (typeof path !== "string") return turnAway(call, path);
   call.path = path;
-  const open = path.startsWith("/.well-known/") ? await answerWellKnown(call, path, door, background) : null;
+  const open = path.startsWith("/.well-known/")
+    ? await answerWellKnown(call, path, door, background)
+    : await answerConsole(call, path, door);
   if (open !== null) return open;
   if (isPreflight(request)) {
     const preflight = answerPreflight(request.headers, door.policy.origins);
@@ -59,7 +63,8 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   if (typeof credential !== "string" || token === null) {
     const personal = readPersonalToken(request, credential, door.operators);
     if (personal !== null) return await passOperator(call, path, personal, door, background);
-    return turnAway(call, typeof credential === "string" ? { reason: "token_malformed" } : credential);
+    if (typeof credential !== "string") return turnAway(call, credential);
+    return await rebuff(call, { reason: "token_malformed" }, door);
   }
   // RFC 6750 section 2: one way to send a key. In the address it would end in the logs of everybody behind the door.
   if (request.url.includes(credential)) {
@@ -84,7 +89,9 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   let found: Found | Unconfirmed | null = exact ? null : door.keys.recall(hash, background);
   if (found === null) {
     // A made-up key ends here: it costs no storage read, and leaves nothing behind.
-    if (!verifyToken(door.ring, token)) return turnAway(call, { reason: "signature_invalid" });
+    if (!verifyToken(door.ring, token)) return await rebuff(call, { reason: "signature_invalid" }, door);
+    const barred = door.limits.isBarred(call.caller, call.now);
+    if (barred !== null) return turnAway(call, barred);
     found = await door.keys.find(hash, { exact, ahead }, background);
   }
   if ("confirmed" in found) {
@@ -93,16 +100,19 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
     found = await found.confirmed;
   }
   const verdict = settle(call, found, target, door);
-  if (!verdict.allow) return turnAway(call, verdict.denial);
+  if (!verdict.allow) return await rebuff(call, verdict.denial, door);
   // The grace is for calls that only read, also where STRONG_CHECK=none lets changes live on what is remembered.
   if (found.degraded && !safe) throw new Error("a change waits until D1 can be asked about its key again");
+
+  const tooMany = await door.limits.noteCall(verdict.key.id);
+  if (tooMany !== null) return turnAway(call, tooMany);
 
   // And what becomes of it.
   door.usage.note(verdict.key.id, call.now, background);
   if (target.operation?.answeredBy === "gatehouse") return await serve(call, target, verdict.key, door, background);
   const onward = await onwardOf(call, target, verdict.key, door);
   if (upgrading) return await upgrade(call, onward, () => recheck(hash, call, target, door, background), door);
-  return conclude(await sendUpstream(request, onward, door.upstream).answer, call, door);
+  return conclude(await sendUpstream(request, onward, door.upstream), call, door);
 }
 
 /** The way of a person's call: the same, but that their record is found by who they are, in D1, each time. */
@@ -121,15 +131,19 @@ async function passOperator(
   if ("reason" in target) return turnAway(call, target);
   call.target = target;
   if (request.headers.has("upgrade")) return turnAway(call, { reason: "upgrade_not_enabled" });
+  const barred = door.limits.isBarred(call.caller, call.now);
+  if (barred !== null) return turnAway(call, barred);
   const operators = door.operators as OperatorDoor;
   const operator = await findOperator(call, personal, target, isSafe(request, target), operators, background);
-  if ("reason" in operator) return turnAway(call, operator);
+  if ("reason" in operator) return await rebuff(call, operator, door);
   const found: Found = { record: operator, source: "d1", ageMs: 0, degraded: false };
   const verdict = settle(call, found, target, door);
   if (!verdict.allow) return turnAway(call, verdict.denial);
+  const tooMany = await door.limits.noteCall(verdict.key.id);
+  if (tooMany !== null) return turnAway(call, tooMany);
   if (target.operation?.answeredBy === "gatehouse") return await serve(call, target, verdict.key, door, background);
   const onward = await onwardOf(call, target, verdict.key, door);
-  return conclude(await sendUpstream(request, onward, door.upstream).answer, call, door);
+  return conclude(await sendUpstream(request, onward, door.upstream), call, door);
 }
 
 /**
@@ -144,7 +158,7 @@ async function sendAhead(
   background: Background,
 ): Promise<Response> {
   call.speculated = true;
-  const flight = sendUpstream(call.request, await onwardOf(call, target, atHand, door), door.upstream);
+  const flight = launch(call.request, await onwardOf(call, target, atHand, door), door.upstream);
   let verdict: Verdict;
   try {
     verdict = settle(call, await confirmed, target, door);
@@ -152,16 +166,17 @@ async function sendAhead(
     flight.cancel();
     throw error;
   }
-  if (!verdict.allow) {
+  const denial = verdict.allow ? await door.limits.noteCall(verdict.key.id) : verdict.denial;
+  if (!verdict.allow || denial !== null) {
     flight.cancel();
-    return turnAway(call, verdict.denial);
+    return turnAway(call, denial as Denial);
   }
   door.usage.note(verdict.key.id, call.now, background);
   if (verdict.key.version === atHand.version) return conclude(await flight.answer, call, door);
   // Allowed, but no longer as the upstream was told: asked again with the identity as it is now.
   flight.cancel();
   const onward = await onwardOf(call, target, verdict.key, door);
-  return conclude(await sendUpstream(call.request, onward, door.upstream).answer, call, door);
+  return conclude(await sendUpstream(call.request, onward, door.upstream), call, door);
 }
 
 function judge(record: KeyRecord | null, call: Call, target: Target, door: Door): Verdict {
@@ -198,7 +213,7 @@ async function recheck(
 
 /** Open a connection that stays for as long as its key allows. */
 async function upgrade(call: Call, onward: Onward, judgeAnew: () => Promise<Verdict>, door: Door): Promise<Response> {
-  const answer = await sendUpstream(call.request, onward, door.upstream, "websocket").answer;
+  const answer = await launch(call.request, onward, door.upstream, "websocket").answer;
   // An upstream that does not switch protocols answers as to any other call.
   if ("noAnswer" in answer || !answer.webSocket) return conclude(answer, call, door);
   return relay(answer, async () => {
@@ -219,6 +234,20 @@ async function upgrade(call: Call, onward: Onward, judgeAnew: () => Promise<Verd
 function isSafe(request: Request, { operation }: Target): boolean {
   if (operation !== null) return operation.effect === "safe";
   return request.method === "GET" || request.method === "HEAD" || request.method === "OPTIONS";
+}
+
+const BAD_TOKENS: ReadonlySet<Denial["reason"]> = new Set([
+  "token_malformed",
+  "signature_invalid",
+  "key_unknown",
+  "operator_token_invalid",
+]);
+
+/** Turns a call away whose key is none, and counts how often its address has tried. */
+async function rebuff(call: Call, denial: Denial, door: Door): Promise<Response> {
+  const isBadToken = BAD_TOKENS.has(denial.reason);
+  const tooMany = isBadToken ? await door.limits.noteBadToken(call.caller, call.now) : null;
+  return turnAway(call, tooMany ?? denial);
 }
 
 function turnAway(call: Call, denial: Denial): Response {

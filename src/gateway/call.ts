@@ -50,6 +50,8 @@ export function logCall(call: Call, status: number, door: Door): void {
   const unknown = call.target !== null && call.target.operation === null;
   const worth = call.error !== null || call.denial !== null || changed || unknown || call.found?.degraded === true;
   if (!worth && !door.log.samples()) return;
+  const { denial } = call;
+  if (denial !== null && call.error === null && !door.log.admits(call.key !== null, denial.reason, call.now)) return;
   const kind = call.error !== null ? "fault" : changed && call.denial === null ? "change" : "call";
   door.log.write(kind, factsOf(call, status, door.now()));
 }

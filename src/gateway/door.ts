@@ -5,7 +5,9 @@ import type { Routes } from "../core/routes.ts";
 import type { KeyRing } from "../core/token.ts";
 import type { CallLog, Log } from "../log.ts";
 import type { Background, KeyFinder, RefusalRecorder, UsageRecorder } from "../store/ports.ts";
+import type { Assets } from "./console.ts";
 import type { Identity } from "./identity.ts";
+import type { Limits } from "./limits.ts";
 import type { OperatorDoor } from "./operators.ts";
 
 /** What the operator has chosen; README.md has the table. */
@@ -28,7 +30,7 @@ export interface Upstream {
   /** Scheme, host and port, without a slash at the end. */
   readonly origin: string;
   /** `fetch` itself, or that of a service binding. */
-  readonly fetch: (request: Request) => Promise<Response>;
+  readonly fetch: (url: string, call: RequestInit) => Promise<Response>;
   /** A credential of our own for it, or `null`: a whole `Authorization` value. */
   readonly authorization: string | null;
   /** Until its headers have come. */
@@ -59,6 +61,7 @@ export interface Door {
   readonly identity: Identity;
   readonly upstream: Upstream;
   readonly policy: Policy;
+  readonly limits: Limits;
   readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -66,4 +69,6 @@ export interface Door {
   readonly serve: (call: AuthorisedCall, background: Background) => Promise<Response>;
   /** The OpenAPI document of what `serve` answers; loaded when it is asked for. */
   readonly openapi: () => Promise<unknown>;
+  /** The console's files. */
+  readonly assets: Assets;
 }

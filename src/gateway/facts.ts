@@ -41,7 +41,7 @@ function hasBody({ body, headers }: Request): boolean {
 }
 
 /** The target behind a method and a canonical path, or the denial of a path that Gatehouse keeps without answering it. */
-export function readTarget(request: Request, path: string, routes: Routes): Target | Denial {
+export function readTarget(request: Pick<Request, "method" | "url">, path: string, routes: Routes): Target | Denial {
   return targetOf(request.method, path, queryOf(request.url), routes);
 }
 

@@ -74,24 +74,35 @@ export function passesInward(name: string): boolean {
 }
 
 /**
- * The client's headers that may go on, as a new list to which the gateway adds its own.
+ * The client's headers that may go on, to which the gateway adds its own.
  *
  * Names that the client listed in `Connection` go too (RFC 9110 section 7.6.1); the gateway's own are set afterwards,
- * so that nobody can list those away.
+ * so that nobody can list those away. No name here can be `__proto__`: one with an underscore does not pass.
+ *
+ * @returns a plain object, filled by `forEach`: 11 µs of a call, where a `Headers` filled by its iterator takes 32 and
+ *   deletions from a copy take 20 (npm run bench:forward)
  */
-export function inwardHeaders(client: Headers): Headers {
-  const kept = new Headers();
-  const listed = client.get("connection")?.toLowerCase().split(",") ?? [];
-  const hops = new Set(listed.map((name) => name.trim()));
+export function inwardHeaders(client: Headers): Record<string, string> {
+  const kept: Record<string, string> = {};
+  const hops = listedHops(client.get("connection"));
   // Whatever else a client has put its key into: nobody behind the door may learn it.
   const token = client.get("authorization")?.slice("Bearer ".length) || null;
-  for (const [name, value] of client) {
-    if (passesInward(name) && !hops.has(name) && !(token !== null && value.includes(token))) kept.append(name, value);
-  }
+  client.forEach((value, name) => {
+    if (passesInward(name) && !hops.has(name) && !(token !== null && value.includes(token))) kept[name] = value;
+  });
   return kept;
 }
 
-const DROPPED_OUTWARD = [
+const NO_HOPS: ReadonlySet<string> = new Set();
+
+function listedHops(connection: string | null): ReadonlySet<string> {
+  // What nearly every client says; `keep-alive` is dropped in any case.
+  if (connection === null || connection.toLowerCase() === "keep-alive") return NO_HOPS;
+  const names = connection.toLowerCase().split(",");
+  return new Set(names.map((name) => name.trim()));
+}
+
+const DROPPED_OUTWARD: ReadonlySet<string> = new Set([
   "set-cookie",
   "connection",
   "keep-alive",
@@ -116,9 +127,14 @@ const DROPPED_OUTWARD = [
   "gatehouse-identity",
   "gatehouse-operation",
   "gatehouse-request-id",
-] as const;
+]);
 
 /** The names in an upstream's answer that may not go out; most answers have none, and are then passed on untouched. */
 export function forbiddenOutward(upstream: Headers): readonly string[] {
-  return DROPPED_OUTWARD.filter((name) => upstream.has(name));
+  const found: string[] = [];
+  // One look at the names that are there: asking for each of these in turn takes 10 µs (npm run bench:forward).
+  upstream.forEach((_, name) => {
+    if (DROPPED_OUTWARD.has(name)) found.push(name);
+  });
+  return found;
 }

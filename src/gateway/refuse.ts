@@ -113,6 +113,15 @@ function refusalFor(denial: Denial): Refusal {
       return { ...INVALID_TOKEN, headers: invalidToken("The API key is blocked") };
     case "key_expired":
       return { status: 401, detail: "JWT has expired", headers: invalidToken("The API key has expired") };
+    case "rate_limited":
+      return {
+        status: 429,
+        detail: "Too many calls. Try again later.",
+        headers: {
+          "retry-after": String(denial.retryAfterSeconds),
+          ratelimit: `"${denial.whose}";r=0;t=${denial.retryAfterSeconds}`,
+        },
+      };
     case "address_not_allowed":
       return { status: 403, detail: "This API key may not be used from your network." };
     case "account_mismatch":

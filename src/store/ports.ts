@@ -482,3 +482,12 @@ export interface Upkeep {
   /** Forgets the oldest changes, which nothing can still rely on. Returns how many. */
   pruneChanges(now: number): Promise<number>;
 }
+
+// ---- Limits. When one of these throws, calls go on: a limit that fails must not shut the door. -----------------------
+
+/** Counts what is done under a name: roughly, in memory, and for one place of the network. */
+export interface RateLimiter {
+  /** False when this name has had its share of the period. */
+  allows(name: string): Promise<boolean>;
+  readonly periodSeconds: number;
+}

@@ -91,6 +91,22 @@ describe("an upstream's answer", () => {
   });
 
   it.each([
+    ["gzip", "gzip", true],
+    ["gzip", "br, gzip;q=0", false],
+    ["gzip", "identity", false],
+    ["GZIP", "deflate, gzip;q=0.5", true],
+    ["zstd", "identity", true],
+  ])("coded as %s, for a client that accepts %s, stays coded: %s", async (coding, accepted, stays) => {
+    const body = coding === "zstd" ? Buffer.from("not really zstd") : gzipSync("hello");
+    bare.upstream.answer((_, response) => {
+      response.writeHead(200, { "content-encoding": coding }).end(body);
+    });
+    const answer = await call("GET /x", [`Accept-Encoding: ${accepted}`]);
+    expect(answer.headers["content-encoding"]).toBe(stays ? coding : undefined);
+    expect(answer.body).toContain(stays ? body.toString("latin1") : "hello");
+  });
+
+  it.each([
     ["{up}/moved?a=1#b", "/moved?a=1#b"],
     ["{up}", "/"],
     ["{UP}/case", "/case"],

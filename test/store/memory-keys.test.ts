@@ -436,6 +436,36 @@ describe("a clock that is set back", () => {
     expect((await look(finder, hash)).record?.revokedAt).not.toBeNull();
   });
 
+  it("makes nothing younger either when it is set back by less than the age of what is remembered", async () => {
+    const [finder, hash] = [store.finder(), store.add()];
+    await look(finder, hash);
+    await clock.advance(1);
+    store.change(hash, revokedAt());
+    await clock.advance(4_900);
+    finder.recall(hash, behind);
+    clock.jump(-4_500);
+    finder.recall(hash, behind);
+    // Its clock says that nine seconds have passed since D1 was heard; it has been fourteen.
+    await clock.advance(9_000);
+    expect((await look(finder, hash)).record?.revokedAt).not.toBeNull();
+  });
+
+  it("makes nothing younger that was being read when it was set back", async () => {
+    const [finder, hash] = [store.finder(), store.add()];
+    store.d1.delayMs = 100;
+    const slow = look(finder, hash, EXACT);
+    await clock.advance(50);
+    clock.jump(-3_600_000);
+    const other = look(finder, store.add());
+    await clock.advance(300);
+    await Promise.all([slow, other]);
+    store.change(hash, revokedAt());
+    await clock.advance(20_000);
+    const looked = look(finder, hash);
+    await clock.advance(300);
+    expect((await looked).record?.revokedAt).not.toBeNull();
+  });
+
   it("costs one new start, not a read for every call until it has caught up", async () => {
     const [finder, hash] = [store.finder(), store.add()];
     await look(finder, hash);
@@ -452,6 +482,7 @@ describe("a clock that is set back", () => {
     const [finder, hash] = [store.finder(), store.add()];
     await look(finder, hash);
     await clock.advance(100);
+    await look(finder, hash);
     clock.jump(-20);
     store.resetCounts();
     await look(finder, hash);

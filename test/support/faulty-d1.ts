@@ -10,6 +10,8 @@ export interface FaultyD1 {
   trouble: Trouble | ((sql: string) => Trouble);
   /** Runs in front of every statement: a place to let something else happen first. */
   before: ((sql: string) => Promise<void>) | null;
+  /** Something was asked that will never be answered. */
+  wasSilent: boolean;
 }
 
 /** Wraps a database; without trouble it is what it was. */
@@ -21,7 +23,10 @@ export function faultyD1(real: D1Database): FaultyD1 {
     faulty.ran.push(sql);
     await faulty.before?.(sql);
     const trouble = typeof faulty.trouble === "function" ? faulty.trouble(sql) : faulty.trouble;
-    if (trouble === "silent") await new Promise(() => undefined);
+    if (trouble === "silent") {
+      faulty.wasSilent = true;
+      await new Promise(() => undefined);
+    }
     if (trouble instanceof Error) throw trouble;
   }
 
@@ -59,6 +64,6 @@ export function faultyD1(real: D1Database): FaultyD1 {
     });
   }
 
-  const faulty: FaultyD1 = { db: database(real), ran: [], trouble: null, before: null };
+  const faulty: FaultyD1 = { db: database(real), ran: [], trouble: null, before: null, wasSilent: false };
   return faulty;
 }

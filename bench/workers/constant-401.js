@@ -1,0 +1,15 @@
+// The floor of every refusal: an answer of the same size and with the same headers, known beforehand.
+const BODY = JSON.stringify({
+  error: {
+    status: 401,
+    detail: "Authorization required",
+    code: "credential_missing",
+    request_id: "00000000000000000000-zzzz",
+  },
+});
+const HEADERS = {
+  "content-type": "application/json",
+  "cache-control": "no-store",
+  "www-authenticate": 'Bearer realm="gatehouse"',
+};
+export default { fetch: () => new Response(BODY, { status: 401, headers: HEADERS }) };

@@ -1,0 +1,54 @@
+// Calls to Gatehouse: the same operations that any client has, with the key that signed in. Same origin only.
+import { OFFLINE, Problem, problemIn } from "./problem.ts";
+
+export const V1 = "/api/public/v1";
+const TIMEOUT_MS = 30_000;
+
+export interface Api {
+  get<T>(path: string, signal?: AbortSignal): Promise<T>;
+  send<T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown, headers?: HeadersInit): Promise<T>;
+}
+
+/**
+ * @param token the key, asked for with every call
+ * @param onSignedOut is told when the key is not good any more
+ */
+export function createApi(token: () => string, onSignedOut: (problem: Problem) => void): Api {
+  async function call<T>(path: string, init: RequestInit): Promise<T> {
+    const headers = new Headers(init.headers);
+    headers.set("authorization", `Bearer ${token()}`);
+    const response = await reach(V1 + path, { ...init, headers });
+    if (response.ok) return (response.status === 204 ? null : await response.json()) as T;
+    const problem = await problemIn(response);
+    if (problem.kind === "signed_out") onSignedOut(problem);
+    throw problem;
+  }
+  return {
+    get: (path, signal) => call(path, signal ? { signal } : {}),
+    send: (method, path, body, headers = {}) =>
+      body === undefined
+        ? call(path, { method, headers })
+        : call(path, {
+            method,
+            headers: { "content-type": "application/json", ...headers },
+            body: JSON.stringify(body),
+          }),
+  };
+}
+
+async function reach(path: string, init: RequestInit): Promise<Response> {
+  const limit = AbortSignal.timeout(TIMEOUT_MS);
+  const signal = init.signal ? AbortSignal.any([init.signal, limit]) : limit;
+  try {
+    return await fetch(path, { ...init, signal, credentials: "omit", cache: "no-store", redirect: "error" });
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    throw new Problem("offline", OFFLINE);
+  }
+}
+
+/** The address from which Gatehouse sees this browser, or `null` when it does not know. */
+export async function ownAddress(): Promise<string | null> {
+  const response = await reach("/console/address", {});
+  return response.ok ? ((await response.json()) as { readonly address: string | null }).address : null;
+}

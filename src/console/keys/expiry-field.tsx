@@ -1,0 +1,77 @@
+// When a key ends: a usual span, a day, or never.
+import { Banner } from "@cloudflare/kumo/components/banner";
+import { Input } from "@cloudflare/kumo/components/input";
+import { Radio } from "@cloudflare/kumo/components/radio";
+import { FieldError } from "../ui/field-error.tsx";
+import { exactTime } from "../ui/time.tsx";
+
+const HOUR_MS = 3_600_000;
+
+const PRESETS = { "168": "7 days", "720": "30 days", "2160": "90 days", "8760": "1 year" } as const;
+
+export interface Expiry {
+  /** Hours, `date` or `never`. */
+  readonly choice: keyof typeof PRESETS | "date" | "never";
+  /** As `<input type="date">` has it. */
+  readonly date: string;
+}
+
+export const FIRST_EXPIRY: Expiry = { choice: "2160", date: "" };
+
+/** Whole hours from now, 0 for never, `null` when no day in the future is chosen. */
+export function hoursOf({ choice, date }: Expiry, now: number): number | null {
+  if (choice === "never") return 0;
+  if (choice !== "date") return Number(choice);
+  // The end of the day, where the person who chooses it lives.
+  const end = Date.parse(`${date}T23:59:59`);
+  const hours = Math.floor((end - now) / HOUR_MS);
+  return hours >= 1 ? hours : null;
+}
+
+interface ExpiryFieldProps {
+  readonly value: Expiry;
+  readonly onChange: (expiry: Expiry) => void;
+  readonly error: string | undefined;
+}
+
+export function ExpiryField({ value, onChange, error }: ExpiryFieldProps) {
+  const hours = hoursOf(value, Date.now());
+  return (
+    <div className="flex flex-col gap-3">
+      <Radio.Group
+        legend="Expires"
+        orientation="horizontal"
+        className="gap-3"
+        value={value.choice}
+        onValueChange={(choice: Expiry["choice"]) => onChange({ ...value, choice })}
+      >
+        {Object.entries(PRESETS).map(([preset, text]) => (
+          <Radio.Item key={preset} value={preset} label={text} className="mr-3" />
+        ))}
+        <Radio.Item value="date" label="On a day" className="mr-3" />
+        <Radio.Item value="never" label="Never" />
+      </Radio.Group>
+      {value.choice === "date" && (
+        <Input
+          type="date"
+          label="Last day"
+          className="w-48"
+          value={value.date}
+          onChange={(event) => onChange({ ...value, date: event.target.value })}
+        />
+      )}
+      {hours !== null && hours > 0 && (
+        <p className="text-sm text-kumo-subtle">Ends on {exactTime(Date.now() + hours * HOUR_MS)}.</p>
+      )}
+      {value.choice === "never" && (
+        <Banner
+          variant="alert"
+          size="sm"
+          title="A key that never expires"
+          description="If it leaks and nobody notices, it works for ever. Prefer a year, and a reminder."
+        />
+      )}
+      <FieldError error={error} />
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+// Search and status, above the table.
+import { Button } from "@cloudflare/kumo/components/button";
+import { Input } from "@cloudflare/kumo/components/input";
+import { RefreshIcon } from "../ui/icons.tsx";
+import type { KeyView } from "./key-view.ts";
+
+const STATUSES = { ALL: "All", ACTIVE: "Active", EXPIRED: "Expired", REVOKED: "Revoked" } as const;
+const NUMBER = new Intl.NumberFormat();
+
+interface KeyFiltersProps {
+  readonly view: KeyView;
+  readonly counts: Readonly<Record<KeyView["status"], number>>;
+  readonly onChange: (part: Partial<KeyView>) => void;
+  readonly onRefresh: () => void;
+  readonly busy: boolean;
+}
+
+export function KeyFilters({ view, counts, onChange, onRefresh, busy }: KeyFiltersProps) {
+  return (
+    <search className="flex flex-wrap items-center gap-3 border-b border-kumo-line p-3 sm:px-4">
+      <Input
+        type="search"
+        aria-label="Search keys by name, description, role, creator or id"
+        placeholder="Search name, role, creator …"
+        className="min-w-0 flex-1 sm:w-72 sm:flex-none"
+        value={view.search}
+        onChange={(event) => onChange({ search: event.target.value })}
+      />
+      <fieldset className="order-last flex w-full flex-wrap gap-1 sm:order-none sm:w-auto">
+        <legend className="sr-only">Status</legend>
+        {(Object.keys(STATUSES) as KeyView["status"][]).map((status) => (
+          <Button
+            key={status}
+            size="sm"
+            variant={view.status === status ? "secondary" : "ghost"}
+            aria-pressed={view.status === status}
+            onClick={() => onChange({ status })}
+          >
+            {STATUSES[status]} <span className="tabular text-kumo-subtle">{NUMBER.format(counts[status])}</span>
+          </Button>
+        ))}
+      </fieldset>
+      <Button
+        className="ml-auto"
+        variant="ghost"
+        size="sm"
+        shape="square"
+        aria-label="Load the keys again"
+        icon={<RefreshIcon />}
+        loading={busy}
+        onClick={onRefresh}
+      />
+    </search>
+  );
+}

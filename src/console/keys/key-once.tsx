@@ -1,0 +1,82 @@
+// The key itself, for the only time: to be copied or downloaded. Closing this is the end of the secret in the browser.
+import { Banner } from "@cloudflare/kumo/components/banner";
+import { Button } from "@cloudflare/kumo/components/button";
+import { useEffect, useId } from "react";
+import { curlCommand } from "../session.ts";
+import { CopyButton } from "../ui/copy.tsx";
+import { DownloadIcon } from "../ui/icons.tsx";
+import { Buttons, Overlay } from "../ui/overlay.tsx";
+import { exactTime } from "../ui/time.tsx";
+import type { KeyRow } from "./key-row.ts";
+
+interface KeyOnceProps {
+  readonly keyRow: KeyRow;
+  readonly secret: string;
+  readonly onStored: () => void;
+}
+
+export function KeyOnce({ keyRow: key, secret, onStored }: KeyOnceProps) {
+  useEffect(() => {
+    // A closed tab would be the end of the key.
+    const hold = (event: BeforeUnloadEvent) => event.preventDefault();
+    addEventListener("beforeunload", hold);
+    return () => removeEventListener("beforeunload", hold);
+  }, []);
+
+  return (
+    <Overlay title={`“${key.name}” is ready`}>
+      <Banner
+        variant="alert"
+        title="Store the key now"
+        description="It is shown this once. Gatehouse keeps no copy; a lost key can only be replaced."
+      />
+      <Secret label="API key" text={secret} />
+      <div className="flex flex-wrap gap-2">
+        <CopyButton text={() => secret} what="the API key" words="Copy key" />
+        <Button icon={<DownloadIcon />} onClick={() => download(key, secret)}>
+          Download .env
+        </Button>
+      </div>
+      <Secret label="Try it" text={curlCommand(secret)} />
+      <div>
+        <CopyButton text={() => curlCommand(secret)} what="the command" words="Copy command" />
+      </div>
+      <Buttons>
+        <Button variant="primary" onClick={onStored}>
+          I have stored it
+        </Button>
+      </Buttons>
+    </Overlay>
+  );
+}
+
+function Secret({ label, text }: { readonly label: string; readonly text: string }) {
+  const id = useId();
+  return (
+    <div className="flex flex-col gap-1.5">
+      <span id={id} className="font-medium">
+        {label}
+      </span>
+      <section
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+        tabIndex={0}
+        aria-labelledby={id}
+        className="max-h-36 overflow-y-auto rounded-lg border border-kumo-line bg-kumo-recessed p-3 font-mono text-sm break-all select-all"
+      >
+        {text}
+      </section>
+    </div>
+  );
+}
+
+/** The variables of Aeon's own command line, `ybm`. */
+function download(key: KeyRow, secret: string): void {
+  const end = key.expiresAt === null ? "never expires" : `expires on ${exactTime(key.expiresAt)}`;
+  const text = `# API key "${key.name}" (${key.roleName}), ${end}\nYBM_HOST=${location.origin}\nYBM_APIKEY=${secret}\n`;
+  const url = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = `${key.name.replaceAll(/[^\w.-]+/g, "-")}.env`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 1_000);
+}

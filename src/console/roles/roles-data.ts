@@ -1,0 +1,42 @@
+// Roles with what they may do, and the catalogue of what there is to be given.
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import type { ListOf, PermissionData, RoleData, RoleSpec } from "../../admin/contract.ts";
+import { loadPages } from "../pages.ts";
+import { useSession } from "../session.ts";
+
+export function useRoles() {
+  const { api, account } = useSession();
+  return useQuery({
+    queryKey: ["roles"],
+    queryFn: ({ signal }) =>
+      loadPages(`${account}/roles?include_permissions=true`, (path) => api.get<ListOf<RoleData>>(path, signal)),
+  });
+}
+
+export function useCatalogue() {
+  const { api } = useSession();
+  return useQuery({
+    queryKey: ["catalogue"],
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: async ({ signal }) => (await api.get<{ data: PermissionData[] }>("/auth/permissions", signal)).data,
+  });
+}
+
+export function useRoleChanges() {
+  const { api, account } = useSession();
+  const client = useQueryClient();
+  const reload = () => client.invalidateQueries({ queryKey: ["roles"] });
+  return {
+    /** Makes a role, or replaces the one with this id. */
+    async save(id: string | null, spec: RoleSpec, force: boolean): Promise<RoleData> {
+      const path = id === null ? `${account}/roles` : `${account}/roles/${id}${force ? "?force=true" : ""}`;
+      const { data } = await api.send<{ data: RoleData }>(id === null ? "POST" : "PUT", path, spec);
+      await reload();
+      return data;
+    },
+    async remove(id: string): Promise<void> {
+      await api.send("DELETE", `${account}/roles/${id}`);
+      await reload();
+    },
+  };
+}

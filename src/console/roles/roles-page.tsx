@@ -1,0 +1,87 @@
+// The roles of the account: built in, and made here.
+import { Badge } from "@cloudflare/kumo/components/badge";
+import { Button } from "@cloudflare/kumo/components/button";
+import { Table } from "@cloudflare/kumo/components/table";
+import { useState } from "react";
+import type { RoleData } from "../../admin/contract.ts";
+import { goTo, PageLink } from "../route.tsx";
+import { permissionNames, useSession } from "../session.ts";
+import { PlusIcon } from "../ui/icons.tsx";
+import { LoadingRows, ProblemNotice } from "../ui/notices.tsx";
+import { Card, PageHeader } from "../ui/page.tsx";
+import { type Draft, EMPTY_DRAFT, RoleForm } from "./role-form.tsx";
+import { RoleSheet } from "./role-sheet.tsx";
+import { useRoles } from "./roles-data.ts";
+
+export function RolesPage({ openId }: { readonly openId: string | null }) {
+  const { may } = useSession();
+  const { data, error, refetch } = useRoles();
+  const [draft, setDraft] = useState<Draft | null>(null);
+  const create = may("ROLE:CREATE") && (
+    <Button variant="primary" icon={<PlusIcon />} onClick={() => setDraft(EMPTY_DRAFT)}>
+      Create role
+    </Button>
+  );
+  return (
+    <>
+      <PageHeader title="Roles" action={create}>
+        What a key may do. The three built-in roles are the same in every account; the others are yours.
+      </PageHeader>
+      {error && <ProblemNotice problem={error} onRetry={() => void refetch()} />}
+      <Card>
+        {data === undefined && !error && <LoadingRows what="roles" />}
+        {data && <RolesTable roles={data} />}
+      </Card>
+      {openId !== null && draft === null && (
+        <RoleSheet key={openId} id={openId} onEdit={setDraft} onClose={() => goTo("roles")} />
+      )}
+      {draft && (
+        <RoleForm
+          draft={draft}
+          onClose={() => setDraft(null)}
+          onSaved={(id) => {
+            setDraft(null);
+            goTo("roles", id);
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function RolesTable({ roles }: { readonly roles: readonly RoleData[] }) {
+  return (
+    <Table>
+      <caption className="sr-only">Roles</caption>
+      <Table.Header>
+        <Table.Row>
+          <Table.Head>Name</Table.Head>
+          <Table.Head className="hidden md:table-cell">Description</Table.Head>
+          <Table.Head>Permissions</Table.Head>
+          <Table.Head>Active keys</Table.Head>
+        </Table.Row>
+      </Table.Header>
+      <Table.Body>
+        {roles.map(({ spec, info }) => (
+          <Table.Row key={info.id} className="cursor-pointer hover:bg-kumo-tint" onClick={() => goTo("roles", info.id)}>
+            <Table.Cell>
+              <PageLink page="roles" id={info.id} className="font-medium hover:underline">
+                {info.display_name}
+              </PageLink>{" "}
+              {!info.is_user_defined && <Badge variant="neutral">Built in</Badge>}
+            </Table.Cell>
+            <Table.Cell className="hidden text-kumo-subtle md:table-cell">{spec.description}</Table.Cell>
+            <Table.Cell className="tabular">{permissionNames(info.effective_permissions).length}</Table.Cell>
+            <Table.Cell className="tabular">{activeKeys(info.api_keys ?? [])}</Table.Cell>
+          </Table.Row>
+        ))}
+      </Table.Body>
+    </Table>
+  );
+}
+
+/** The server names at most a hundred. */
+function activeKeys(keys: NonNullable<RoleData["info"]["api_keys"]>): string {
+  const active = keys.filter((key) => key.status === "ACTIVE").length;
+  return active >= 100 ? "100 or more" : String(active);
+}

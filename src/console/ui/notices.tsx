@@ -1,0 +1,79 @@
+// What is shown when there is nothing to show, not yet, or not any more.
+import { Banner } from "@cloudflare/kumo/components/banner";
+import { Button } from "@cloudflare/kumo/components/button";
+import type { ReactNode } from "react";
+import { asProblem, type Problem, type ProblemKind } from "../problem.ts";
+
+const TITLES: Readonly<Record<ProblemKind, string>> = {
+  offline: "No connection",
+  signed_out: "Your sign-in has ended",
+  forbidden: "Not allowed",
+  missing: "Not found",
+  conflict: "This cannot be done now",
+  invalid: "Something has to be mended",
+  busy: "Too many calls",
+  unavailable: "Gatehouse cannot decide now",
+};
+
+interface NoticeProps {
+  readonly problem: unknown;
+  readonly onRetry?: (() => void) | undefined;
+  readonly children?: ReactNode;
+}
+
+/** A problem, with what to do about it. Read out at once. */
+export function ProblemNotice({ problem, onRetry, children }: NoticeProps) {
+  const shown: Problem = asProblem(problem);
+  return (
+    <div role="alert">
+      <Banner
+        variant={shown.kind === "conflict" ? "alert" : "error"}
+        title={TITLES[shown.kind]}
+        description={
+          <span className="flex flex-col items-start gap-2">
+            <span>{shown.message}</span>
+            {children}
+            {shown.requestId && shown.kind === "unavailable" && (
+              <span className="text-sm">Request id for the log: {shown.requestId}</span>
+            )}
+            {onRetry && (
+              <Button size="sm" onClick={onRetry}>
+                Try again
+              </Button>
+            )}
+          </span>
+        }
+      />
+    </div>
+  );
+}
+
+interface NothingProps {
+  readonly title: string;
+  readonly children: ReactNode;
+  readonly action?: ReactNode;
+}
+
+export function Nothing({ title, children, action }: NothingProps) {
+  return (
+    <div className="flex flex-col items-center gap-2 px-6 py-14 text-center">
+      <h2 className="text-lg font-semibold">{title}</h2>
+      <p className="max-w-prose text-kumo-subtle">{children}</p>
+      {action && <div className="mt-3">{action}</div>}
+    </div>
+  );
+}
+
+const ROWS = ["w-3/4", "w-2/3", "w-4/5", "w-1/2", "w-3/5"];
+
+/** Stands where rows will be. */
+export function LoadingRows({ what }: { readonly what: string }) {
+  return (
+    <div role="status" className="flex flex-col gap-4 p-5">
+      <span className="sr-only">Loading {what} …</span>
+      {ROWS.map((width) => (
+        <div key={width} className={`h-4 animate-pulse rounded bg-kumo-fill ${width}`} />
+      ))}
+    </div>
+  );
+}

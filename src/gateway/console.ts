@@ -1,0 +1,64 @@
+// The web console's files, to anybody: they hold no secret, and everything they show they ask for with a key. Served
+// through the Worker and never in front of it, so that no file leaves without these headers.
+import type { Denial } from "../core/verdict.ts";
+import type { Call } from "./call.ts";
+import type { Door } from "./door.ts";
+import { refuse } from "./refuse.ts";
+
+const HOME = "/console/";
+/** What the console links to: each of them is the one page, which reads its address itself. */
+const PAGES = /^\/console\/(?:(?:keys|allow-lists|roles|activity)(?:\/[\w-]{1,64})?)?$/;
+const FILES = /^\/console\/assets\/[\w-]{1,80}\.(?:js|css|svg|woff2)$/;
+
+const HEADERS: Readonly<Record<string, string>> = {
+  "cache-control": "no-store",
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; " +
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; " +
+    "require-trusted-types-for 'script'; trusted-types 'none'",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+  "referrer-policy": "no-referrer",
+  "strict-transport-security": "max-age=31536000; includeSubDomains",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+};
+
+/** The files that were deployed with the Worker; `null` when none were. */
+export type Assets = { readonly fetch: (request: Request) => Promise<Response> } | null;
+
+/**
+ * Answer one of the console's paths.
+ *
+ * @returns `null` for a path that is not the console's
+ */
+export async function answerConsole(call: Call, path: string, { assets }: Door): Promise<Response | null> {
+  if (path !== "/console" && !path.startsWith(HOME)) return null;
+  const { method, url } = call.request;
+  if (method !== "GET" && method !== "HEAD") {
+    return turnAway(call, { reason: "method_not_allowed", allow: ["GET", "HEAD"] });
+  }
+  if (path === "/console") return new Response(null, { status: 308, headers: { ...HEADERS, location: HOME } });
+  // The caller's own, which the console shows beside a choice of allow lists.
+  if (path === `${HOME}address`) return secured(Response.json({ address: call.caller?.text ?? null }), 200);
+  const page = PAGES.test(path);
+  if (!page && !FILES.test(path)) return turnAway(call, { reason: "not_found" });
+  const file = new URL(page ? `${HOME}index.html` : path, url);
+  // Without the caller's headers: neither a range nor a condition, and no credential, has business with the files.
+  const found = assets === null ? null : await assets.fetch(new Request(file, { method }));
+  if (found?.status === 200) return secured(found, 200);
+  if (!page) return turnAway(call, { reason: "not_found" });
+  return secured(new Response("The console is not part of this deployment: `npm run build` makes it.\n"), 503);
+}
+
+function turnAway(call: Call, denial: Denial): Response {
+  call.denial = denial;
+  return refuse(denial, call.requestId);
+}
+
+function secured(response: Response, status: number): Response {
+  const headers = new Headers(HEADERS);
+  headers.set("content-type", response.headers.get("content-type") ?? "text/plain;charset=utf-8");
+  return new Response(response.body, { status, headers });
+}

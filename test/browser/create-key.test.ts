@@ -1,0 +1,172 @@
+import { readFileSync } from "node:fs";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { hasBrowser, signIn } from "../support/browser.ts";
+import { consoleTest } from "../support/console-test.ts";
+import { ACCOUNT, PROJECT } from "../support/gatehouse.ts";
+
+const LISTS = `/api/public/v1/accounts/${ACCOUNT}/projects/${PROJECT}/allow-lists`;
+
+describe.skipIf(!hasBrowser)("creating a key", () => {
+  const console = consoleTest(async ({ gatehouse, admin }) => {
+    for (const [name, rule] of [
+      ["elsewhere", "203.0.113.0/24"],
+      ["loopback", "127.0.0.0/8"],
+    ]) {
+      const body = JSON.stringify({ name, description: "", allow_list: [rule] });
+      const headers = { "content-type": "application/json" };
+      expect((await gatehouse.call(admin.token, LISTS, { method: "POST", headers, body })).status).toBe(200);
+    }
+  });
+
+  async function openForm(page: Page) {
+    await page.getByRole("button", { name: "Create API key" }).first().click();
+    return page.getByRole("dialog", { name: "Create an API key" });
+  }
+
+  async function fill(page: Page, name: string) {
+    const form = await openForm(page);
+    await form.getByLabel("Name").fill(name);
+    await form.getByLabel("Role").selectOption({ label: "Viewer" });
+    return form;
+  }
+
+  const stored = async (name: string) =>
+    (await console.world().gatehouse.env.DB.prepare(`SELECT * FROM api_keys WHERE name = '${name}'`).all()).results;
+
+  it("shows the key once, to be copied, downloaded or tried, and nowhere afterwards", async () => {
+    const { page, said } = await console.open();
+    await signIn(page, console.world().admin.token);
+    const form = await fill(page, "once");
+    await form.getByRole("button", { name: "Create key" }).click();
+    const dialog = page.getByRole("dialog", { name: "“once” is ready" });
+    const secret = (await dialog.getByRole("region", { name: "API key" }).textContent()) ?? "";
+    expect(secret).toMatch(/^eyJ[\w-]+\.[\w-]+\.[\w-]+$/);
+    expect((await console.world().gatehouse.call(secret, "/api/public/v1/account")).status).toBe(200);
+
+    await dialog.getByRole("button", { name: "Copy key" }).click();
+    await dialog.getByText("Copied", { exact: true }).waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(secret);
+    const { url } = console.world().gatehouse;
+    const command = `curl -sS -H "Authorization: Bearer ${secret}" ${url}/api/public/v1/account`;
+    expect(await dialog.getByRole("region", { name: "Try it" }).textContent()).toBe(command);
+    const download = page.waitForEvent("download");
+    await dialog.getByRole("button", { name: "Download .env" }).click();
+    const file = await download;
+    expect(file.suggestedFilename()).toBe("once.env");
+    expect(readFileSync(await file.path(), "utf8")).toContain(`\nYBM_HOST=${url}\nYBM_APIKEY=${secret}\n`);
+
+    // There is one way out only.
+    await page.keyboard.press("Escape");
+    expect(await dialog.isVisible()).toBe(true);
+    await dialog.getByRole("button", { name: "I have stored it" }).click();
+    await dialog.waitFor({ state: "detached" });
+    await page.getByRole("link", { name: "once" }).waitFor();
+    const left = await page.evaluate(async () => {
+      const values = [...document.querySelectorAll("input,textarea")].map((each) => (each as HTMLInputElement).value);
+      const storage = [{ ...localStorage }, { ...sessionStorage }, document.cookie, history.state, location.href];
+      return JSON.stringify([document.documentElement.outerHTML, values, storage, await indexedDB.databases()]);
+    });
+    expect(left).not.toContain(secret.slice(-40));
+    expect(said.join("\n")).not.toContain(secret.slice(-40));
+  });
+
+  it("makes what was asked for", async () => {
+    const page = await console.enter();
+    const form = await fill(page, "as-asked");
+    await form.getByLabel("Description").fill("for the test");
+    await form.getByText("List or View", { exact: false }).first().waitFor({ state: "detached" });
+    await form.getByRole("list", { name: "Permissions" }).getByText("Clusters:").waitFor();
+    await form.getByRole("radio", { name: "30 days" }).click();
+    await form.getByRole("radio", { name: "Addresses of IP allow lists only" }).click();
+    await form.getByRole("checkbox", { name: /loopback/ }).click();
+    await form.getByRole("button", { name: "Create key" }).click();
+    await page.getByRole("button", { name: "I have stored it" }).click();
+    await page.getByRole("link", { name: "as-asked" }).click();
+    const sheet = page.getByRole("dialog", { name: "as-asked" });
+    await sheet.getByRole("link", { name: "loopback" }).waitFor();
+    expect(await stored("as-asked")).toMatchObject([
+      { description: "for the test", expire_after_hours: 720, restricted: 1, issuer: "console-admin" },
+    ]);
+  });
+
+  it("warns of a key that never ends, and of lists that leave its maker out", async () => {
+    const page = await console.enter();
+    const form = await fill(page, "warned");
+    await form.getByRole("radio", { name: "Never" }).click();
+    await form.getByText("A key that never expires").waitFor();
+    await form.getByRole("radio", { name: "Addresses of IP allow lists only" }).click();
+    await form.getByText("Your address is 127.0.0.1.").waitFor();
+    await form.getByRole("checkbox", { name: /elsewhere/ }).click();
+    await form.getByText("Your own address is not in these lists").waitFor();
+    await form.getByRole("checkbox", { name: /loopback/ }).click();
+    await form.getByText("Your own address is not in these lists").waitFor({ state: "detached" });
+  });
+
+  it("ends a key on the day that is chosen, and takes no day that has passed", async () => {
+    const page = await console.enter();
+    const form = await fill(page, "dated");
+    await form.getByRole("radio", { name: "On a day" }).click();
+    await form.getByLabel("Last day").fill("2020-01-01");
+    await form.getByRole("button", { name: "Create key" }).click();
+    await form.getByText("Choose a day in the future.").waitFor();
+    const day = new Date(Date.now() + 10 * 86_400_000).toISOString().slice(0, 10);
+    await form.getByLabel("Last day").fill(day);
+    await form.getByRole("button", { name: "Create key" }).click();
+    await page.getByRole("button", { name: "I have stored it" }).click();
+    const [key] = await stored("dated");
+    expect(new Date(key?.expires_at as number).toISOString().slice(0, 10)).toBe(day);
+  });
+
+  it("says at each field what is missing, and what the server finds wrong", async () => {
+    const page = await console.enter();
+    const form = await openForm(page);
+    await form.getByRole("button", { name: "Create key" }).click();
+    await form.getByText("Give the key a name.").waitFor();
+    await form.getByText("Choose a role.").waitFor();
+    await form.getByLabel("Name").fill("?bad");
+    await form.getByLabel("Role").selectOption({ label: "Viewer" });
+    await form.getByRole("button", { name: "Create key" }).click();
+    await form.getByText("A name has 1 to 64 characters", { exact: false }).waitFor();
+    expect(await form.getByLabel("Name").inputValue()).toBe("?bad");
+    expect(await form.getByLabel("Name").getAttribute("aria-invalid")).toBe("true");
+  });
+
+  it("makes one key of a double click", async () => {
+    const page = await console.enter();
+    const form = await fill(page, "doubled");
+    await form.getByRole("button", { name: "Create key" }).dblclick();
+    await page.getByRole("button", { name: "I have stored it" }).click();
+    expect(await stored("doubled")).toHaveLength(1);
+  });
+
+  it("makes one key when the answer is lost and it is asked for again, and says which", async () => {
+    const page = await console.enter();
+    const form = await fill(page, "lost");
+    await page.route("**/api-keys", async (route) => {
+      await route.fetch();
+      await route.abort();
+    });
+    await form.getByRole("button", { name: "Create key" }).click();
+    await form.getByText("No connection").waitFor();
+    await page.unroute("**/api-keys");
+    await form.getByRole("button", { name: "Create key" }).click();
+    await form.getByRole("button", { name: "Show “lost”" }).click();
+    await page.getByRole("dialog", { name: "lost" }).getByText("Recent activity").waitFor();
+    expect(await stored("lost")).toHaveLength(1);
+  });
+
+  it("keeps what was typed while the connection is away", async () => {
+    const page = await console.enter();
+    const form = await fill(page, "offline");
+    await form.getByRole("list", { name: "Permissions" }).waitFor();
+    await page.context().setOffline(true);
+    await form.getByRole("button", { name: "Create key" }).click();
+    await form.getByText("No connection").waitFor();
+    expect(await form.getByLabel("Name").inputValue()).toBe("offline");
+    await page.context().setOffline(false);
+    await form.getByRole("button", { name: "Create key" }).click();
+    await page.getByRole("button", { name: "I have stored it" }).click();
+    expect(await stored("offline")).toHaveLength(1);
+  });
+});

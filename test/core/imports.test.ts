@@ -1,0 +1,58 @@
+// The rooms of the house and the doors between them, read off every import.
+import { describe, expect, it } from "vitest";
+import { breachesOf, readSources } from "../support/imports.ts";
+
+describe("the sources of the Worker", () => {
+  it("keep to their rooms", () => {
+    const sources = readSources();
+    expect(sources.size).toBeGreaterThan(30);
+    expect(breachesOf(sources)).toEqual([]);
+  });
+});
+
+describe("the rules", () => {
+  it.each([
+    ["core imports Hono", "core/x.ts", 'import { Hono } from "hono";', "core/x.ts imports hono"],
+    [
+      "core imports a store",
+      "core/x.ts",
+      'import type { A } from "../store/ports.ts";',
+      "core/x.ts imports store/ports.ts",
+    ],
+    ["core reads the environment", "core/x.ts", 'import { e } from "../env.ts";', "core/x.ts imports env.ts"],
+    ["core imports lazily", "core/x.ts", 'await import("zod");', "core/x.ts imports zod"],
+    [
+      "a store imports the gateway",
+      "store/x.ts",
+      'export { a } from "../gateway/door.ts";',
+      "store/x.ts imports gateway/door.ts",
+    ],
+    [
+      "the gateway imports an adapter",
+      "gateway/x.ts",
+      'import {\n  a,\n} from "../store/d1-keys.ts";',
+      "gateway/x.ts imports store/d1-keys.ts",
+    ],
+    [
+      "admin imports the gateway",
+      "admin/x.ts",
+      'import { a } from "../gateway/refuse.ts";',
+      "admin/x.ts imports gateway/refuse.ts",
+    ],
+    ["a second clock", "core/x.ts", "const a = Date.now();", "core/x.ts uses the clock"],
+    ["a second console", "gateway/x.ts", 'console.log("a");', "gateway/x.ts uses console"],
+    ["a door that fails open", "index.ts", "context.passThroughOnException();", "index.ts uses a door that fails open"],
+    ["a room that nobody knows", "utils/x.ts", "", "utils/x.ts is in no room"],
+  ])("see that %s", (_, path, text, breach) => {
+    expect(breachesOf(new Map([[path, text]]))).toEqual([breach]);
+  });
+
+  it("see a cycle", () => {
+    const sources = new Map([
+      ["core/a.ts", 'import { b } from "./b.ts";'],
+      ["core/b.ts", 'import { c } from "./c.ts";'],
+      ["core/c.ts", 'import { a } from "./a.ts";'],
+    ]);
+    expect(breachesOf(sources)).toEqual(["a cycle: core/a.ts -> core/b.ts -> core/c.ts -> core/a.ts"]);
+  });
+});

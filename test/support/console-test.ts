@@ -1,0 +1,53 @@
+// What every browser test stands on: one Gatehouse and one browser a file; after each test, nothing that a page must never
+// do has happened.
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import { launchBrowser, openConsole, type PageOptions, signIn, type Watched } from "./browser.ts";
+import { type ConsoleWorld, startConsoleWorld } from "./console.ts";
+
+export interface ConsoleTest {
+  readonly world: () => ConsoleWorld;
+  /** A page that is not signed in. */
+  open(path?: string, options?: PageOptions): Promise<Watched>;
+  /** A page signed in with the Admin key. */
+  enter(path?: string, options?: PageOptions): Promise<Page>;
+}
+
+export function consoleTest(prepare: (world: ConsoleWorld) => Promise<unknown> = async () => null): ConsoleTest {
+  let world: ConsoleWorld;
+  let browser: Browser;
+  let open: Watched[] = [];
+  beforeAll(async () => {
+    [world, browser] = await Promise.all([startConsoleWorld(), launchBrowser()]);
+    await prepare(world);
+  });
+  afterEach(async () => {
+    const faults = open.flatMap((watched) => watched.faults);
+    await Promise.all(open.map((watched) => watched.close()));
+    open = [];
+    expect(faults).toEqual([]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await world?.close();
+  });
+  const test: ConsoleTest = {
+    world: () => world,
+    async open(path, options) {
+      const watched = await openConsole(browser, world.gatehouse, path, options);
+      open.push(watched);
+      return watched;
+    },
+    async enter(path, options) {
+      const { page } = await test.open(path, options);
+      await signIn(page, world.admin.token);
+      return page;
+    },
+  };
+  return test;
+}
+
+/** The heading of the page; those of dialogs over it are not asked. */
+export function headingOf(page: Page) {
+  return page.getByRole("heading", { level: 1 });
+}

@@ -1,0 +1,87 @@
+// Who may import whom: design of the house, as data, and every breach of it in a set of sources.
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+
+/** Sources by path from src/. */
+export type Sources = ReadonlyMap<string, string>;
+
+/** A room, and what its files may import: rooms, single files and packages. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  core: ["core", "jose", "ipaddr.js"],
+  store: ["store", "core"],
+  gateway: ["gateway", "core", "store/ports.ts", "log.ts", "jose"],
+  admin: ["admin", "core", "store/ports.ts", "log.ts", "hono", "zod"],
+  "log.ts": ["core"],
+  "index.ts": ["*"],
+  "env.ts": ["*"],
+  "assemble-admin.ts": ["*"],
+};
+
+/** Words that one place alone may say, with that place. */
+const RESERVED: readonly (readonly [word: RegExp, where: string, what: string])[] = [
+  [/\bconsole\.\w+\(/, "log.ts", "console"],
+  [/\bDate\.now\(|\bnew Date\(\)/, "index.ts", "the clock"],
+  [/\bMath\.random\b/, "index.ts", "chance"],
+  [/passThroughOnException/, "nowhere", "a door that fails open"],
+];
+
+const IMPORT = /(?:^|\n)\s*(?:import|export)\b[^;"']*?\bfrom\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/g;
+
+/** The sources of the Worker; the console has a build of its own. */
+export function readSources(root = "src"): Sources {
+  const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter(
+    (path) => path.endsWith(".ts") && !path.startsWith("console/"),
+  );
+  return new Map(files.map((path) => [path, readFileSync(join(root, path), "utf8")]));
+}
+
+/** Every breach of the rules, in words. */
+export function breachesOf(sources: Sources): readonly string[] {
+  return [...forbiddenImports(sources), ...reservedWords(sources), ...cyclesOf(sources)];
+}
+
+function forbiddenImports(sources: Sources): string[] {
+  return [...sources].flatMap(([path, text]) => {
+    const allowed = ALLOWED[roomOf(path)];
+    if (allowed === undefined) return [`${path} is in no room`];
+    return importsOf(path, text)
+      .filter((target) => !allowed.some((room) => room === "*" || target === room || target.startsWith(`${room}/`)))
+      .map((target) => `${path} imports ${target}`);
+  });
+}
+
+function reservedWords(sources: Sources): string[] {
+  return [...sources].flatMap(([path, text]) => {
+    const code = text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+    return RESERVED.filter(([word, where]) => path !== where && word.test(code)).map(
+      ([, , what]) => `${path} uses ${what}`,
+    );
+  });
+}
+
+/** Cycles among values: an import of types alone leaves nothing in the program. */
+function cyclesOf(sources: Sources): string[] {
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  function visit(path: string, trail: readonly string[]): void {
+    if (trail.includes(path)) cycles.push(`a cycle: ${[...trail.slice(trail.indexOf(path)), path].join(" -> ")}`);
+    if (done.has(path) || trail.includes(path)) return;
+    const text = (sources.get(path) ?? "").replace(/(?:import|export) type [^;]*;/g, "");
+    for (const target of importsOf(path, text)) if (sources.has(target)) visit(target, [...trail, path]);
+    done.add(path);
+  }
+  for (const path of sources.keys()) visit(path, []);
+  return cycles;
+}
+
+function importsOf(path: string, text: string): string[] {
+  return [...text.matchAll(IMPORT)].map(([, from, dynamic]) => {
+    const target = from ?? dynamic ?? "";
+    return target.startsWith(".") ? relative("", normalize(join(dirname(path), target))) : target;
+  });
+}
+
+function roomOf(path: string): string {
+  const slash = path.indexOf("/");
+  return slash === -1 ? path : path.slice(0, slash);
+}
