@@ -1,7 +1,8 @@
 // Bindings and variables as given become a configuration that is complete and parsed, or a list of everything that is
 // wrong with them. Past this file nothing is optional and nothing is text that still has to be understood.
+
+import { type IssuerConfig, readAccess, readOidc } from "./core/issuers.ts";
 import { type KeyRing, readKeyRing } from "./core/token.ts";
-import { type IssuerConfig, readAccess, readOidc } from "./env-issuers.ts";
 import type { Policy } from "./gateway/door.ts";
 import type { IdentityKeys } from "./gateway/identity.ts";
 

@@ -1,8 +1,9 @@
 // Puts the pieces together: adapters, clock, fetch and scheduled. No logic of its own.
+
+import type { IssuerConfig } from "./core/issuers.ts";
 import { OPERATIONS } from "./core/operations.ts";
 import { compileRoutes } from "./core/routes.ts";
 import { type Config, type Env, readConfig } from "./env.ts";
-import type { IssuerConfig } from "./env-issuers.ts";
 import { answerCall } from "./gateway/authorize.ts";
 import type { AuthorisedCall, Door } from "./gateway/door.ts";
 import { createIdentity } from "./gateway/identity.ts";

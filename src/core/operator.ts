@@ -20,6 +20,9 @@ export function isOperator(principal: KeyRecord): principal is OperatorRecord {
   return "kind" in principal;
 }
 
+/** The public keys of an issuer: RFC 7517. */
+export type KeySet = JSONWebKeySet;
+
 /** An issuer that the configuration trusts to say who somebody is. */
 export interface TrustedIssuer {
   readonly issuer: string;
@@ -64,7 +67,7 @@ export function readOutside(token: string): { readonly kid: string | null; reado
  */
 export async function verifyPerson(
   token: string,
-  keys: JSONWebKeySet,
+  keys: KeySet,
   trusted: TrustedIssuer,
   now: number,
 ): Promise<Person | TokenFault> {

@@ -2,6 +2,7 @@
 import { auditStatement, blameActor, type Condition, every, PERMITTED, wasPermitted } from "./audit.ts";
 import { REFERENCE_COLUMNS, type ReferenceRow, referenceOfRow, referencesByOwner } from "./key-row.ts";
 import type { Actor, RoleDetails, RoleKeeper, RoleSpec } from "./ports.ts";
+import { holdersOf } from "./role-holders.ts";
 import { listRoles, OWNED } from "./role-list.ts";
 import { ROLE_COLUMNS, type RoleRow, roleOfRow } from "./role-row.ts";
 import { columnsOf, nameIsFree, roleEvent, roleStands } from "./role-terms.ts";
@@ -14,7 +15,9 @@ export function createD1Roles(db: D1Database): RoleKeeper {
     getByName: (accountId, displayName) => getRoleByName(db, accountId, displayName),
     list: (query) => listRoles(db, query),
     keysOf: (accountId, ids) => keysOf(db, accountId, ids),
-    update: (accountId, id, spec, force, actor, now) => updateRole(db, accountId, id, spec, force, actor, now),
+    update: (accountId, id, spec, force, actor, now, known) =>
+      updateRole(db, accountId, id, spec, force, actor, now, known),
+    holdersOf: (accountId, id, now) => holdersOf(db, accountId, id, now),
     delete: (accountId, id, actor, now) => deleteRole(db, accountId, id, actor, now),
   };
 }

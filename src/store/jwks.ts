@@ -1,6 +1,6 @@
 // The public keys of an issuer, fetched and remembered: asked for at most once in thirty seconds, whatever callers send,
 // and believed for at most ten minutes.
-import type { JSONWebKeySet } from "jose";
+import type { KeySet } from "../core/operator.ts";
 import { type Clock, StoreUnavailable } from "./budget.ts";
 import { createFlights } from "./flights.ts";
 import type { Background, IssuerKeys } from "./ports.ts";
@@ -20,7 +20,7 @@ export interface JwksParts {
 /** The keys of one issuer, as one isolate knows them. */
 export function createIssuerKeys({ at, fetch, clock }: JwksParts): IssuerKeys {
   const flights = createFlights<"keys", void>(clock, 2 * FETCH_BUDGET_MS);
-  let known: { readonly keys: JSONWebKeySet; readonly since: number } | null = null;
+  let known: { readonly keys: KeySet; readonly since: number } | null = null;
   let askedAt = Number.NEGATIVE_INFINITY;
   let failed = false;
 
@@ -59,17 +59,17 @@ export function createIssuerKeys({ at, fetch, clock }: JwksParts): IssuerKeys {
     failed = true;
     const set = await readJson(await locate());
     if (!Array.isArray(set.keys)) throw new Error("the issuer's key set has no keys");
-    known = { keys: set as unknown as JSONWebKeySet, since: clock.now() };
+    known = { keys: set as unknown as KeySet, since: clock.now() };
     failed = false;
   }
 
-  function believed(): JSONWebKeySet | null {
+  function believed(): KeySet | null {
     return known !== null && clock.now() - known.since < BELIEVED_MS ? known.keys : null;
   }
 
   return {
     async keysFor(kid: string | null, background: Background) {
-      const has = (set: JSONWebKeySet) => kid === null || set.keys.some((key) => key.kid === kid);
+      const has = (set: KeySet) => kid === null || set.keys.some((key) => key.kid === kid);
       const before = believed();
       if (before !== null && has(before)) return before;
       const cooling = clock.now() - askedAt < COOLDOWN_MS;

@@ -1,8 +1,7 @@
 // What the rest of the house may ask of storage. Each port says once what its callers do when it throws.
-import type { JSONWebKeySet } from "jose";
 import type { Checkpoint } from "../core/audit-chain.ts";
 import type { KeyHash, KeyRecord, KeyStatus } from "../core/key.ts";
-import type { OperatorRecord, Person } from "../core/operator.ts";
+import type { KeySet, OperatorRecord, Person } from "../core/operator.ts";
 import type { Permission } from "../core/permissions.ts";
 import type { StoredKey } from "./stored-key.ts";
 
@@ -264,6 +263,15 @@ export interface RoleSpec {
   readonly permissions: readonly Permission[];
 }
 
+/** A live key or operator with a role. */
+export interface RoleHolder {
+  readonly id: string;
+  readonly name: string;
+  readonly expiresAt: number | null;
+  /** The rules of its lists together; `null`: any address. */
+  readonly rules: readonly string[] | null;
+}
+
 export interface RoleKeeper {
   create(accountId: string, id: string, spec: RoleSpec, actor: Actor, now: number): Promise<RoleDetails | "name_taken">;
   /** Built-in roles belong to every account. */
@@ -273,7 +281,11 @@ export interface RoleKeeper {
   list(query: RoleQuery): Promise<PageOrFault<RoleDetails>>;
   /** The keys that have these roles: at most 100 of each, those that are not revoked first. */
   keysOf(accountId: string, ids: readonly string[]): Promise<ReadonlyMap<string, readonly KeyReference[]>>;
-  /** Replaces the whole role; every key that has it goes up by one version in the same transaction. */
+  /**
+   * Replaces the whole role; every key that has it goes up by one version in the same transaction.
+   *
+   * @param known changes nothing when anybody but these has the role by then; left out: whoever has it
+   */
   update(
     accountId: string,
     id: string,
@@ -281,7 +293,10 @@ export interface RoleKeeper {
     force: boolean,
     actor: Actor,
     now: number,
-  ): Promise<RoleDetails | "not_found" | "name_taken" | "last_manager">;
+    known?: readonly string[],
+  ): Promise<RoleDetails | "not_found" | "name_taken" | "last_manager" | "holders_changed">;
+  /** Live keys and operators who have the role. */
+  holdersOf(accountId: string, id: string, now: number): Promise<readonly RoleHolder[]>;
   /** Refuses while an ACTIVE key has the role, and names those keys. */
   delete(
     accountId: string,
@@ -362,7 +377,7 @@ export interface OperatorFinder {
 /** The public keys of an issuer. When it throws, the gateway answers 503: nobody's identity is called wrong for it. */
 export interface IssuerKeys {
   /** The keys to verify a token with that names this `kid`; without that key when the issuer has none such. */
-  keysFor(kid: string | null, background: Background): Promise<JSONWebKeySet>;
+  keysFor(kid: string | null, background: Background): Promise<KeySet>;
 }
 
 /** What happened, as it was written down. */

@@ -1,5 +1,6 @@
-// The variables that say who is trusted to name operators: an OpenID Connect issuer, and Cloudflare Access.
-import type { TrustedIssuer } from "./core/operator.ts";
+// Who is trusted to name operators, read out of texts by name: an OpenID Connect issuer, and Cloudflare Access. Knows not
+// where the texts come from.
+import type { TrustedIssuer } from "./operator.ts";
 
 export interface IssuerConfig {
   readonly trusted: TrustedIssuer;
