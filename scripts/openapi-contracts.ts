@@ -1,6 +1,8 @@
 // What the OpenAPI document says of each operation beyond the operation table: which schemas, which errors, which words.
 import type * as z from "zod/mini";
+import * as audit from "../src/admin/audit-contract.ts";
 import * as contract from "../src/admin/contract.ts";
+import * as operators from "../src/admin/operators-contract.ts";
 import type { GatehouseOperationId } from "../src/core/operations.ts";
 
 export const COMPONENTS = {
@@ -18,12 +20,19 @@ export const COMPONENTS = {
   AllowListSpec: contract.AllowListSpec,
   AllowListData: contract.AllowListData,
   CreatedAllowList: contract.CreatedAllowList,
+  OperatorSpec: operators.OperatorSpec,
+  OperatorChange: operators.OperatorChange,
+  OperatorData: operators.OperatorData,
+  AuditEventData: audit.AuditEventData,
+  RefusalData: audit.RefusalData,
+  ExplainRequest: audit.ExplainRequest,
+  ExplanationData: audit.ExplanationData,
 } satisfies Readonly<Record<string, z.ZodMiniType>>;
 
 type Component = keyof typeof COMPONENTS;
 
 export interface Contract {
-  readonly tag: "API keys" | "IP allow lists" | "Roles";
+  readonly tag: "API keys" | "IP allow lists" | "Roles" | "Operators" | "Audit";
   readonly summary: string;
   readonly description?: string;
   readonly query?: z.ZodMiniObject;
@@ -32,7 +41,7 @@ export interface Contract {
   /** `null`: no body. As one in `data`, as many, or as the whole body. */
   readonly answer: {
     readonly schema: Component;
-    readonly as: "one" | "list" | "whole";
+    readonly as: "one" | "list" | "whole" | "lines";
     readonly description: string;
     readonly example?: unknown;
   } | null;
@@ -104,6 +113,13 @@ const ROLE_EXAMPLE = {
   ],
 };
 
+const OPERATOR_EXAMPLE = {
+  name: "Ada",
+  email: "ada@example.com",
+  role_id: "36ec6789-6dbf-4d12-91b4-243587d6882b",
+  expire_after_hours: 0,
+};
+
 const IDEMPOTENCY_KEY = {
   name: "Idempotency-Key",
   in: "header",
@@ -152,6 +168,39 @@ export const CONTRACTS: Readonly<Record<GatehouseOperationId, Contract>> = {
     },
     errors: WRITE,
   },
+  explainRefusal: {
+    tag: "API keys",
+    summary: "Say why a call was refused, or would be",
+    description:
+      "Takes the request id of a refused call, or a call that is only thought of. Every check, in the order of the verdict; touches no counter.",
+    body: { schema: "ExplainRequest", required: true, example: { request_id: "8293383c691a48be9d40-1" } },
+    answer: { schema: "ExplanationData", as: "one", description: "What every check said." },
+    errors: WRITE.filter((status) => status !== 409),
+  },
+  listAuditEvents: {
+    tag: "Audit",
+    summary: "List audit events",
+    description: "Newest first. With `Accept: application/x-ndjson` it is the export.",
+    query: audit.AuditQuery,
+    answer: { schema: "AuditEventData", as: "list", description: "A page of events." },
+    errors: [400],
+  },
+  exportAuditEvents: {
+    tag: "Audit",
+    summary: "Export audit events",
+    description: "Oldest first, all of them, one JSON object a line, streamed.",
+    query: audit.AuditExportQuery,
+    answer: { schema: "AuditEventData", as: "lines", description: "The events." },
+    errors: [400],
+  },
+  listRefusals: {
+    tag: "Audit",
+    summary: "List how often keys were refused",
+    description: "By hour, key and reason, newest first. Counts are written by the minute.",
+    query: audit.RefusalQuery,
+    answer: { schema: "RefusalData", as: "list", description: "A page of counts." },
+    errors: [400],
+  },
   listNetworkAllowLists: {
     tag: "IP allow lists",
     summary: "List IP allow lists",
@@ -183,6 +232,46 @@ export const CONTRACTS: Readonly<Record<GatehouseOperationId, Contract>> = {
     description: "Not while an active key is bound to it.",
     answer: null,
     errors: [404, 409],
+  },
+  listOperators: {
+    tag: "Operators",
+    summary: "List operators",
+    query: operators.OperatorListQuery,
+    answer: { schema: "OperatorData", as: "list", description: "A page of operators, oldest first." },
+    errors: [400],
+  },
+  createOperator: {
+    tag: "Operators",
+    summary: "Add an operator",
+    description:
+      "A person, recognised by an e-mail address that the issuer has verified, or by a subject; exactly. With no more permissions, and no longer, than whoever adds them.",
+    body: { schema: "OperatorSpec", required: true, example: OPERATOR_EXAMPLE },
+    answer: { schema: "OperatorData", as: "one", description: "The operator." },
+    errors: WRITE.filter((status) => status !== 404),
+  },
+  getOperator: {
+    tag: "Operators",
+    summary: "Show an operator",
+    answer: { schema: "OperatorData", as: "one", description: "The operator." },
+    errors: [404],
+  },
+  updateOperator: {
+    tag: "Operators",
+    summary: "Change an operator",
+    description:
+      "Name, role and expiry; the identity stays. The last one who can manage keys is lowered with `force` alone.",
+    query: contract.ForceQuery,
+    body: { schema: "OperatorChange", required: true },
+    answer: { schema: "OperatorData", as: "one", description: "The operator." },
+    errors: WRITE,
+  },
+  deleteOperator: {
+    tag: "Operators",
+    summary: "Remove an operator",
+    description: "Felt with their next call. The last one who can manage keys is removed with `force` alone.",
+    query: contract.ForceQuery,
+    answer: null,
+    errors: [400, 404, 409],
   },
   listResourcePermissions: {
     tag: "Roles",

@@ -82,7 +82,8 @@ function requestBody({ schema, required, example }: NonNullable<Contract["body"]
 function success({ answer }: Contract): Json {
   if (answer === null) return { 204: { description: "Done; there is nothing to say." } };
   const { example, description } = answer;
-  const content = { "application/json": { schema: bodyOf(answer), ...(example ? { example } : {}) } };
+  const type = answer.as === "lines" ? "application/x-ndjson" : "application/json";
+  const content = { [type]: { schema: bodyOf(answer), ...(example ? { example } : {}) } };
   return { 200: { description, headers: NO_STORE, content } };
 }
 
@@ -90,7 +91,7 @@ const NO_STORE = { "cache-control": { schema: { type: "string", const: "no-store
 
 function bodyOf(answer: NonNullable<Contract["answer"]>): Json {
   const inner = reference(answer.schema);
-  if (answer.as === "whole") return inner;
+  if (answer.as === "whole" || answer.as === "lines") return inner;
   const data = answer.as === "list" ? { type: "array", items: inner } : inner;
   const properties = answer.as === "list" ? { data, _metadata: reference("Metadata") } : { data };
   return { type: "object", properties, required: Object.keys(properties) };

@@ -1,5 +1,7 @@
 // Bindings and variables as given become a configuration that is complete and parsed, or a list of everything that is
 // wrong with them. Past this file nothing is optional and nothing is text that still has to be understood.
+
+import { type IssuerConfig, readAccess, readOidc } from "./core/issuers.ts";
 import { type KeyRing, readKeyRing } from "./core/token.ts";
 import type { Policy } from "./gateway/door.ts";
 import type { IdentityKeys } from "./gateway/identity.ts";
@@ -27,6 +29,11 @@ export interface Config {
   readonly policy: Policy;
   readonly records: number;
   readonly graceMs: number;
+  /** How long a refused call can be asked about. */
+  readonly explainMs: number;
+  /** Who may say who somebody is; `null`: nobody, and only keys are let in. */
+  readonly oidc: IssuerConfig | null;
+  readonly access: IssuerConfig | null;
   /** Bindings that are `null` limit nothing. */
   readonly limits: {
     readonly badTokens: RateLimit | null;
@@ -54,10 +61,18 @@ const KNOWN_NAMES: ReadonlySet<string> = new Set([
   "SPECULATE",
   "GRACE_SECONDS",
   "MEMORY_RECORDS",
+  "EXPLAIN_SECONDS",
   "DENY_KEYS",
   "ALLOW_UPGRADE",
   "ALLOWED_HOSTS",
   "ALLOWED_ORIGINS",
+  "OIDC_ISSUER",
+  "OIDC_AUDIENCE",
+  "OIDC_JWKS_URL",
+  "OIDC_ALGORITHMS",
+  "OIDC_MAX_TOKEN_AGE_SECONDS",
+  "ACCESS_TEAM_DOMAIN",
+  "ACCESS_AUDIENCE",
   "LOG_SAMPLE",
   "LOG_FORMAT",
   "BAD_TOKEN_LIMIT",
@@ -87,6 +102,9 @@ export function readConfig(env: Env): { readonly config: Config } | { readonly f
     defaultKeyRole: read.text("DEFAULT_KEY_ROLE"),
     records: read.whole("MEMORY_RECORDS", 10_000, 1, 100_000),
     graceMs: read.number("GRACE_SECONDS", 60, 0, 300) * 1_000,
+    explainMs: read.number("EXPLAIN_SECONDS", 86_400, 0, 2_592_000) * 1_000,
+    oidc: readOidc(read.text, faults),
+    access: readAccess(read.text, faults),
     limits: {
       badTokens: read.limit("BAD_TOKEN_LIMIT"),
       perKey: read.limit("KEY_LIMIT"),

@@ -1,4 +1,6 @@
 // Puts the pieces together: adapters, clock, fetch and scheduled. No logic of its own.
+
+import type { IssuerConfig } from "./core/issuers.ts";
 import { OPERATIONS } from "./core/operations.ts";
 import { compileRoutes } from "./core/routes.ts";
 import { type Config, type Env, readConfig } from "./env.ts";
@@ -6,16 +8,22 @@ import { answerCall } from "./gateway/authorize.ts";
 import type { AuthorisedCall, Door } from "./gateway/door.ts";
 import { createIdentity } from "./gateway/identity.ts";
 import { createLimits } from "./gateway/limits.ts";
+import type { OperatorDoor, Trust } from "./gateway/operators.ts";
 import { answerFault } from "./gateway/refuse.ts";
 import { createLog, errorText, type Log } from "./log.ts";
+import { createAuditSealer } from "./store/audit-seal.ts";
 import type { Clock } from "./store/budget.ts";
 import { createD1Keys } from "./store/d1-keys.ts";
+import { createD1OperatorFinder } from "./store/d1-operators.ts";
+import { createD1Refusals } from "./store/d1-refusals.ts";
 import { createD1Upkeep } from "./store/d1-upkeep.ts";
+import { createIssuerKeys } from "./store/jwks.ts";
 import { createKvKeys } from "./store/kv-keys.ts";
 import { createKeyFinder } from "./store/memory-keys.ts";
-import type { Background, Upkeep } from "./store/ports.ts";
+import type { AuditSealer, Background, RefusalReader, Upkeep } from "./store/ports.ts";
 import { createRateLimiter } from "./store/rate-limits.ts";
 import { FRESH_FOR_MS } from "./store/recollection.ts";
+import { createRefusalRecorder } from "./store/refusals.ts";
 import { createD1Usage } from "./store/usage.ts";
 
 const routes = compileRoutes(OPERATIONS);
@@ -31,6 +39,8 @@ const clock: Clock = {
 interface House {
   readonly door: Door;
   readonly upkeep: Upkeep;
+  readonly sealer: AuditSealer;
+  readonly refusals: RefusalReader;
   readonly log: Log;
 }
 
@@ -41,6 +51,7 @@ function build(config: Config): House {
   const warm = createKvKeys(config.kv);
   const parts = { truth, changes: truth, warm, clock, random: Math.random, onFault };
   const upkeep = createD1Upkeep(config.db, warm, () => crypto.randomUUID());
+  const sealer = createAuditSealer(config.db, config.identityKeys);
   const finder = createKeyFinder(parts, { records: config.records, graceMs: config.graceMs });
   const binding = config.upstream.binding;
   const limiter = (limit: RateLimit | null) =>
@@ -51,8 +62,11 @@ function build(config: Config): House {
     degradedReadsWithinSeconds: config.policy.strongCheck === "all" ? 0 : (FRESH_FOR_MS + config.graceMs) / 1_000,
   };
   let admin: Promise<(call: AuthorisedCall) => Promise<Response>> | null = null;
+  const refused = createRefusalRecorder(config.db, config.explainMs, onFault);
   const door: Door = {
     routes,
+    refused,
+    operators: operatorDoor(config),
     ring: config.ring,
     keys: finder,
     usage: createD1Usage(config.db, onFault),
@@ -68,18 +82,44 @@ function build(config: Config): House {
     requestId: requestIds(),
     // Hono, zod and the operations of our own load with the first call that needs them: start-up stays short.
     serve: async (call, background) => {
-      admin ??= import("./assemble-admin.ts").then(({ assembleAdmin }) => assembleAdmin(config, finder, bounds));
+      admin ??= import("./assemble-admin.ts").then(({ assembleAdmin }) =>
+        assembleAdmin(config, finder, refused, routes, bounds),
+      );
       const answer = await (await admin)(call);
       // After the commit, behind the answer: KV is told what changed. What this misses, the scheduled run repairs.
       if (call.operation.effect === "mutating") {
         background(upkeep.repairWarmCopy().catch((error) => onFault("kv_write", error)));
+        background(seal(sealer, clock.now(), log));
       }
       return answer;
     },
     assets: config.assets,
     openapi: async () => (await import("./admin/openapi.json")).default,
   };
-  return { door, upkeep, log };
+  return { door, upkeep, sealer, refusals: createD1Refusals(config.db, config.explainMs), log };
+}
+
+function operatorDoor({ oidc, access, db, policy }: Config): OperatorDoor | null {
+  if (oidc === null && access === null) return null;
+  const trust = (issuer: IssuerConfig | null): Trust | null =>
+    issuer && {
+      issuer: issuer.trusted,
+      keys: createIssuerKeys({ at: issuer.keysAt, fetch: (url, init) => fetch(url, init), clock }),
+    };
+  const finder = createD1OperatorFinder(db);
+  return { bearer: trust(oidc), access: trust(access), finder, origins: policy.origins };
+}
+
+/** The log is where a checkpoint is kept out of reach of whoever can write to D1. */
+async function seal(sealer: AuditSealer, now: number, log: Log): Promise<void> {
+  try {
+    const checkpoint = await sealer.seal(now);
+    if (checkpoint === null) return;
+    const { seq, hash, sealed } = checkpoint;
+    log.write("upkeep", { outcome: "audit_checkpoint", resource_id: `${seq}:${hash}`, count: sealed });
+  } catch (error) {
+    log.write("fault", { reason: "audit_seal", error: errorText(error) });
+  }
 }
 
 /** Ids unique among all isolates: a random start, made with the first call since nothing random may run before, and a count. */
@@ -120,12 +160,13 @@ export default {
   async scheduled(_controller, env): Promise<void> {
     const built = houseOf(env);
     if ("faults" in built) return;
-    const { upkeep, log } = built;
+    const { upkeep, sealer, refusals, log } = built;
     const now = clock.now();
     const jobs = {
       kv_repaired: () => upkeep.repairWarmCopy(),
       expiries_recorded: () => upkeep.recordExpiries(now),
       changes_pruned: () => upkeep.pruneChanges(now),
+      refusals_pruned: () => refusals.prune(now),
     };
     for (const [outcome, job] of Object.entries(jobs)) {
       try {
@@ -136,5 +177,6 @@ export default {
         log.write("fault", { reason: outcome, error: errorText(error) });
       }
     }
+    await seal(sealer, now, log);
   },
 } satisfies ExportedHandler<Env>;

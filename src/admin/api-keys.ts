@@ -1,11 +1,13 @@
 // API keys: listed, shown and revoked. How one is made has a file of its own.
-import { answer, answerError, answerInvalid, answerList, answerNotFound } from "./answers.ts";
+import { excessOfRevocation } from "../core/authority.ts";
+import { answer, answerError, answerExcess, answerInvalid, answerList, answerNotFound } from "./answers.ts";
 import { viewKey } from "./api-key-view.ts";
 import { readBody } from "./body.ts";
 import type { AdminCall, AdminPorts } from "./call.ts";
 import { ApiKeyListQuery, ForceQuery, RevokeBody } from "./contract.ts";
 import { actorOf, changed, idIn, type Params } from "./handler.ts";
 import { limitOf, readQuery } from "./query.ts";
+import { grantOf } from "./role-view.ts";
 
 export async function listApiKeys(ports: AdminPorts, call: AdminCall): Promise<Response> {
   const query = readQuery(call.query, ApiKeyListQuery);
@@ -47,6 +49,9 @@ export async function revokeApiKey(ports: AdminPorts, call: AdminCall, params: P
   const force = body.value.force === true || ("value" in query && query.value.force === true);
   const id = idIn(params, "apiKeyId");
   if (id === null) return answerNotFound(call, "API key");
+  const key = await ports.keys.get(call.principal.accountId, id);
+  const excess = key === null ? [] : excessOfRevocation(call.principal, id, grantOf(key.role));
+  if (excess.length > 0) return answerExcess(call, excess);
   const result = await ports.keys.revoke(call.principal.accountId, id, force, actorOf(call), call.now);
   switch (result.outcome) {
     case "not_found":
@@ -61,7 +66,7 @@ export async function revokeApiKey(ports: AdminPorts, call: AdminCall, params: P
 }
 
 const LAST_MANAGER =
-  "This is the last active API key of the account that can manage API keys. Add force=true to revoke it all the same.";
+  "Without this API key nobody in the account could manage API keys. Add force=true to revoke it all the same.";
 
 /** How soon the revocation is felt, which is a promise. */
 function receipt({ bounds }: AdminPorts) {

@@ -9,9 +9,12 @@ import {
   listNetworkAllowLists,
 } from "./allow-lists.ts";
 import { getApiKey, listApiKeys, revokeApiKey } from "./api-keys.ts";
+import { exportAuditEvents, listAuditEvents, listRefusals } from "./audit.ts";
 import type { AdminCall, AdminPorts } from "./call.ts";
 import { createApiKey } from "./create-api-key.ts";
+import { explainRefusal } from "./explain.ts";
 import type { Handler } from "./handler.ts";
+import { createOperator, deleteOperator, getOperator, listOperators, updateOperator } from "./operators.ts";
 import { listResourcePermissions } from "./permissions.ts";
 import { createRole, deleteRole, getRole, listRbacRoles, updateRole } from "./roles.ts";
 
@@ -21,10 +24,19 @@ const HANDLERS: Record<GatehouseOperationId, Handler> = {
   createApiKey,
   getApiKey,
   revokeApiKey,
+  explainRefusal,
+  listAuditEvents,
+  exportAuditEvents,
+  listRefusals,
   listNetworkAllowLists,
   createNetworkAllowList,
   getNetworkAllowList,
   deleteNetworkAllowList,
+  listOperators,
+  createOperator,
+  getOperator,
+  updateOperator,
+  deleteOperator,
   listResourcePermissions,
   listRbacRoles,
   createRole,

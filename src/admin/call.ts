@@ -1,9 +1,20 @@
 // What the door hands to an operation that Gatehouse itself answers: a call that has already been authorised.
 import type { KeyRecord } from "../core/key.ts";
 import type { Operation } from "../core/operations.ts";
+import type { Routes } from "../core/routes.ts";
 import type { KeyRing } from "../core/token.ts";
 import type { CallLog } from "../log.ts";
-import type { AllowListKeeper, KeyFinder, KeyKeeper, RoleKeeper } from "../store/ports.ts";
+import type {
+  AllowListKeeper,
+  AuditReader,
+  KeyFinder,
+  KeyKeeper,
+  KeyRecords,
+  OperatorKeeper,
+  RefusalReader,
+  RefusalRecorder,
+  RoleKeeper,
+} from "../store/ports.ts";
 
 export interface AdminCall {
   readonly request: Request;
@@ -32,6 +43,16 @@ export interface AdminPorts {
   readonly keys: KeyKeeper;
   readonly allowLists: AllowListKeeper;
   readonly roles: RoleKeeper;
+  readonly operators: OperatorKeeper;
+  /** Whose subjects are meant when an operator names none; `null`: no issuer is configured. */
+  readonly operatorIssuer: string | null;
+  readonly audit: AuditReader;
+  readonly refusals: RefusalReader;
+  /** What this isolate has not written of them yet. */
+  readonly refused: RefusalRecorder;
+  readonly records: KeyRecords;
+  readonly routes: Routes;
+  readonly denyKeys: ReadonlySet<string>;
   readonly finder: KeyFinder;
   readonly ring: KeyRing;
   /** Display name of the role that a key gets when none is named; `null`: 400. */

@@ -1,4 +1,5 @@
 // What the handlers of all operations have in common.
+import { isOperator } from "../core/operator.ts";
 import type { Actor } from "../store/ports.ts";
 import type { AdminCall, AdminPorts } from "./call.ts";
 
@@ -10,7 +11,8 @@ export type Handler = (ports: AdminPorts, call: AdminCall, params: Params) => Pr
 /** Whoever makes the change. */
 export function actorOf(call: AdminCall): Actor {
   const { id, name } = call.principal;
-  return { type: "API_KEY", id, name, address: call.address, requestId: call.requestId };
+  const type = isOperator(call.principal) ? "OPERATOR" : "API_KEY";
+  return { type, id, name, address: call.address, requestId: call.requestId };
 }
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;

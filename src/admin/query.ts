@@ -10,6 +10,8 @@ type Shape = Readonly<Record<string, z.core.$ZodType>>;
 /** What kind of text a parameter is; the rest is text as it stands. */
 const KINDS: Readonly<Record<string, "list" | "number" | "flag">> = {
   status: "list",
+  event_type: "list",
+  resource_type: "list",
   api_key_ids: "list",
   limit: "number",
   include_permissions: "flag",

@@ -1,5 +1,5 @@
 // Roles: listed, shown, made, changed and deleted. Built-in ones are only shown.
-import { excessOfRole } from "../core/authority.ts";
+import { excessOfHolders, excessOfRole } from "../core/authority.ts";
 import type { Fault } from "../core/envelope.ts";
 import type { Permission } from "../core/permissions.ts";
 import { compileGrant, readPermission } from "../core/roles.ts";
@@ -88,7 +88,12 @@ export async function updateRole(ports: AdminPorts, call: AdminCall, params: Par
   if (excess.length > 0) return answerExcess(call, excess);
   const force = "value" in query && query.value.force === true;
   const { accountId } = call.principal;
-  const role = await ports.roles.update(accountId, before.id, spec, force, actorOf(call), call.now);
+  const holders = await restrictingHolders(ports, call, before.id);
+  const given = excessOfHolders(call.principal, grantOf(before), compileGrant(spec.permissions), holders ?? []);
+  if (given.length > 0) return answerExcess(call, given);
+  const known = holders?.map((holder) => holder.id);
+  const role = await ports.roles.update(accountId, before.id, spec, force, actorOf(call), call.now, known);
+  if (role === "holders_changed") return answerError(call, 409, "holders_changed", HOLDERS_CHANGED);
   if (role === "not_found") return answerNotFound(call, "Role");
   if (role === "name_taken") return answerError(call, 409, "name_taken", NAME_TAKEN);
   if (role === "last_manager") return answerError(call, 409, "last_manager", LAST_MANAGER);
@@ -96,14 +101,24 @@ export async function updateRole(ports: AdminPorts, call: AdminCall, params: Par
   return answerRole(ports, call, role);
 }
 
+/** Who has the role, when that matters: `null` for whoever may call from anywhere and never expires. */
+async function restrictingHolders({ roles }: AdminPorts, { principal, now }: AdminCall, roleId: string) {
+  if (principal.expiresAt === null && principal.addresses === null) return null;
+  return roles.holdersOf(principal.accountId, roleId, now);
+}
+
+const HOLDERS_CHANGED = "The role was given to somebody else meanwhile: ask again.";
+
 export async function deleteRole(ports: AdminPorts, call: AdminCall, params: Params): Promise<Response> {
   const role = await find(ports, call, params);
   if (role === null) return answerNotFound(call, "Role");
   if (!role.userDefined) return answerError(call, 409, "built_in_role", BUILT_IN);
+  const excess = excessOfRole(call.principal, grantOf(role), compileGrant([]));
+  if (excess.length > 0) return answerExcess(call, excess);
   const result = await ports.roles.delete(call.principal.accountId, role.id, actorOf(call), call.now);
   if (result === "not_found") return answerNotFound(call, "Role");
   if (result !== "deleted") {
-    const detail = `The role is in use by active API keys, which have to be revoked first: ${named(result.inUseBy)}`;
+    const detail = `The role is in use by active API keys or by operators, which have to be revoked or changed first: ${named(result.inUseBy)}`;
     return answerError(call, 409, "role_in_use", detail);
   }
   changed(ports, call, role.id, "deleted");

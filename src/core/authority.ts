@@ -25,7 +25,7 @@ export function excessOfKey(maker: Maker, wanted: WantedKey): readonly Fault[] {
   const faults: Fault[] = [];
   const role = excessOfGrant(maker.role.grant, wanted.grant);
   if (role !== null) faults.push({ field: "role_id", message: `The role has what this key has not: ${role}.` });
-  if (maker.expiresAt !== null && (wanted.expiresAt === null || wanted.expiresAt > maker.expiresAt)) {
+  if (maker.expiresAt !== null && outlives(maker, wanted)) {
     const end = new Date(maker.expiresAt).toISOString();
     faults.push({
       field: "expire_after_hours",
@@ -52,6 +52,67 @@ export function excessOfRole(maker: Maker, before: Grant | null, after: Grant): 
   return faults;
 }
 
+/** Somebody who has a role, as far as a change of it gives them power. `rules` as of a new key. */
+export interface Holder extends Omit<WantedKey, "grant"> {
+  readonly name: string;
+}
+
+/**
+ * Where widening a role would give somebody who has it more than whoever widens it: they outlive them, or may call from
+ * where they may not. Narrowing a role gives nobody anything.
+ */
+export function excessOfHolders(
+  maker: Maker,
+  before: Grant,
+  after: Grant,
+  holders: readonly Holder[],
+): readonly Fault[] {
+  if (includes(before, after)) return [];
+  return holders
+    .filter((holder) => outlives(maker, holder) || excessOfAddresses(maker, holder) !== null)
+    .slice(0, NAMED)
+    .map(({ name }) => ({
+      field: "permissions",
+      message: `${name} has this role, and expires later or may be used from more addresses than whoever asks.`,
+    }));
+}
+
+/** Where a key can do what whoever would revoke it cannot. To take away is no gain, so expiry and addresses do not count. */
+export function excessOfRevocation(
+  maker: Maker & { readonly id: string },
+  keyId: string,
+  grant: Grant,
+): readonly Fault[] {
+  if (maker.id === keyId) return [];
+  const had = excessOfGrant(maker.role.grant, grant);
+  return had === null ? [] : [{ field: "role_id", message: `The key has what whoever asks has not: ${had}.` }];
+}
+
+function outlives(maker: Maker, { expiresAt }: { readonly expiresAt: number | null }): boolean {
+  return maker.expiresAt !== null && (expiresAt === null || expiresAt > maker.expiresAt);
+}
+
+/** The power that an operator would have: from any address, since people have no lists. */
+export interface WantedOperator {
+  readonly grant: Grant;
+  readonly expiresAt: number | null;
+}
+
+/**
+ * Where an operator has, or would have, more than whoever adds or changes them.
+ *
+ * @param before what the operator may do now; `null` for a new one
+ */
+export function excessOfOperator(maker: Maker, before: Grant | null, after: WantedOperator): readonly Fault[] {
+  const had = before === null ? [] : excessOfRole(maker, before, { everything: false, permissions: new Set() });
+  const wants = excessOfKey(maker, { ...after, rules: null }).map((fault) =>
+    fault.field === "allow_list_info" ? { field: "body", message: BOUND } : fault,
+  );
+  return [...had, ...wants];
+}
+
+const BOUND = "Whoever asks is bound to IP allow lists, which an operator would not be.";
+
 const NAMED = 8;
 
 function excessOfGrant(outer: Grant, inner: Grant): string | null {
@@ -63,7 +124,7 @@ function excessOfGrant(outer: Grant, inner: Grant): string | null {
   return missing.slice(0, NAMED).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
 }
 
-function excessOfAddresses(maker: Maker, wanted: WantedKey): string | null {
+function excessOfAddresses(maker: Maker, wanted: Pick<WantedKey, "rules">): string | null {
   if (maker.addresses === null) return null;
   if (wanted.rules === null)
     return "This key is bound to IP allow lists, so the new key must be bound to some as well.";

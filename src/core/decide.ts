@@ -3,7 +3,7 @@ import { type Address, allows } from "./ip-rules.ts";
 import type { KeyRecord } from "./key.ts";
 import type { Operation } from "./operations.ts";
 import { holds } from "./roles.ts";
-import { deny, type Verdict } from "./verdict.ts";
+import { type Denial, deny, type Verdict } from "./verdict.ts";
 
 /** All that a verdict weighs about a call. */
 export interface CallFacts {
@@ -17,24 +17,84 @@ export interface CallFacts {
   readonly params: Readonly<Record<string, string>>;
 }
 
+export type CheckName = "revocation" | "expiry" | "address" | "account" | "permission";
+
 /**
  * Weigh one call against one key.
- *
- * The order is part of the contract: state, then time, then place, then account, then permission, so that a refusal
- * names the first thing its owner has to mend, and a key that is dead or used from elsewhere learns nothing of its role.
  *
  * @param key the record, or `null` when no key has this hash
  * @param now milliseconds since the epoch
  */
 export function decide(key: KeyRecord | null, facts: CallFacts, now: number): Verdict {
+  return walk(key, facts, now, null);
+}
+
+/** What one check has said. */
+export interface Step {
+  readonly check: CheckName;
+  readonly denial: Denial | null;
+}
+
+/** The verdict of `decide`, with what every check says, those behind the first refusal included. */
+export function trace(
+  key: KeyRecord | null,
+  facts: CallFacts,
+  now: number,
+): { readonly verdict: Verdict; readonly steps: readonly Step[] } {
+  const steps: Step[] = [];
+  return { verdict: walk(key, facts, now, steps), steps };
+}
+
+/**
+ * The order is part of the contract: state, then time, then place, then account, then permission, so that a refusal
+ * names the first thing its owner has to mend, and a key that is dead or used from elsewhere learns nothing of its role.
+ *
+ * Written out: walking a list of functions took three times as long.
+ *
+ * @param steps where every check is written down; `null`: the first refusal ends it
+ */
+function walk(key: KeyRecord | null, facts: CallFacts, now: number, steps: Step[] | null): Verdict {
   if (key === null) return deny({ reason: "key_unknown" });
-  if (key.revokedAt !== null) return deny({ reason: "key_revoked", revokedAt: key.revokedAt });
-  // A key is dead at its expiry instant, not one millisecond later. Negated, so that NaN would shut the door.
-  if (key.expiresAt !== null && !(now < key.expiresAt))
-    return deny({ reason: "key_expired", expiredAt: key.expiresAt });
-  if (key.addresses !== null && !allows(key.addresses, facts.address)) return deny({ reason: "address_not_allowed" });
-  if (facts.accountId !== null && facts.accountId !== key.accountId) return deny({ reason: "account_mismatch" });
-  return permits(key, facts) ? { allow: true, key } : deny(missing(facts));
+  const revoked = byRevocation(key);
+  if (steps === null && revoked !== null) return deny(revoked);
+  const expired = byExpiry(key, now);
+  if (steps === null && expired !== null) return deny(expired);
+  const elsewhere = byAddress(key, facts);
+  if (steps === null && elsewhere !== null) return deny(elsewhere);
+  const foreign = byAccount(key, facts);
+  if (steps === null && foreign !== null) return deny(foreign);
+  const unable = byPermission(key, facts);
+  steps?.push(
+    { check: "revocation", denial: revoked },
+    { check: "expiry", denial: expired },
+    { check: "address", denial: elsewhere },
+    { check: "account", denial: foreign },
+    { check: "permission", denial: unable },
+  );
+  const first = revoked ?? expired ?? elsewhere ?? foreign ?? unable;
+  return first === null ? { allow: true, key } : deny(first);
+}
+
+function byRevocation({ revokedAt }: KeyRecord): Denial | null {
+  return revokedAt === null ? null : { reason: "key_revoked", revokedAt };
+}
+
+// A key is dead at its expiry instant, not one millisecond later. Written so that NaN shuts the door.
+function byExpiry({ expiresAt }: KeyRecord, now: number): Denial | null {
+  return expiresAt === null || now < expiresAt ? null : { reason: "key_expired", expiredAt: expiresAt };
+}
+
+function byAddress({ addresses }: KeyRecord, { address }: CallFacts): Denial | null {
+  return addresses === null || allows(addresses, address) ? null : { reason: "address_not_allowed" };
+}
+
+function byAccount(key: KeyRecord, { accountId }: CallFacts): Denial | null {
+  return accountId === null || accountId === key.accountId ? null : { reason: "account_mismatch" };
+}
+
+function byPermission(key: KeyRecord, facts: CallFacts): Denial | null {
+  if (permits(key, facts)) return null;
+  return { reason: "permission_missing", permission: facts.operation?.permission ?? null };
 }
 
 function permits(key: KeyRecord, facts: CallFacts): boolean {
@@ -43,8 +103,4 @@ function permits(key: KeyRecord, facts: CallFacts): boolean {
   if (operation === null) return key.role.grant.everything;
   if (operation.permission === null || holds(key.role.grant, operation.permission)) return true;
   return operation.holder !== undefined && params[operation.holder] === key.id;
-}
-
-function missing(facts: CallFacts) {
-  return { reason: "permission_missing", permission: facts.operation?.permission ?? null } as const;
 }

@@ -96,6 +96,35 @@ export function matchingRule(rules: readonly string[], address: Address): string
   return rules.find(matches) ?? null;
 }
 
+/** The rule that comes closest to an address, and how many of its leading bits the address has. */
+export interface Nearness {
+  readonly rule: string;
+  readonly sharedBits: number;
+  readonly prefixLength: number;
+}
+
+/**
+ * The rule of the address's family that lacks the fewest bits to match it, for explaining a verdict; never for making one.
+ *
+ * @throws Error if a rule is not canonical
+ */
+export function closestRule(rules: readonly string[], address: Address): Nearness | null {
+  let closest: Nearness | null = null;
+  for (const rule of rules) {
+    const cidr = canonicalCidr(rule);
+    if (typeof cidr.address !== typeof address) continue;
+    const different = BigInt(cidr.address) ^ BigInt(address);
+    const common = widthOf(address) - (different === 0n ? 0 : different.toString(2).length);
+    const near = { rule, sharedBits: Math.min(common, cidr.prefix), prefixLength: cidr.prefix };
+    if (closest === null || lacking(near) < lacking(closest)) closest = near;
+  }
+  return closest;
+}
+
+function lacking({ sharedBits, prefixLength }: Nearness): number {
+  return prefixLength - sharedBits;
+}
+
 /** Whether a canonical rule lets in a whole family, which its author should be warned of. */
 export function isEverything(rule: string): boolean {
   return rule === "0.0.0.0/0" || rule === "::/0";

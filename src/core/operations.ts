@@ -57,14 +57,24 @@ export const OPERATIONS = [
   get("getAllowedLoginTypes", `${ACCOUNT}/allowed-login-types`, "ACCOUNT_LOGIN_TYPE:READ"),
   put("modifyAllowedLoginTypes", `${ACCOUNT}/allowed-login-types`, "ACCOUNT_LOGIN_TYPE:UPDATE"),
   get("getLoginRecords", `${ACCOUNT}/login-records`, "ACCESS_HISTORY:READ"),
-  get("listAuditEvents", `${ACCOUNT}/audit/events`, "AUDIT_EVENT:READ"),
+  ours(get("listAuditEvents", `${ACCOUNT}/audit/events`, "AUDIT_EVENT:READ")),
+  ours(get("exportAuditEvents", `${ACCOUNT}/audit/events/export`, "AUDIT_EVENT:READ")),
+  ours(get("listRefusals", `${ACCOUNT}/audit/refusals`, "AUDIT_EVENT:READ")),
   get("listTasks", `${ACCOUNT}/tasks`, "ACCOUNT_TASK:READ"),
 
   // API keys
   ours(get("listApiKeys", `${ACCOUNT}/api-keys`, "API_KEY:READ")),
+  ours({ ...post("explainRefusal", `${ACCOUNT}/api-keys/explain`, "API_KEY:READ"), effect: "safe" }),
   ours(post("createApiKey", `${ACCOUNT}/api-keys`, "API_KEY:CREATE")),
   ours({ ...get("getApiKey", `${ACCOUNT}/api-keys/{apiKeyId}`, "API_KEY:READ"), holder: "apiKeyId" }),
   ours({ ...post("revokeApiKey", `${ACCOUNT}/api-keys/{apiKeyId}/revoke`, "API_KEY:REVOKE"), holder: "apiKeyId" }),
+
+  // Operators: people, for whom users' permissions are asked
+  ours(get("listOperators", `${ACCOUNT}/operators`, "ACCOUNT_USER:READ")),
+  ours(post("createOperator", `${ACCOUNT}/operators`, "ACCOUNT_USER:CREATE")),
+  ours(get("getOperator", `${ACCOUNT}/operators/{operatorId}`, "ACCOUNT_USER:READ")),
+  ours(put("updateOperator", `${ACCOUNT}/operators/{operatorId}`, "ACCOUNT_USER:UPDATE")),
+  ours(del("deleteOperator", `${ACCOUNT}/operators/{operatorId}`, "ACCOUNT_USER:DELETE")),
 
   // Roles and permissions
   ours(get("listResourcePermissions", `${V1}/auth/permissions`, ANY_KEY)),

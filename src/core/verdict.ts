@@ -20,6 +20,13 @@ export type Denial =
   | { readonly reason: "scheme_not_bearer" }
   | { readonly reason: "token_malformed" }
   | { readonly reason: "signature_invalid" }
+  // The token of a person.
+  | { readonly reason: "operator_token_invalid" }
+  | { readonly reason: "operator_token_expired" }
+  /** The person is who they say, and no operator of any account. */
+  | { readonly reason: "operator_unknown" }
+  /** A page of another site made a browser send a change with its cookie. */
+  | { readonly reason: "cross_site" }
   // The key.
   | { readonly reason: "key_unknown" }
   | { readonly reason: "key_revoked"; readonly revokedAt: number }

@@ -12,8 +12,10 @@ import { readCredential } from "./credential.ts";
 import type { AuthorisedCall, Door } from "./door.ts";
 import { readPath, readTarget, type Target } from "./facts.ts";
 import { launch, type NoAnswer, type Onward, sendUpstream } from "./forward.ts";
+import { findOperator, type OperatorDoor, type PersonalToken, readPersonalToken } from "./operators.ts";
 import { passOn } from "./pass-on.ts";
 import { answerFault, answerNoAnswer, refuse } from "./refuse.ts";
+import { noteRefusal } from "./refused.ts";
 import { asksForWebSocket, relay } from "./upgrade.ts";
 import { isSafe, judge, recheck, settle } from "./weigh.ts";
 import { answerWellKnown } from "./well-known.ts";
@@ -33,6 +35,7 @@ export async function answerCall(request: Request, door: Door, background: Backg
     call.error = error;
     response = answerFault("unavailable", "The call cannot be decided now. Try again.", call.requestId);
   }
+  if (call.denial !== null) noteRefusal(call, call.denial, door, background);
   logCall(call, response.status, door);
   const origin = allowedOrigin(request.headers, door.policy.origins);
   return origin === null ? response : readableBy(origin, response);
@@ -56,9 +59,13 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
 
   // Who asks: the shape of the credential alone, no look-up.
   const credential = readCredential(request.headers);
-  if (typeof credential !== "string") return turnAway(call, credential);
-  const token = readToken(door.ring, credential);
-  if (token === null) return await rebuff(call, { reason: "token_malformed" }, door);
+  const token = typeof credential === "string" ? readToken(door.ring, credential) : null;
+  if (typeof credential !== "string" || token === null) {
+    const personal = readPersonalToken(request, credential, door.operators);
+    if (personal !== null) return await passOperator(call, path, personal, door, background);
+    if (typeof credential !== "string") return turnAway(call, credential);
+    return await rebuff(call, { reason: "token_malformed" }, door);
+  }
   // RFC 6750 section 2: one way to send a key. In the address it would end in the logs of everybody behind the door.
   if (request.url.includes(credential)) {
     return turnAway(call, { reason: "credential_malformed", what: "two_carriers" });
@@ -108,6 +115,37 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   return conclude(await sendUpstream(request, onward, door.upstream), call, door);
 }
 
+/** The way of a person's call: the same, but that their record is found by who they are, in D1, each time. */
+async function passOperator(
+  call: Call,
+  path: string,
+  personal: PersonalToken,
+  door: Door,
+  background: Background,
+): Promise<Response> {
+  const { request } = call;
+  if (request.url.includes(personal.token)) {
+    return turnAway(call, { reason: "credential_malformed", what: "two_carriers" });
+  }
+  const target = readTarget(request, path, door.routes);
+  if ("reason" in target) return turnAway(call, target);
+  call.target = target;
+  if (request.headers.has("upgrade")) return turnAway(call, { reason: "upgrade_not_enabled" });
+  const barred = door.limits.isBarred(call.caller, call.now);
+  if (barred !== null) return turnAway(call, barred);
+  const operators = door.operators as OperatorDoor;
+  const operator = await findOperator(call, personal, target, isSafe(request, target), operators, background);
+  if ("reason" in operator) return await rebuff(call, operator, door);
+  const found: Found = { record: operator, source: "d1", ageMs: 0, degraded: false };
+  const verdict = settle(call, found, target, door);
+  if (!verdict.allow) return turnAway(call, verdict.denial);
+  const tooMany = await door.limits.noteCall(verdict.key.id);
+  if (tooMany !== null) return turnAway(call, tooMany);
+  if (target.operation?.answeredBy === "gatehouse") return await serve(call, target, verdict.key, door, background);
+  const onward = await onwardOf(call, target, verdict.key, door);
+  return conclude(await sendUpstream(request, onward, door.upstream), call, door);
+}
+
 /**
  * Send a safe call to the upstream while its check is under way: what the caller waits for is the longer of the two, not
  * their sum. Nothing of the answer is let out before the check has agreed.
@@ -131,7 +169,7 @@ async function sendAhead(
   const denial = verdict.allow ? await door.limits.noteCall(verdict.key.id) : verdict.denial;
   if (!verdict.allow || denial !== null) {
     flight.cancel();
-    return turnAway(call, denial as Denial);
+    return await rebuff(call, denial as Denial, door);
   }
   door.usage.note(verdict.key.id, call.now, background);
   if (verdict.key.version === atHand.version) return conclude(await flight.answer, call, door);
@@ -160,9 +198,16 @@ async function upgrade(call: Call, onward: Onward, judgeAnew: () => Promise<Verd
   });
 }
 
+const BAD_TOKENS: ReadonlySet<Denial["reason"]> = new Set([
+  "token_malformed",
+  "signature_invalid",
+  "key_unknown",
+  "operator_token_invalid",
+]);
+
 /** Turns a call away whose key is none, and counts how often its address has tried. */
 async function rebuff(call: Call, denial: Denial, door: Door): Promise<Response> {
-  const isBadToken = ["token_malformed", "signature_invalid", "key_unknown"].includes(denial.reason);
+  const isBadToken = BAD_TOKENS.has(denial.reason);
   const tooMany = isBadToken ? await door.limits.noteBadToken(call.caller, call.now) : null;
   return turnAway(call, tooMany ?? denial);
 }

@@ -4,10 +4,11 @@ import type { Operation } from "../core/operations.ts";
 import type { Routes } from "../core/routes.ts";
 import type { KeyRing } from "../core/token.ts";
 import type { CallLog, Log } from "../log.ts";
-import type { Background, KeyFinder, UsageRecorder } from "../store/ports.ts";
+import type { Background, KeyFinder, RefusalRecorder, UsageRecorder } from "../store/ports.ts";
 import type { Assets } from "./console.ts";
 import type { Identity } from "./identity.ts";
 import type { Limits } from "./limits.ts";
+import type { OperatorDoor } from "./operators.ts";
 
 /** What the operator has chosen; README.md has the table. */
 export interface Policy {
@@ -54,6 +55,9 @@ export interface Door {
   readonly ring: KeyRing;
   readonly keys: KeyFinder;
   readonly usage: UsageRecorder;
+  readonly refused: RefusalRecorder;
+  /** `null`: no issuer is trusted, and only keys are let in. */
+  readonly operators: OperatorDoor | null;
   readonly identity: Identity;
   readonly upstream: Upstream;
   readonly policy: Policy;

@@ -1,6 +1,7 @@
 // Who calls, said to the upstream in a way it can check: a short-lived EdDSA JWT, signed once and remembered per record.
 import { importJWK, type JWK, SignJWT } from "jose";
 import type { KeyRecord } from "../core/key.ts";
+import { isOperator } from "../core/operator.ts";
 
 /** A token lives a minute: RFC 7519 `exp`. */
 const LIFE_SECONDS = 60;
@@ -45,7 +46,14 @@ export function createIdentity(keys: IdentityKeys, issuer: string, audience: str
   async function sign(record: KeyRecord, now: number): Promise<string> {
     imported ??= importJWK(signer as JWK, "EdDSA");
     const issuedAt = Math.floor(now / 1_000);
-    const claims = { sub: record.id, acc: record.accountId, role: record.role.name, role_id: record.role.id };
+    const person = isOperator(record) ? { sub_type: "operator", sub_name: record.name } : {};
+    const claims = {
+      sub: record.id,
+      acc: record.accountId,
+      role: record.role.name,
+      role_id: record.role.id,
+      ...person,
+    };
     const token = await new SignJWT(claims)
       .setProtectedHeader({ alg: "EdDSA", typ: "gatehouse-identity+jwt", kid: (signer as { kid: string }).kid })
       .setIssuer(issuer)

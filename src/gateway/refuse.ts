@@ -54,7 +54,12 @@ export function answerNoAnswer({ noAnswer }: NoAnswer, requestId: string): Respo
 }
 
 // Nobody without a good signature learns whether a key exists, was forged or was mistyped.
-const ONE_ANSWER: ReadonlySet<Denial["reason"]> = new Set(["token_malformed", "signature_invalid", "key_unknown"]);
+const ONE_ANSWER: ReadonlySet<Denial["reason"]> = new Set([
+  "token_malformed",
+  "signature_invalid",
+  "key_unknown",
+  "operator_token_invalid",
+]);
 
 function publicCode({ reason }: Denial): string {
   return ONE_ANSWER.has(reason) ? "invalid_token" : reason;
@@ -94,7 +99,14 @@ function refusalFor(denial: Denial): Refusal {
     case "token_malformed":
     case "signature_invalid":
     case "key_unknown":
+    case "operator_token_invalid":
       return INVALID_TOKEN;
+    case "operator_token_expired":
+      return { status: 401, detail: "JWT has expired", headers: invalidToken("The token has expired") };
+    case "operator_unknown":
+      return { status: 403, detail: "You are not an operator here." };
+    case "cross_site":
+      return { status: 403, detail: "A page of another site may not do this." };
     case "key_revoked":
       return { ...INVALID_TOKEN, headers: invalidToken("The API key was revoked") };
     case "key_denied":

@@ -5,18 +5,12 @@ import { deny, type Verdict } from "../core/verdict.ts";
 import type { Background, Found } from "../store/ports.ts";
 import type { Call } from "./call.ts";
 import type { Door } from "./door.ts";
-import type { Target } from "./facts.ts";
+import { factsOf, type Target } from "./facts.ts";
 
 /** The verdict over one record, wherever it came from. */
 export function judge(record: KeyRecord | null, call: Call, target: Target, door: Door): Verdict {
   if (record !== null && door.policy.denyKeys.has(record.id)) return deny({ reason: "key_denied" });
-  const facts = {
-    address: call.caller?.address ?? null,
-    accountId: target.accountId,
-    operation: target.operation,
-    params: target.params,
-  };
-  return decide(record, facts, call.now);
+  return decide(record, factsOf(call, target), call.now);
 }
 
 /** The verdict that counts, on a record that storage stands for. */

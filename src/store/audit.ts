@@ -14,12 +14,14 @@ export interface AuditEvent {
   readonly id: string;
   readonly accountId: string;
   readonly eventType: string;
-  readonly resourceType: "API_KEY" | "ALLOW_LIST" | "ROLE";
+  readonly resourceType: "API_KEY" | "ALLOW_LIST" | "ROLE" | "OPERATOR";
   readonly resourceId: string;
   readonly resourceName: string;
   readonly message: string;
   /** More facts, for machines; never a secret, never a hash. */
   readonly detail: Readonly<Record<string, unknown>>;
+  /** An SQL expression: what stood there before, as JSON, read in the transaction that changes it. Joins the detail. */
+  readonly before?: Condition;
 }
 
 /** Asks, in a later statement of the same batch, whether the event was written. Its one value is the event's id. */
@@ -33,12 +35,13 @@ export function every(...conditions: readonly Condition[]): Condition {
   };
 }
 
-// A key that was revoked between its authorisation and its change makes no change any more.
-const ACTOR_STANDS = "NOT EXISTS (SELECT 1 FROM api_keys WHERE id = ? AND revoked_at IS NOT NULL)";
+// A key that was revoked, or an operator who was removed, between authorisation and change makes no change any more.
+const ACTOR_STANDS = `NOT EXISTS (SELECT 1 FROM api_keys WHERE id = ? AND revoked_at IS NOT NULL)
+  AND NOT EXISTS (SELECT 1 FROM operators WHERE id = ? AND deleted_at IS NOT NULL)`;
 
-const INSERT = `INSERT INTO audit_events (id, account_id, event_type, resource_type, resource_id, resource_name,
-  actor_type, actor_id, actor_name, address, request_id, message, detail, created_at)
-  SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE ${ACTOR_STANDS}`;
+const insert = (detail: string) => `INSERT INTO audit_events (id, account_id, event_type, resource_type, resource_id,
+  resource_name, actor_type, actor_id, actor_name, address, request_id, message, detail, created_at)
+  SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${detail}, ? WHERE ${ACTOR_STANDS}`;
 
 /**
  * The INSERT of an event, and with it the permit for the rest of the batch.
@@ -52,8 +55,9 @@ export function auditStatement(
   now: number,
   condition: Condition,
 ): D1PreparedStatement {
+  const detail = event.before === undefined ? "?" : `json_set(?, '$.before', json((${event.before.sql})))`;
   return db
-    .prepare(`${INSERT} AND ${condition.sql} RETURNING id`)
+    .prepare(`${insert(detail)} AND ${condition.sql} RETURNING id`)
     .bind(
       event.id,
       event.accountId,
@@ -68,8 +72,10 @@ export function auditStatement(
       actor.requestId,
       event.message,
       JSON.stringify(event.detail),
+      ...(event.before?.values ?? []),
       now,
-      actor.type === "API_KEY" ? actor.id : null,
+      actor.id,
+      actor.id,
       ...condition.values,
     );
 }
@@ -85,7 +91,6 @@ export function wasPermitted(results: readonly D1Result[]): boolean {
  * @throws Error when it was the actor that had gone: asked again, it will be told so at the door
  */
 export async function blameActor(db: D1Database, actor: Actor): Promise<void> {
-  const id = actor.type === "API_KEY" ? actor.id : null;
-  const row = await db.prepare(`SELECT ${ACTOR_STANDS} AS stands`).bind(id).first<{ stands: number }>();
-  if (row?.stands !== 1) throw new Error("the key that asked for a change was revoked meanwhile");
+  const row = await db.prepare(`SELECT ${ACTOR_STANDS} AS stands`).bind(actor.id, actor.id).first<{ stands: number }>();
+  if (row?.stands !== 1) throw new Error("whoever asked for a change was revoked meanwhile");
 }

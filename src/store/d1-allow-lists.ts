@@ -43,7 +43,7 @@ async function rowsOf(db: D1Database, accountId: string, ids: readonly string[])
 }
 
 async function createList(db: D1Database, list: NewAllowList, actor: Actor, now: number) {
-  const event = listEvent("CREATE_ALLOW_LIST", list, "created", { allow_list: list.rules });
+  const event = listEvent("CREATE", list, "created", { allow_list: list.rules });
   const nameIsFree: Condition = {
     sql: `NOT EXISTS (SELECT 1 FROM allow_lists
       WHERE account_id = ? AND project_id = ? AND name = ? AND deleted_at IS NULL)`,
@@ -74,7 +74,7 @@ async function createList(db: D1Database, list: NewAllowList, actor: Actor, now:
 async function deleteList(db: D1Database, accountId: string, projectId: string, id: string, actor: Actor, now: number) {
   const list = await getList(db, accountId, projectId, id);
   if (list === null) return "not_found";
-  const event = listEvent("DELETE_ALLOW_LIST", list, "deleted", { allow_list: list.rules });
+  const event = listEvent("DELETE", list, "deleted", { allow_list: list.rules });
   const stands: Condition = {
     sql: "EXISTS (SELECT 1 FROM allow_lists WHERE id = ? AND deleted_at IS NULL)",
     values: [id],

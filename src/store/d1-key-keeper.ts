@@ -32,7 +32,7 @@ async function getKey(db: D1Database, accountId: string, id: string): Promise<Ke
 
 // It narrows nothing and nobody can have remembered it, so it has no line in the change log.
 async function createKey(db: D1Database, key: NewKey, actor: Actor, now: number): Promise<CreateOutcome> {
-  const event = keyEvent("CREATE_API_KEY", key, "created", {
+  const event = keyEvent("CREATE", key, "created", {
     role_id: key.roleId,
     allow_list_info: key.allowListIds,
     expires_at: key.expiresAt,
@@ -108,13 +108,13 @@ async function revokeKey(
   const before = await getKey(db, accountId, id);
   if (before === null) return { outcome: "not_found" };
   if (before.revokedAt !== null) return { outcome: "already_revoked", key: before };
-  const event = keyEvent("REVOKE_API_KEY", before, "revoked", { force });
+  const event = keyEvent("REVOKE", before, "revoked", { force });
   const results = await db.batch([
     auditStatement(db, event, actor, now, mayBeRevoked(accountId, id, force, now)),
     db
-      .prepare(`UPDATE api_keys SET revoked_at = ?, revoked_by_id = ?, revoked_by_name = ?, updated_at = ?,
+      .prepare(`UPDATE api_keys SET revoked_at = ?, revoked_by_type = ?, revoked_by_id = ?, revoked_by_name = ?, updated_at = ?,
         version = version + 1, kv_pending = version + 1 WHERE id = ? AND ${PERMITTED}`)
-      .bind(now, actor.id, actor.name, now, id, event.id),
+      .bind(now, actor.type, actor.id, actor.name, now, id, event.id),
     db
       .prepare(`INSERT INTO key_changes (key_id, version, at)
         SELECT id, version, ? FROM api_keys WHERE id = ? AND ${PERMITTED}`)

@@ -1,6 +1,6 @@
 // D1 as the truth of every call: one statement finds a key with all that a verdict weighs. Always on the primary.
-import type { KeyHash } from "../core/key.ts";
-import type { ChangeFeed, Changes, KeyTruth, TrueReading, WarmCopy } from "./ports.ts";
+import type { KeyHash, KeyRecord } from "../core/key.ts";
+import type { ChangeFeed, Changes, KeyRecords, KeyTruth, TrueReading, WarmCopy } from "./ports.ts";
 import { compileStoredKey } from "./stored-key.ts";
 
 // The record and the log's head come out of one statement, so `asOf` is exactly the state that was read.
@@ -16,6 +16,9 @@ const RECORD = `
 
 /** The statement that finds a key for a call; exported so that a test can show its query plan. */
 export const FIND_BY_HASH = `${RECORD} WHERE k.hash = ?1`;
+
+/** Finds a record by the key's id: for explanations, never for a call. */
+const FIND_BY_ID = `${RECORD} WHERE k.id = ?1`;
 
 /** The most keys that KV is told of in one go. */
 export const PENDING_AT_ONCE = 100;
@@ -40,8 +43,12 @@ export const READ_CHANGES = `
  *
  * @returns a port whose reads go to the primary: a replica could still show a key that has been revoked
  */
-export function createD1Keys(db: D1Database): KeyTruth & ChangeFeed {
+export function createD1Keys(db: D1Database): KeyTruth & ChangeFeed & KeyRecords {
   return {
+    async readById(id: string): Promise<KeyRecord | null> {
+      const row = await primary(db).prepare(FIND_BY_ID).bind(id).first<Record<string, unknown>>();
+      return row === null ? null : readingOf(row).record;
+    },
     async readByHash(hash: KeyHash): Promise<TrueReading | null> {
       const row = await primary(db).prepare(FIND_BY_HASH).bind(hash).first<Record<string, unknown>>();
       return row === null ? null : readingOf(row);

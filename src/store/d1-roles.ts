@@ -2,6 +2,7 @@
 import { auditStatement, blameActor, type Condition, every, PERMITTED, wasPermitted } from "./audit.ts";
 import { REFERENCE_COLUMNS, type ReferenceRow, referenceOfRow, referencesByOwner } from "./key-row.ts";
 import type { Actor, RoleDetails, RoleKeeper, RoleSpec } from "./ports.ts";
+import { holdersOf } from "./role-holders.ts";
 import { listRoles, OWNED } from "./role-list.ts";
 import { ROLE_COLUMNS, type RoleRow, roleOfRow } from "./role-row.ts";
 import { columnsOf, nameIsFree, roleEvent, roleStands } from "./role-terms.ts";
@@ -14,7 +15,9 @@ export function createD1Roles(db: D1Database): RoleKeeper {
     getByName: (accountId, displayName) => getRoleByName(db, accountId, displayName),
     list: (query) => listRoles(db, query),
     keysOf: (accountId, ids) => keysOf(db, accountId, ids),
-    update: (accountId, id, spec, force, actor, now) => updateRole(db, accountId, id, spec, force, actor, now),
+    update: (accountId, id, spec, force, actor, now, known) =>
+      updateRole(db, accountId, id, spec, force, actor, now, known),
+    holdersOf: (accountId, id, now) => holdersOf(db, accountId, id, now),
     delete: (accountId, id, actor, now) => deleteRole(db, accountId, id, actor, now),
   };
 }
@@ -35,7 +38,7 @@ async function getRoleByName(db: D1Database, accountId: string, displayName: str
 }
 
 async function createRole(db: D1Database, accountId: string, id: string, spec: RoleSpec, actor: Actor, now: number) {
-  const event = roleEvent("CREATE_ROLE", accountId, id, spec.displayName, "created", { permissions: spec.permissions });
+  const event = roleEvent("CREATE", accountId, id, spec.displayName, "created", { permissions: spec.permissions });
   const results = await db.batch([
     auditStatement(db, event, actor, now, nameIsFree(accountId, id, spec.displayName)),
     db
@@ -51,16 +54,20 @@ async function createRole(db: D1Database, accountId: string, id: string, spec: R
 async function deleteRole(db: D1Database, accountId: string, id: string, actor: Actor, now: number) {
   const role = await getRole(db, accountId, id);
   if (role === null || !role.userDefined) return "not_found";
-  const event = roleEvent("DELETE_ROLE", accountId, id, role.displayName, "deleted", {});
-  const unused: Condition = { sql: `NOT EXISTS (SELECT 1 ${ACTIVE_KEYS})`, values: [accountId, id, now] };
+  const event = roleEvent("DELETE", accountId, id, role.displayName, "deleted", {});
+  const unused: Condition = {
+    sql: `NOT EXISTS (SELECT 1 ${ACTIVE_KEYS}) AND NOT EXISTS (SELECT 1 ${OPERATORS})`,
+    values: [accountId, id, now, id, accountId],
+  };
   const results = await db.batch<ReferenceRow>([
     auditStatement(db, event, actor, now, every(roleStands(accountId, id), unused)),
     db
       .prepare(`UPDATE roles SET deleted_at = ?, updated_at = ? WHERE id = ? AND ${PERMITTED}`)
       .bind(now, now, id, event.id),
     db
-      .prepare(`SELECT ${REFERENCE_COLUMNS} ${ACTIVE_KEYS} ORDER BY k.created_at DESC, k.id LIMIT 100`)
-      .bind(accountId, id, now),
+      .prepare(`SELECT * FROM (SELECT ${REFERENCE_COLUMNS} ${ACTIVE_KEYS} ORDER BY k.created_at DESC, k.id LIMIT 100)
+        UNION ALL SELECT o.id, o.name, o.created_by_name, o.expires_at, NULL ${OPERATORS}`)
+      .bind(accountId, id, now, id, accountId),
   ]);
   if (wasPermitted(results)) return "deleted";
   await blameActor(db, actor);
@@ -70,6 +77,8 @@ async function deleteRole(db: D1Database, accountId: string, id: string, actor: 
 
 const ACTIVE_KEYS = `FROM api_keys k WHERE k.account_id = ? AND k.role_id = ? AND k.revoked_at IS NULL
   AND (k.expires_at IS NULL OR k.expires_at > ?)`;
+
+const OPERATORS = "FROM operators o WHERE o.role_id = ? AND o.account_id = ? AND o.deleted_at IS NULL";
 
 // The index has them in this order, so that no more are read than are shown. NULL, not revoked, comes first.
 const KEYS_OF_ROLES = `SELECT wanted.value AS owner, ${REFERENCE_COLUMNS}

@@ -5,7 +5,7 @@ import { ROLE_COLUMNS, type RoleRow, roleOfRow } from "./role-row.ts";
 /** Every key query begins with this; the key is `k`, its role is `r`. */
 export const SELECT_KEYS = `SELECT k.id, k.account_id, k.name, k.description, k.restricted, k.expire_after_hours,
   k.expires_at, k.issuer, k.created_at, k.updated_at, k.last_used_at, k.usage_count,
-  k.revoked_at, k.revoked_by_id, k.revoked_by_name, ${ROLE_COLUMNS},
+  k.revoked_at, k.revoked_by_type, k.revoked_by_id, k.revoked_by_name, ${ROLE_COLUMNS},
   (SELECT json_group_array(allow_list_id) FROM
     (SELECT allow_list_id FROM api_key_allow_lists WHERE key_id = k.id ORDER BY position, allow_list_id)) AS lists
   FROM api_keys k JOIN roles r ON r.id = k.role_id`;
@@ -24,6 +24,7 @@ export interface KeyRow extends RoleRow {
   readonly last_used_at: number | null;
   readonly usage_count: number;
   readonly revoked_at: number | null;
+  readonly revoked_by_type: string | null;
   readonly revoked_by_id: string | null;
   readonly revoked_by_name: string | null;
   readonly lists: string;
@@ -53,6 +54,7 @@ export function keyOfRow(row: KeyRow): KeyDetails {
     lastUsedAt: row.last_used_at,
     usageCount: row.usage_count,
     revokedAt: row.revoked_at,
+    revokedByOperator: row.revoked_by_type === "OPERATOR",
     revokedById: row.revoked_by_id,
     revokedByName: row.revoked_by_name,
   };

@@ -1,5 +1,7 @@
 // What the rest of the house may ask of storage. Each port says once what its callers do when it throws.
+import type { Checkpoint } from "../core/audit-chain.ts";
 import type { KeyHash, KeyRecord, KeyStatus } from "../core/key.ts";
+import type { KeySet, OperatorRecord, Person } from "../core/operator.ts";
 import type { Permission } from "../core/permissions.ts";
 import type { StoredKey } from "./stored-key.ts";
 
@@ -137,6 +139,8 @@ export interface KeyDetails {
   readonly lastUsedAt: number | null;
   readonly usageCount: number;
   readonly revokedAt: number | null;
+  /** Whether the two that follow are an operator's; otherwise a key's. */
+  readonly revokedByOperator: boolean;
   readonly revokedById: string | null;
   readonly revokedByName: string | null;
 }
@@ -259,6 +263,15 @@ export interface RoleSpec {
   readonly permissions: readonly Permission[];
 }
 
+/** A live key or operator with a role. */
+export interface RoleHolder {
+  readonly id: string;
+  readonly name: string;
+  readonly expiresAt: number | null;
+  /** The rules of its lists together; `null`: any address. */
+  readonly rules: readonly string[] | null;
+}
+
 export interface RoleKeeper {
   create(accountId: string, id: string, spec: RoleSpec, actor: Actor, now: number): Promise<RoleDetails | "name_taken">;
   /** Built-in roles belong to every account. */
@@ -268,7 +281,11 @@ export interface RoleKeeper {
   list(query: RoleQuery): Promise<PageOrFault<RoleDetails>>;
   /** The keys that have these roles: at most 100 of each, those that are not revoked first. */
   keysOf(accountId: string, ids: readonly string[]): Promise<ReadonlyMap<string, readonly KeyReference[]>>;
-  /** Replaces the whole role; every key that has it goes up by one version in the same transaction. */
+  /**
+   * Replaces the whole role; every key that has it goes up by one version in the same transaction.
+   *
+   * @param known changes nothing when anybody but these has the role by then; left out: whoever has it
+   */
   update(
     accountId: string,
     id: string,
@@ -276,7 +293,10 @@ export interface RoleKeeper {
     force: boolean,
     actor: Actor,
     now: number,
-  ): Promise<RoleDetails | "not_found" | "name_taken" | "last_manager">;
+    known?: readonly string[],
+  ): Promise<RoleDetails | "not_found" | "name_taken" | "last_manager" | "holders_changed">;
+  /** Live keys and operators who have the role. */
+  holdersOf(accountId: string, id: string, now: number): Promise<readonly RoleHolder[]>;
   /** Refuses while an ACTIVE key has the role, and names those keys. */
   delete(
     accountId: string,
@@ -286,11 +306,186 @@ export interface RoleKeeper {
   ): Promise<"deleted" | "not_found" | { readonly inUseBy: readonly KeyReference[] }>;
 }
 
+/** A person who may act in an account, with the identity that they are found by: an e-mail address or a subject. */
+export interface OperatorDetails {
+  readonly id: string;
+  readonly accountId: string;
+  readonly email: string | null;
+  readonly subject: string | null;
+  readonly issuer: string | null;
+  readonly name: string;
+  readonly role: RoleDetails;
+  readonly expireAfterHours: number;
+  readonly expiresAt: number | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly createdByName: string;
+}
+
+export interface OperatorChange {
+  readonly name: string;
+  readonly roleId: string;
+  readonly expireAfterHours: number;
+  readonly expiresAt: number | null;
+}
+
+export interface NewOperator extends OperatorChange {
+  readonly id: string;
+  readonly accountId: string;
+  readonly email: string | null;
+  readonly subject: string | null;
+  readonly issuer: string | null;
+}
+
+export interface OperatorQuery {
+  readonly accountId: string;
+  readonly limit: number;
+  readonly continuationToken: string | null;
+}
+
+export interface OperatorKeeper {
+  get(accountId: string, id: string): Promise<OperatorDetails | null>;
+  list(query: OperatorQuery): Promise<PageOrFault<OperatorDetails>>;
+  create(
+    operator: NewOperator,
+    actor: Actor,
+    now: number,
+  ): Promise<OperatorDetails | "identity_taken" | "reference_gone">;
+  /** The identity stays: another person is another operator. */
+  update(
+    accountId: string,
+    id: string,
+    change: OperatorChange,
+    force: boolean,
+    actor: Actor,
+    now: number,
+  ): Promise<OperatorDetails | "not_found" | "last_manager" | "reference_gone">;
+  delete(
+    accountId: string,
+    id: string,
+    force: boolean,
+    actor: Actor,
+    now: number,
+  ): Promise<"deleted" | "not_found" | "last_manager">;
+}
+
+/** Finds the operators that a person is, in every account. When it throws, the gateway answers 503. */
+export interface OperatorFinder {
+  find(person: Person): Promise<readonly OperatorRecord[]>;
+}
+
+/** The public keys of an issuer. When it throws, the gateway answers 503: nobody's identity is called wrong for it. */
+export interface IssuerKeys {
+  /** The keys to verify a token with that names this `kid`; without that key when the issuer has none such. */
+  keysFor(kid: string | null, background: Background): Promise<KeySet>;
+}
+
+/** What happened, as it was written down. */
+export interface AuditRecord {
+  readonly seq: number;
+  readonly id: string;
+  readonly accountId: string;
+  readonly accountName: string;
+  readonly eventType: string;
+  readonly resourceType: string;
+  readonly resourceId: string;
+  readonly resourceName: string;
+  readonly actor: Actor;
+  readonly message: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+  readonly createdAt: number;
+  /** `null` until it is sealed. */
+  readonly hash: string | null;
+}
+
+export interface AuditQuery {
+  readonly accountId: string;
+  /** Without regard to case, in the names of resource and actor, the resource's id, and the message. */
+  readonly search: string | null;
+  readonly eventTypes: readonly string[];
+  readonly resourceTypes: readonly string[];
+  /** Both ends included, in milliseconds since the epoch. */
+  readonly from: number | null;
+  readonly to: number | null;
+  readonly order: "asc" | "desc";
+  readonly limit: number;
+  readonly continuationToken: string | null;
+}
+
+export interface AuditReader {
+  list(query: AuditQuery): Promise<PageOrFault<AuditRecord>>;
+}
+
+/** A refused call as it is kept: no header, no query, no body, and nothing of the credential. */
+export interface RefusedCall {
+  readonly requestId: string;
+  readonly at: number;
+  /** The key's account; without a key the one that the path names, which anybody can write there. */
+  readonly accountId: string | null;
+  readonly keyId: string | null;
+  readonly reason: string;
+  readonly method: string;
+  /** `null`: not canonical, or not asked for yet. */
+  readonly path: string | null;
+  readonly operation: string | null;
+  readonly address: string | null;
+  /** Where the record came from, and how long ago D1 had confirmed it; `null` when no record was asked for. */
+  readonly source: string | null;
+  readonly ageMs: number | null;
+  readonly version: number | null;
+  /** What every check said then, in order. */
+  readonly steps: readonly { readonly check: string; readonly reason: string | null }[];
+}
+
+export interface RefusalQuery {
+  readonly accountId: string;
+  readonly from: number | null;
+  readonly to: number | null;
+  readonly limit: number;
+  readonly continuationToken: string | null;
+}
+
+/** How often a key was refused for one reason within one hour. */
+export interface RefusalCount {
+  readonly hourFrom: number;
+  readonly keyId: string;
+  readonly keyName: string | null;
+  readonly reason: string;
+  readonly count: number;
+  readonly lastAt: number;
+}
+
+export interface RefusalReader {
+  /** A call of this account's keys, or one that no account can be held to. */
+  find(accountId: string, requestId: string, now: number): Promise<RefusedCall | null>;
+  counts(query: RefusalQuery): Promise<PageOrFault<RefusalCount>>;
+  /** Forgets what is too old. Returns how much. */
+  prune(now: number): Promise<number>;
+}
+
+/** The record that calls are judged by, asked for by the key's id: for explanations. */
+export interface KeyRecords {
+  readById(id: string): Promise<KeyRecord | null>;
+}
+
 // ---- Behind the answer. When one of these throws, the answer stands and the fault is logged. -----------------------
 
 /** Counts uses. Gathers in the isolate; writes at most once per key and minute, the first use at once. */
 export interface UsageRecorder {
   note(keyId: string, now: number, background: Background): void;
+}
+
+/** Remembers refused calls. Never throws, and never writes once per call. */
+export interface RefusalRecorder {
+  note(call: RefusedCall, background: Background): void;
+  /** Writes what is gathered now, so that whoever asks for an explanation here finds it. */
+  flush(now: number): Promise<void>;
+}
+
+/** Makes the audit log tamper-evident. When it throws, events wait for the next run, and the fault is logged. */
+export interface AuditSealer {
+  /** Seals new events and signs the end of the chain; `null` when there was nothing to do. */
+  seal(now: number): Promise<(Checkpoint & { readonly sealed: number }) | null>;
 }
 
 /** What the scheduled handler does. Safe to run twice at the same time; a crash between two steps leaves nothing wrong. */

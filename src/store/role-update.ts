@@ -3,6 +3,7 @@
 import { auditStatement, blameActor, type Condition, every, PERMITTED, wasPermitted } from "./audit.ts";
 import { either, otherManagerExists, roleHasNoManager } from "./managers.ts";
 import type { Actor, RoleSpec } from "./ports.ts";
+import { nobodyBut } from "./role-holders.ts";
 import { ROLE_COLUMNS, type RoleRow, roleOfRow } from "./role-row.ts";
 import { columnsOf, managing, nameIsFree, roleEvent, roleStands } from "./role-terms.ts";
 
@@ -14,15 +15,25 @@ export async function updateRole(
   force: boolean,
   actor: Actor,
   now: number,
+  known?: readonly string[],
 ) {
-  const event = roleEvent("UPDATE_ROLE", accountId, id, spec.displayName, "changed", { permissions: spec.permissions });
+  const event = roleEvent("EDIT", accountId, id, spec.displayName, "changed", {
+    after: { name: spec.displayName, description: spec.description, permissions: spec.permissions },
+  });
   const stays: Condition =
     force || managing(spec.permissions)
       ? { sql: "1", values: [] }
       : either(roleHasNoManager(accountId, id, now), otherManagerExists(accountId, { roleId: id }, now));
   const free = nameIsFree(accountId, id, spec.displayName);
+  const nobodyElse = known === undefined ? ANYBODY : nobodyBut(known, accountId, id, now);
   const results = await db.batch([
-    auditStatement(db, event, actor, now, every(roleStands(accountId, id), free, stays)),
+    auditStatement(
+      db,
+      { ...event, before: roleAsJson(id) },
+      actor,
+      now,
+      every(roleStands(accountId, id), free, stays, nobodyElse),
+    ),
     db
       .prepare(`UPDATE roles SET display_name = ?, description = ?, permissions = ?, manages_keys = ?, updated_at = ?
         WHERE id = ? AND ${PERMITTED}`)
@@ -30,13 +41,24 @@ export async function updateRole(
     ...touchKeys(db, accountId, id, event.id, now),
     db.prepare(`SELECT ${ROLE_COLUMNS} FROM roles r WHERE r.id = ?`).bind(id),
     db
-      .prepare(`SELECT ${roleStands(accountId, id).sql} AS stands, ${free.sql} AS free`)
-      .bind(id, accountId, ...free.values),
+      .prepare(`SELECT ${roleStands(accountId, id).sql} AS stands, ${free.sql} AS free, ${nobodyElse.sql} AS same`)
+      .bind(id, accountId, ...free.values, ...nobodyElse.values),
   ]);
   if (wasPermitted(results)) return roleOfRow(results.at(-2)?.results[0] as RoleRow);
   await blameActor(db, actor);
-  const why = results.at(-1)?.results[0] as { stands: number; free: number };
+  const why = results.at(-1)?.results[0] as { stands: number; free: number; same: number };
+  if (why.stands === 1 && why.same === 0) return "holders_changed";
   return why.stands === 0 ? "not_found" : why.free === 0 ? "name_taken" : "last_manager";
+}
+
+const ANYBODY: Condition = { sql: "1", values: [] };
+
+function roleAsJson(id: string): Condition {
+  return {
+    sql: `SELECT json_object('name', display_name, 'description', description, 'permissions', json(permissions))
+      FROM roles WHERE id = ?`,
+    values: [id],
+  };
 }
 
 /** From here on it costs an isolate less to forget everything than to read the list of what changed. */

@@ -14,9 +14,21 @@ const rows: readonly Operation[] = OPERATIONS;
 const A = "/api/public/v1/accounts/0f3b1c52-6d0a-4a7e-9c55-2f8f0c1d7a10";
 const P = `${A}/projects/6b9f7f0e-98a5-4bb0-9b8e-b8d6a4f0f001`;
 
+/** Operations that Gatehouse has beyond Aeon's. */
+const OUR_OWN: readonly GatehouseOperationId[] = [
+  "exportAuditEvents",
+  "listRefusals",
+  "explainRefusal",
+  "listOperators",
+  "createOperator",
+  "getOperator",
+  "updateOperator",
+  "deleteOperator",
+];
+
 describe("the operation table", () => {
-  it("holds all 138 operations", () => {
-    expect(rows).toHaveLength(138);
+  it("holds all 138 operations of Aeon's, and our own", () => {
+    expect(rows).toHaveLength(138 + OUR_OWN.length);
   });
 
   it("has a canonical template in every row", () => {
@@ -38,8 +50,10 @@ describe("the operation table", () => {
     for (const { permission } of rows) if (permission !== null) expect(ALL_PERMISSIONS).toContain(permission);
   });
 
-  it("calls GET safe, and everything else mutating", () => {
-    for (const { method, effect } of rows) expect(effect).toBe(method === "GET" ? "safe" : "mutating");
+  it("calls GET safe, and everything else mutating but an explanation, which touches nothing", () => {
+    for (const { operationId, method, effect } of rows) {
+      expect(effect).toBe(method === "GET" || operationId === "explainRefusal" ? "safe" : "mutating");
+    }
   });
 
   it("lets every valid key do only what gives nothing away", () => {
@@ -61,13 +75,22 @@ describe("the operation table", () => {
     }
   });
 
-  it("has Gatehouse answer for keys, project allow lists, roles and permissions", () => {
+  it("has Gatehouse answer for audit, keys, operators, project allow lists, roles and permissions", () => {
     // Typed, so that it also shows that the compiler knows each of them by name.
     const expected: readonly GatehouseOperationId[] = [
+      "listAuditEvents",
+      "exportAuditEvents",
+      "listRefusals",
       "listApiKeys",
+      "explainRefusal",
       "createApiKey",
       "getApiKey",
       "revokeApiKey",
+      "listOperators",
+      "createOperator",
+      "getOperator",
+      "updateOperator",
+      "deleteOperator",
       "listResourcePermissions",
       "listRbacRoles",
       "createRole",
@@ -122,9 +145,12 @@ describe("the account scope", () => {
 });
 
 describe("what Gatehouse owns", () => {
-  it("is four families, read off the table", () => {
+  it("is seven families, read off the table", () => {
     expect(GATEHOUSE_FAMILIES).toEqual([
+      "/api/public/v1/accounts/{accountId}/audit/events",
+      "/api/public/v1/accounts/{accountId}/audit/refusals",
       "/api/public/v1/accounts/{accountId}/api-keys",
+      "/api/public/v1/accounts/{accountId}/operators",
       "/api/public/v1/auth/permissions",
       "/api/public/v1/accounts/{accountId}/roles",
       "/api/public/v1/accounts/{accountId}/projects/{projectId}/allow-lists",

@@ -112,7 +112,7 @@ export async function changes() {
 
 export async function events(): Promise<string[]> {
   const { results } = await db
-    .prepare("SELECT event_type FROM audit_events ORDER BY seq")
-    .all<{ event_type: string }>();
-  return results.map((row) => row.event_type);
+    .prepare("SELECT event_type || '_' || resource_type AS event FROM audit_events ORDER BY seq")
+    .all<{ event: string }>();
+  return results.map((row) => row.event);
 }

@@ -110,7 +110,7 @@ describe("changing a role", () => {
     expect(lines.map((line) => line.version)).toEqual([2, 2]);
     const { results } = await db.prepare("SELECT id FROM api_keys WHERE version = 2 AND kv_pending = 2").all();
     expect(results).toHaveLength(3);
-    expect((await events()).at(-1)).toBe("UPDATE_ROLE");
+    expect((await events()).at(-1)).toBe("EDIT_ROLE");
   });
 
   it("raises an epoch instead when too many keys have it", async () => {

@@ -118,7 +118,7 @@ describe("expiries", () => {
     expect(await newUpkeep().recordExpiries(NOW + HOUR - 1)).toBe(0);
     expect(await newUpkeep().recordExpiries(NOW + HOUR)).toBe(1);
     expect(await newUpkeep().recordExpiries(NOW + 2 * HOUR)).toBe(0);
-    expect(await events()).toEqual(["CREATE_API_KEY", "EXPIRE"]);
+    expect(await events()).toEqual(["CREATE_API_KEY", "EXPIRE_API_KEY"]);
   });
 
   it("are recorded once by two runs at the same time", async () => {
@@ -126,7 +126,7 @@ describe("expiries", () => {
     const runs = [newUpkeep(), newUpkeep(), newUpkeep()].map((upkeep) => upkeep.recordExpiries(NOW + HOUR));
     const recorded = (await Promise.all(runs)).reduce((sum, count) => sum + count, 0);
     expect(recorded).toBe(5);
-    expect((await events()).filter((type) => type === "EXPIRE")).toHaveLength(5);
+    expect((await events()).filter((type) => type === "EXPIRE_API_KEY")).toHaveLength(5);
   });
 
   it("are recorded once when a run dies between two of them", async () => {
@@ -139,7 +139,7 @@ describe("expiries", () => {
     await expect(newUpkeep().recordExpiries(NOW + HOUR)).rejects.toThrow(KILLED.message);
     d1.trouble = null;
     expect(await newUpkeep().recordExpiries(NOW + HOUR)).toBe(2);
-    expect((await events()).filter((type) => type === "EXPIRE")).toHaveLength(3);
+    expect((await events()).filter((type) => type === "EXPIRE_API_KEY")).toHaveLength(3);
   });
 
   it("are not recorded of a key that was revoked first", async () => {

@@ -1,13 +1,16 @@
 // Every statement of the keepers, as SQLite would run it: caught on its way into D1 and explained, never listed by hand.
 import { beforeEach, expect, it } from "vitest";
 import { createD1AllowLists } from "../../src/store/d1-allow-lists.ts";
+import { createD1Audit } from "../../src/store/d1-audit.ts";
 import { createD1KeyKeeper } from "../../src/store/d1-key-keeper.ts";
+import { createD1Refusals } from "../../src/store/d1-refusals.ts";
 import { createD1Roles } from "../../src/store/d1-roles.ts";
 import {
   ACCOUNT,
   ACTOR,
   ADMIN_ROLE,
   db,
+  HOUR,
   keyQuery,
   makeAccounts,
   NOW,
@@ -75,13 +78,30 @@ async function exercise(wrapped: D1Database): Promise<void> {
   await roles.delete(ACCOUNT, role, ACTOR, NOW);
   await keys.revoke(ACCOUNT, key.id, false, ACTOR, NOW);
   await keys.revoke(ACCOUNT, key.id, true, ACTOR, NOW);
+  await exerciseAudit(wrapped);
+}
+
+async function exerciseAudit(wrapped: D1Database): Promise<void> {
+  const [audit, refusals] = [createD1Audit(wrapped), createD1Refusals(wrapped, HOUR)];
+  const whole = { accountId: ACCOUNT, from: null, to: null, limit: 1, continuationToken: null };
+  for (const order of ["asc", "desc"] as const) {
+    const query = { ...whole, search: null, eventTypes: [], resourceTypes: [], order };
+    const page = await audit.list(query);
+    if ("items" in page) await audit.list({ ...query, continuationToken: page.continuationToken });
+    const resourceTypes = ["ROLE"];
+    await audit.list({ ...query, search: "x", eventTypes: ["CREATE"], resourceTypes, from: NOW, to: NOW });
+  }
+  await refusals.find(ACCOUNT, "r", NOW);
+  await refusals.counts(whole);
+  await refusals.prune(NOW);
 }
 
 it("reads no table from end to end in any statement of the keepers", async () => {
   const { seen, wrapped } = recording();
   await exercise(wrapped);
   expect(seen.size).toBeGreaterThan(40);
-  const tables = "(?:[klrb]|api_keys|allow_lists|roles|key_changes|audit_events|api_key_allow_lists|accounts)";
+  const tables =
+    "(?:[klrbcea]|refusal_counts|refused_calls|audit_checkpoints|operators|api_keys|allow_lists|roles|key_changes|audit_events|api_key_allow_lists|accounts)";
   const scan = new RegExp(`^SCAN ${tables}\\b`);
   for (const sql of seen) {
     const { results } = await db

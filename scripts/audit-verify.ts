@@ -1,0 +1,123 @@
+// `npm run audit:verify`: reads the audit log of the local D1, of the deployment, or of a copy, and finds every event that
+// was changed, removed, slipped in or put elsewhere. Needs the public keys only.
+import { existsSync, readFileSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { parseArgs } from "node:util";
+import { HASHED_COLUMNS, readCheckpoint, type SigningKey, type StoredEvent } from "../src/core/audit-chain.ts";
+import { type SignedDay, type Verified, verifyAudit } from "../src/core/audit-verify.ts";
+import { wranglerQuietly } from "./wrangler.ts";
+
+const USAGE = `npm run audit:verify -- [--local | --remote | --file COPY] [--jwks FILE|URL] [--head SEQ:HASH]
+
+--local   the D1 of npm start (the default)       --remote  the D1 of the deployment
+--file    a copy: an SQLite database, or the .sql that "wrangler d1 export" writes
+--jwks    the keys that may have signed: https://<door>/.well-known/gatehouse/jwks.json, or a file with the same;
+          otherwise IDENTITY_KEYS of the environment or of .dev.vars
+--head    a checkpoint that was kept elsewhere, as the Worker's log has it: "audit_checkpoint"
+`;
+
+type Row = Readonly<Record<string, unknown>>;
+type Read = (sql: string) => Promise<readonly Row[]>;
+
+const PAGE = 500;
+
+/** The events and checkpoints behind `read`, verified. */
+export async function verifyLog(
+  read: Read,
+  keys: readonly SigningKey[],
+  witness: { readonly seq: number; readonly hash: string } | null,
+): Promise<Verified> {
+  const rows = await read("SELECT day, seq, jws FROM audit_checkpoints ORDER BY day");
+  const days = await Promise.all(
+    rows.map(async ({ day, seq, jws }): Promise<SignedDay> => {
+      return { day: String(day), seq: Number(seq), signed: await readCheckpoint(String(jws), keys) };
+    }),
+  );
+  return verifyAudit(eventsBehind(read), days, witness);
+}
+
+async function* eventsBehind(read: Read): AsyncGenerator<StoredEvent> {
+  let after = Number.MIN_SAFE_INTEGER;
+  for (;;) {
+    const page = await read(`SELECT ${HASHED_COLUMNS.join(", ")}, hash FROM audit_events
+      WHERE seq > ${after} ORDER BY seq LIMIT ${PAGE}`);
+    for (const row of page) yield row as unknown as StoredEvent;
+    const last = page.at(-1);
+    if (last === undefined) return;
+    after = Number(last.seq);
+  }
+}
+
+/** Reads a copy: a database as it is, or the statements that make one. */
+export function readCopy(file: string): Read {
+  const isDatabase = readFileSync(file).subarray(0, 15).toString("latin1") === "SQLite format 3";
+  const db = isDatabase ? new DatabaseSync(file, { readOnly: true }) : new DatabaseSync(":memory:");
+  // A dump lists tables in any order, and may hold a row that breaks a rule: that is what is looked for.
+  if (!isDatabase) db.exec(`PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; ${readFileSync(file)}`);
+  return async (sql) => db.prepare(sql).all() as Row[];
+}
+
+function readD1(where: "--local" | "--remote"): Read {
+  return async (sql) => {
+    const said = await wranglerQuietly(["d1", "execute", "DB", where, "--json", "--command", sql]);
+    const [answer] = JSON.parse(said.slice(said.indexOf("["))) as [{ results: Row[] }];
+    return answer.results;
+  };
+}
+
+async function keysFrom(jwks: string | undefined): Promise<readonly SigningKey[]> {
+  const text = await keyText(jwks);
+  const { keys } = JSON.parse(text) as { keys: SigningKey[] };
+  return keys;
+}
+
+async function keyText(jwks: string | undefined): Promise<string> {
+  if (jwks?.match(/^https?:/)) return (await fetch(jwks)).text();
+  if (jwks !== undefined) return readFileSync(jwks, "utf8");
+  if (process.env.IDENTITY_KEYS) return process.env.IDENTITY_KEYS;
+  const line = existsSync(".dev.vars") ? readFileSync(".dev.vars", "utf8").match(/^IDENTITY_KEYS=(.*)$/m)?.[1] : null;
+  if (!line) throw new Error("no keys to check signatures with: give --jwks, or IDENTITY_KEYS");
+  const quote = line[0];
+  return quote === "'" || quote === '"' || quote === "`" ? line.slice(1, -1) : line;
+}
+
+function witnessOf(head: string | undefined): { readonly seq: number; readonly hash: string } | null {
+  if (head === undefined) return null;
+  const [, seq, hash] = /^(\d+):([0-9a-f]{64})$/.exec(head) ?? [];
+  if (seq === undefined || hash === undefined) throw new Error("--head takes SEQ:HASH");
+  return { seq: Number(seq), hash };
+}
+
+function report({ findings, events, covered, open }: Verified): string {
+  const lines = findings.map(({ what, message }) => `${what.padEnd(18)} ${message}`);
+  const signed = covered === null ? "no checkpoint yet" : `signed up to event ${covered.seq}`;
+  lines.push(`${events} events, ${signed}, ${open} not sealed yet: ${findings.length} findings`);
+  return `${lines.join("\n")}\n`;
+}
+
+async function main(): Promise<number> {
+  const options = {
+    local: { type: "boolean" },
+    remote: { type: "boolean" },
+    file: { type: "string" },
+    jwks: { type: "string" },
+    head: { type: "string" },
+    help: { type: "boolean", short: "h" },
+  } as const;
+  try {
+    const { values } = parseArgs({ options });
+    if (values.help) {
+      process.stdout.write(USAGE);
+      return 0;
+    }
+    const read = values.file === undefined ? readD1(values.remote ? "--remote" : "--local") : readCopy(values.file);
+    const verified = await verifyLog(read, await keysFrom(values.jwks), witnessOf(values.head));
+    process.stdout.write(report(verified));
+    return verified.findings.length === 0 ? 0 : 1;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    return 2;
+  }
+}
+
+if (import.meta.main) process.exitCode = await main();

@@ -1,0 +1,263 @@
+// The audit log over a real socket, its verification on copies of the real database, and the counts of refusals.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Client, clientOf, faultsIn, KEYS_PATH, LISTS_PATH, ROLES_PATH, V1 } from "../support/admin-client.ts";
+import { ACCOUNT, CLUSTERS, type Gatehouse, OTHER_ACCOUNT, startGatehouse } from "../support/gatehouse.ts";
+import { ROLE_IDS } from "../support/seed.ts";
+
+const EVENTS = `${V1}/accounts/${ACCOUNT}/audit/events`;
+const REFUSALS = `${V1}/accounts/${ACCOUNT}/audit/refusals`;
+
+let gatehouse: Gatehouse;
+let admin: Client;
+let adminId: string;
+let folder: string;
+const made: Record<string, string> = {};
+
+/** One change of every kind, in this order. */
+async function makeHistory(): Promise<void> {
+  const rules = { name: "office", description: "", allow_list: ["192.0.2.0/24"] };
+  made.list = (await admin("POST", LISTS_PATH, rules)).body.data.info.id;
+  const permissions = (group: string) => [{ resource_type: "BACKUP", operation_groups: [{ operation_group: group }] }];
+  made.role = (
+    await admin("POST", ROLES_PATH, { name: "Backups", permissions: permissions("CREATE") })
+  ).body.data.info.id;
+  await admin("PUT", `${ROLES_PATH}/${made.role}`, { name: "Backups", permissions: permissions("DELETE") });
+  const key = { name: "ci", expire_after_hours: 1, role_id: ROLE_IDS.Viewer };
+  const created = await admin("POST", KEYS_PATH, key, { "cf-connecting-ip": "198.51.100.7" });
+  made.key = created.body.data.info.id;
+  made.secret = created.body.jwt;
+  await admin("POST", `${KEYS_PATH}/${made.key}/revoke`);
+  await admin("DELETE", `${ROLES_PATH}/${made.role}`);
+  await admin("DELETE", `${LISTS_PATH}/${made.list}`);
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "gatehouse-audit-"));
+  gatehouse = await startGatehouse();
+  const key = await gatehouse.key({ name: "admin" });
+  [admin, adminId] = [clientOf(gatehouse, key.token), key.id];
+  await makeHistory();
+  await gatehouse.scheduled();
+});
+afterAll(async () => {
+  await gatehouse.close();
+  rmSync(folder, { recursive: true });
+});
+
+const HISTORY = [
+  "Create Allow List",
+  "Create Role",
+  "Edit Role",
+  "Create API Key",
+  "Revoke API Key",
+  "Delete Role",
+  "Delete Allow List",
+];
+
+describe("the audit log", () => {
+  it("names every change, who made it, from where and with which request", async () => {
+    const { body } = await admin("GET", `${EVENTS}?order=asc`);
+    expect(body.data.map((event: { event_name: string }) => event.event_name)).toEqual(HISTORY);
+    const created = body.data[3];
+    expect(created).toMatchObject({
+      account_id: ACCOUNT,
+      account_name: "Test account",
+      entity_name: "ci",
+      entity_id: made.key,
+      event_type: "CREATE",
+      resource_type: "API_KEY",
+      is_successful: true,
+      user_email: null,
+      actor: { type: "API_KEY", id: adminId, name: "admin" },
+      address: "198.51.100.7",
+      sequence: 4,
+    });
+    expect(created.request_id).toMatch(/^[0-9a-z-]+$/);
+    expect(created.hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(created.detail).toMatchObject({ role_id: ROLE_IDS.Viewer, allow_list_info: [] });
+    expect(JSON.stringify(body)).not.toContain(made.secret);
+  });
+
+  it("has what stood there before a change and after it", async () => {
+    const { body } = await admin("GET", `${EVENTS}?event_type=EDIT`);
+    const { before, after } = body.data[0].detail;
+    expect([before.permissions, after.permissions]).toEqual([["BACKUP:CREATE"], ["BACKUP:DELETE"]]);
+    expect(before.name).toBe("Backups");
+  });
+
+  it("records the expiry of a key once", async () => {
+    await gatehouse.key({ name: "short", expiresAt: Date.now() - 1_000 });
+    await gatehouse.scheduled();
+    await gatehouse.scheduled();
+    const { body } = await admin("GET", `${EVENTS}?event_type=EXPIRE`);
+    expect(
+      body.data.map((event: { event_name: string; actor: { type: string } }) => [event.event_name, event.actor.type]),
+    ).toEqual([["Expire API Key", "SYSTEM"]]);
+  });
+
+  it("is filtered by type, resource, time and text", async () => {
+    const names = async (query: string) =>
+      (await admin("GET", `${EVENTS}?order=asc&${query}`)).body.data.map(
+        (event: { event_name: string }) => event.event_name,
+      );
+    expect(await names("resource_type=ROLE&event_type=CREATE,DELETE")).toEqual(["Create Role", "Delete Role"]);
+    expect(await names("search=OFFICE")).toEqual(["Create Allow List", "Delete Allow List"]);
+    expect(await names(`search=${made.key}&event_type=REVOKE`)).toEqual(["Revoke API Key"]);
+    expect(await names("end_timestamp=2020-01-01T00:00:00Z")).toEqual([]);
+    expect(
+      await names("start_timestamp=2020-01-01T00:00:00Z&end_timestamp=2999-01-01T00:00%2B02:00&event_type=EDIT"),
+    ).toEqual(["Edit Role"]);
+  });
+
+  it("names everything that is wrong with a query at once", async () => {
+    const answered = await admin(
+      "GET",
+      `${EVENTS}?event_type=X&resource_type=Y&start_timestamp=now&limit=0&order_by=name`,
+    );
+    expect([answered.status, faultsIn(answered).sort()]).toEqual([
+      400,
+      ["event_type[0]", "limit", "order_by", "resource_type[0]", "start_timestamp"],
+    ]);
+  });
+
+  it("comes page by page without repeating or losing an event", async () => {
+    for (const order of ["asc", "desc"]) {
+      const seen: number[] = [];
+      let path: string | null = `${EVENTS}?limit=3&order=${order}`;
+      while (path !== null) {
+        const { body } = await admin("GET", path);
+        seen.push(...body.data.map((event: { sequence: number }) => event.sequence));
+        path = body._metadata.links.next;
+      }
+      const all = [1, 2, 3, 4, 5, 6, 7, 8];
+      expect(seen).toEqual(order === "asc" ? all : all.reverse());
+    }
+  });
+
+  it("is exported as one JSON object a line, oldest first, by path and by Accept", async () => {
+    const token = (await gatehouse.key({ role: "Viewer" })).token;
+    const byPath = await gatehouse.call(token, `${EVENTS}/export`);
+    const byAccept = await gatehouse.call(token, `${EVENTS}?order=asc`, {
+      headers: { accept: "application/x-ndjson" },
+    });
+    expect(byPath.headers.get("content-type")).toBe("application/x-ndjson");
+    const text = await byPath.text();
+    const lines = text
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines.slice(0, 7).map((event) => event.event_name)).toEqual(HISTORY);
+    expect(await byAccept.text()).toBe(text);
+  });
+
+  it("is for whoever may read it, and of one's own account", async () => {
+    const developer = clientOf(gatehouse, (await gatehouse.key({ role: "Developer" })).token);
+    expect((await developer("GET", EVENTS)).status).toBe(403);
+    const stranger = clientOf(gatehouse, (await gatehouse.key({ accountId: OTHER_ACCOUNT })).token);
+    expect((await stranger("GET", EVENTS)).status).toBe(404);
+    expect((await stranger("GET", EVENTS.replace(ACCOUNT, OTHER_ACCOUNT))).body.data).toEqual([]);
+  });
+});
+
+describe("npm run audit:verify", () => {
+  /** The real log as a database of its own, edited by a thief. */
+  async function copy(edit = ""): Promise<string> {
+    const file = join(folder, `${crypto.randomUUID()}.sqlite`);
+    const db = new DatabaseSync(file);
+    for (const each of ["0001_keys", "0002_authority"]) db.exec(readFileSync(`migrations/${each}.sql`, "utf8"));
+    db.exec("PRAGMA foreign_keys = OFF");
+    for (const table of ["audit_events", "audit_checkpoints"]) {
+      const { results } = await gatehouse.env.DB.prepare(`SELECT * FROM ${table}`).all();
+      for (const row of results) {
+        const columns = Object.keys(row);
+        const places = columns.map(() => "?").join(", ");
+        const insert = db.prepare(`INSERT INTO ${table} (${columns.join(", ")}) VALUES (${places})`);
+        insert.run(...(Object.values(row) as (string | number | null)[]));
+      }
+    }
+    db.exec(edit);
+    db.close();
+    return file;
+  }
+
+  function verify(file: string, ...more: string[]): { status: number; said: string } {
+    const env = { ...process.env, IDENTITY_KEYS: gatehouse.secrets.IDENTITY_KEYS };
+    try {
+      const args = ["scripts/audit-verify.ts", "--file", file, ...more];
+      return { status: 0, said: execFileSync(process.execPath, args, { env, encoding: "utf8", stdio: "pipe" }) };
+    } catch (error) {
+      const { status, stdout } = error as { status: number; stdout: string };
+      return { status, said: stdout };
+    }
+  }
+
+  it("finds the log whole, with the private keys or with those that the door publishes", async () => {
+    const file = await copy();
+    expect(verify(file)).toMatchObject({
+      status: 0,
+      said: expect.stringMatching(/^8 events, signed up to event 8, 0 not/),
+    });
+    const jwks = join(folder, "jwks.json");
+    writeFileSync(jwks, await (await gatehouse.call(null, "/.well-known/gatehouse/jwks.json")).text());
+    expect(verify(file, "--jwks", jwks).status).toBe(0);
+  });
+
+  const OTHER_ID = "00000000-0000-4000-8000-000000000001";
+  const NEW_ROW = `id, account_id, event_type, resource_type, resource_id, resource_name, actor_type, actor_id, actor_name,
+    address, request_id, message, detail, created_at`;
+  it.each([
+    ["a changed name", "UPDATE audit_events SET actor_name = 'nobody' WHERE seq = 4", "changed"],
+    ["a changed detail", "UPDATE audit_events SET detail = '{}' WHERE seq = 3", "changed"],
+    ["a changed time", "UPDATE audit_events SET created_at = created_at + 1 WHERE seq = 1", "changed"],
+    ["an event taken out of the middle", "DELETE FROM audit_events WHERE seq = 5", "missing"],
+    ["the last events cut off", "DELETE FROM audit_events WHERE seq > 6", "cut_off"],
+    [
+      "an event slipped in",
+      `UPDATE audit_events SET seq = seq + 100 WHERE seq > 3; UPDATE audit_events SET seq = seq - 99 WHERE seq > 100;
+       INSERT INTO audit_events (seq, ${NEW_ROW}, hash) SELECT 4, '${OTHER_ID}', ${NEW_ROW.replace("id, ", "")}, hash
+         FROM audit_events WHERE seq = 3`,
+      "changed",
+    ],
+    [
+      "two events that have changed places",
+      `UPDATE audit_events SET seq = 99 WHERE seq = 2; UPDATE audit_events SET seq = 2 WHERE seq = 6;
+       UPDATE audit_events SET seq = 6 WHERE seq = 99`,
+      "changed",
+    ],
+    ["hashes taken off", "UPDATE audit_events SET hash = NULL, message = 'x' WHERE seq > 4", "not_sealed"],
+    ["a checkpoint moved back", "UPDATE audit_checkpoints SET seq = 2", "checkpoint_differs"],
+    ["a checkpoint without its signature", "UPDATE audit_checkpoints SET jws = 'a.b.c'", "checkpoint_forged"],
+  ])("finds %s", async (_, edit, finding) => {
+    const { status, said } = verify(await copy(edit));
+    expect([status, said]).toEqual([1, expect.stringContaining(finding)]);
+  });
+
+  it("finds a log that was put back to an earlier state, given the checkpoint in the Worker's log", async () => {
+    const line = gatehouse.logs().findLast((each) => each.includes("audit_checkpoint")) ?? "{}";
+    const head = JSON.parse(line).resource_id;
+    const file = await copy("DELETE FROM audit_events; DELETE FROM audit_checkpoints");
+    expect(verify(file).status).toBe(0);
+    expect(verify(file, "--head", head)).toMatchObject({ status: 1, said: expect.stringContaining("cut_off") });
+  });
+});
+
+describe("refusals", () => {
+  it("are counted by key, reason and hour, and a made-up key writes nothing", async () => {
+    const { token, id } = await gatehouse.key({ role: "Viewer", name: "reader" });
+    for (let i = 0; i < 3; i++) await gatehouse.call(token, CLUSTERS, { method: "POST", body: "{}" });
+    for (let i = 0; i < 5; i++) await gatehouse.call(`${token.slice(0, -20)}AAAAAAAAAAAAAAAAAAAA`, CLUSTERS);
+    // An explanation, even of nothing, writes what this isolate has gathered.
+    await admin("POST", `${KEYS_PATH}/explain`, { request_id: "none" });
+    const { body } = await admin("GET", REFUSALS);
+    expect(body.data).toContainEqual(
+      expect.objectContaining({ api_key_id: id, api_key_name: "reader", reason: "permission_missing", count: 3 }),
+    );
+    const { results } = await gatehouse.env.DB.prepare("SELECT * FROM refusal_counts WHERE account_id = ''").all();
+    expect(results).toEqual([expect.objectContaining({ reason: "signature_invalid", count: 5, key_id: "" })]);
+  });
+});

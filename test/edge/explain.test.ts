@@ -1,0 +1,173 @@
+// "Why was I refused?" over a real socket: for a call that was, and for one that is only thought of.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Client, clientOf, faultsIn, KEYS_PATH, LISTS_PATH } from "../support/admin-client.ts";
+import { CLUSTERS, type Gatehouse, OTHER_ACCOUNT, startGatehouse } from "../support/gatehouse.ts";
+import { ROLE_IDS } from "../support/seed.ts";
+
+const EXPLAIN = `${KEYS_PATH}/explain`;
+
+let gatehouse: Gatehouse;
+let admin: Client;
+beforeAll(async () => {
+  gatehouse = await startGatehouse();
+  admin = clientOf(gatehouse, (await gatehouse.key({ name: "admin" })).token);
+});
+afterAll(() => gatehouse.close());
+
+interface Step {
+  readonly check: string;
+  readonly outcome: string;
+  readonly reason: string | null;
+  readonly message: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks at whatever has come
+  readonly compared: any;
+}
+
+function stepOf(steps: readonly Step[], check: string): Step {
+  const step = steps.find((each) => each.check === check);
+  if (step === undefined) throw new Error(`no step ${check}`);
+  return step;
+}
+
+async function boundKey() {
+  const list = await admin("POST", LISTS_PATH, {
+    name: `list-${crypto.randomUUID().slice(0, 8)}`,
+    description: "",
+    allow_list: ["192.0.2.0/24", "2001:db8::/32"],
+  });
+  const spec = {
+    name: "bound",
+    expire_after_hours: 0,
+    role_id: ROLE_IDS.Viewer,
+    allow_list_info: [list.body.data.info.id],
+  };
+  const { body } = await admin("POST", KEYS_PATH, spec);
+  return { token: body.jwt as string, id: body.data.info.id as string, list: list.body.data.spec.name as string };
+}
+
+const refusedBy = async (answer: Response) =>
+  ((await answer.json()) as { error: { request_id: string } }).error.request_id;
+
+describe("a refused call", () => {
+  it("is explained by its request id: what was asked and found missing", async () => {
+    const { token, id } = await gatehouse.key({ role: "Viewer", name: "reader" });
+    const answer = await gatehouse.call(token, CLUSTERS, {
+      method: "POST",
+      headers: { "cf-connecting-ip": "203.0.113.5" },
+    });
+    const request_id = await refusedBy(answer);
+    const { status, body } = await admin("POST", EXPLAIN, { request_id });
+    expect(status).toBe(200);
+    expect(body.data).toMatchObject({
+      call: {
+        request_id,
+        api_key_id: id,
+        api_key_name: "reader",
+        method: "POST",
+        path: CLUSTERS,
+        address: "203.0.113.5",
+      },
+      simulated: false,
+      allow: false,
+      reason: "permission_missing",
+      freshness: { source: "d1", key_version: 1 },
+    });
+    expect(body.data.steps.map((step: Step) => `${step.check} ${step.outcome}`)).toEqual([
+      "signature passed",
+      "revocation passed",
+      "expiry passed",
+      "address passed",
+      "account passed",
+      "permission refused",
+    ]);
+    expect(stepOf(body.data.now.steps, "permission").compared).toMatchObject({
+      operation_id: "createCluster",
+      permission: "CLUSTER:CREATE",
+      role_name: "Viewer",
+      held: false,
+    });
+  });
+
+  it("is explained as it was then, and as it would be now", async () => {
+    const { token, id } = await boundKey();
+    const request_id = await refusedBy(await gatehouse.call(token, CLUSTERS));
+    await admin("POST", `${KEYS_PATH}/${id}/revoke`);
+    const { body } = await admin("POST", EXPLAIN, { request_id });
+    expect([body.data.reason, body.data.now.reason]).toEqual(["address_not_allowed", "key_revoked"]);
+  });
+
+  it("with a made-up key is explained by its signature, without a word of who called when it names no account", async () => {
+    const { token } = await gatehouse.key();
+    const forged = `${token.slice(0, -20)}AAAAAAAAAAAAAAAAAAAA`;
+    const request_id = await refusedBy(await gatehouse.call(forged, "/api/public/v1/account"));
+    const { body } = await admin("POST", EXPLAIN, { request_id });
+    expect(body.data).toMatchObject({
+      reason: "signature_invalid",
+      call: { path: null, address: null, api_key_id: null },
+    });
+    expect(stepOf(body.data.steps, "signature")).toMatchObject({ outcome: "refused", reason: "signature_invalid" });
+    expect(JSON.stringify(body)).not.toContain(forged.slice(-40));
+  });
+
+  it("of another account is not there", async () => {
+    const { token } = await gatehouse.key({ role: "Viewer" });
+    const request_id = await refusedBy(await gatehouse.call(token, CLUSTERS, { method: "POST" }));
+    const other = clientOf(gatehouse, (await gatehouse.key({ accountId: OTHER_ACCOUNT })).token);
+    const path = EXPLAIN.replace(/accounts\/[^/]+/, `accounts/${OTHER_ACCOUNT}`);
+    expect((await other("POST", path, { request_id })).status).toBe(404);
+  });
+});
+
+describe("a simulation", () => {
+  it("names the rule of the list that has the address", async () => {
+    const { id, list } = await boundKey();
+    const { body } = await admin("POST", EXPLAIN, {
+      api_key_id: id,
+      address: "192.0.2.77",
+      method: "GET",
+      path: CLUSTERS,
+    });
+    expect(body.data).toMatchObject({ simulated: true, allow: true, reason: null, now: null });
+    const { message, compared } = stepOf(body.data.steps, "address");
+    expect(message).toContain(list);
+    expect(compared.lists[0]).toMatchObject({ allow_list_name: list, matched: "192.0.2.0/24" });
+  });
+
+  it("names the rule that comes closest when none has it", async () => {
+    const { id } = await boundKey();
+    const asked = { api_key_id: id, address: "192.0.3.77", method: "GET", path: CLUSTERS };
+    const { body } = await admin("POST", EXPLAIN, asked);
+    expect(body.data.reason).toBe("address_not_allowed");
+    expect(stepOf(body.data.steps, "address").compared.lists[0]).toMatchObject({
+      matched: null,
+      closest: { rule: "192.0.2.0/24", shared_bits: 23, prefix_length: 24 },
+    });
+  });
+
+  it("touches no counter", async () => {
+    const { id } = await gatehouse.key({ role: "Viewer" });
+    await admin("POST", EXPLAIN, { api_key_id: id, method: "POST", path: CLUSTERS });
+    const { results } = await gatehouse.env.DB.prepare("SELECT id, usage_count FROM api_keys").all();
+    expect(results.find((row) => row.id === id)?.usage_count).toBe(0);
+    const counts = await gatehouse.env.DB.prepare("SELECT key_id FROM refusal_counts").all();
+    expect(counts.results.map((row) => row.key_id)).not.toContain(id);
+  });
+
+  it("answers as the door does, for a path that nobody serves as well", async () => {
+    const { id } = await gatehouse.key({ role: "Viewer" });
+    const asked = { api_key_id: id, method: "PATCH", path: `${KEYS_PATH}/x/y` };
+    const { body } = await admin("POST", EXPLAIN, asked);
+    expect(body.data).toMatchObject({ allow: false, reason: "not_found" });
+  });
+
+  it("names everything that is wrong with what is asked, at once", async () => {
+    const half = await admin("POST", EXPLAIN, { address: "x".repeat(65), method: "GRAB", more: 1 });
+    expect([half.status, faultsIn(half).sort()]).toEqual([400, ["address", "method", "more"]]);
+    const both = await admin("POST", EXPLAIN, { request_id: "a-1", api_key_id: crypto.randomUUID(), path: "/" });
+    expect([both.status, faultsIn(both).sort()]).toEqual([400, ["api_key_id", "path"]]);
+    const none = await admin("POST", EXPLAIN, {});
+    expect(faultsIn(none).sort()).toEqual(["api_key_id", "method", "path"]);
+    const crooked = await admin("POST", EXPLAIN, { api_key_id: crypto.randomUUID(), method: "GET", path: "/a//b" });
+    expect(faultsIn(crooked)).toEqual(["path"]);
+  });
+});
