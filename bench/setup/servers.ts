@@ -93,7 +93,7 @@ function variant(count: number): Promise<string> {
 
 const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-async function startUpstream(): Promise<Running & { readonly port: number }> {
+export async function startUpstream(): Promise<Running & { readonly port: number }> {
   const port = await freePort();
   const server = start("other", process.execPath, [script("upstream-server.ts"), String(port)]);
   await answers(`http://127.0.0.1:${port}/seen`, server);

@@ -2,7 +2,7 @@
 // that asks for another one, so that nothing typed is lost.
 import { CSPProvider } from "@cloudflare/kumo/primitives/csp-provider";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { Problem } from "./problem.ts";
 import { type Session, SessionProvider, signIn } from "./session.ts";
 import { Shell } from "./shell.tsx";
@@ -30,8 +30,12 @@ export function App() {
   const [signedIn, setSignedIn] = useState<SignedIn | null>(null);
   const [ended, setEnded] = useState<Problem | null>(null);
 
+  // Which sign-in is the one that counts: an answer that comes late, to the key before it, ends nothing.
+  const latest = useRef("");
+
   const enter = useCallback(async (token: string) => {
-    const session = await signIn(token, setEnded);
+    const session = await signIn(token, (problem) => latest.current === session.keyId && setEnded(problem));
+    latest.current = session.keyId;
     setSignedIn((before) => {
       const same = before?.session.accountId === session.accountId;
       return { session, client: same ? before.client : newClient() };

@@ -1,23 +1,23 @@
 // The whole story of a call, from top to bottom: credential -> hash -> look-up -> decide -> forward | serve | refuse.
 // Knows no table, no binding and no status; whatever throws in here leaves the door shut.
-import { decide } from "../core/decide.ts";
-import type { KeyHash, KeyRecord } from "../core/key.ts";
+import type { KeyRecord } from "../core/key.ts";
 import type { Operation } from "../core/operations.ts";
 import { hashToken, readToken, verifyToken } from "../core/token.ts";
-import { type Denial, deny, type Verdict } from "../core/verdict.ts";
+import type { Denial, Verdict } from "../core/verdict.ts";
 import type { Background, Found, Unconfirmed } from "../store/ports.ts";
 import { type Call, logCall, openCall } from "./call.ts";
 import { answerConsole } from "./console.ts";
 import { allowedOrigin, answerPreflight, isPreflight, readableBy } from "./cors.ts";
 import { readCredential } from "./credential.ts";
 import type { AuthorisedCall, Door } from "./door.ts";
-import { factsOf, readPath, readTarget, type Target } from "./facts.ts";
+import { readPath, readTarget, type Target } from "./facts.ts";
 import { launch, type NoAnswer, type Onward, sendUpstream } from "./forward.ts";
 import { findOperator, type OperatorDoor, type PersonalToken, readPersonalToken } from "./operators.ts";
 import { passOn } from "./pass-on.ts";
 import { answerFault, answerNoAnswer, refuse } from "./refuse.ts";
 import { noteRefusal } from "./refused.ts";
 import { asksForWebSocket, relay } from "./upgrade.ts";
+import { isSafe, judge, recheck, settle } from "./weigh.ts";
 import { answerWellKnown } from "./well-known.ts";
 
 /**
@@ -179,38 +179,6 @@ async function sendAhead(
   return conclude(await sendUpstream(call.request, onward, door.upstream), call, door);
 }
 
-function judge(record: KeyRecord | null, call: Call, target: Target, door: Door): Verdict {
-  if (record !== null && door.policy.denyKeys.has(record.id)) return deny({ reason: "key_denied" });
-  return decide(record, factsOf(call, target), call.now);
-}
-
-/** The verdict that counts, on a record that storage stands for. */
-function settle(call: Call, found: Found, target: Target, door: Door): Verdict {
-  call.found = found;
-  call.key = found.record;
-  call.decidedAt = door.now();
-  return judge(found.record, call, target, door);
-}
-
-/** Whether a connection that was let in may stay: judged as a new call of the same key would be, at this instant. */
-async function recheck(
-  hash: KeyHash,
-  call: Call,
-  target: Target,
-  door: Door,
-  background: Background,
-): Promise<Verdict> {
-  const ask = (exact: boolean) => door.keys.find(hash, { exact, ahead: false }, background);
-  // The row itself: what is remembered for ten seconds and looked at every five would be felt after fifteen. When D1
-  // cannot be asked, a connection lives on the grace like a read, unless reads are exact too.
-  const found = await ask(true).catch((error) => {
-    if (door.policy.strongCheck === "all") throw error;
-    return ask(false);
-  });
-  const settled = "confirmed" in found ? await found.confirmed : found;
-  return judge(settled.record, { ...call, now: door.now() }, target, door);
-}
-
 /** Open a connection that stays for as long as its key allows. */
 async function upgrade(call: Call, onward: Onward, judgeAnew: () => Promise<Verdict>, door: Door): Promise<Response> {
   const answer = await launch(call.request, onward, door.upstream, "websocket").answer;
@@ -228,12 +196,6 @@ async function upgrade(call: Call, onward: Onward, judgeAnew: () => Promise<Verd
     logCall({ ...call, ...ended }, 101, door);
     return false;
   });
-}
-
-// RFC 9110 section 9.2.1 for calls that the table does not know.
-function isSafe(request: Request, { operation }: Target): boolean {
-  if (operation !== null) return operation.effect === "safe";
-  return request.method === "GET" || request.method === "HEAD" || request.method === "OPTIONS";
 }
 
 const BAD_TOKENS: ReadonlySet<Denial["reason"]> = new Set([

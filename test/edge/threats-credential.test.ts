@@ -159,7 +159,8 @@ describe("a forged key", () => {
     const claims = { keyId: "k", accountId: ACCOUNT, expiresAt: null, now: Date.now() };
     const { token } = await mintKey(ring(), claims);
     for (let i = 0; i < 5; i++) expect((await send(`Authorization: Bearer ${token}`)).status).toBe(401);
-    const sources = (await bare.logs()).map(({ source }) => source);
+    // The flood of the test before may still be adding up its lines.
+    const sources = (await bare.logs()).flatMap(({ source }) => (source === undefined ? [] : [source]));
     expect(sources).toEqual(["d1", "memory", "memory", "memory", "memory"]);
   });
 });

@@ -104,7 +104,7 @@ describe("a path that two servers could read in two ways", () => {
     }
   });
 
-  it.each(["/console", "/Console/x", "/.well-known/GATEHOUSE/x", "/.Well-Known/Gatehouse", `${ACCOUNT_PATH}/API-KEYS`])(
+  it.each(["/Console", "/Console/x", "/CONSOLE/", "/.well-known/GATEHOUSE/x", "/.Well-Known/Gatehouse", `${ACCOUNT_PATH}/API-KEYS`])(
     "11: belongs to Gatehouse in any case, and is served in one: %s",
     async (target) => {
       expect([404, 405]).toContain((await send(`GET ${target} HTTP/1.1`, admin)).status);

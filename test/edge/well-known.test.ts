@@ -53,8 +53,9 @@ describe("a public path", () => {
     "/healthz",
     "/favicon.ico",
     "/robots.txt",
-    "/console/",
-    "/console/app.js",
+    "/Console/",
+    "/console.js",
+    "/consoles/app.js",
     "/api/public/v1/ping",
   ])("is exact: without a key, nothing else is let through: %s", async (path) => {
     const answer = await sendRaw(bare.port, rawRequest(`GET ${path} HTTP/1.1`));

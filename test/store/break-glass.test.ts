@@ -1,6 +1,6 @@
 // The procedures of docs/operating.md that an operator reaches for when something has gone wrong, as they are written there.
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createKvKeys } from "../../src/store/kv-keys.ts";
 import { ACCOUNT, ACTOR, db, keys, makeAccounts, NOW } from "./builders.ts";
 import { closeDoors, holdTime, KEY_RING, openDoor } from "./worker-door.ts";
@@ -10,6 +10,9 @@ beforeEach(async () => {
   await makeAccounts();
 });
 afterEach(closeDoors);
+
+// D1 and KV are real, and the machine may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 const DOWN = new Error("D1_ERROR: internal error");
 

@@ -1,6 +1,6 @@
 // "Dependency x failure x behaviour" of docs/operating.md, row by row, through the whole Worker in its own runtime.
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { warmName } from "../../src/store/kv-keys.ts";
 import { laggyKV } from "../support/laggy-kv.ts";
 import { ACCOUNT, ACTOR, db, keys, makeAccounts, NOW } from "./builders.ts";
@@ -11,6 +11,9 @@ beforeEach(async () => {
   await makeAccounts();
 });
 afterEach(closeDoors);
+
+// D1 and KV are real, and the machine may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 const DOWN = new Error("D1_ERROR: internal error; reference = 1");
 const SECOND = 1_000;

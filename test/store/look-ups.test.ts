@@ -1,5 +1,5 @@
 // What calls cost in network look-ups, counted by the bindings themselves over more than ten thousand calls.
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ACCOUNT, ACTOR, keys, makeAccounts, NOW } from "./builders.ts";
 import { closeDoors, type Door, holdTime, openDoor, passTime } from "./worker-door.ts";
 
@@ -9,7 +9,10 @@ beforeEach(async () => {
 });
 afterEach(closeDoors);
 
-const KEYS = 40;
+// Every look-up here is a real one, and the machine may be busy.
+vi.setConfig({ testTimeout: 60_000 });
+
+const KEYS = 20;
 
 async function known(door: Door) {
   const live = await Promise.all(Array.from({ length: KEYS }, () => door.key()));
@@ -50,13 +53,13 @@ it("is nothing per call in the steady state, and one feed read in five seconds w
   expect(door.kv.counts.puts).toBe(0);
   // The only other statements are the records of uses: at most one per key and minute.
   expect(door.d1.ran.length - logs).toBeLessThanOrEqual(2 * KEYS);
-}, 60_000);
+});
 
 it("is one row read for every call that changes something, and no other", async () => {
   const door = await openDoor();
   const { live } = await known(door);
-  for (let i = 0; i < 200; i += 1) expect((await door.change(live[i % KEYS] as string)).status).toBe(200);
-  expect(door.asked()).toEqual({ rows: 200, copies: 0, logs: 0 });
+  for (let i = 0; i < 60; i += 1) expect((await door.change(live[i % KEYS] as string)).status).toBe(200);
+  expect(door.asked()).toEqual({ rows: 60, copies: 0, logs: 0 });
 });
 
 it("is one KV read for a cold key that KV has, and one row read for one that it does not", async () => {

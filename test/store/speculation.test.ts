@@ -1,5 +1,5 @@
 // A safe call goes to the upstream while its check is under way: nothing of the answer is let out before the check agrees.
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ACCOUNT, ACTOR, db, keys, makeAccounts, NOW, VIEWER_ROLE } from "./builders.ts";
 import { CLUSTERS, closeDoors, type Door, holdTime, openDoor, passTime, timePassesUntil } from "./worker-door.ts";
 
@@ -8,6 +8,9 @@ beforeEach(async () => {
   await makeAccounts();
 });
 afterEach(closeDoors);
+
+// D1 and KV are real, and the machine may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 const IDLE_MS = 60_000;
 const D1_MS = 300;

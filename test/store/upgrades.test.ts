@@ -1,5 +1,5 @@
 // An open WebSocket ends when its key does, within the bound of a read, and outlives an outage of D1 as a read does.
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ACCOUNT, ACTOR, keys, makeAccounts, NOW } from "./builders.ts";
 import { CLUSTERS, closeDoors, holdTime, openDoor, timePassesUntil } from "./worker-door.ts";
 
@@ -8,6 +8,9 @@ beforeEach(async () => {
   await makeAccounts();
 });
 afterEach(closeDoors);
+
+// D1 and KV are real, and the machine may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 const later = (ms: number) => new Promise<void>((resume) => setTimeout(resume, ms));
 

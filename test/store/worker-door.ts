@@ -48,7 +48,8 @@ export async function openDoor(vars: Record<string, string> = {}, bindings: Reco
   const upstream = {
     reached,
     answer: (_request: Request): Promise<Response> | Response => Response.json({ from: "upstream" }),
-    fetch: async (request: Request) => {
+    fetch: async (url: string, call: RequestInit) => {
+      const request = new Request(url, call);
       reached.push(request);
       return await upstream.answer(request);
     },

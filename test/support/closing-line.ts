@@ -7,7 +7,10 @@ export default class ClosingLine implements Reporter {
     const count = (state: string) => states.filter((each) => each === state).length;
     // A file that could not be loaded has no tests, and is a failure all the same.
     const broken = modules.filter((module) => module.state() === "failed" && module.errors().length > 0).length;
-    const failed = count("failed") + broken + errors.length;
+    // So is a group whose preparation failed: its tests never ran.
+    const suites = modules.flatMap((module) => [...module.children.allSuites()]);
+    const unprepared = suites.filter((suite) => suite.errors().length > 0).length;
+    const failed = count("failed") + broken + unprepared + errors.length;
     const skipped = count("skipped") + count("pending");
     const line = `${count("passed")} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
     // Behind the default reporter's own summary, which prints in the same tick.

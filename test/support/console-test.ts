@@ -15,10 +15,13 @@ export interface ConsoleTest {
 
 export function consoleTest(prepare: (world: ConsoleWorld) => Promise<unknown> = async () => null): ConsoleTest {
   let world: ConsoleWorld;
-  let browser: Browser;
+  let browser: Promise<Browser>;
   let open: Watched[] = [];
   beforeAll(async () => {
-    [world, browser] = await Promise.all([startConsoleWorld(), launchBrowser()]);
+    browser = launchBrowser();
+    // A browser that is not there fails the tests, each of them, and not the way to them.
+    browser.catch(() => null);
+    world = await startConsoleWorld();
     await prepare(world);
   });
   afterEach(async () => {
@@ -28,13 +31,13 @@ export function consoleTest(prepare: (world: ConsoleWorld) => Promise<unknown> =
     expect(faults).toEqual([]);
   });
   afterAll(async () => {
-    await browser?.close();
     await world?.close();
+    await browser?.then((launched) => launched.close()).catch(() => null);
   });
   const test: ConsoleTest = {
     world: () => world,
     async open(path, options) {
-      const watched = await openConsole(browser, world.gatehouse, path, options);
+      const watched = await openConsole(await browser, world.gatehouse, path, options);
       open.push(watched);
       return watched;
     },

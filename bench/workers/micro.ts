@@ -1,0 +1,81 @@
+// The pieces of a call, each in a loop inside workerd. The clock of a Worker stands still while it computes, so the loop
+// is timed from outside: one request runs one piece some number of times.
+import { decide } from "../../src/core/decide.ts";
+import { compileRules, parseAddress } from "../../src/core/ip-rules.ts";
+import type { KeyRecord } from "../../src/core/key.ts";
+import { OPERATIONS } from "../../src/core/operations.ts";
+import { canonicalPath } from "../../src/core/path.ts";
+import { DEVELOPER } from "../../src/core/roles.ts";
+import { compileRoutes, matchRoute } from "../../src/core/routes.ts";
+import { hashToken, readKeyRing, readToken, verifyToken } from "../../src/core/token.ts";
+import { readCredential } from "../../src/gateway/credential.ts";
+import { forbiddenOutward, inwardHeaders } from "../../src/gateway/headers.ts";
+
+const ACCOUNT = "340af43a-8a7c-4659-9258-4876fd6a207b";
+const PATH = `/api/public/v1/accounts/${ACCOUNT}/projects/78d4459c-0f45-47a5-899a-45ddf43eba6e/clusters`;
+const URL_TEXT = `http://127.0.0.1:8787${PATH}`;
+
+function piecesOf(ringText: string, token: string): Readonly<Record<string, () => unknown>> {
+  const read = readKeyRing(ringText);
+  if ("faults" in read) throw new Error(read.faults.join("; "));
+  const { ring } = read;
+  const routes = compileRoutes(OPERATIONS);
+  const tokenRead = readToken(ring, token);
+  if (tokenRead === null) throw new Error("the token is not of this ring");
+  const match = matchRoute(routes, "GET", PATH);
+  if (match.kind !== "operation") throw new Error("the path is not in the table");
+  const rules = (count: number) =>
+    compileRules(Array.from({ length: count }, (_, i) => `10.${i >> 8}.${i & 255}.0/25`).concat("203.0.113.9/32"));
+  const keyWith = (count: number): KeyRecord => ({
+    id: "7d0e3f0a-1b7c-4c38-8a4e-5d1f6f2b9c01",
+    accountId: ACCOUNT,
+    name: "bench",
+    version: 1,
+    role: { id: DEVELOPER.id, name: DEVELOPER.displayName, grant: DEVELOPER.grant },
+    addresses: rules(count),
+    expiresAt: null,
+    revokedAt: null,
+  });
+  const [one, many] = [keyWith(1), keyWith(10_000)];
+  const { operation, params } = match;
+  const facts = { address: parseAddress("203.0.113.9"), accountId: ACCOUNT, operation, params };
+  const [v4, v6] = ["203.0.113.9", "2001:db8::5"];
+  const client = new Headers({
+    accept: "*/*",
+    authorization: `Bearer ${token}`,
+    "cf-connecting-ip": v4,
+    "user-agent": "b",
+  });
+  const answer = new Headers({ "content-type": "application/json", "content-length": "900", date: "today" });
+  return {
+    nothing: () => null,
+    "hash: the whole key": () => hashToken(token),
+    "token: shape": () => readToken(ring, token),
+    "token: signature": () => verifyToken(ring, tokenRead),
+    "credential: out of the headers": () => readCredential(client),
+    "path: canonical": () => canonicalPath(URL_TEXT),
+    "route: hit": () => matchRoute(routes, "GET", PATH),
+    "route: miss": () => matchRoute(routes, "GET", `${PATH}/a/b/c/d`),
+    "address: parse IPv4": () => parseAddress(v4),
+    "address: parse IPv6": () => parseAddress(v6),
+    "decide: 2 rules": () => decide(one, facts, 1),
+    "decide: 10,001 rules": () => decide(many, facts, 1),
+    "forward: headers inward": () => inwardHeaders(client),
+    "forward: headers outward": () => forbiddenOutward(answer),
+  };
+}
+
+let pieces: Readonly<Record<string, () => unknown>> | null = null;
+let sink: unknown = null;
+
+export default {
+  async fetch(request: Request, env: { readonly KEY_RING: string; readonly TOKEN: string }): Promise<Response> {
+    pieces ??= piecesOf(env.KEY_RING, env.TOKEN);
+    const { searchParams } = new URL(request.url);
+    const piece = pieces[searchParams.get("piece") ?? ""];
+    if (piece === undefined) return Response.json(Object.keys(pieces));
+    const count = Number(searchParams.get("count"));
+    for (let i = 0; i < count; i++) sink = piece();
+    return Response.json(sink === undefined);
+  },
+};
