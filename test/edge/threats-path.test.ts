@@ -104,13 +104,17 @@ describe("a path that two servers could read in two ways", () => {
     }
   });
 
-  it.each(["/Console", "/Console/x", "/CONSOLE/", "/.well-known/GATEHOUSE/x", "/.Well-Known/Gatehouse", `${ACCOUNT_PATH}/API-KEYS`])(
-    "11: belongs to Gatehouse in any case, and is served in one: %s",
-    async (target) => {
-      expect([404, 405]).toContain((await send(`GET ${target} HTTP/1.1`, admin)).status);
-      expect(bare.upstream.reached).toEqual([]);
-    },
-  );
+  it.each([
+    "/Console",
+    "/Console/x",
+    "/CONSOLE/",
+    "/.well-known/GATEHOUSE/x",
+    "/.Well-Known/Gatehouse",
+    `${ACCOUNT_PATH}/API-KEYS`,
+  ])("11: belongs to Gatehouse in any case, and is served in one: %s", async (target) => {
+    expect([404, 405]).toContain((await send(`GET ${target} HTTP/1.1`, admin)).status);
+    expect(bare.upstream.reached).toEqual([]);
+  });
 
   it.each([["access_token"], ["api_key"], ["apikey"], ["token"], ["key"], ["authorization"]])(
     "22: is no carrier of a key: ?%s=",
