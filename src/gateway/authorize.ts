@@ -169,7 +169,7 @@ async function sendAhead(
   const denial = verdict.allow ? await door.limits.noteCall(verdict.key.id) : verdict.denial;
   if (!verdict.allow || denial !== null) {
     flight.cancel();
-    return turnAway(call, denial as Denial);
+    return await rebuff(call, denial as Denial, door);
   }
   door.usage.note(verdict.key.id, call.now, background);
   if (verdict.key.version === atHand.version) return conclude(await flight.answer, call, door);
