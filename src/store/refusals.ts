@@ -4,18 +4,21 @@ import type { Background, RefusalRecorder, RefusedCall } from "./ports.ts";
 
 const WRITE_EVERY_MS = 60_000;
 /** A call that a key of ours was refused is looked for soon; as often as this its like may be written. */
-const TELL_EVERY_MS = 2_000;
+const TELL_EVERY_MS = 5_000;
 /** Kept until the next write; of more, the newest. */
-const MOST_CALLS = 50;
+const MOST_CALLS = 20;
 /** Different reasons, keys and hours counted until the next write; more are counted without their key. */
 const MOST_COUNTS = 1_000;
 const HOUR_MS = 3_600_000;
 
+// One statement each, however many rows. "WHERE true": without it SQLite reads ON as part of a join.
 export const COUNT_REFUSALS = `INSERT INTO refusal_counts (account_id, hour, key_id, reason, count, last_at)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (account_id, hour, key_id, reason)
+  SELECT value ->> 'accountId', value ->> 'hour', value ->> 'keyId', value ->> 'reason', value ->> 'count',
+    value ->> 'lastAt' FROM json_each(?1) WHERE true ON CONFLICT (account_id, hour, key_id, reason)
   DO UPDATE SET count = count + excluded.count, last_at = max(last_at, excluded.last_at)`;
-export const KEEP_CALL = `INSERT INTO refused_calls (request_id, account_id, key_id, at, facts)
-  VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING`;
+export const KEEP_CALLS = `INSERT INTO refused_calls (request_id, account_id, key_id, at, facts)
+  SELECT value ->> 'requestId', ifnull(value ->> 'accountId', ''), value ->> 'keyId', value ->> 'at', value
+  FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING`;
 
 interface Counted {
   readonly accountId: string;
@@ -57,26 +60,28 @@ export function createRefusalRecorder(
     } else count("", "", reason, at, times);
   }
 
-  async function write(now: number): Promise<void> {
-    const [taken, kept] = [[...counts.values()], calls];
+  async function writeCounts(now: number): Promise<void> {
     // Taken before the write starts, so that what is noted meanwhile waits for the next one, and nothing counts twice.
+    const taken = [...counts.values()];
     counts = new Map();
-    calls = [];
     countsWrittenAt = now;
-    callsWrittenAt = now;
-    if (taken.length === 0 && kept.length === 0) return;
-    const [counting, keeping] = [db.prepare(COUNT_REFUSALS), db.prepare(KEEP_CALL)];
+    if (taken.length === 0) return;
     try {
-      await db.batch([
-        ...taken.map((each) =>
-          counting.bind(each.accountId, each.hour, each.keyId, each.reason, each.count, each.lastAt),
-        ),
-        ...kept.map((call) =>
-          keeping.bind(call.requestId, call.accountId ?? "", call.keyId, call.at, JSON.stringify(call)),
-        ),
-      ]);
+      await db.prepare(COUNT_REFUSALS).bind(JSON.stringify(taken)).run();
     } catch (error) {
       for (const each of taken) count(each.accountId, each.keyId, each.reason, each.lastAt, each.count);
+      onFault("refusals_write", error);
+    }
+  }
+
+  async function writeCalls(now: number): Promise<void> {
+    const taken = calls;
+    calls = [];
+    callsWrittenAt = now;
+    if (taken.length === 0) return;
+    try {
+      await db.prepare(KEEP_CALLS).bind(JSON.stringify(taken)).run();
+    } catch (error) {
       onFault("refusals_write", error);
     }
   }
@@ -90,9 +95,9 @@ export function createRefusalRecorder(
         if (calls.length > MOST_CALLS) calls.shift();
       }
       if (call.keyId === null) return;
-      const due = keepForMs > 0 && call.at - callsWrittenAt >= TELL_EVERY_MS;
-      if (due || call.at - countsWrittenAt >= WRITE_EVERY_MS) background(write(call.at));
+      if (keepForMs > 0 && call.at - callsWrittenAt >= TELL_EVERY_MS) background(writeCalls(call.at));
+      if (call.at - countsWrittenAt >= WRITE_EVERY_MS) background(writeCounts(call.at));
     },
-    flush: (now) => write(now),
+    flush: async (now) => void (await Promise.all([writeCalls(now), writeCounts(now)])),
   };
 }
