@@ -9,7 +9,9 @@ import { ROOT, startWrangler, wranglerQuietly } from "./wrangler.ts";
 
 const PORT = Number(process.env.PORT ?? 8787);
 const DOOR = `http://127.0.0.1:${PORT}`;
+// A folder each: two runtimes that open the same SQLite files at once find them locked.
 const STATE = ["--persist-to", ".dev/state"];
+const DEMO_STATE = ["--persist-to", ".dev/demo-state"];
 const inDev = (name: string) => `${ROOT}.dev/${name}`;
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
@@ -83,7 +85,7 @@ async function serve(
 ): Promise<void> {
   const inspector = ["--inspector-port", String(await freePort())];
   const quiet = ["--ip", "127.0.0.1", "--show-interactive-dev-session=false"];
-  const child = startWrangler(["dev", ...args, ...STATE, ...inspector, ...quiet]);
+  const child = startWrangler(["dev", ...args, ...inspector, ...quiet]);
   children.add(child);
   const said: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
@@ -169,11 +171,11 @@ async function main(): Promise<void> {
   const { keyRing } = await localSecrets();
   const own = process.env.UPSTREAM_URL;
   const demoPort = own === undefined ? await freePort() : 0;
-  const migrate = ["d1", "migrations", "apply", "DB", "--local", ...STATE];
+  const migrate = ["d1", "migrations", "apply", "DB", "--local"];
   await Promise.all([
     buildConsole(),
-    wranglerQuietly(migrate),
-    own === undefined ? wranglerQuietly([...migrate, "-c", "demo/wrangler.toml"]) : null,
+    wranglerQuietly([...migrate, ...STATE]),
+    own === undefined ? wranglerQuietly([...migrate, ...DEMO_STATE, "-c", "demo/wrangler.toml"]) : null,
   ]);
   const admin = await adminKey(keyRing);
 
@@ -182,14 +184,14 @@ async function main(): Promise<void> {
   const audience = own === undefined ? { UPSTREAM_AUDIENCE: "gatehouse-demo" } : {};
   await serve(
     "the door",
-    ["--port", String(PORT), ...varArgs({ ...vars, ...audience, UPSTREAM_URL: upstream })],
+    ["--port", String(PORT), ...STATE, ...varArgs({ ...vars, ...audience, UPSTREAM_URL: upstream })],
     showDoor,
   );
   if (own === undefined) {
     const demoVars = { GATEHOUSE_URL: DOOR, AUDIENCE: "gatehouse-demo" };
     await serve(
       "the demo API",
-      ["-c", "demo/wrangler.toml", "--port", String(demoPort), ...varArgs(demoVars)],
+      ["-c", "demo/wrangler.toml", "--port", String(demoPort), ...DEMO_STATE, ...varArgs(demoVars)],
       () => undefined,
     );
     await untilReady(`${upstream}/`, "the demo API");
