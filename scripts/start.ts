@@ -70,22 +70,36 @@ async function portIsFree(port: number): Promise<boolean> {
   });
 }
 
-const children: ReturnType<typeof startWrangler>[] = [];
+const children = new Set<ReturnType<typeof startWrangler>>();
 
-function serve(what: string, args: readonly string[], show: (line: string) => void): void {
-  const child = startWrangler(["dev", ...args, ...STATE, "--ip", "127.0.0.1", "--show-interactive-dev-session=false"]);
-  children.push(child);
+/** wrangler picks ports that are free and takes them a moment later; on a busy machine another process may be quicker. */
+const TRIES = 3;
+
+async function serve(
+  what: string,
+  args: readonly string[],
+  show: (line: string) => void,
+  tries = TRIES,
+): Promise<void> {
+  const inspector = ["--inspector-port", String(await freePort())];
+  const quiet = ["--ip", "127.0.0.1", "--show-interactive-dev-session=false"];
+  const child = startWrangler(["dev", ...args, ...STATE, ...inspector, ...quiet]);
+  children.add(child);
   const said: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => {
       said.push(line);
       if (said.length > 40) said.shift();
-      show(line);
+      if (!/Address already in use/.test(line)) show(line);
     });
   }
   child.on("exit", (code, signal) => {
-    if (!stopping) process.stderr.write(`${what} ended (${code ?? signal}). Its last words:\n${said.join("\n")}\n`);
-    stop(code ?? 1);
+    children.delete(child);
+    if (stopping) return;
+    const words = said.join("\n");
+    if (!ready && tries > 1 && /Address already in use/.test(words)) return void serve(what, args, show, tries - 1);
+    process.stderr.write(`${what} ended (${code ?? signal}). Its last words:\n${words}\n`);
+    stop(code || 1);
   });
 }
 
@@ -95,7 +109,7 @@ function stop(code: number): void {
   stopping = true;
   for (const child of children) child.kill("SIGTERM");
   setTimeout(() => process.exit(code), 2_000);
-  const gone = children.map((child) => child.exitCode ?? new Promise((done) => child.once("exit", done)));
+  const gone = [...children].map((child) => child.exitCode ?? new Promise((done) => child.once("exit", done)));
   void Promise.all(gone).then(() => process.exit(code));
 }
 
@@ -166,10 +180,14 @@ async function main(): Promise<void> {
   const vars = { LOG_FORMAT: "pretty", LOG_SAMPLE: "1", DEFAULT_KEY_ROLE: "Admin" };
   const upstream = own ?? `http://127.0.0.1:${demoPort}`;
   const audience = own === undefined ? { UPSTREAM_AUDIENCE: "gatehouse-demo" } : {};
-  serve("the door", ["--port", String(PORT), ...varArgs({ ...vars, ...audience, UPSTREAM_URL: upstream })], showDoor);
+  await serve(
+    "the door",
+    ["--port", String(PORT), ...varArgs({ ...vars, ...audience, UPSTREAM_URL: upstream })],
+    showDoor,
+  );
   if (own === undefined) {
     const demoVars = { GATEHOUSE_URL: DOOR, AUDIENCE: "gatehouse-demo" };
-    serve(
+    await serve(
       "the demo API",
       ["-c", "demo/wrangler.toml", "--port", String(demoPort), ...varArgs(demoVars)],
       () => undefined,

@@ -46,12 +46,12 @@ export interface Log {
    * True when a refusal is to be written with a line of its own. In a flood the rest is counted, and written as one line
    * per reason and second: a line takes a third of a refusal's CPU (npm run bench), and whoever floods does not pay it.
    *
-   * @param known whether the key is one of ours: strangers cannot crowd those refusals out
+   * @param signed whether the key was signed by us: strangers cannot crowd those refusals out
    */
-  admits(known: boolean, reason: string, now: number): boolean;
+  admits(signed: boolean, reason: string, now: number): boolean;
 }
 
-/** Refusals of known keys, and of strangers, that have a line of their own in any second of an isolate. */
+/** Refusals of keys that we have signed, and of strangers, that have a line of their own in any second of an isolate. */
 const REFUSALS_PER_SECOND = 100;
 
 // Every key of ours, and every other JWT, begins with the same three characters.
@@ -87,10 +87,10 @@ export function createLog(
     else console.log(line);
   };
   const strangers = createRefusals(write);
-  const known = createRefusals(write);
+  const signed = createRefusals(write);
   return {
     write,
-    admits: (isKnown, reason, at) => (isKnown ? known : strangers)(reason, at),
+    admits: (isSigned, reason, at) => (isSigned ? signed : strangers)(reason, at),
     samples: () => settings.sample >= 1 || (settings.sample > 0 && random() < settings.sample),
   };
 }

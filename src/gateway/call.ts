@@ -51,7 +51,7 @@ export function logCall(call: Call, status: number, door: Door): void {
   const worth = call.error !== null || call.denial !== null || changed || unknown || call.found?.degraded === true;
   if (!worth && !door.log.samples()) return;
   const { denial } = call;
-  if (denial !== null && call.error === null && !door.log.admits(call.key !== null, denial.reason, call.now)) return;
+  if (denial !== null && call.error === null && !door.log.admits(call.found !== null, denial.reason, call.now)) return;
   const kind = call.error !== null ? "fault" : changed && call.denial === null ? "change" : "call";
   door.log.write(kind, factsOf(call, status, door.now()));
 }

@@ -1,0 +1,29 @@
+// The console is a program of its own: all that it takes from the Worker is the types of the wire contract.
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+
+const HOME = "src/console";
+const IMPORT = /^\s*(?:import|export)\s+(type\s)?[^;]*?from\s+"(\.[^"]+)";/gm;
+
+/** Imports of this file that leave the console, other than the one that is allowed. */
+function strays(file: string, text: string): readonly string[] {
+  const base = new URL(`file:///${HOME}/${file}`);
+  return [...text.matchAll(IMPORT)].flatMap(([, type, path = ""]) => {
+    const target = new URL(path, base).pathname.slice(1);
+    if (target.startsWith(`${HOME}/`)) return [];
+    return type !== undefined && target === "src/admin/contract.ts" ? [] : [`${file} imports ${target}`];
+  });
+}
+
+it("takes only types, and only those of the wire contract", () => {
+  const files = readdirSync(HOME, { recursive: true, encoding: "utf8" }).filter((name) => /\.tsx?$/.test(name));
+  expect(files.length).toBeGreaterThan(20);
+  expect(files.flatMap((file) => strays(file, readFileSync(`${HOME}/${file}`, "utf8")))).toEqual([]);
+});
+
+it.each([
+  ['import { RoleSpec } from "../../admin/contract.ts";', "keys/x.tsx imports src/admin/contract.ts"],
+  ['import type { Grant } from "../../core/roles.ts";', "keys/x.tsx imports src/core/roles.ts"],
+])("would notice %s", (line, said) => {
+  expect(strays("keys/x.tsx", line)).toEqual([said]);
+});
