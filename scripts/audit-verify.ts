@@ -57,9 +57,12 @@ export function readCopy(file: string): Read {
   return async (sql) => db.prepare(sql).all() as Row[];
 }
 
-function readD1(where: "--local" | "--remote"): Read {
+// The state of `npm start`.
+const LOCAL = ["--local", "--persist-to", ".dev/state"];
+
+function readD1(where: readonly string[]): Read {
   return async (sql) => {
-    const said = await wranglerQuietly(["d1", "execute", "DB", where, "--json", "--command", sql]);
+    const said = await wranglerQuietly(["d1", "execute", "DB", ...where, "--json", "--command", sql]);
     const [answer] = JSON.parse(said.slice(said.indexOf("["))) as [{ results: Row[] }];
     return answer.results;
   };
@@ -110,7 +113,7 @@ async function main(): Promise<number> {
       process.stdout.write(USAGE);
       return 0;
     }
-    const read = values.file === undefined ? readD1(values.remote ? "--remote" : "--local") : readCopy(values.file);
+    const read = values.file === undefined ? readD1(values.remote ? ["--remote"] : LOCAL) : readCopy(values.file);
     const verified = await verifyLog(read, await keysFrom(values.jwks), witnessOf(values.head));
     process.stdout.write(report(verified));
     return verified.findings.length === 0 ? 0 : 1;
