@@ -72,7 +72,7 @@ interface Loading {
 const onDemandLeftOut = {
   name: "leave out what is loaded on demand",
   setup(build: Loading) {
-    build.onResolve({ filter: /^\./ }, ({ path, kind }) =>
+    build.onResolve({ filter: /./ }, ({ path, kind }) =>
       kind === "dynamic-import" ? { path, external: true } : undefined,
     );
   },

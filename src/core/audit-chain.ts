@@ -1,6 +1,6 @@
 // The chain that audit events hang on, and the signed checkpoints that hold its end: what is hashed, what is signed, how
 // both are checked. Knows nothing of where they are kept.
-import { CompactSign, compactVerify, importJWK, type JWK } from "jose";
+import type { JWK } from "jose";
 import { sha256Hex } from "./sha256.ts";
 
 /** The members of an event that its hash stands for, in this order: everything that its row has. */
@@ -54,6 +54,8 @@ const TYPE = "gatehouse-audit+jws";
 export type SigningKey = JWK & { readonly kid: string };
 
 export async function signCheckpoint(key: SigningKey, { seq, hash, at }: Checkpoint): Promise<string> {
+  const { CompactSign } = await import("jose/jws/compact/sign");
+  const { importJWK } = await import("jose/key/import");
   return new CompactSign(new TextEncoder().encode(JSON.stringify({ seq, hash, at })))
     .setProtectedHeader({ alg: "EdDSA", typ: TYPE, kid: key.kid })
     .sign(await importJWK(key, "EdDSA"));
@@ -70,6 +72,8 @@ export async function readCheckpoint(
   keys: readonly SigningKey[],
 ): Promise<(Checkpoint & { readonly kid: string }) | null> {
   try {
+    const { compactVerify } = await import("jose/jws/compact/verify");
+    const { importJWK } = await import("jose/key/import");
     const { payload, protectedHeader } = await compactVerify(
       jws,
       ({ kid }) => importJWK(publicPart(keys.find((key) => key.kid === kid)), "EdDSA"),

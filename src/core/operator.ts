@@ -1,14 +1,9 @@
 // A person who may manage keys: weighed by the same `decide` as a key, since a record of theirs is a record like a key's.
 // What an issuer says of them is believed only as far as it has signed it, for us, and lately.
-import {
-  createLocalJWKSet,
-  decodeJwt,
-  decodeProtectedHeader,
-  errors,
-  type JSONWebKeySet,
-  type JWTPayload,
-  jwtVerify,
-} from "jose";
+import type { JSONWebKeySet, JWTPayload } from "jose";
+import { decodeProtectedHeader } from "jose/decode/protected_header";
+import * as errors from "jose/errors";
+import { decodeJwt } from "jose/jwt/decode";
 import type { KeyRecord } from "./key.ts";
 
 /** An operator as a principal. Found by an identity instead of a hash; otherwise judged as a key is. */
@@ -71,6 +66,8 @@ export async function verifyPerson(
   trusted: TrustedIssuer,
   now: number,
 ): Promise<Person | TokenFault> {
+  const { jwtVerify } = await import("jose/jwt/verify");
+  const { createLocalJWKSet } = await import("jose/jwks/local");
   try {
     const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet(keys), {
       algorithms: [...trusted.algorithms],

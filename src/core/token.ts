@@ -1,6 +1,6 @@
 // The API key as text: made, read, checked against the ring of signing secrets, hashed. Knows nothing of records: what a
 // key may do is never read from its claims.
-import { base64url, SignJWT } from "jose";
+import * as base64url from "jose/base64url";
 import type { KeyHash } from "./key.ts";
 import { type HmacKey, hmacKey, hmacSha256, sha256Hex } from "./sha256.ts";
 
@@ -100,6 +100,8 @@ export async function mintKey(ring: KeyRing, key: NewKey): Promise<{ readonly to
     // Stored nowhere, so that the database and the secret together still cannot rebuild a key.
     rnd: base64url.encode(crypto.getRandomValues(new Uint8Array(16))),
   };
+  // Loaded with the first key that is made: no other call has to wait for it to be evaluated.
+  const { SignJWT } = await import("jose/jwt/sign");
   const token = await new SignJWT(claims).setProtectedHeader(headerOf(secret.id)).sign(secret.bytes);
   // Better no key than one that the door would refuse.
   if (readToken(ring, token) === null) throw new Error("a new key does not have the shape of a key");

@@ -1,5 +1,5 @@
 // Who calls, said to the upstream in a way it can check: a short-lived EdDSA JWT, signed once and remembered per record.
-import { importJWK, type JWK, SignJWT } from "jose";
+import type { CryptoKey, JWK } from "jose";
 import type { KeyRecord } from "../core/key.ts";
 import { isOperator } from "../core/operator.ts";
 
@@ -38,13 +38,15 @@ const MAX_REMEMBERED = 10_000;
 export function createIdentity(keys: IdentityKeys, issuer: string, audience: string): Identity {
   const signer = keys[keys.length - 1];
   if (signer === undefined) throw new Error("no identity key");
-  let imported: ReturnType<typeof importJWK> | null = null;
+  let imported: Promise<CryptoKey | Uint8Array> | null = null;
   // By the record itself, which is what nearly every call needs; and by key, since a mutation reads its record anew.
   const byRecord = new WeakMap<KeyRecord, Remembered>();
   const byKey = new Map<string, Remembered>();
 
   async function sign(record: KeyRecord, now: number): Promise<string> {
-    imported ??= importJWK(signer as JWK, "EdDSA");
+    // Loaded with the first token: start-up pays for no cryptography.
+    const { SignJWT } = await import("jose/jwt/sign");
+    imported ??= import("jose/key/import").then(({ importJWK }) => importJWK(signer as JWK, "EdDSA"));
     const issuedAt = Math.floor(now / 1_000);
     const person = isOperator(record) ? { sub_type: "operator", sub_name: record.name } : {};
     const claims = {
