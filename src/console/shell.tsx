@@ -1,7 +1,8 @@
 // The frame around every page: where one is, who is signed in, light or dark.
 import { Button } from "@cloudflare/kumo/components/button";
 import { useState } from "react";
-import { ActivityPage, useHasActivity } from "./activity.tsx";
+import { useHasActivity } from "./activity/activity-data.ts";
+import { ActivityPage } from "./activity/activity-page.tsx";
 import { CreateKey } from "./keys/create-key.tsx";
 import { KeysPage } from "./keys/keys-page.tsx";
 import { AllowListsPage } from "./lists/allow-lists-page.tsx";

@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
+import { LISTS_PATH } from "../support/admin-client.ts";
 import { hasBrowser, violations } from "../support/browser.ts";
 import { putKeys } from "../support/console.ts";
 import { consoleTest } from "../support/console-test.ts";
@@ -10,7 +11,7 @@ const now = Date.now();
 
 describe.skipIf(!hasBrowser)("everybody", () => {
   let ids: readonly string[];
-  const console = consoleTest(async ({ gatehouse }) => {
+  const console = consoleTest(async ({ gatehouse, admin }) => {
     ids = await putKeys(gatehouse, [
       { name: "soon", createdAt: now - 1, expiresAt: now + 86_400_000, lastUsedAt: now, description: "ends tomorrow" },
       { name: "gone", createdAt: now - 2, revokedAt: now - 1 },
@@ -18,6 +19,10 @@ describe.skipIf(!hasBrowser)("everybody", () => {
       { name: "A-name-of-64-characters-without-a-place-to-break-it-abcdefghijkl", createdAt: now - 4 },
     ]);
     await gatehouse.key({ name: "bound", rules: ["203.0.113.0/24"], projectId: PROJECT });
+    const list = JSON.stringify({ name: "logged", allow_list: ["198.51.100.0/24"] });
+    const headers = { "content-type": "application/json" };
+    const made = await gatehouse.call(admin.token, LISTS_PATH, { method: "POST", headers, body: list });
+    expect(made.status).toBe(200);
   });
 
   /** Every screen that there is, by what leads to it. */
@@ -93,6 +98,22 @@ describe.skipIf(!hasBrowser)("everybody", () => {
       async (page) => {
         await page.getByRole("button", { name: "Create role" }).click();
         await page.getByRole("checkbox", { name: "Pause clusters" }).waitFor();
+      },
+    ],
+    [
+      "the activity",
+      "/console/activity",
+      async (page) => {
+        await page.getByText("Create Allow List").click();
+        await page.getByText("Request", { exact: true }).waitFor();
+      },
+    ],
+    [
+      "no activity",
+      "/console/activity",
+      async (page) => {
+        await page.getByRole("searchbox").fill("nothing at all");
+        await page.getByRole("heading", { name: "No event matches" }).waitFor();
       },
     ],
     [
