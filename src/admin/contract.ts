@@ -134,6 +134,8 @@ export const ApiKeyData = z.object({
     expiry_time: instant,
     status: z.enum(KEY_STATUSES),
     last_used_time: z.string(),
+    /** From where; `null` when it was not yet used, or the address is not known. */
+    last_used_address: nullableText,
     usage_count: z.int(),
     account_id: id,
     revoked_by_user_id: nullableText,

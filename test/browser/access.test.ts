@@ -104,8 +104,9 @@ describe.skipIf(!hasBrowser)("everybody", () => {
       "the activity",
       "/console/activity",
       async (page) => {
-        await page.getByText("Create Allow List").click();
-        await page.getByText("Request", { exact: true }).waitFor();
+        const row = page.getByRole("row", { name: /logged/ });
+        await row.getByText("Create Allow List").click();
+        await row.getByText("Request", { exact: true }).waitFor();
       },
     ],
     [

@@ -11,6 +11,7 @@ import { Overlay } from "../ui/overlay.tsx";
 import { When } from "../ui/time.tsx";
 import { expiresSoon, type KeyRow } from "./key-row.ts";
 import { useKey } from "./keys-data.ts";
+import { LastUse } from "./last-use.tsx";
 import { RevokeKey } from "./revoke-key.tsx";
 
 interface KeySheetProps {
@@ -54,7 +55,7 @@ function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
             {key.expiresAt === null ? "Never" : <When at={key.expiresAt} exact />}
             {expiresSoon(key, Date.now()) && " – soon: make its successor in time"}
           </Fact>
-          <Fact name="Last used">{key.lastUsedAt === null ? "Not yet used" : <When at={key.lastUsedAt} exact />}</Fact>
+          <LastUse keyRow={key} />
           <Fact name="Calls">{new Intl.NumberFormat().format(key.uses)}</Fact>
           <Fact name="May be used from">
             {key.listIds.length === 0 ? "Any address" : <ListLinks ids={key.listIds} nameOf={nameOf} />}

@@ -11,6 +11,7 @@ import { Buttons, Overlay } from "../ui/overlay.tsx";
 import { When } from "../ui/time.tsx";
 import type { KeyRow } from "./key-row.ts";
 import { useRememberKey } from "./keys-data.ts";
+import { LastUse } from "./last-use.tsx";
 
 interface RevokeKeyProps {
   readonly keyRow: KeyRow;
@@ -40,7 +41,7 @@ export function RevokeKey({ keyRow: key, onClose }: RevokeKeyProps) {
         <Fact name="Created">
           <When at={key.createdAt} exact />
         </Fact>
-        <Fact name="Last used">{key.lastUsedAt === null ? "Not yet used" : <When at={key.lastUsedAt} exact />}</Fact>
+        <LastUse keyRow={key} />
       </Facts>
       {key.id === keyId && (
         <Banner
