@@ -441,6 +441,8 @@ export interface RefusedCall {
 
 export interface RefusalQuery {
   readonly accountId: string;
+  /** `null`: of every key. */
+  readonly keyId: string | null;
   readonly from: number | null;
   readonly to: number | null;
   readonly limit: number;

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { type Client, clientOf, KEYS_PATH, LISTS_PATH, ROLES_PATH } from "../support/admin-client.ts";
-import { hasBrowser, signIn } from "../support/browser.ts";
+import { hasBrowser, signIn, violations } from "../support/browser.ts";
 import { consoleTest } from "../support/console-test.ts";
 import { ROLE_IDS } from "../support/seed.ts";
 
@@ -100,5 +100,42 @@ describe.skipIf(!hasBrowser)("activity", () => {
       await page.getByText("Not allowed").waitFor();
       expect(await page.getByRole("link", { name: "Activity" }).count()).toBe(0);
     }
+  });
+});
+
+describe.skipIf(!hasBrowser)("a key's own activity", () => {
+  const console = consoleTest();
+
+  it("is what the log says of it, with how often it was refused and why", async () => {
+    const { gatehouse, admin } = console.world();
+    const client = clientOf(gatehouse, admin.token);
+    const spec = { name: "followed", role_id: ROLE_IDS.Viewer, expire_after_hours: 1 };
+    const { body } = await client("POST", KEYS_PATH, spec);
+    const { id } = body.data.info;
+    for (let i = 0; i < 3; i += 1) await gatehouse.call(body.jwt, KEYS_PATH, { method: "POST" });
+    // An explanation writes the counts that are still in memory.
+    await client("POST", `${KEYS_PATH}/explain`, { request_id: "none" });
+    const page = await console.enter(`/console/keys/${id}`);
+    const sheet = page.getByRole("dialog", { name: "followed" });
+    await sheet.getByText("Created by console-admin from 127.0.0.1").waitFor();
+    const refused = sheet.getByRole("listitem").filter({ hasText: "permission_missing" });
+    expect(await refused.textContent()).toContain("3 calls, the last just now");
+    await sheet.getByRole("button", { name: "Revoke this key …" }).click();
+    await page.getByRole("button", { name: "Revoke", exact: true }).click();
+    await page.getByRole("button", { name: "Done" }).click();
+    await sheet.getByText("Revoked by console-admin from 127.0.0.1").waitFor();
+    expect(await violations(page)).toEqual([]);
+  });
+
+  it("is what the key itself says where the log may not be read", async () => {
+    const { gatehouse } = console.world();
+    const key = await gatehouse.key({ name: "looker", role: "Developer" });
+    const { page } = await console.open(`/console/keys/${key.id}`);
+    await signIn(page, key.token);
+    await page
+      .getByRole("dialog", { name: "looker" })
+      .getByText(/^Created by /)
+      .waitFor();
+    expect(await page.getByText("Not allowed").count()).toBe(0);
   });
 });

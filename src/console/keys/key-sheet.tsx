@@ -9,6 +9,7 @@ import { Fact, Facts, Section, StatusBadge } from "../ui/facts.tsx";
 import { LoadingRows, Nothing, ProblemNotice } from "../ui/notices.tsx";
 import { Overlay } from "../ui/overlay.tsx";
 import { When } from "../ui/time.tsx";
+import { KeyEvents, KeyRefusals } from "./key-activity.tsx";
 import { expiresSoon, type KeyRow } from "./key-row.ts";
 import { useKey } from "./keys-data.ts";
 import { LastUse } from "./last-use.tsx";
@@ -63,8 +64,9 @@ function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
         </Facts>
       </Section>
       <Section title="Recent activity">
-        <Events keyRow={key} />
+        <KeyEvents keyRow={key} />
       </Section>
+      <KeyRefusals id={key.id} />
       <Section title="Identity">
         <Facts>
           <Fact name="Key id">
@@ -87,31 +89,6 @@ function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
       )}
       {revoking && <RevokeKey keyRow={key} onClose={() => setRevoking(false)} />}
     </>
-  );
-}
-
-/** What is known to have happened to a key, the latest first. */
-function Events({ keyRow: key }: { readonly keyRow: KeyRow }) {
-  const events: { readonly at: number; readonly what: string }[] = [
-    { at: key.createdAt, what: `Created by ${key.createdBy}` },
-  ];
-  if (key.lastUsedAt !== null) events.push({ at: key.lastUsedAt, what: "Last used" });
-  if (key.status === "EXPIRED" && key.expiresAt !== null) events.push({ at: key.expiresAt, what: "Expired" });
-  if (key.revokedAt !== null) {
-    events.push({ at: key.revokedAt, what: `Revoked${key.revokedBy === null ? "" : ` by ${key.revokedBy}`}` });
-  }
-  events.sort((a, b) => b.at - a.at);
-  return (
-    <ol className="flex flex-col gap-2 border-l-2 border-kumo-line pl-4">
-      {events.map(({ at, what }) => (
-        <li key={what} className="flex flex-wrap justify-between gap-x-4">
-          <span>{what}</span>
-          <span className="text-kumo-subtle">
-            <When at={at} />
-          </span>
-        </li>
-      ))}
-    </ol>
   );
 }
 
