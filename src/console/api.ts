@@ -1,4 +1,5 @@
-// Calls to Gatehouse: the same operations that any client has, with the key that signed in. Same origin only.
+// Calls to Gatehouse: the same operations that any client has, with the key that signed in, or with none where a proxy in
+// front of the console says who calls. Same origin only.
 import { OFFLINE, Problem, problemIn } from "./problem.ts";
 
 export const V1 = "/api/public/v1";
@@ -13,17 +14,20 @@ export interface Api {
   send<T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown, headers?: HeadersInit): Promise<T>;
 }
 
+export const PROXY_ASKS = "The proxy in front of Gatehouse asks who you are again.";
+
 /**
- * @param token the key, asked for with every call
- * @param onSignedOut is told when the key is not good any more
+ * @param token the key; `null`: the proxy's word is the credential
+ * @param onSignedOut is told when it is not good any more
  */
-export function createApi(token: () => string, onSignedOut: (problem: Problem) => void): Api {
+export function createApi(token: string | null, onSignedOut: (problem: Problem) => void): Api {
   async function ask(path: string, init: RequestInit, timeoutMs = TIMEOUT_MS): Promise<Response> {
     const headers = new Headers(init.headers);
-    headers.set("authorization", `Bearer ${token()}`);
+    if (token !== null) headers.set("authorization", `Bearer ${token}`);
     const response = await reach(V1 + path, { ...init, headers }, timeoutMs);
     if (response.ok) return response;
-    const problem = await problemIn(response);
+    const redirected = response.type === "opaqueredirect";
+    const problem = redirected ? new Problem("signed_out", PROXY_ASKS) : await problemIn(response);
     if (problem.kind === "signed_out") onSignedOut(problem);
     throw problem;
   }
@@ -49,7 +53,8 @@ async function reach(path: string, init: RequestInit, timeoutMs = TIMEOUT_MS): P
   const limit = AbortSignal.timeout(timeoutMs);
   const signal = init.signal ? AbortSignal.any([init.signal, limit]) : limit;
   try {
-    return await fetch(path, { ...init, signal, credentials: "omit", cache: "no-store", redirect: "error" });
+    // Gatehouse reads no cookie; a proxy in front of it does, and redirects to its own sign-in without one.
+    return await fetch(path, { ...init, signal, credentials: "same-origin", cache: "no-store", redirect: "manual" });
   } catch (error) {
     if (init.signal?.aborted) throw error;
     throw new Problem("offline", OFFLINE);

@@ -69,7 +69,8 @@ function TopBar({ page, onLeave }: { readonly page: Page; readonly onLeave: () =
         </nav>
         <div className="ml-auto flex min-w-0 items-center gap-2">
           <span className="hidden min-w-0 truncate text-sm text-kumo-subtle lg:inline">
-            Signed in with <span className="font-medium text-kumo-default">{session.keyName}</span> ({session.roleName})
+            Signed in {session.byProxy ? "as" : "with"}{" "}
+            <span className="font-medium text-kumo-default">{session.name}</span> ({session.roleName})
           </span>
           <ThemeButton />
           <Button size="sm" onClick={onLeave}>

@@ -9,8 +9,9 @@ export interface ConsoleWorld {
   close(): Promise<void>;
 }
 
-export async function startConsoleWorld(): Promise<ConsoleWorld> {
-  const gatehouse = await startGatehouse();
+/** @param vars added to those of wrangler.toml */
+export async function startConsoleWorld(vars: Readonly<Record<string, string>> = {}): Promise<ConsoleWorld> {
+  const gatehouse = await startGatehouse(vars);
   gatehouse.upstream.answer((request, response) => {
     const known = request.url === "/api/public/v1/account";
     response.writeHead(known ? 200 : 404, { "content-type": "application/json" });

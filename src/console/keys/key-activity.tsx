@@ -22,11 +22,14 @@ const VERBS: Readonly<Record<string, string>> = { CREATE: "Created", REVOKE: "Re
 
 /** The latest first; what the key itself says stands in for a log that cannot be read. */
 export function KeyEvents({ keyRow: key }: { readonly keyRow: KeyRow }) {
-  const { api, account } = useSession();
+  const { api, account, selfId } = useSession();
+  const hasActivity = useHasActivity();
+  // Whoever has ended the own key can ask for nothing more.
+  const ended = key.id === selfId && key.status === "REVOKED";
   const logged = useQuery({
     // With every change of the key there is another event.
     queryKey: ["key-events", key.id, key.status],
-    enabled: useHasActivity(),
+    enabled: hasActivity && !ended,
     queryFn: async ({ signal }) => {
       const query = new URLSearchParams({ search: key.id, resource_type: "API_KEY", limit: String(RECENT) });
       const page = await api.get<ListOf<AuditEventData>>(`${account}/audit/events?${query}`, signal);

@@ -34,10 +34,10 @@ export function KeySheet({ id, onClose }: KeySheetProps) {
 }
 
 function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
-  const { may, keyId, accountId } = useSession();
+  const { may, selfId, accountId } = useSession();
   const nameOf = useListNames();
   const [revoking, setRevoking] = useState(false);
-  const own = key.id === keyId;
+  const own = key.id === selfId;
   return (
     <>
       <div className="flex flex-wrap items-center gap-3">

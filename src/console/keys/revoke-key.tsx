@@ -21,7 +21,7 @@ interface RevokeKeyProps {
 type Receipt = RevokedApiKey["effective"];
 
 export function RevokeKey({ keyRow: key, onClose }: RevokeKeyProps) {
-  const { api, account, keyId } = useSession();
+  const { api, account, selfId } = useSession();
   const remember = useRememberKey();
   const [receipt, setReceipt] = useState<Receipt | null>(null);
   const { run, busy, problem } = useAction(async (force: boolean) => {
@@ -43,7 +43,7 @@ export function RevokeKey({ keyRow: key, onClose }: RevokeKeyProps) {
         </Fact>
         <LastUse keyRow={key} />
       </Facts>
-      {key.id === keyId && (
+      {key.id === selfId && (
         <Banner
           variant="alert"
           title="This is the key that you are signed in with"
