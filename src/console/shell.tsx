@@ -3,6 +3,7 @@ import { Button } from "@cloudflare/kumo/components/button";
 import { useState } from "react";
 import { useHasActivity } from "./activity/activity-data.ts";
 import { ActivityPage } from "./activity/activity-page.tsx";
+import { ExplainPage } from "./explain/explain-page.tsx";
 import { CreateKey } from "./keys/create-key.tsx";
 import { KeysPage } from "./keys/keys-page.tsx";
 import { AllowListsPage } from "./lists/allow-lists-page.tsx";
@@ -17,6 +18,7 @@ const NAMES: Readonly<Record<Page, string>> = {
   "allow-lists": "IP allow lists",
   roles: "Roles",
   activity: "Activity",
+  explain: "Why refused?",
 };
 
 export function Shell({ onLeave }: { readonly onLeave: () => void }) {
@@ -34,6 +36,7 @@ export function Shell({ onLeave }: { readonly onLeave: () => void }) {
         {page === "allow-lists" && <AllowListsPage openId={id} />}
         {page === "roles" && <RolesPage openId={id} />}
         {page === "activity" && <ActivityPage />}
+        {page === "explain" && <ExplainPage key={id} id={id} />}
       </main>
       {/* Here, so that going to another page does not take a key away that is shown for the only time. */}
       {creating && <CreateKey onClose={() => setCreating(false)} />}
@@ -44,7 +47,8 @@ export function Shell({ onLeave }: { readonly onLeave: () => void }) {
 function TopBar({ page, onLeave }: { readonly page: Page; readonly onLeave: () => void }) {
   const session = useSession();
   const hasActivity = useHasActivity();
-  const pages = (Object.keys(NAMES) as Page[]).filter((each) => each !== "activity" || hasActivity);
+  const offered: Partial<Record<Page, boolean>> = { activity: hasActivity, explain: session.may("API_KEY:READ") };
+  const pages = (Object.keys(NAMES) as Page[]).filter((each) => offered[each] ?? true);
   return (
     <header className="border-b border-kumo-line bg-kumo-base">
       <div className="mx-auto flex w-full max-w-[110rem] flex-wrap items-center gap-x-6 gap-y-1 px-4 pt-3 sm:px-8 md:pt-0">

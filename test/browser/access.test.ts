@@ -118,6 +118,18 @@ describe.skipIf(!hasBrowser)("everybody", () => {
       },
     ],
     [
+      "an explanation",
+      "/console/explain",
+      async (page) => {
+        await page.getByRole("radio", { name: "One that is only thought of" }).click();
+        await page.getByLabel("Key id").fill(ids[1] ?? "");
+        await page.getByLabel("Address (optional)").fill("203.0.113.7");
+        await page.getByRole("button", { name: "Explain" }).click();
+        await page.getByText("The call would be refused: key_revoked").waitFor();
+        await page.getByText("What was compared").first().click();
+      },
+    ],
+    [
       "a fault",
       "/console/keys",
       async (page) => {

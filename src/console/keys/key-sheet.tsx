@@ -76,6 +76,9 @@ function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
             <Copyable text={accountId} what="the account id" />
           </Fact>
         </Facts>
+        <PageLink page="explain" id={key.id} className="text-kumo-link underline">
+          Would a call with this key be let through?
+        </PageLink>
         <p className="text-sm text-kumo-subtle">
           The key itself is stored nowhere. If it is lost, revoke it and create a new one.
         </p>
