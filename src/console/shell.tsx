@@ -1,12 +1,13 @@
 // The frame around every page: where one is, who is signed in, light or dark.
 import { Button } from "@cloudflare/kumo/components/button";
 import { useState } from "react";
-import { useHasActivity } from "./activity/activity-data.ts";
+import { useHasActivity, useIsOffered } from "./activity/activity-data.ts";
 import { ActivityPage } from "./activity/activity-page.tsx";
 import { ExplainPage } from "./explain/explain-page.tsx";
 import { CreateKey } from "./keys/create-key.tsx";
 import { KeysPage } from "./keys/keys-page.tsx";
 import { AllowListsPage } from "./lists/allow-lists-page.tsx";
+import { OperatorsPage } from "./operators/operators-page.tsx";
 import { RolesPage } from "./roles/roles-page.tsx";
 import { type Page, PageLink, useRoute } from "./route.tsx";
 import { useSession } from "./session.ts";
@@ -17,6 +18,7 @@ const NAMES: Readonly<Record<Page, string>> = {
   keys: "API keys",
   "allow-lists": "IP allow lists",
   roles: "Roles",
+  operators: "Operators",
   activity: "Activity",
   explain: "Why refused?",
 };
@@ -35,6 +37,7 @@ export function Shell({ onLeave }: { readonly onLeave: () => void }) {
         {page === "keys" && <KeysPage openId={id} onCreate={() => setCreating(true)} />}
         {page === "allow-lists" && <AllowListsPage openId={id} />}
         {page === "roles" && <RolesPage openId={id} />}
+        {page === "operators" && <OperatorsPage openId={id} />}
         {page === "activity" && <ActivityPage />}
         {page === "explain" && <ExplainPage key={id} id={id} />}
       </main>
@@ -46,8 +49,11 @@ export function Shell({ onLeave }: { readonly onLeave: () => void }) {
 
 function TopBar({ page, onLeave }: { readonly page: Page; readonly onLeave: () => void }) {
   const session = useSession();
-  const hasActivity = useHasActivity();
-  const offered: Partial<Record<Page, boolean>> = { activity: hasActivity, explain: session.may("API_KEY:READ") };
+  const offered: Partial<Record<Page, boolean>> = {
+    operators: useIsOffered("operators", "ACCOUNT_USER:READ"),
+    activity: useHasActivity(),
+    explain: session.may("API_KEY:READ"),
+  };
   const pages = (Object.keys(NAMES) as Page[]).filter((each) => offered[each] ?? true);
   return (
     <header className="border-b border-kumo-line bg-kumo-base">

@@ -1,10 +1,10 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import { LISTS_PATH } from "../support/admin-client.ts";
+import { LISTS_PATH, V1 } from "../support/admin-client.ts";
 import { hasBrowser, violations } from "../support/browser.ts";
 import { putKeys } from "../support/console.ts";
 import { consoleTest } from "../support/console-test.ts";
-import { PROJECT } from "../support/gatehouse.ts";
+import { ACCOUNT, PROJECT } from "../support/gatehouse.ts";
 import { ROLE_IDS } from "../support/seed.ts";
 
 const now = Date.now();
@@ -23,6 +23,10 @@ describe.skipIf(!hasBrowser)("everybody", () => {
     const headers = { "content-type": "application/json" };
     const made = await gatehouse.call(admin.token, LISTS_PATH, { method: "POST", headers, body: list });
     expect(made.status).toBe(200);
+    const person = JSON.stringify({ name: "Ada Lovelace", email: "ada@example.com", role_id: ROLE_IDS.Admin });
+    const path = `${V1}/accounts/${ACCOUNT}/operators`;
+    const added = await gatehouse.call(admin.token, path, { method: "POST", headers, body: person });
+    expect(added.status).toBe(200);
   });
 
   /** Every screen that there is, by what leads to it. */
@@ -115,6 +119,23 @@ describe.skipIf(!hasBrowser)("everybody", () => {
       async (page) => {
         await page.getByRole("searchbox").fill("nothing at all");
         await page.getByRole("heading", { name: "No event matches" }).waitFor();
+      },
+    ],
+    [
+      "the operators",
+      "/console/operators",
+      async (page) => {
+        await page.getByRole("link", { name: "Ada Lovelace" }).click();
+        await page.getByRole("button", { name: "Remove …" }).waitFor();
+      },
+    ],
+    [
+      "a new operator",
+      "/console/operators",
+      async (page) => {
+        await page.getByRole("button", { name: "Add operator" }).click();
+        await page.getByRole("dialog").getByRole("button", { name: "Add operator" }).click();
+        await page.getByText("Give the operator a name.").waitFor();
       },
     ],
     [

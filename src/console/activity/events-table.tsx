@@ -56,7 +56,12 @@ function Who({ actor }: Pick<AuditEventData, "actor">): ReactNode {
   );
 }
 
-const PAGE_OF: Readonly<Record<string, Page>> = { API_KEY: "keys", ALLOW_LIST: "allow-lists", ROLE: "roles" };
+const PAGE_OF: Readonly<Record<string, Page>> = {
+  API_KEY: "keys",
+  ALLOW_LIST: "allow-lists",
+  ROLE: "roles",
+  OPERATOR: "operators",
+};
 
 /** What it happened to; a link while it may still be there. */
 function Thing({ event }: { readonly event: AuditEventData }) {
