@@ -11,6 +11,7 @@ export function Trace({ explanation }: { readonly explanation: ExplanationData }
   const tense = simulated ? "would be" : "was";
   return (
     <div role="status" className="mt-5 flex max-w-3xl flex-col gap-5">
+      <h2 className="text-lg font-semibold">Explanation</h2>
       <Banner
         variant={allow ? "default" : "error"}
         title={allow ? `The call ${tense} let through` : `The call ${tense} refused: ${reason}`}
