@@ -12,6 +12,7 @@ export const COMPONENTS = {
   KeyReference: contract.KeyReferenceData,
   RoleData: contract.RoleData,
   RoleSpec: contract.RoleSpec,
+  SelfData: contract.SelfData,
   ApiKeySpec: contract.ApiKeySpec,
   ApiKeyData: contract.ApiKeyData,
   CreatedApiKey: contract.CreatedApiKey,
@@ -277,6 +278,12 @@ export const CONTRACTS: Readonly<Record<GatehouseOperationId, Contract>> = {
     tag: "Roles",
     summary: "List the permissions that there are",
     answer: { schema: "PermissionData", as: "list", description: "The whole catalogue." },
+  },
+  getSelf: {
+    tag: "Roles",
+    summary: "Show who calls",
+    description: "The API key or the operator, with what it may do.",
+    answer: { schema: "SelfData", as: "one", description: "Whoever calls." },
   },
   listRbacRoles: {
     tag: "Roles",

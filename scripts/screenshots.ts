@@ -4,7 +4,8 @@ import { mkdirSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { launchBrowser, openConsole, type PageOptions, signIn } from "../test/support/browser.ts";
 import { type ConsoleWorld, putKeys, startConsoleWorld } from "../test/support/console.ts";
-import { ACCOUNT, PROJECT } from "../test/support/gatehouse.ts";
+import { ACCOUNT, CLUSTERS, PROJECT } from "../test/support/gatehouse.ts";
+import { ROLE_IDS } from "../test/support/seed.ts";
 import { buildConsole } from "./build-console.ts";
 import { ROOT } from "./wrangler.ts";
 
@@ -16,7 +17,12 @@ const FAKE = `eyJhbGciOiJIUzI1NiIsInR5cCI6ImdhdGVob3VzZS1rZXkrand0In0.${"EXAMPLE
 const THEMES = ["light", "dark"] as const;
 const MADE = "deploy-bot";
 
-async function makeWorld(): Promise<ConsoleWorld> {
+interface World extends ConsoleWorld {
+  /** The id of a request that was refused. */
+  readonly refused: string;
+}
+
+async function makeWorld(): Promise<World> {
   const world = await startConsoleWorld();
   const now = Date.now();
   const ago = (days: number) => now - days * DAY;
@@ -28,6 +34,7 @@ async function makeWorld(): Promise<ConsoleWorld> {
       issuer: by.ci,
       createdAt: ago(81),
       lastUsedAt: now - 6 * 3_600_000,
+      lastUsedFrom: "198.51.100.20",
       uses: 1893,
       expiresAt: now + 4.2 * DAY,
       description: "Takes the backups of production, every night at two",
@@ -93,7 +100,26 @@ async function makeWorld(): Promise<ConsoleWorld> {
   await makeList(world, "ci-runners", ["198.51.100.16/28"]);
   await bind(world, "terraform-production", "office-zurich");
   await bind(world, "ci-integration-tests", "ci-runners");
-  return world;
+  await addOperator(world, "Anna Keller", by.anna, ROLE_IDS.Admin);
+  await addOperator(world, "Jun Park", by.jun, ROLE_IDS.Developer);
+  return { ...world, refused: await refuse(world) };
+}
+
+async function addOperator({ gatehouse, admin }: ConsoleWorld, name: string, email: string, role_id: string) {
+  const body = JSON.stringify({ name, email, role_id });
+  const headers = { "content-type": "application/json" };
+  const path = `/api/public/v1/accounts/${ACCOUNT}/operators`;
+  const made = await gatehouse.call(admin.token, path, { method: "POST", headers, body });
+  if (!made.ok) throw new Error(`${name} could not be added: ${made.status} ${await made.text()}`);
+}
+
+/** A call that a Viewer may not make. @returns its request id */
+async function refuse({ gatehouse }: ConsoleWorld): Promise<string> {
+  const { token } = await gatehouse.key({ name: "status-page", role: "Viewer" });
+  const answer = await gatehouse.call(token, `${CLUSTERS}/c1f0a7de-6a53-4c0c-8f3f-0a3f1c7d9a10/pause`, {
+    method: "POST",
+  });
+  return ((await answer.json()) as { error: { request_id: string } }).error.request_id;
 }
 
 async function bind({ gatehouse }: ConsoleWorld, key: string, list: string): Promise<void> {
@@ -115,7 +141,7 @@ async function makeList({ gatehouse, admin }: ConsoleWorld, name: string, rules:
   if (!made.ok) throw new Error(`the list ${name} could not be made: ${made.status} ${await made.text()}`);
 }
 
-async function takeAll(browser: Browser, world: ConsoleWorld, theme: "light" | "dark"): Promise<void> {
+async function takeAll(browser: Browser, world: World, theme: "light" | "dark"): Promise<void> {
   const { page, faults, close } = await openKeys(browser, world, { theme, width: 1360, height: 850 });
   const shoot = (name: string) => page.screenshot({ path: `${OUT}/${name}-${theme}.png` });
   await page.mouse.move(0, 0);
@@ -138,6 +164,20 @@ async function takeAll(browser: Browser, world: ConsoleWorld, theme: "light" | "
   await page.getByRole("link", { name: "Developer" }).click();
   await page.getByText("List or View clusters").waitFor();
   await shoot("role");
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.getByRole("link", { name: "Operators" }).click();
+  await page.getByRole("link", { name: "Jun Park" }).waitFor();
+  await shoot("operators");
+  await page.getByRole("link", { name: "Activity" }).click();
+  await page.getByText("Create Operator").first().waitFor();
+  await shoot("activity");
+  await page.getByRole("link", { name: "Why refused?" }).click();
+  await page.getByLabel("Request id").fill(world.refused);
+  await page.getByRole("button", { name: "Explain" }).click();
+  await page.getByText("The call was refused").waitFor();
+  await page.evaluate(() => scrollTo(0, 0));
+  await shoot("explain");
   if (faults.length > 0) throw new Error(faults.join("\n"));
   await close();
   // The next pictures are of the same keys.

@@ -22,6 +22,7 @@ export function viewKey(key: KeyDetails, now: number): ApiKeyData {
       expiry_time: key.expiresAt === null ? NEVER_EXPIRES_TEXT : instantText(key.expiresAt),
       status: keyStatus(key, now),
       last_used_time: key.lastUsedAt === null ? "Not yet used" : instantText(key.lastUsedAt),
+      last_used_address: key.lastUsedAddress,
       usage_count: key.usageCount,
       account_id: key.accountId,
       revoked_by_user_id: key.revokedByOperator ? key.revokedById : null,

@@ -17,6 +17,7 @@ import type { Handler } from "./handler.ts";
 import { createOperator, deleteOperator, getOperator, listOperators, updateOperator } from "./operators.ts";
 import { listResourcePermissions } from "./permissions.ts";
 import { createRole, deleteRole, getRole, listRbacRoles, updateRole } from "./roles.ts";
+import { getSelf } from "./self.ts";
 
 // Exhaustive by type: an operation that the table gives to Gatehouse does not compile without its handler.
 const HANDLERS: Record<GatehouseOperationId, Handler> = {
@@ -38,6 +39,7 @@ const HANDLERS: Record<GatehouseOperationId, Handler> = {
   updateOperator,
   deleteOperator,
   listResourcePermissions,
+  getSelf,
   listRbacRoles,
   createRole,
   getRole,

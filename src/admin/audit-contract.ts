@@ -24,6 +24,7 @@ const filters = {
 export const AuditQuery = z.object({ ...filters, ...paging });
 export const AuditExportQuery = z.object(filters);
 export const RefusalQuery = z.object({
+  api_key_id: z.optional(id),
   start_timestamp: z.optional(time),
   end_timestamp: z.optional(time),
   ...paging,

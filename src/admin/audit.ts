@@ -109,9 +109,10 @@ function viewEvent(event: AuditRecord): AuditEventData {
 export async function listRefusals(ports: AdminPorts, call: AdminCall): Promise<Response> {
   const query = readQuery(call.query, RefusalQuery);
   if ("faults" in query) return answerInvalid(call, query.faults);
-  const { start_timestamp, end_timestamp, continuation_token } = query.value;
+  const { api_key_id, start_timestamp, end_timestamp, continuation_token } = query.value;
   const page = await ports.refusals.counts({
     accountId: call.principal.accountId,
+    keyId: api_key_id ?? null,
     from: start_timestamp === undefined ? null : Date.parse(start_timestamp),
     to: end_timestamp === undefined ? null : Date.parse(end_timestamp),
     limit: limitOf(query.value),

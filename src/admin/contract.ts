@@ -106,6 +106,17 @@ export const RoleListQuery = z.object({
 
 export const ForceQuery = z.object({ force: z.optional(z.boolean()) });
 
+/** Whoever calls, and what they may do. */
+export const SelfData = z.object({
+  type: z.enum(["API_KEY", "OPERATOR"]),
+  id,
+  name: z.string(),
+  account_id: id,
+  role: z.object({ id, name: z.string() }),
+  /** Effective permissions, such as `API_KEY:CREATE`. */
+  permissions: z.array(z.string()),
+});
+
 // ---- API keys -------------------------------------------------------------------------------------------------------
 
 const MAX_HOURS = 87_600;
@@ -134,6 +145,8 @@ export const ApiKeyData = z.object({
     expiry_time: instant,
     status: z.enum(KEY_STATUSES),
     last_used_time: z.string(),
+    /** From where; `null` when it was not yet used, or the address is not known. */
+    last_used_address: nullableText,
     usage_count: z.int(),
     account_id: id,
     revoked_by_user_id: nullableText,
@@ -214,6 +227,7 @@ export type ResourcePermissions = z.infer<typeof ResourcePermissions>;
 export type KeyReferenceData = z.infer<typeof KeyReferenceData>;
 export type RoleData = z.infer<typeof RoleData>;
 export type RoleSpec = z.infer<typeof RoleSpec>;
+export type SelfData = z.infer<typeof SelfData>;
 export type ApiKeySpec = z.infer<typeof ApiKeySpec>;
 export type ApiKeyData = z.infer<typeof ApiKeyData>;
 export type CreatedApiKey = z.infer<typeof CreatedApiKey>;

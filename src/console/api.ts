@@ -1,30 +1,43 @@
-// Calls to Gatehouse: the same operations that any client has, with the key that signed in. Same origin only.
+// Calls to Gatehouse: the same operations that any client has, with the key that signed in, or with none where a proxy in
+// front of the console says who calls. Same origin only.
 import { OFFLINE, Problem, problemIn } from "./problem.ts";
 
 export const V1 = "/api/public/v1";
 const TIMEOUT_MS = 30_000;
+/** A file is as long as the log that it is made of. */
+const FILE_TIMEOUT_MS = 600_000;
 
 export interface Api {
   get<T>(path: string, signal?: AbortSignal): Promise<T>;
+  /** What the server offers as a file, whole: one that is cut short is a problem and no file. */
+  file(path: string): Promise<Blob>;
   send<T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown, headers?: HeadersInit): Promise<T>;
 }
 
+export const PROXY_ASKS = "The proxy in front of Gatehouse asks who you are again.";
+
 /**
- * @param token the key, asked for with every call
- * @param onSignedOut is told when the key is not good any more
+ * @param token the key; `null`: the proxy's word is the credential
+ * @param onSignedOut is told when it is not good any more
  */
-export function createApi(token: () => string, onSignedOut: (problem: Problem) => void): Api {
-  async function call<T>(path: string, init: RequestInit): Promise<T> {
+export function createApi(token: string | null, onSignedOut: (problem: Problem) => void): Api {
+  async function ask(path: string, init: RequestInit, timeoutMs = TIMEOUT_MS): Promise<Response> {
     const headers = new Headers(init.headers);
-    headers.set("authorization", `Bearer ${token()}`);
-    const response = await reach(V1 + path, { ...init, headers });
-    if (response.ok) return (response.status === 204 ? null : await response.json()) as T;
-    const problem = await problemIn(response);
+    if (token !== null) headers.set("authorization", `Bearer ${token}`);
+    const response = await reach(V1 + path, { ...init, headers }, timeoutMs);
+    if (response.ok) return response;
+    const redirected = response.type === "opaqueredirect";
+    const problem = redirected ? new Problem("signed_out", PROXY_ASKS) : await problemIn(response);
     if (problem.kind === "signed_out") onSignedOut(problem);
     throw problem;
   }
+  async function call<T>(path: string, init: RequestInit): Promise<T> {
+    const response = await ask(path, init);
+    return (response.status === 204 ? null : await response.json()) as T;
+  }
   return {
     get: (path, signal) => call(path, signal ? { signal } : {}),
+    file: async (path) => (await ask(path, {}, FILE_TIMEOUT_MS)).blob(),
     send: (method, path, body, headers = {}) =>
       body === undefined
         ? call(path, { method, headers })
@@ -36,11 +49,12 @@ export function createApi(token: () => string, onSignedOut: (problem: Problem) =
   };
 }
 
-async function reach(path: string, init: RequestInit): Promise<Response> {
-  const limit = AbortSignal.timeout(TIMEOUT_MS);
+async function reach(path: string, init: RequestInit, timeoutMs = TIMEOUT_MS): Promise<Response> {
+  const limit = AbortSignal.timeout(timeoutMs);
   const signal = init.signal ? AbortSignal.any([init.signal, limit]) : limit;
   try {
-    return await fetch(path, { ...init, signal, credentials: "omit", cache: "no-store", redirect: "error" });
+    // Gatehouse reads no cookie; a proxy in front of it does, and redirects to its own sign-in without one.
+    return await fetch(path, { ...init, signal, credentials: "same-origin", cache: "no-store", redirect: "manual" });
   } catch (error) {
     if (init.signal?.aborted) throw error;
     throw new Problem("offline", OFFLINE);

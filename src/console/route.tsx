@@ -2,7 +2,7 @@
 import { type AnchorHTMLAttributes, type MouseEvent, useSyncExternalStore } from "react";
 
 const HOME = "/console/";
-export const PAGES = ["keys", "allow-lists", "roles", "activity"] as const;
+export const PAGES = ["keys", "allow-lists", "roles", "operators", "activity", "explain"] as const;
 export type Page = (typeof PAGES)[number];
 
 export interface Route {

@@ -1,18 +1,22 @@
-// Who is signed in: a key that lives in this page's memory and nowhere else. Gone with a reload.
+// Who is signed in: with a key that lives in this page's memory and nowhere else, gone with a reload; or as whom a proxy
+// in front of the console says.
 import { createContext, useContext } from "react";
-import type { ApiKeyData, RoleData } from "../admin/contract.ts";
+import type { RoleData, SelfData } from "../admin/contract.ts";
 import { type Api, createApi, V1 } from "./api.ts";
 import { Problem } from "./problem.ts";
 
 export interface Session {
   readonly api: Api;
   readonly accountId: string;
-  readonly keyId: string;
-  readonly keyName: string;
+  /** The id of the key, or of the operator. */
+  readonly selfId: string;
+  readonly name: string;
+  /** Whether a proxy in front of the console says who it is. */
+  readonly byProxy: boolean;
   readonly roleName: string;
   /** Path of the account's operations. */
   readonly account: string;
-  /** Whether the key's role covers this, as far as it is known: the server has the last word. */
+  /** Whether the role covered this at the sign-in: the server has the last word. */
   readonly may: (permission: string) => boolean;
 }
 
@@ -25,61 +29,34 @@ export function useSession(): Session {
   return session;
 }
 
-interface Claims {
-  readonly jti: string;
-  readonly acc: string;
-}
-
-/** The ids in a key; nothing in it is believed but by the server. */
-export function claimsOf(token: string): Claims | null {
-  try {
-    const [, payload = "", ...rest] = token.split(".");
-    const json = atob(payload.replaceAll("-", "+").replaceAll("_", "/"));
-    const { jti, acc } = JSON.parse(json) as Partial<Claims>;
-    return rest.length === 1 && typeof jti === "string" && typeof acc === "string" ? { jti, acc } : null;
-  } catch {
-    return null;
-  }
-}
+/** What a key looks like before anybody is asked about it. */
+const SHAPE = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+const NO_KEY = "This is not an API key of Gatehouse: those start with “eyJ”.";
 
 /**
- * Sign in with a key.
+ * Sign in.
  *
- * @throws Problem when it is none, or may not be used
+ * @param token a key; `null`: as whom a proxy in front of the console says
+ * @throws Problem when nobody is signed in by that
  */
-export async function signIn(token: string, onSignedOut: (problem: Problem) => void): Promise<Session> {
-  const claims = claimsOf(token);
-  if (claims === null) throw new Problem("invalid", "This is not an API key of Gatehouse: those start with “eyJ”.");
-  // Until it is known to be good, a refusal is the answer to this form and no end of a session.
+export async function signIn(token: string | null, onSignedOut: (problem: Problem) => void): Promise<Session> {
+  if (token !== null && !SHAPE.test(token)) throw new Problem("invalid", NO_KEY);
+  // Until it is known to be good, a refusal is the answer to this call and no end of a session.
   let live = false;
-  const api = createApi(
-    () => token,
-    (problem) => live && onSignedOut(problem),
-  );
-  const account = `/accounts/${encodeURIComponent(claims.acc)}`;
-  const { data } = await api.get<{ data: ApiKeyData }>(`${account}/api-keys/${encodeURIComponent(claims.jti)}`);
-  const granted = await permissionsOf(api, `${account}/roles/${data.spec.role_id}`);
+  const api = createApi(token, (problem) => live && onSignedOut(problem));
+  const { data } = await api.get<{ data: SelfData }>("/auth/self");
+  const granted = new Set(data.permissions);
   live = true;
   return {
     api,
-    account,
-    accountId: claims.acc,
-    keyId: data.info.id,
-    keyName: data.spec.name,
-    roleName: data.info.role.info.display_name,
-    may: (permission) => granted?.has(permission) ?? true,
+    account: `/accounts/${encodeURIComponent(data.account_id)}`,
+    accountId: data.account_id,
+    selfId: data.id,
+    name: data.name,
+    byProxy: token === null,
+    roleName: data.role.name,
+    may: (permission) => granted.has(permission),
   };
-}
-
-/** `null`: the key may not read roles, so that nothing is known of its own. */
-async function permissionsOf(api: Api, path: string): Promise<ReadonlySet<string> | null> {
-  try {
-    const { data } = await api.get<{ data: RoleData }>(path);
-    return new Set(permissionNames(data.info.effective_permissions));
-  } catch (error) {
-    if (error instanceof Problem && (error.kind === "forbidden" || error.kind === "missing")) return null;
-    throw error;
-  }
 }
 
 export function permissionNames(permissions: RoleData["info"]["effective_permissions"]): readonly string[] {

@@ -1,10 +1,13 @@
 // The frame around every page: where one is, who is signed in, light or dark.
 import { Button } from "@cloudflare/kumo/components/button";
 import { useState } from "react";
-import { ActivityPage, useHasActivity } from "./activity.tsx";
+import { useHasActivity, useIsOffered } from "./activity/activity-data.ts";
+import { ActivityPage } from "./activity/activity-page.tsx";
+import { ExplainPage } from "./explain/explain-page.tsx";
 import { CreateKey } from "./keys/create-key.tsx";
 import { KeysPage } from "./keys/keys-page.tsx";
 import { AllowListsPage } from "./lists/allow-lists-page.tsx";
+import { OperatorsPage } from "./operators/operators-page.tsx";
 import { RolesPage } from "./roles/roles-page.tsx";
 import { type Page, PageLink, useRoute } from "./route.tsx";
 import { useSession } from "./session.ts";
@@ -15,7 +18,9 @@ const NAMES: Readonly<Record<Page, string>> = {
   keys: "API keys",
   "allow-lists": "IP allow lists",
   roles: "Roles",
+  operators: "Operators",
   activity: "Activity",
+  explain: "Why refused?",
 };
 
 export function Shell({ onLeave }: { readonly onLeave: () => void }) {
@@ -32,7 +37,9 @@ export function Shell({ onLeave }: { readonly onLeave: () => void }) {
         {page === "keys" && <KeysPage openId={id} onCreate={() => setCreating(true)} />}
         {page === "allow-lists" && <AllowListsPage openId={id} />}
         {page === "roles" && <RolesPage openId={id} />}
+        {page === "operators" && <OperatorsPage openId={id} />}
         {page === "activity" && <ActivityPage />}
+        {page === "explain" && <ExplainPage key={id} id={id} />}
       </main>
       {/* Here, so that going to another page does not take a key away that is shown for the only time. */}
       {creating && <CreateKey onClose={() => setCreating(false)} />}
@@ -42,8 +49,12 @@ export function Shell({ onLeave }: { readonly onLeave: () => void }) {
 
 function TopBar({ page, onLeave }: { readonly page: Page; readonly onLeave: () => void }) {
   const session = useSession();
-  const hasActivity = useHasActivity();
-  const pages = (Object.keys(NAMES) as Page[]).filter((each) => each !== "activity" || hasActivity);
+  const offered: Partial<Record<Page, boolean>> = {
+    operators: useIsOffered("operators", "ACCOUNT_USER:READ"),
+    activity: useHasActivity(),
+    explain: session.may("API_KEY:READ"),
+  };
+  const pages = (Object.keys(NAMES) as Page[]).filter((each) => offered[each] ?? true);
   return (
     <header className="border-b border-kumo-line bg-kumo-base">
       <div className="mx-auto flex w-full max-w-[110rem] flex-wrap items-center gap-x-6 gap-y-1 px-4 pt-3 sm:px-8 md:pt-0">
@@ -68,7 +79,8 @@ function TopBar({ page, onLeave }: { readonly page: Page; readonly onLeave: () =
         </nav>
         <div className="ml-auto flex min-w-0 items-center gap-2">
           <span className="hidden min-w-0 truncate text-sm text-kumo-subtle lg:inline">
-            Signed in with <span className="font-medium text-kumo-default">{session.keyName}</span> ({session.roleName})
+            Signed in {session.byProxy ? "as" : "with"}{" "}
+            <span className="font-medium text-kumo-default">{session.name}</span> ({session.roleName})
           </span>
           <ThemeButton />
           <Button size="sm" onClick={onLeave}>

@@ -1,17 +1,24 @@
-// Asks for an API key. It goes into memory, and out of this form as soon as it is accepted.
+// Asks for an API key. It goes into memory, and out of this form as soon as it is accepted. Whom a proxy vouches for is
+// asked for none.
 import { Button } from "@cloudflare/kumo/components/button";
 import { Input } from "@cloudflare/kumo/components/input";
 import { type FormEvent, useState } from "react";
 import { useAction } from "./action.ts";
-import type { Problem } from "./problem.ts";
+import type { ProxyWord } from "./app.tsx";
+import { Problem } from "./problem.ts";
 import { withError } from "./ui/field-error.tsx";
 import { GateIcon } from "./ui/icons.tsx";
 import { ProblemNotice } from "./ui/notices.tsx";
 import { Buttons, Overlay } from "./ui/overlay.tsx";
 
-type Enter = (token: string) => Promise<void>;
+type Enter = (token: string | null) => Promise<void>;
 
-export function SignInPage({ onEnter }: { readonly onEnter: Enter }) {
+interface PageProps {
+  readonly proxy: ProxyWord;
+  readonly onEnter: Enter;
+}
+
+export function SignInPage({ proxy, onEnter }: PageProps) {
   return (
     <main className="mx-auto flex min-h-dvh w-full max-w-md flex-col justify-center gap-6 px-5 py-10">
       <title>Sign in · Gatehouse</title>
@@ -19,6 +26,12 @@ export function SignInPage({ onEnter }: { readonly onEnter: Enter }) {
         <GateIcon />
         <h1 className="text-2xl font-semibold">Sign in to Gatehouse</h1>
       </div>
+      {proxy instanceof Problem && (
+        <ProblemNotice problem={proxy}>
+          <span>The proxy in front of this page says who you are. You can still sign in with a key.</span>
+        </ProblemNotice>
+      )}
+      {proxy === "vouches" && <ByProxy onEnter={onEnter} words="Sign in through the proxy" />}
       <div className="rounded-xl border border-kumo-line bg-kumo-base p-6">
         <SignInForm onEnter={onEnter} />
       </div>
@@ -29,14 +42,50 @@ export function SignInPage({ onEnter }: { readonly onEnter: Enter }) {
   );
 }
 
+interface ByProxyProps {
+  readonly onEnter: Enter;
+  readonly words: string;
+  readonly onLeave?: () => void;
+}
+
+function ByProxy({ onEnter, words, onLeave }: ByProxyProps) {
+  const { run, busy, problem } = useAction(() => onEnter(null));
+  return (
+    <>
+      {problem && <ProblemNotice problem={problem} />}
+      <Buttons>
+        {onLeave && <Button onClick={onLeave}>Sign out</Button>}
+        <Button variant="primary" loading={busy} onClick={() => run()}>
+          {words}
+        </Button>
+      </Buttons>
+    </>
+  );
+}
+
 interface AgainProps {
   readonly reason: Problem;
+  readonly byProxy: boolean;
   readonly onEnter: Enter;
   readonly onLeave: () => void;
 }
 
-/** Over a page whose key has died. */
-export function SignInAgain({ reason, onEnter, onLeave }: AgainProps) {
+/** Over a page whose key has died, or whose proxy does not vouch any more. */
+export function SignInAgain({ reason, byProxy, onEnter, onLeave }: AgainProps) {
+  if (byProxy) {
+    return (
+      <Overlay title="Your sign-in has ended">
+        <p>
+          The proxy in front of this page no longer says who you are.{" "}
+          <a href="/console/" target="_blank" rel="noopener" className="text-kumo-link underline">
+            Sign in in another tab
+          </a>
+          , then go on here: everything you typed is still there.
+        </p>
+        <ByProxy onEnter={onEnter} onLeave={onLeave} words="Go on" />
+      </Overlay>
+    );
+  }
   const why = reason.message === "JWT has expired" ? "The API key that you signed in with has expired." : REFUSED;
   return (
     <Overlay title="Your sign-in has ended">

@@ -78,6 +78,7 @@ export const OPERATIONS = [
 
   // Roles and permissions
   ours(get("listResourcePermissions", `${V1}/auth/permissions`, ANY_KEY)),
+  ours(get("getSelf", `${V1}/auth/self`, ANY_KEY)),
   ours(get("listRbacRoles", `${ACCOUNT}/roles`, "ROLE:READ")),
   ours(post("createRole", `${ACCOUNT}/roles`, "ROLE:CREATE")),
   ours(get("getRole", `${ACCOUNT}/roles/{roleId}`, "ROLE:READ")),

@@ -108,7 +108,7 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   if (tooMany !== null) return turnAway(call, tooMany);
 
   // And what becomes of it.
-  door.usage.note(verdict.key.id, call.now, background);
+  door.usage.note(verdict.key.id, call.now, call.caller?.text ?? null, background);
   if (target.operation?.answeredBy === "gatehouse") return await serve(call, target, verdict.key, door, background);
   const onward = await onwardOf(call, target, verdict.key, door);
   if (upgrading) return await upgrade(call, onward, () => recheck(hash, call, target, door, background), door);
@@ -171,7 +171,7 @@ async function sendAhead(
     flight.cancel();
     return await rebuff(call, denial as Denial, door);
   }
-  door.usage.note(verdict.key.id, call.now, background);
+  door.usage.note(verdict.key.id, call.now, call.caller?.text ?? null, background);
   if (verdict.key.version === atHand.version) return conclude(await flight.answer, call, door);
   // Allowed, but no longer as the upstream was told: asked again with the identity as it is now.
   flight.cancel();

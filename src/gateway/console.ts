@@ -7,7 +7,7 @@ import { refuse } from "./refuse.ts";
 
 const HOME = "/console/";
 /** What the console links to: each of them is the one page, which reads its address itself. */
-const PAGES = /^\/console\/(?:(?:keys|allow-lists|roles|activity)(?:\/[\w-]{1,64})?)?$/;
+const PAGES = /^\/console\/(?:(?:keys|allow-lists|roles|operators|activity|explain)(?:\/[\w-]{1,64})?)?$/;
 const FILES = /^\/console\/assets\/[\w-]{1,80}\.(?:js|css|svg|woff2)$/;
 
 const HEADERS: Readonly<Record<string, string>> = {

@@ -28,10 +28,11 @@ export function createD1Refusals(db: D1Database, keepForMs: number): RefusalRead
 
 const PLACE = ["number", "string", "string"] as const;
 
-export function refusalCountsSql(paged: boolean): string {
+export function refusalCountsSql(paged: boolean, ofKey: boolean): string {
   return `SELECT c.hour, c.key_id, c.reason, c.count, c.last_at, k.name AS key_name
     FROM refusal_counts c LEFT JOIN api_keys k ON k.id = c.key_id
-    WHERE c.account_id = ? AND c.hour >= ? AND c.hour <= ? ${paged ? "AND (c.hour, c.key_id, c.reason) < (?, ?, ?)" : ""}
+    WHERE c.account_id = ? AND c.hour >= ? AND c.hour <= ? ${ofKey ? "AND c.key_id = ?" : ""}
+      ${paged ? "AND (c.hour, c.key_id, c.reason) < (?, ?, ?)" : ""}
     ORDER BY c.hour DESC, c.key_id DESC, c.reason DESC LIMIT ?`;
 }
 
@@ -45,14 +46,15 @@ interface CountRow {
 }
 
 async function countsOf(db: D1Database, query: RefusalQuery): Promise<PageOrFault<RefusalCount>> {
-  const mark = ["refusals", query.accountId, query.from, query.to];
+  const mark = ["refusals", query.accountId, query.keyId, query.from, query.to];
   const place = query.continuationToken === null ? [] : decodeToken(query.continuationToken, mark, PLACE);
   if (place === null) return { fault: "continuation_token" };
   const from = Math.floor((query.from ?? 0) / HOUR_MS);
   const to = Math.floor((query.to ?? Number.MAX_SAFE_INTEGER) / HOUR_MS);
+  const key = query.keyId === null ? [] : [query.keyId];
   const { results } = await db
-    .prepare(refusalCountsSql(place.length > 0))
-    .bind(query.accountId, from, to, ...place, query.limit + 1)
+    .prepare(refusalCountsSql(place.length > 0, key.length > 0))
+    .bind(query.accountId, from, to, ...key, ...place, query.limit + 1)
     .all<CountRow>();
   const { items, last } = cutPage(results, query.limit);
   return {

@@ -4,7 +4,7 @@ import { ROLE_COLUMNS, type RoleRow, roleOfRow } from "./role-row.ts";
 
 /** Every key query begins with this; the key is `k`, its role is `r`. */
 export const SELECT_KEYS = `SELECT k.id, k.account_id, k.name, k.description, k.restricted, k.expire_after_hours,
-  k.expires_at, k.issuer, k.created_at, k.updated_at, k.last_used_at, k.usage_count,
+  k.expires_at, k.issuer, k.created_at, k.updated_at, k.last_used_at, k.last_used_address, k.usage_count,
   k.revoked_at, k.revoked_by_type, k.revoked_by_id, k.revoked_by_name, ${ROLE_COLUMNS},
   (SELECT json_group_array(allow_list_id) FROM
     (SELECT allow_list_id FROM api_key_allow_lists WHERE key_id = k.id ORDER BY position, allow_list_id)) AS lists
@@ -22,6 +22,7 @@ export interface KeyRow extends RoleRow {
   readonly created_at: number;
   readonly updated_at: number;
   readonly last_used_at: number | null;
+  readonly last_used_address: string | null;
   readonly usage_count: number;
   readonly revoked_at: number | null;
   readonly revoked_by_type: string | null;
@@ -52,6 +53,7 @@ export function keyOfRow(row: KeyRow): KeyDetails {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     lastUsedAt: row.last_used_at,
+    lastUsedAddress: row.last_used_address,
     usageCount: row.usage_count,
     revokedAt: row.revoked_at,
     revokedByOperator: row.revoked_by_type === "OPERATOR",

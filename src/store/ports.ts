@@ -137,6 +137,8 @@ export interface KeyDetails {
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly lastUsedAt: number | null;
+  /** `null`: not yet used, or from an address that is not known. */
+  readonly lastUsedAddress: string | null;
   readonly usageCount: number;
   readonly revokedAt: number | null;
   /** Whether the two that follow are an operator's; otherwise a key's. */
@@ -439,6 +441,8 @@ export interface RefusedCall {
 
 export interface RefusalQuery {
   readonly accountId: string;
+  /** `null`: of every key. */
+  readonly keyId: string | null;
   readonly from: number | null;
   readonly to: number | null;
   readonly limit: number;
@@ -472,7 +476,7 @@ export interface KeyRecords {
 
 /** Counts uses. Gathers in the isolate; writes at most once per key and minute, the first use at once. */
 export interface UsageRecorder {
-  note(keyId: string, now: number, background: Background): void;
+  note(keyId: string, now: number, address: string | null, background: Background): void;
 }
 
 /** Remembers refused calls. Never throws, and never writes once per call. */

@@ -1,4 +1,4 @@
-// Last used, and how often: gathered in the isolate, written behind the answer at most once per key and minute, and only
+// Last used, from where, and how often: gathered in the isolate, written behind the answer at most once per key and minute, and only
 // ever forward. A fault here costs a count, never an answer.
 import { isWithin } from "./budget.ts";
 import type { Background, UsageRecorder } from "./ports.ts";
@@ -13,14 +13,17 @@ const MOST_PENDING = 10_000;
 /** Statements in one batch, which is one round trip and one transaction. */
 const WRITE_AT_ONCE = 100;
 
-/** Moves the instant forward only: isolates write in any order. */
+/** Moves the instant forward only, and the address with it: isolates write in any order. */
 export const RECORD_USE = `
-  UPDATE api_keys SET last_used_at = max(coalesce(last_used_at, 0), ?2), usage_count = usage_count + ?3 WHERE id = ?1`;
+  UPDATE api_keys SET last_used_at = max(coalesce(last_used_at, 0), ?2), usage_count = usage_count + ?3,
+    last_used_address = iif(?2 >= coalesce(last_used_at, 0), ?4, last_used_address) WHERE id = ?1`;
 
 interface Pending {
   readonly id: string;
   count: number;
   lastUsedAt: number;
+  /** The address of that use; `null`: not known. */
+  address: string | null;
   /** When this isolate last wrote the key; -Infinity: never. */
   writtenAt: number;
 }
@@ -37,10 +40,12 @@ export function createD1Usage(db: D1Database, onFault: (what: string, error: unk
 
   async function write(uses: readonly Pending[]): Promise<void> {
     // Taken before the write starts, so that uses noted meanwhile are counted by the next one, and none twice.
-    const taken = uses.map((use) => ({ use, count: use.count, lastUsedAt: use.lastUsedAt }));
+    const taken = uses.map((use) => ({ ...use, use }));
     for (const use of uses) use.count = 0;
     try {
-      await db.batch(taken.map(({ use, lastUsedAt, count }) => db.prepare(RECORD_USE).bind(use.id, lastUsedAt, count)));
+      await db.batch(
+        taken.map(({ id, lastUsedAt, count, address }) => db.prepare(RECORD_USE).bind(id, lastUsedAt, count, address)),
+      );
     } catch (error) {
       for (const { use, count } of taken) use.count += count;
       onFault("usage_write", error);
@@ -73,16 +78,19 @@ export function createD1Usage(db: D1Database, onFault: (what: string, error: unk
       pending.delete(oldest.id);
       if (oldest.count > 0) send([oldest], now, background);
     }
-    const use: Pending = { id, count: 0, lastUsedAt: now, writtenAt: Number.NEGATIVE_INFINITY };
+    const use: Pending = { id, count: 0, lastUsedAt: now, address: null, writtenAt: Number.NEGATIVE_INFINITY };
     pending.set(id, use);
     return use;
   }
 
   return {
-    note(keyId, now, background) {
+    note(keyId, now, address, background) {
       const use = pending.get(keyId) ?? begin(keyId, now, background);
       use.count += 1;
-      use.lastUsedAt = Math.max(use.lastUsedAt, now);
+      if (now >= use.lastUsedAt) {
+        use.lastUsedAt = now;
+        use.address = address;
+      }
       if (isWithin(now, use.writtenAt, WRITE_EVERY_MS)) return;
       // A key's first use is written at once; whoever else is due goes with it, looked for once a second.
       const isSwept = isWithin(now, sweptAt, SWEEP_EVERY_MS);

@@ -1,16 +1,17 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
+import { LISTS_PATH, V1 } from "../support/admin-client.ts";
 import { hasBrowser, violations } from "../support/browser.ts";
 import { putKeys } from "../support/console.ts";
 import { consoleTest } from "../support/console-test.ts";
-import { PROJECT } from "../support/gatehouse.ts";
+import { ACCOUNT, PROJECT } from "../support/gatehouse.ts";
 import { ROLE_IDS } from "../support/seed.ts";
 
 const now = Date.now();
 
 describe.skipIf(!hasBrowser)("everybody", () => {
   let ids: readonly string[];
-  const console = consoleTest(async ({ gatehouse }) => {
+  const console = consoleTest(async ({ gatehouse, admin }) => {
     ids = await putKeys(gatehouse, [
       { name: "soon", createdAt: now - 1, expiresAt: now + 86_400_000, lastUsedAt: now, description: "ends tomorrow" },
       { name: "gone", createdAt: now - 2, revokedAt: now - 1 },
@@ -18,6 +19,14 @@ describe.skipIf(!hasBrowser)("everybody", () => {
       { name: "A-name-of-64-characters-without-a-place-to-break-it-abcdefghijkl", createdAt: now - 4 },
     ]);
     await gatehouse.key({ name: "bound", rules: ["203.0.113.0/24"], projectId: PROJECT });
+    const list = JSON.stringify({ name: "logged", allow_list: ["198.51.100.0/24"] });
+    const headers = { "content-type": "application/json" };
+    const made = await gatehouse.call(admin.token, LISTS_PATH, { method: "POST", headers, body: list });
+    expect(made.status).toBe(200);
+    const person = JSON.stringify({ name: "Ada Lovelace", email: "ada@example.com", role_id: ROLE_IDS.Admin });
+    const path = `${V1}/accounts/${ACCOUNT}/operators`;
+    const added = await gatehouse.call(admin.token, path, { method: "POST", headers, body: person });
+    expect(added.status).toBe(200);
   });
 
   /** Every screen that there is, by what leads to it. */
@@ -93,6 +102,52 @@ describe.skipIf(!hasBrowser)("everybody", () => {
       async (page) => {
         await page.getByRole("button", { name: "Create role" }).click();
         await page.getByRole("checkbox", { name: "Pause clusters" }).waitFor();
+      },
+    ],
+    [
+      "the activity",
+      "/console/activity",
+      async (page) => {
+        const row = page.getByRole("row", { name: /logged/ });
+        await row.getByText("Create Allow List").click();
+        await row.getByText("Request", { exact: true }).waitFor();
+      },
+    ],
+    [
+      "no activity",
+      "/console/activity",
+      async (page) => {
+        await page.getByRole("searchbox").fill("nothing at all");
+        await page.getByRole("heading", { name: "No event matches" }).waitFor();
+      },
+    ],
+    [
+      "the operators",
+      "/console/operators",
+      async (page) => {
+        await page.getByRole("link", { name: "Ada Lovelace" }).click();
+        await page.getByRole("button", { name: "Remove …" }).waitFor();
+      },
+    ],
+    [
+      "a new operator",
+      "/console/operators",
+      async (page) => {
+        await page.getByRole("button", { name: "Add operator" }).click();
+        await page.getByRole("dialog").getByRole("button", { name: "Add operator" }).click();
+        await page.getByText("Give the operator a name.").waitFor();
+      },
+    ],
+    [
+      "an explanation",
+      "/console/explain",
+      async (page) => {
+        await page.getByRole("radio", { name: "One that is only thought of" }).click();
+        await page.getByLabel("Key id").fill(ids[1] ?? "");
+        await page.getByLabel("Address (optional)").fill("203.0.113.7");
+        await page.getByRole("button", { name: "Explain" }).click();
+        await page.getByText("The call would be refused: key_revoked").waitFor();
+        await page.getByText("What was compared").first().click();
       },
     ],
     [

@@ -163,33 +163,3 @@ describe.skipIf(!hasBrowser)("roles", () => {
     expect(await form.getByRole("alert").first().textContent()).toContain("CLUSTER:DELETE");
   });
 });
-
-describe.skipIf(!hasBrowser)("activity", () => {
-  const console = consoleTest();
-
-  it("is not offered while the server does not answer it", async () => {
-    const page = await console.enter();
-    await page.getByRole("link", { name: "console-admin" }).waitFor();
-    expect(await page.getByRole("link", { name: "Activity" }).count()).toBe(0);
-  });
-
-  it("is shown, searched and exported where the server does", async () => {
-    const { page } = await console.open();
-    const event = (id: string, message: string, entity_name: string) => ({
-      ...{ audit_event_id: id, message, entity_name, user_email: "anna@example.com" },
-      created_on: new Date().toISOString(),
-    });
-    const events = [event("1", "Create API Key", "ci"), event("2", "Revoke API Key", "old")];
-    const _metadata = { continuation_token: null, links: { self: "", next: null } };
-    await page.route("**/audit/events?*", (route) => route.fulfill({ json: { data: events, _metadata } }));
-    await page.getByLabel("API key").fill(console.world().admin.token);
-    await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByRole("link", { name: "Activity" }).click();
-    await page.getByRole("cell", { name: "Revoke API Key" }).waitFor();
-    await page.getByRole("searchbox").fill("create");
-    await page.getByRole("cell", { name: "Revoke API Key" }).waitFor({ state: "detached" });
-    const download = page.waitForEvent("download");
-    await page.getByRole("button", { name: "Export" }).click();
-    expect((await download).suggestedFilename()).toBe("activity.ndjson");
-  });
-});

@@ -17,6 +17,7 @@ describe.skipIf(!hasBrowser)("revoking a key", () => {
       .getByText(/\(just now\)/)
       .first()
       .waitFor();
+    await dialog.getByText("127.0.0.1", { exact: true }).waitFor();
     await dialog.getByRole("button", { name: "Keep it" }).click();
     expect((await gatehouse.call(key.token, "/api/public/v1/account")).status).toBe(200);
 

@@ -24,6 +24,7 @@ const OUR_OWN: readonly GatehouseOperationId[] = [
   "getOperator",
   "updateOperator",
   "deleteOperator",
+  "getSelf",
 ];
 
 describe("the operation table", () => {
@@ -62,6 +63,7 @@ describe("the operation table", () => {
       "getCurrentAccount",
       "listAccounts",
       "listResourcePermissions",
+      "getSelf",
       "getSupportedNodeConfigurationsByAccount",
       "getSupportedCloudRegionsByAccount",
       "getConnectionCertificate",
@@ -92,6 +94,7 @@ describe("the operation table", () => {
       "updateOperator",
       "deleteOperator",
       "listResourcePermissions",
+      "getSelf",
       "listRbacRoles",
       "createRole",
       "getRole",
@@ -145,13 +148,14 @@ describe("the account scope", () => {
 });
 
 describe("what Gatehouse owns", () => {
-  it("is seven families, read off the table", () => {
+  it("is eight families, read off the table", () => {
     expect(GATEHOUSE_FAMILIES).toEqual([
       "/api/public/v1/accounts/{accountId}/audit/events",
       "/api/public/v1/accounts/{accountId}/audit/refusals",
       "/api/public/v1/accounts/{accountId}/api-keys",
       "/api/public/v1/accounts/{accountId}/operators",
       "/api/public/v1/auth/permissions",
+      "/api/public/v1/auth/self",
       "/api/public/v1/accounts/{accountId}/roles",
       "/api/public/v1/accounts/{accountId}/projects/{projectId}/allow-lists",
     ]);

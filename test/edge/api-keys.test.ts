@@ -50,6 +50,7 @@ describe("creating a key", () => {
       expiry_time: "2099-12-31T00:00Z",
       status: "ACTIVE",
       last_used_time: "Not yet used",
+      last_used_address: null,
       usage_count: 0,
       account_id: ACCOUNT,
       revoked_by_user_id: null,

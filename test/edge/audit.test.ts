@@ -257,6 +257,10 @@ describe("refusals", () => {
     expect(body.data).toContainEqual(
       expect.objectContaining({ api_key_id: id, api_key_name: "reader", reason: "permission_missing", count: 3 }),
     );
+    const own = await admin("GET", `${REFUSALS}?api_key_id=${id}`);
+    expect(own.body.data).toEqual([expect.objectContaining({ reason: "permission_missing", count: 3 })]);
+    const none = await admin("GET", `${REFUSALS}?api_key_id=${crypto.randomUUID()}`);
+    expect(none.body.data).toEqual([]);
     const { results } = await gatehouse.env.DB.prepare("SELECT * FROM refusal_counts WHERE account_id = ''").all();
     expect(results).toEqual([expect.objectContaining({ reason: "signature_invalid", count: 5, key_id: "" })]);
   });

@@ -92,7 +92,8 @@ async function exerciseAudit(wrapped: D1Database): Promise<void> {
     await audit.list({ ...query, search: "x", eventTypes: ["CREATE"], resourceTypes, from: NOW, to: NOW });
   }
   await refusals.find(ACCOUNT, "r", NOW);
-  await refusals.counts(whole);
+  await refusals.counts({ ...whole, keyId: null });
+  await refusals.counts({ ...whole, keyId: "k" });
   await refusals.prune(NOW);
 }
 

@@ -15,6 +15,7 @@ beforeEach(async () => {
   faults = [];
 });
 
+const HERE = "192.0.2.1";
 const newRecorder = () => createD1Usage(faulty.db, (what) => faults.push(what));
 const behind = (promise: Promise<unknown>) => work.push(promise);
 const written = async () => {
@@ -30,59 +31,83 @@ const stored = async ({ id }: KeyDetails) => {
 describe("a use", () => {
   it("is written at once when it is the first", async () => {
     const [usage, key] = [newRecorder(), await makeKey()];
-    usage.note(key.id, NOW, behind);
+    usage.note(key.id, NOW, HERE, behind);
     expect(await stored(key)).toEqual({ lastUsedAt: NOW, usageCount: 1 });
   });
 
   it("is written at most once per key and minute, and counted every time", async () => {
     const [usage, key] = [newRecorder(), await makeKey()];
-    for (let ms = 0; ms < 60_000; ms += 60) usage.note(key.id, NOW + ms, behind);
+    for (let ms = 0; ms < 60_000; ms += 60) usage.note(key.id, NOW + ms, HERE, behind);
     expect(await written()).toBe(1);
-    usage.note(key.id, NOW + 60_000, behind);
+    usage.note(key.id, NOW + 60_000, HERE, behind);
     expect(await written()).toBe(2);
     expect(await stored(key)).toEqual({ lastUsedAt: NOW + 60_000, usageCount: 1_001 });
   });
 
   it("takes along whatever other key is due, so that an idle key's last use is not left behind", async () => {
     const [usage, idle, busy] = [newRecorder(), await makeKey(), await makeKey()];
-    usage.note(idle.id, NOW, behind);
-    usage.note(idle.id, NOW + 5_000, behind);
-    usage.note(busy.id, NOW + 70_000, behind);
+    usage.note(idle.id, NOW, HERE, behind);
+    usage.note(idle.id, NOW + 5_000, HERE, behind);
+    usage.note(busy.id, NOW + 70_000, HERE, behind);
     expect(await stored(idle)).toEqual({ lastUsedAt: NOW + 5_000, usageCount: 2 });
   });
 
   it("only ever moves the instant forward, in whatever order isolates write", async () => {
     const [key, late, early] = [await makeKey(), newRecorder(), newRecorder()];
-    late.note(key.id, NOW + 10_000, behind);
+    late.note(key.id, NOW + 10_000, HERE, behind);
     await Promise.all(work);
-    early.note(key.id, NOW, behind);
+    early.note(key.id, NOW, HERE, behind);
     expect(await stored(key)).toEqual({ lastUsedAt: NOW + 10_000, usageCount: 2 });
+  });
+
+  it("has the address of the latest one, in whatever order they are noted and isolates write", async () => {
+    const [key, late, early] = [await makeKey(), newRecorder(), newRecorder()];
+    const address = async () => {
+      await Promise.all(work);
+      return (await keys.get(ACCOUNT, key.id))?.lastUsedAddress;
+    };
+    expect(await address()).toBeNull();
+    late.note(key.id, NOW + 10_000, "2001:db8::1", behind);
+    expect(await address()).toBe("2001:db8::1");
+    early.note(key.id, NOW, "192.0.2.2", behind);
+    expect(await address()).toBe("2001:db8::1");
+    early.note(key.id, NOW + 20_000, "192.0.2.3", behind);
+    early.note(key.id, NOW + 15_000, "192.0.2.4", behind);
+    early.note(key.id, NOW + 60_000 - 1, null, behind);
+    late.note(key.id, NOW + 30_000, "192.0.2.5", behind);
+    late.note(key.id, NOW + 29_999, "192.0.2.6", behind);
+    late.note(key.id, NOW + 29_999 + 60_000, "192.0.2.7", behind);
+    expect(await address()).toBe("192.0.2.7");
+    early.note(key.id, NOW + 89_998, "192.0.2.8", behind);
+    expect(await address()).toBe("192.0.2.7");
+    early.note(key.id, NOW + 200_000, null, behind);
+    expect(await address()).toBeNull();
   });
 
   it("is not lost when a write fails, and costs the answer nothing", async () => {
     const [usage, key] = [newRecorder(), await makeKey()];
     faulty.trouble = new Error("D1_ERROR: internal error");
-    usage.note(key.id, NOW, behind);
+    usage.note(key.id, NOW, HERE, behind);
     await Promise.all(work);
     expect(faults).toEqual(["usage_write"]);
     faulty.trouble = null;
-    usage.note(key.id, NOW + 60_000, behind);
+    usage.note(key.id, NOW + 60_000, HERE, behind);
     expect(await stored(key)).toEqual({ lastUsedAt: NOW + 60_000, usageCount: 2 });
   });
 
   it("is counted once when it comes while a write is under way", async () => {
     const [usage, key] = [newRecorder(), await makeKey()];
-    usage.note(key.id, NOW, behind);
-    usage.note(key.id, NOW + 1, behind);
+    usage.note(key.id, NOW, HERE, behind);
+    usage.note(key.id, NOW + 1, HERE, behind);
     await Promise.all(work);
-    usage.note(key.id, NOW + 60_001, behind);
+    usage.note(key.id, NOW + 60_001, HERE, behind);
     expect(await stored(key)).toEqual({ lastUsedAt: NOW + 60_001, usageCount: 3 });
   });
 
   it("does not stay unwritten because the clock was set back", async () => {
     const [usage, key] = [newRecorder(), await makeKey()];
-    usage.note(key.id, NOW, behind);
-    usage.note(key.id, NOW - 3_600_000, behind);
+    usage.note(key.id, NOW, HERE, behind);
+    usage.note(key.id, NOW - 3_600_000, HERE, behind);
     expect(await stored(key)).toEqual({ lastUsedAt: NOW, usageCount: 2 });
   });
 });
@@ -95,16 +120,16 @@ describe("with thousands of keys", () => {
 
   it("writes each once in its minute", () => {
     const usage = newRecorder();
-    for (let i = 0; i < 9_000; i += 1) usage.note(`key-${i}`, NOW, behind);
-    for (let i = 0; i < 9_000; i += 1) usage.note(`key-${i}`, NOW + 1_000, behind);
+    for (let i = 0; i < 9_000; i += 1) usage.note(`key-${i}`, NOW, HERE, behind);
+    for (let i = 0; i < 9_000; i += 1) usage.note(`key-${i}`, NOW + 1_000, HERE, behind);
     expect(faulty.ran).toHaveLength(9_000);
   });
 
   it("stays bounded, and writes once more what it has to forget", () => {
     const usage = newRecorder();
-    usage.note("used-again", NOW, behind);
-    usage.note("used-again", NOW + 1, behind);
-    for (let i = 0; i < 10_000; i += 1) usage.note(`key-${i}`, NOW + 2, behind);
+    usage.note("used-again", NOW, HERE, behind);
+    usage.note("used-again", NOW + 1, HERE, behind);
+    for (let i = 0; i < 10_000; i += 1) usage.note(`key-${i}`, NOW + 2, HERE, behind);
     expect(faulty.ran).toHaveLength(10_002);
   });
 });

@@ -13,7 +13,11 @@ export interface ConsoleTest {
   enter(path?: string, options?: PageOptions): Promise<Page>;
 }
 
-export function consoleTest(prepare: (world: ConsoleWorld) => Promise<unknown> = async () => null): ConsoleTest {
+/** @param vars those of a Gatehouse that is not as usual, asked for when it starts */
+export function consoleTest(
+  prepare: (world: ConsoleWorld) => Promise<unknown> = async () => null,
+  vars: () => Readonly<Record<string, string>> = () => ({}),
+): ConsoleTest {
   let world: ConsoleWorld;
   let browser: Promise<Browser>;
   let open: Watched[] = [];
@@ -21,7 +25,7 @@ export function consoleTest(prepare: (world: ConsoleWorld) => Promise<unknown> =
     browser = launchBrowser();
     // A browser that is not there fails the tests, each of them, and not the way to them.
     browser.catch(() => null);
-    world = await startConsoleWorld();
+    world = await startConsoleWorld(vars());
     await prepare(world);
   });
   afterEach(async () => {

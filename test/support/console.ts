@@ -9,8 +9,9 @@ export interface ConsoleWorld {
   close(): Promise<void>;
 }
 
-export async function startConsoleWorld(): Promise<ConsoleWorld> {
-  const gatehouse = await startGatehouse();
+/** @param vars added to those of wrangler.toml */
+export async function startConsoleWorld(vars: Readonly<Record<string, string>> = {}): Promise<ConsoleWorld> {
+  const gatehouse = await startGatehouse(vars);
   gatehouse.upstream.answer((request, response) => {
     const known = request.url === "/api/public/v1/account";
     response.writeHead(known ? 200 : 404, { "content-type": "application/json" });
@@ -30,6 +31,7 @@ export interface KeyOnPaper {
   readonly createdAt: number;
   readonly expiresAt?: number | null;
   readonly lastUsedAt?: number | null;
+  readonly lastUsedFrom?: string | null;
   readonly uses?: number;
   readonly revokedAt?: number | null;
 }
@@ -40,15 +42,22 @@ const BATCH = 1_000;
 export async function putKeys(gatehouse: Gatehouse, keys: readonly KeyOnPaper[]): Promise<readonly string[]> {
   const rows = keys.map((key) => ({
     ...{ id: randomUUID(), hash: randomBytes(32).toString("hex"), description: "", issuer: "console-admin", uses: 0 },
-    ...{ expiresAt: null, lastUsedAt: null, revokedAt: null, ...key, role: ROLE_IDS[key.role ?? "Developer"] },
+    ...{
+      expiresAt: null,
+      lastUsedAt: null,
+      lastUsedFrom: null,
+      revokedAt: null,
+      ...key,
+      role: ROLE_IDS[key.role ?? "Developer"],
+    },
   }));
   for (let from = 0; from < rows.length; from += BATCH) {
     await gatehouse.env.DB.prepare(
       `INSERT INTO api_keys (id, account_id, hash, name, description, role_id, restricted, expire_after_hours, expires_at,
-         created_at, updated_at, issuer, last_used_at, usage_count, revoked_at, revoked_by_name)
+         created_at, updated_at, issuer, last_used_at, last_used_address, usage_count, revoked_at, revoked_by_name)
        SELECT value ->> 'id', ?1, value ->> 'hash', value ->> 'name', value ->> 'description', value ->> 'role', 0, 0,
          value ->> 'expiresAt', value ->> 'createdAt', value ->> 'createdAt', value ->> 'issuer', value ->> 'lastUsedAt',
-         value ->> 'uses', value ->> 'revokedAt', iif(value ->> 'revokedAt' IS NULL, NULL, 'console-admin')
+         value ->> 'lastUsedFrom', value ->> 'uses', value ->> 'revokedAt', iif(value ->> 'revokedAt' IS NULL, NULL, 'console-admin')
        FROM json_each(?2)`,
     )
       .bind(ACCOUNT, JSON.stringify(rows.slice(from, from + BATCH)))

@@ -1,4 +1,4 @@
-// When a key ends: a usual span, a day, or never.
+// When a key or an operator's time ends: a usual span, a day, or never.
 import { Banner } from "@cloudflare/kumo/components/banner";
 import { Input } from "@cloudflare/kumo/components/input";
 import { Radio } from "@cloudflare/kumo/components/radio";
@@ -32,9 +32,11 @@ interface ExpiryFieldProps {
   readonly value: Expiry;
   readonly onChange: (expiry: Expiry) => void;
   readonly error: string | undefined;
+  /** Of what: a key that never ends can leak, which a person cannot. */
+  readonly what?: "key" | "operator";
 }
 
-export function ExpiryField({ value, onChange, error }: ExpiryFieldProps) {
+export function ExpiryField({ value, onChange, error, what = "key" }: ExpiryFieldProps) {
   const hours = hoursOf(value, Date.now());
   return (
     <div className="flex flex-col gap-3">
@@ -63,7 +65,7 @@ export function ExpiryField({ value, onChange, error }: ExpiryFieldProps) {
       {hours !== null && hours > 0 && (
         <p className="text-sm text-kumo-subtle">Ends on {exactTime(Date.now() + hours * HOUR_MS)}.</p>
       )}
-      {value.choice === "never" && (
+      {value.choice === "never" && what === "key" && (
         <Banner
           variant="alert"
           size="sm"

@@ -14,6 +14,7 @@ export interface KeyRow {
   readonly createdAt: number;
   /** `null`: not yet used. */
   readonly lastUsedAt: number | null;
+  readonly lastUsedFrom: string | null;
   readonly uses: number;
   /** `null`: never. */
   readonly expiresAt: number | null;
@@ -39,11 +40,12 @@ export function rowOf({ spec, info }: ApiKeyData): KeyRow {
     createdBy: info.issuer,
     createdAt: Date.parse(info.metadata.created_on),
     lastUsedAt: Number.isNaN(used) ? null : used,
+    lastUsedFrom: info.last_used_address,
     uses: info.usage_count,
     expiresAt: new Date(expires).getUTCFullYear() >= NEVER_YEAR ? null : expires,
     listIds: spec.allow_list_info,
     revokedAt: info.revoked_at_time === null ? null : Date.parse(info.revoked_at_time),
-    revokedBy: info.revoked_by_api_key_name,
+    revokedBy: info.revoked_by_api_key_name ?? info.revoked_by_user_email,
   };
 }
 

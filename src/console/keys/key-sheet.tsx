@@ -9,8 +9,10 @@ import { Fact, Facts, Section, StatusBadge } from "../ui/facts.tsx";
 import { LoadingRows, Nothing, ProblemNotice } from "../ui/notices.tsx";
 import { Overlay } from "../ui/overlay.tsx";
 import { When } from "../ui/time.tsx";
+import { KeyEvents, KeyRefusals } from "./key-activity.tsx";
 import { expiresSoon, type KeyRow } from "./key-row.ts";
 import { useKey } from "./keys-data.ts";
+import { LastUse } from "./last-use.tsx";
 import { RevokeKey } from "./revoke-key.tsx";
 
 interface KeySheetProps {
@@ -32,10 +34,10 @@ export function KeySheet({ id, onClose }: KeySheetProps) {
 }
 
 function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
-  const { may, keyId, accountId } = useSession();
+  const { may, selfId, accountId } = useSession();
   const nameOf = useListNames();
   const [revoking, setRevoking] = useState(false);
-  const own = key.id === keyId;
+  const own = key.id === selfId;
   return (
     <>
       <div className="flex flex-wrap items-center gap-3">
@@ -54,7 +56,7 @@ function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
             {key.expiresAt === null ? "Never" : <When at={key.expiresAt} exact />}
             {expiresSoon(key, Date.now()) && " – soon: make its successor in time"}
           </Fact>
-          <Fact name="Last used">{key.lastUsedAt === null ? "Not yet used" : <When at={key.lastUsedAt} exact />}</Fact>
+          <LastUse keyRow={key} />
           <Fact name="Calls">{new Intl.NumberFormat().format(key.uses)}</Fact>
           <Fact name="May be used from">
             {key.listIds.length === 0 ? "Any address" : <ListLinks ids={key.listIds} nameOf={nameOf} />}
@@ -62,8 +64,9 @@ function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
         </Facts>
       </Section>
       <Section title="Recent activity">
-        <Events keyRow={key} />
+        <KeyEvents keyRow={key} />
       </Section>
+      <KeyRefusals id={key.id} />
       <Section title="Identity">
         <Facts>
           <Fact name="Key id">
@@ -73,6 +76,9 @@ function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
             <Copyable text={accountId} what="the account id" />
           </Fact>
         </Facts>
+        <PageLink page="explain" id={key.id} className="text-kumo-link underline">
+          Would a call with this key be let through?
+        </PageLink>
         <p className="text-sm text-kumo-subtle">
           The key itself is stored nowhere. If it is lost, revoke it and create a new one.
         </p>
@@ -86,31 +92,6 @@ function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
       )}
       {revoking && <RevokeKey keyRow={key} onClose={() => setRevoking(false)} />}
     </>
-  );
-}
-
-/** What is known to have happened to a key, the latest first. */
-function Events({ keyRow: key }: { readonly keyRow: KeyRow }) {
-  const events: { readonly at: number; readonly what: string }[] = [
-    { at: key.createdAt, what: `Created by ${key.createdBy}` },
-  ];
-  if (key.lastUsedAt !== null) events.push({ at: key.lastUsedAt, what: "Last used" });
-  if (key.status === "EXPIRED" && key.expiresAt !== null) events.push({ at: key.expiresAt, what: "Expired" });
-  if (key.revokedAt !== null) {
-    events.push({ at: key.revokedAt, what: `Revoked${key.revokedBy === null ? "" : ` by ${key.revokedBy}`}` });
-  }
-  events.sort((a, b) => b.at - a.at);
-  return (
-    <ol className="flex flex-col gap-2 border-l-2 border-kumo-line pl-4">
-      {events.map(({ at, what }) => (
-        <li key={what} className="flex flex-wrap justify-between gap-x-4">
-          <span>{what}</span>
-          <span className="text-kumo-subtle">
-            <When at={at} />
-          </span>
-        </li>
-      ))}
-    </ol>
   );
 }
 

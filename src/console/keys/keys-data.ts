@@ -61,12 +61,12 @@ function remember(client: QueryClient, key: KeyRow): void {
 
 export function useRememberKey(): (data: ApiKeyData) => KeyRow {
   const client = useQueryClient();
-  const { keyId } = useSession();
+  const { selfId } = useSession();
   return (data) => {
     const row = rowOf(data);
     remember(client, row);
     // Whoever has ended the own key can ask for nothing more: the receipt is the last that there is to see.
-    if (row.id === keyId) return row;
+    if (row.id === selfId) return row;
     // Roles and lists name the keys that use them.
     void client.invalidateQueries({ queryKey: ["roles"] });
     void client.invalidateQueries({ queryKey: ["allow-lists"] });

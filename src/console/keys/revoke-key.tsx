@@ -11,6 +11,7 @@ import { Buttons, Overlay } from "../ui/overlay.tsx";
 import { When } from "../ui/time.tsx";
 import type { KeyRow } from "./key-row.ts";
 import { useRememberKey } from "./keys-data.ts";
+import { LastUse } from "./last-use.tsx";
 
 interface RevokeKeyProps {
   readonly keyRow: KeyRow;
@@ -20,7 +21,7 @@ interface RevokeKeyProps {
 type Receipt = RevokedApiKey["effective"];
 
 export function RevokeKey({ keyRow: key, onClose }: RevokeKeyProps) {
-  const { api, account, keyId } = useSession();
+  const { api, account, selfId } = useSession();
   const remember = useRememberKey();
   const [receipt, setReceipt] = useState<Receipt | null>(null);
   const { run, busy, problem } = useAction(async (force: boolean) => {
@@ -40,9 +41,9 @@ export function RevokeKey({ keyRow: key, onClose }: RevokeKeyProps) {
         <Fact name="Created">
           <When at={key.createdAt} exact />
         </Fact>
-        <Fact name="Last used">{key.lastUsedAt === null ? "Not yet used" : <When at={key.lastUsedAt} exact />}</Fact>
+        <LastUse keyRow={key} />
       </Facts>
-      {key.id === keyId && (
+      {key.id === selfId && (
         <Banner
           variant="alert"
           title="This is the key that you are signed in with"

@@ -1,0 +1,90 @@
+// An explanation: the verdict, what it was about, and each check in the order in which it was asked.
+import { Badge } from "@cloudflare/kumo/components/badge";
+import { Banner } from "@cloudflare/kumo/components/banner";
+import type { ExplanationData } from "../../admin/audit-contract.ts";
+import { PageLink } from "../route.tsx";
+import { Fact, Facts, Section } from "../ui/facts.tsx";
+import { When } from "../ui/time.tsx";
+
+export function Trace({ explanation }: { readonly explanation: ExplanationData }) {
+  const { call, simulated, allow, reason, steps, freshness, now } = explanation;
+  const tense = simulated ? "would be" : "was";
+  return (
+    <div role="status" className="mt-5 flex max-w-3xl flex-col gap-5">
+      <h2 className="text-lg font-semibold">Explanation</h2>
+      <Banner
+        variant={allow ? "default" : "error"}
+        title={allow ? `The call ${tense} let through` : `The call ${tense} refused: ${reason}`}
+      />
+      <Facts>
+        <Fact name="Call">
+          <code className="break-all">
+            {call.method} {call.path ?? "(a path that is not shown)"}
+          </code>
+        </Fact>
+        <Fact name="Key">
+          {call.api_key_id === null ? (
+            "None of this account"
+          ) : (
+            <PageLink page="keys" id={call.api_key_id} className="text-kumo-link underline">
+              {call.api_key_name ?? call.api_key_id}
+            </PageLink>
+          )}
+        </Fact>
+        <Fact name="From">{call.address ?? "An address that is not known"}</Fact>
+        <Fact name="Judged">
+          <When at={Date.parse(call.judged_on)} exact />
+        </Fact>
+        <Fact name="By a record">{recordWords(freshness)}</Fact>
+      </Facts>
+      <Section title={simulated ? "Every check" : "What every check said then"}>
+        <Steps steps={steps} />
+      </Section>
+      {now && (
+        <Section title="What they would say now">
+          <p>{now.allow ? "The same call would be let through." : `It would be refused: ${now.reason}.`}</p>
+          <Steps steps={now.steps} />
+        </Section>
+      )}
+    </div>
+  );
+}
+
+function recordWords({ source, age_ms, key_version }: ExplanationData["freshness"]): string {
+  if (source === null) return "None was looked up";
+  const age = age_ms === null ? "" : `, ${age_ms < 1_000 ? "fresh" : `${Math.round(age_ms / 1_000)} seconds old`}`;
+  return `From ${source}${age}${key_version === null ? "" : `, version ${key_version}`}`;
+}
+
+const OUTCOMES = {
+  passed: { variant: "success", text: "Passed" },
+  refused: { variant: "error", text: "Refused" },
+  not_asked: { variant: "neutral", text: "Not asked" },
+} as const;
+
+function Steps({ steps }: Pick<ExplanationData, "steps">) {
+  return (
+    <ol className="flex flex-col divide-y divide-kumo-line rounded-lg border border-kumo-line bg-kumo-base">
+      {steps.map((step) => (
+        <li key={step.check} className="flex flex-col gap-1 px-4 py-3">
+          <span className="flex flex-wrap items-center gap-2">
+            <span className="font-medium">{step.check.replaceAll("_", " ")}</span>
+            <Badge appearance="dot" variant={OUTCOMES[step.outcome].variant}>
+              {OUTCOMES[step.outcome].text}
+            </Badge>
+            {step.reason && <code className="text-sm">{step.reason}</code>}
+          </span>
+          <span className="break-words">{step.message}</span>
+          {Object.keys(step.compared).length > 0 && (
+            <details className="text-sm">
+              <summary className="cursor-pointer text-kumo-subtle">What was compared</summary>
+              <pre className="mt-1 font-mono break-all whitespace-pre-wrap">
+                {JSON.stringify(step.compared, null, 2)}
+              </pre>
+            </details>
+          )}
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,13 @@
+// When a key was used last, and from where.
+import { Fact } from "../ui/facts.tsx";
+import { When } from "../ui/time.tsx";
+import type { KeyRow } from "./key-row.ts";
+
+export function LastUse({ keyRow: key }: { readonly keyRow: KeyRow }) {
+  return (
+    <>
+      <Fact name="Last used">{key.lastUsedAt === null ? "Not yet used" : <When at={key.lastUsedAt} exact />}</Fact>
+      {key.lastUsedAt !== null && <Fact name="From">{key.lastUsedFrom ?? "An address that is not known"}</Fact>}
+    </>
+  );
+}
