@@ -264,7 +264,7 @@ function coversFamily<T extends number | bigint>(outer: readonly T[], inner: rea
     const [start, end] = [inner[i] as T, inner[i + 1] as T];
     const next = boundsUpTo(outer, start);
     // Ranges of a set are joined, so a range that is covered lies in a single one.
-    if ((next & 1) === 0 || (outer[next] as T) < end) return false;
+    if ((next & 1) === 0 || end > (outer[next] as T)) return false;
   }
   return true;
 }

@@ -13,9 +13,9 @@ import { type Address, allows, compileRules, parseAddress } from "../../src/core
 import type { Permission } from "../../src/core/permissions.ts";
 import { ADMIN, compileGrant, DEVELOPER, type Grant, holds, VIEWER } from "../../src/core/roles.ts";
 import { NOW } from "../support/key.ts";
-import { type Random, seededRandom } from "../support/random.ts";
+import { type Random, rounds, seededRandom } from "../support/random.ts";
 
-const GRAPHS = 1_000;
+const GRAPHS = rounds(1_000);
 const STEPS = 40;
 
 const PERMISSIONS: readonly Permission[] = [

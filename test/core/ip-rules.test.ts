@@ -11,7 +11,7 @@ import {
   parseAddress,
   parseRule,
 } from "../../src/core/ip-rules.ts";
-import { type Random, seededRandom } from "../support/random.ts";
+import { type Random, rounds, seededRandom } from "../support/random.ts";
 
 function addressOf(text: string): Address {
   const address = parseAddress(text);
@@ -143,7 +143,7 @@ describe("parseAddress", () => {
       " ",
     ];
     let accepted = 0;
-    for (let i = 0; i < 30_000; i++) {
+    for (let i = 0; i < rounds(30_000); i++) {
       let text = i % 3 === 0 ? random.text(pieces, 1 + random.below(10)) : spelling(random, randomBytes(random));
       if (i % 3 === 2)
         text = text.slice(0, random.below(text.length)) + random.pick(pieces) + text.slice(random.below(text.length));
@@ -154,7 +154,7 @@ describe("parseAddress", () => {
       expect(address !== null, JSON.stringify(text)).toBe(wanted);
       if (address !== null) accepted++;
     }
-    expect(accepted).toBeGreaterThan(8_000);
+    expect(accepted).toBeGreaterThan(rounds(8_000));
   });
 });
 
@@ -226,7 +226,7 @@ describe("parseRule", () => {
 
   test("writes IPv6 as URL parsers do, and IPv4 as it stands", () => {
     const random = seededRandom(5);
-    for (let i = 0; i < 10_000; i++) {
+    for (let i = 0; i < rounds(10_000); i++) {
       const bytes = randomBytes(random);
       const text = spelling(random, bytes);
       const host = new URL(`http://${text.includes(":") ? `[${text}]` : text}/`).hostname;
@@ -279,7 +279,7 @@ describe("allows", () => {
     const random = seededRandom(6);
     let pairs = 0;
     let inside = 0;
-    for (let round = 0; round < 400; round++) {
+    for (let round = 0; round < rounds(400); round++) {
       const cidrs = Array.from({ length: random.below(12) }, () => randomCidr(random));
       const rules = cidrs.map(({ bytes, prefix }) => ruleOf(`${hexText(bytes)}/${prefix}`));
       const compiled = compileRules(rules);
@@ -306,8 +306,8 @@ describe("allows", () => {
         if (expected) inside++;
       }
     }
-    expect(pairs).toBeGreaterThanOrEqual(200_000);
-    expect(inside).toBeGreaterThan(40_000);
+    expect(pairs).toBeGreaterThanOrEqual(rounds(200_000));
+    expect(inside).toBeGreaterThan(rounds(40_000));
   }, 30_000);
 });
 
@@ -385,7 +385,7 @@ describe("covers", () => {
   test("agrees with asking for every single address", () => {
     const random = seededRandom(7);
     const counts = { true: 0, false: 0 };
-    for (let round = 0; round < 3_000; round++) {
+    for (let round = 0; round < rounds(3_000); round++) {
       const v6 = round % 2 === 1;
       const host = (n: number) => (v6 ? `2001:db8::${n.toString(16)}` : `10.0.0.${n}`);
       const rule = () => {
@@ -400,7 +400,7 @@ describe("covers", () => {
       expect(covers(outer, inner)).toBe(expected);
       counts[`${expected}`]++;
     }
-    expect(Math.min(counts.true, counts.false)).toBeGreaterThan(500);
+    expect(Math.min(counts.true, counts.false)).toBeGreaterThan(rounds(500));
   });
 });
 

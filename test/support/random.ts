@@ -9,6 +9,11 @@ export interface Random {
   text(pieces: readonly string[] | string, length: number): string;
 }
 
+/** So many rounds, or the share of them that RANDOM_SHARE names: mutants are put before a twentieth (docs/mutation.md). */
+export function rounds(whole: number): number {
+  return Math.ceil(whole * Number(process.env.RANDOM_SHARE ?? 1));
+}
+
 /** Mulberry32: small, and random enough to find what a table forgot. */
 export function seededRandom(seed: number): Random {
   let state = seed | 0;

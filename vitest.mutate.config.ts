@@ -1,0 +1,16 @@
+// What mutants are put before: the plain-Node ring alone, with shorter random runs, since every survivor runs all of it.
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/core/**/*.test.ts", "test/gateway/**/*.test.ts"],
+    exclude: [
+      // They read the sources, or other rooms' behaviour, and say nothing about what the code does.
+      "test/core/{imports,console-imports,conformance,simulate}.test.ts",
+      "test/gateway/path-servers.test.ts",
+    ],
+    // Mutated sources are slower.
+    testTimeout: 30_000,
+    env: { ORACLE_CALLS: "4000", HEADER_ROUNDS: "300", RANDOM_SHARE: "0.05" },
+  },
+});
