@@ -17,6 +17,7 @@ import type { Handler } from "./handler.ts";
 import { createOperator, deleteOperator, getOperator, listOperators, updateOperator } from "./operators.ts";
 import { listResourcePermissions } from "./permissions.ts";
 import { createRole, deleteRole, getRole, listRbacRoles, updateRole } from "./roles.ts";
+import { deleteApiKeyTrial, getApiKeyTrial, promoteApiKeyTrial, putApiKeyTrial } from "./trials.ts";
 
 // Exhaustive by type: an operation that the table gives to Gatehouse does not compile without its handler.
 const HANDLERS: Record<GatehouseOperationId, Handler> = {
@@ -24,6 +25,10 @@ const HANDLERS: Record<GatehouseOperationId, Handler> = {
   createApiKey,
   getApiKey,
   revokeApiKey,
+  getApiKeyTrial,
+  putApiKeyTrial,
+  deleteApiKeyTrial,
+  promoteApiKeyTrial,
   explainRefusal,
   listAuditEvents,
   exportAuditEvents,

@@ -19,6 +19,10 @@ const OUR_OWN: readonly GatehouseOperationId[] = [
   "exportAuditEvents",
   "listRefusals",
   "explainRefusal",
+  "getApiKeyTrial",
+  "putApiKeyTrial",
+  "deleteApiKeyTrial",
+  "promoteApiKeyTrial",
   "listOperators",
   "createOperator",
   "getOperator",
@@ -86,6 +90,10 @@ describe("the operation table", () => {
       "createApiKey",
       "getApiKey",
       "revokeApiKey",
+      "getApiKeyTrial",
+      "putApiKeyTrial",
+      "deleteApiKeyTrial",
+      "promoteApiKeyTrial",
       "listOperators",
       "createOperator",
       "getOperator",
@@ -106,10 +114,11 @@ describe("the operation table", () => {
     expect(answered).toEqual(expected);
   });
 
-  it("lets a key read and revoke itself, and no more", () => {
+  it("lets a key read and revoke itself, read its trial, and no more", () => {
     expect(rows.filter((row) => row.holder !== undefined).map((row) => row.operationId)).toEqual([
       "getApiKey",
       "revokeApiKey",
+      "getApiKeyTrial",
     ]);
     for (const { holder, path } of rows) if (holder !== undefined) expect(path).toContain(`{${holder}}`);
   });
