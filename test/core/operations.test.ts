@@ -114,11 +114,10 @@ describe("the operation table", () => {
     expect(answered).toEqual(expected);
   });
 
-  it("lets a key read and revoke itself, read its trial, and no more", () => {
+  it("lets a key read and revoke itself, and no more", () => {
     expect(rows.filter((row) => row.holder !== undefined).map((row) => row.operationId)).toEqual([
       "getApiKey",
       "revokeApiKey",
-      "getApiKeyTrial",
     ]);
     for (const { holder, path } of rows) if (holder !== undefined) expect(path).toContain(`{${holder}}`);
   });
