@@ -3,6 +3,7 @@ import type * as z from "zod/mini";
 import * as audit from "../src/admin/audit-contract.ts";
 import * as contract from "../src/admin/contract.ts";
 import * as operators from "../src/admin/operators-contract.ts";
+import * as trials from "../src/admin/trials-contract.ts";
 import type { GatehouseOperationId } from "../src/core/operations.ts";
 
 export const COMPONENTS = {
@@ -18,6 +19,9 @@ export const COMPONENTS = {
   CreatedApiKey: contract.CreatedApiKey,
   RevokeBody: contract.RevokeBody,
   RevokedApiKey: contract.RevokedApiKey,
+  TrialSpec: trials.TrialSpec,
+  TrialData: trials.TrialData,
+  PromotedTrial: trials.PromotedTrial,
   AllowListSpec: contract.AllowListSpec,
   AllowListData: contract.AllowListData,
   CreatedAllowList: contract.CreatedAllowList,
@@ -104,6 +108,11 @@ const KEY_EXAMPLE = {
   allow_list_info: ["1eaf5552-e2f3-4a28-b215-106667c05178"],
 };
 
+const TRIAL_EXAMPLE = {
+  role_id: "95b23b27-b36b-4c2e-b7b6-4a94ed7676e4",
+  allow_list_info: ["1eaf5552-e2f3-4a28-b215-106667c05178"],
+};
+
 const LIST_EXAMPLE = { name: "office", description: "", allow_list: ["192.0.2.0/24", "2001:db8::/32"] };
 
 const ROLE_EXAMPLE = {
@@ -168,6 +177,38 @@ export const CONTRACTS: Readonly<Record<GatehouseOperationId, Contract>> = {
       description: "The revoked key, and how soon that is felt: for calls that change something, and for reads.",
     },
     errors: WRITE,
+  },
+  getApiKeyTrial: {
+    tag: "API keys",
+    summary: "Show what an API key is tried with, and what that would have refused",
+    description: "Counts of allowed calls only. Written by the minute.",
+    answer: { schema: "TrialData", as: "one", description: "The trial." },
+    errors: [404],
+  },
+  putApiKeyTrial: {
+    tag: "API keys",
+    summary: "Try an API key with another role, IP allow lists, or both",
+    description:
+      "Report-only: no call is refused for it. Takes the place of the trial before, and begins to count anew. The key must be active, and have, now and with the trial promoted, no more than whoever asks.",
+    body: { schema: "TrialSpec", required: true, example: TRIAL_EXAMPLE },
+    answer: { schema: "TrialData", as: "one", description: "The trial." },
+    errors: WRITE,
+  },
+  deleteApiKeyTrial: {
+    tag: "API keys",
+    summary: "Drop the trial of an API key",
+    description: "With its counts; the key stays as it is.",
+    answer: null,
+    errors: [404],
+  },
+  promoteApiKeyTrial: {
+    tag: "API keys",
+    summary: "Make the trial of an API key its own role and IP allow lists",
+    description:
+      "The key must be active, and have, before and after, no more than whoever asks. The last key that can manage keys is lowered with `force` alone.",
+    query: contract.ForceQuery,
+    answer: { schema: "PromotedTrial", as: "whole", description: "The key as it is now, and how soon that is felt." },
+    errors: [400, 404, 409],
   },
   explainRefusal: {
     tag: "API keys",

@@ -10,13 +10,14 @@ import { createD1Keys } from "./store/d1-keys.ts";
 import { createD1Operators } from "./store/d1-operators.ts";
 import { createD1Refusals } from "./store/d1-refusals.ts";
 import { createD1Roles } from "./store/d1-roles.ts";
-import type { KeyFinder, RefusalRecorder } from "./store/ports.ts";
+import { createD1Trials } from "./store/d1-trials.ts";
+import type { KeyFinder, RefusalRecorder, TrialRecorder } from "./store/ports.ts";
 
 /** The handler of every operation that the table gives to Gatehouse. */
 export function assembleAdmin(
   config: Config,
   finder: KeyFinder,
-  refused: RefusalRecorder,
+  recorders: { readonly refused: RefusalRecorder; readonly trials: TrialRecorder },
   routes: Routes,
   bounds: RevocationBounds,
 ): (call: AdminCall) => Promise<Response> {
@@ -28,7 +29,9 @@ export function assembleAdmin(
     operatorIssuer: (config.oidc ?? config.access)?.trusted.issuer ?? null,
     audit: createD1Audit(config.db),
     refusals: createD1Refusals(config.db, config.explainMs),
-    refused,
+    refused: recorders.refused,
+    trials: createD1Trials(config.db),
+    tried: recorders.trials,
     records: createD1Keys(config.db),
     routes,
     denyKeys: config.policy.denyKeys,

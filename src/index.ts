@@ -24,6 +24,7 @@ import type { AuditSealer, Background, RefusalReader, Upkeep } from "./store/por
 import { createRateLimiter } from "./store/rate-limits.ts";
 import { FRESH_FOR_MS } from "./store/recollection.ts";
 import { createRefusalRecorder } from "./store/refusals.ts";
+import { createTrialRecorder } from "./store/trials.ts";
 import { createD1Usage } from "./store/usage.ts";
 
 const routes = compileRoutes(OPERATIONS);
@@ -63,9 +64,11 @@ function build(config: Config): House {
   };
   let admin: Promise<(call: AuthorisedCall) => Promise<Response>> | null = null;
   const refused = createRefusalRecorder(config.db, config.explainMs, onFault);
+  const trials = createTrialRecorder(config.db, onFault);
   const door: Door = {
     routes,
     refused,
+    trials,
     operators: operatorDoor(config),
     ring: config.ring,
     keys: finder,
@@ -83,7 +86,7 @@ function build(config: Config): House {
     // Hono, zod and the operations of our own load with the first call that needs them: start-up stays short.
     serve: async (call, background) => {
       admin ??= import("./assemble-admin.ts").then(({ assembleAdmin }) =>
-        assembleAdmin(config, finder, refused, routes, bounds),
+        assembleAdmin(config, finder, { refused, trials }, routes, bounds),
       );
       const answer = await (await admin)(call);
       // After the commit, behind the answer: KV is told what changed. What this misses, the scheduled run repairs.

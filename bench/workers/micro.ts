@@ -35,6 +35,7 @@ function piecesOf(ringText: string, token: string): Readonly<Record<string, () =
     addresses: rules(count),
     expiresAt: null,
     revokedAt: null,
+    trial: null,
   });
   const [one, many] = [keyWith(1), keyWith(10_000)];
   const { operation, params } = match;

@@ -84,7 +84,7 @@ export async function deleteNetworkAllowList(ports: AdminPorts, call: AdminCall,
   const result = await ports.allowLists.delete(accountId, projectId, id, actorOf(call), call.now);
   if (result === "not_found") return answerNotFound(call, "IP allow list");
   if (result !== "deleted") {
-    const detail = `The IP allow list is in use by active API keys, which have to be revoked first: ${named(result.inUseBy)}`;
+    const detail = `The IP allow list is in use by active API keys, if only on trial, which have to be revoked or changed first: ${named(result.inUseBy)}`;
     return answerError(call, 409, "allow_list_in_use", detail);
   }
   changed(ports, call, id, "deleted");

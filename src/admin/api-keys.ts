@@ -69,7 +69,7 @@ const LAST_MANAGER =
   "Without this API key nobody in the account could manage API keys. Add force=true to revoke it all the same.";
 
 /** How soon the revocation is felt, which is a promise. */
-function receipt({ bounds }: AdminPorts) {
+export function receipt({ bounds }: AdminPorts) {
   return {
     mutations: bounds.mutations,
     reads_within_s: bounds.readsWithinSeconds,

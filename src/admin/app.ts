@@ -18,6 +18,7 @@ import { createOperator, deleteOperator, getOperator, listOperators, updateOpera
 import { listResourcePermissions } from "./permissions.ts";
 import { createRole, deleteRole, getRole, listRbacRoles, updateRole } from "./roles.ts";
 import { getSelf } from "./self.ts";
+import { deleteApiKeyTrial, getApiKeyTrial, promoteApiKeyTrial, putApiKeyTrial } from "./trials.ts";
 
 // Exhaustive by type: an operation that the table gives to Gatehouse does not compile without its handler.
 const HANDLERS: Record<GatehouseOperationId, Handler> = {
@@ -25,6 +26,10 @@ const HANDLERS: Record<GatehouseOperationId, Handler> = {
   createApiKey,
   getApiKey,
   revokeApiKey,
+  getApiKeyTrial,
+  putApiKeyTrial,
+  deleteApiKeyTrial,
+  promoteApiKeyTrial,
   explainRefusal,
   listAuditEvents,
   exportAuditEvents,

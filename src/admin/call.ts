@@ -14,6 +14,8 @@ import type {
   RefusalReader,
   RefusalRecorder,
   RoleKeeper,
+  TrialKeeper,
+  TrialRecorder,
 } from "../store/ports.ts";
 
 export interface AdminCall {
@@ -50,6 +52,9 @@ export interface AdminPorts {
   readonly refusals: RefusalReader;
   /** What this isolate has not written of them yet. */
   readonly refused: RefusalRecorder;
+  readonly trials: TrialKeeper;
+  /** What this isolate has not written of their counts yet. */
+  readonly tried: TrialRecorder;
   readonly records: KeyRecords;
   readonly routes: Routes;
   readonly denyKeys: ReadonlySet<string>;

@@ -10,9 +10,9 @@ import { readBody } from "./body.ts";
 import type { AdminCall, AdminPorts } from "./call.ts";
 import { ApiKeySpec } from "./contract.ts";
 import { actorOf, changed } from "./handler.ts";
+import { findLists } from "./key-terms.ts";
 import { grantOf } from "./role-view.ts";
 
-const MAX_LISTS = 10;
 const HOUR_MS = 3_600_000;
 
 export async function createApiKey(ports: AdminPorts, call: AdminCall): Promise<Response> {
@@ -82,21 +82,14 @@ async function resolve(
     readonly allow_list_info?: readonly string[] | null | undefined;
   },
 ): Promise<Parts | { readonly faults: readonly Fault[] }> {
-  const ids = [...new Set(spec.allow_list_info ?? [])];
-  if (ids.length > MAX_LISTS) {
-    return { faults: [{ field: "allow_list_info", message: `This holds at most ${MAX_LISTS} different ids.` }] };
-  }
   const [role, found] = await Promise.all([
     findRole(ports, call, spec.role_id ?? null),
-    ports.allowLists.getMany(call.principal.accountId, ids),
+    findLists(ports, call, spec.allow_list_info ?? []),
   ]);
-  const known = new Map(found.map((list) => [list.id, list]));
   const faults: Fault[] = typeof role === "string" ? [{ field: "role_id", message: role }] : [];
-  for (const [i, id] of (spec.allow_list_info ?? []).entries()) {
-    if (!known.has(id)) faults.push({ field: `allow_list_info[${i}]`, message: "There is no such IP allow list." });
-  }
-  if (typeof role === "string" || faults.length > 0) return { faults };
-  return { role, lists: ids.map((id) => known.get(id)).filter((list) => list !== undefined) };
+  if ("faults" in found) faults.push(...found.faults);
+  if (typeof role === "string" || "faults" in found) return { faults };
+  return { role, lists: found.lists };
 }
 
 /** The role, or what is wrong with it. */

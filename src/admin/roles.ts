@@ -118,7 +118,7 @@ export async function deleteRole(ports: AdminPorts, call: AdminCall, params: Par
   const result = await ports.roles.delete(call.principal.accountId, role.id, actorOf(call), call.now);
   if (result === "not_found") return answerNotFound(call, "Role");
   if (result !== "deleted") {
-    const detail = `The role is in use by active API keys or by operators, which have to be revoked or changed first: ${named(result.inUseBy)}`;
+    const detail = `The role is in use by active API keys, if only on trial, or by operators, which have to be revoked or changed first: ${named(result.inUseBy)}`;
     return answerError(call, 409, "role_in_use", detail);
   }
   changed(ports, call, role.id, "deleted");

@@ -88,6 +88,23 @@ export function excessOfRevocation(
   return had === null ? [] : [{ field: "role_id", message: `The key has what whoever asks has not: ${had}.` }];
 }
 
+/**
+ * Where changing a key takes what whoever asks has not: to touch one with a permission that they lack, or to leave one with
+ * more than they have. Names the fields of a trial.
+ *
+ * @param before what the key may do now
+ * @param after the whole key as it would be
+ */
+export function excessOfChange(maker: Maker, before: Grant, after: WantedKey): readonly Fault[] {
+  const had = excessOfGrant(maker.role.grant, before);
+  if (had !== null) return [{ field: "api_key_id", message: `The key has what whoever asks has not: ${had}.` }];
+  return excessOfKey(maker, after).map((fault) =>
+    fault.field === "expire_after_hours" ? { field: "api_key_id", message: OUTLIVES } : fault,
+  );
+}
+
+const OUTLIVES = "The key outlives whoever asks.";
+
 function outlives(maker: Maker, { expiresAt }: { readonly expiresAt: number | null }): boolean {
   return maker.expiresAt !== null && (expiresAt === null || expiresAt > maker.expiresAt);
 }

@@ -125,6 +125,14 @@ function lacking({ sharedBits, prefixLength }: Nearness): number {
   return prefixLength - sharedBits;
 }
 
+const NETWORK_PREFIX = { 32: 24, 128: 64 } as const;
+
+/** The network that an address is told as where the address itself would be too much: its /24, or its /64. */
+export function networkOf(address: Address): string {
+  const prefix = NETWORK_PREFIX[widthOf(address)];
+  return `${addressText(rangeOf({ address, prefix })[0])}/${prefix}`;
+}
+
 /** Whether a canonical rule lets in a whole family, which its author should be warned of. */
 export function isEverything(rule: string): boolean {
   return rule === "0.0.0.0/0" || rule === "::/0";

@@ -10,7 +10,7 @@ export interface KeyRecord {
   readonly id: string;
   readonly accountId: string;
   readonly name: string;
-  /** Goes up by one with every change that narrows what the key may do. */
+  /** Goes up by one with every change of what the key may do, or is tried with. */
   readonly version: number;
   readonly role: KeyRole;
   /** Who may call: `null` is any address; a compiled set that is empty is nobody. */
@@ -18,6 +18,15 @@ export interface KeyRecord {
   /** Milliseconds since the epoch; `null` is "never". */
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
+  /** What the key is tried with beside all this; never has a say in the verdict. */
+  readonly trial: Trial | null;
+}
+
+/** A role, addresses or both that a key is tried with: weighed beside the live ones, and only reported. */
+export interface Trial {
+  readonly id: string;
+  /** The key as it would be if the trial were promoted; `null`: the trial cannot be read, so nothing is weighed. */
+  readonly tried: KeyRecord | null;
 }
 
 /** The role of a key with its permissions compiled; one object may serve many keys. */

@@ -68,6 +68,10 @@ export const OPERATIONS = [
   ours(post("createApiKey", `${ACCOUNT}/api-keys`, "API_KEY:CREATE")),
   ours({ ...get("getApiKey", `${ACCOUNT}/api-keys/{apiKeyId}`, "API_KEY:READ"), holder: "apiKeyId" }),
   ours({ ...post("revokeApiKey", `${ACCOUNT}/api-keys/{apiKeyId}/revoke`, "API_KEY:REVOKE"), holder: "apiKeyId" }),
+  ours(get("getApiKeyTrial", `${ACCOUNT}/api-keys/{apiKeyId}/trial`, "API_KEY:READ")),
+  ours(put("putApiKeyTrial", `${ACCOUNT}/api-keys/{apiKeyId}/trial`, "API_KEY:CREATE")),
+  ours(del("deleteApiKeyTrial", `${ACCOUNT}/api-keys/{apiKeyId}/trial`, "API_KEY:CREATE")),
+  ours(post("promoteApiKeyTrial", `${ACCOUNT}/api-keys/{apiKeyId}/trial/promote`, "API_KEY:CREATE")),
 
   // Operators: people, for whom users' permissions are asked
   ours(get("listOperators", `${ACCOUNT}/operators`, "ACCOUNT_USER:READ")),

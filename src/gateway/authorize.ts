@@ -16,6 +16,7 @@ import { findOperator, type OperatorDoor, type PersonalToken, readPersonalToken 
 import { passOn } from "./pass-on.ts";
 import { answerFault, answerNoAnswer, refuse } from "./refuse.ts";
 import { noteRefusal } from "./refused.ts";
+import { noteUse } from "./trial.ts";
 import { asksForWebSocket, relay } from "./upgrade.ts";
 import { isSafe, judge, recheck, settle } from "./weigh.ts";
 import { answerWellKnown } from "./well-known.ts";
@@ -108,7 +109,7 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   if (tooMany !== null) return turnAway(call, tooMany);
 
   // And what becomes of it.
-  door.usage.note(verdict.key.id, call.now, call.caller?.text ?? null, background);
+  noteUse(call, target, verdict.key, door, background);
   if (target.operation?.answeredBy === "gatehouse") return await serve(call, target, verdict.key, door, background);
   const onward = await onwardOf(call, target, verdict.key, door);
   if (upgrading) return await upgrade(call, onward, () => recheck(hash, call, target, door, background), door);
@@ -171,7 +172,7 @@ async function sendAhead(
     flight.cancel();
     return await rebuff(call, denial as Denial, door);
   }
-  door.usage.note(verdict.key.id, call.now, call.caller?.text ?? null, background);
+  noteUse(call, target, verdict.key, door, background);
   if (verdict.key.version === atHand.version) return conclude(await flight.answer, call, door);
   // Allowed, but no longer as the upstream was told: asked again with the identity as it is now.
   flight.cancel();

@@ -4,7 +4,7 @@ import type { Operation } from "../core/operations.ts";
 import type { Routes } from "../core/routes.ts";
 import type { KeyRing } from "../core/token.ts";
 import type { CallLog, Log } from "../log.ts";
-import type { Background, KeyFinder, RefusalRecorder, UsageRecorder } from "../store/ports.ts";
+import type { Background, KeyFinder, RefusalRecorder, TrialRecorder, UsageRecorder } from "../store/ports.ts";
 import type { Assets } from "./console.ts";
 import type { Identity } from "./identity.ts";
 import type { Limits } from "./limits.ts";
@@ -56,6 +56,7 @@ export interface Door {
   readonly keys: KeyFinder;
   readonly usage: UsageRecorder;
   readonly refused: RefusalRecorder;
+  readonly trials: TrialRecorder;
   /** `null`: no issuer is trusted, and only keys are let in. */
   readonly operators: OperatorDoor | null;
   readonly identity: Identity;

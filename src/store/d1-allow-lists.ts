@@ -79,11 +79,13 @@ async function deleteList(db: D1Database, accountId: string, projectId: string, 
     sql: "EXISTS (SELECT 1 FROM allow_lists WHERE id = ? AND deleted_at IS NULL)",
     values: [id],
   };
-  const unused: Condition = { sql: `NOT EXISTS (SELECT 1 ${ACTIVE_KEYS})`, values: [id, now] };
+  const unused: Condition = { sql: `NOT EXISTS (SELECT 1 ${ACTIVE_KEYS})`, values: [id, id, now] };
   const results = await db.batch<ReferenceRow>([
     auditStatement(db, event, actor, now, every(stands, unused)),
     db.prepare(`UPDATE allow_lists SET deleted_at = ? WHERE id = ? AND ${PERMITTED}`).bind(now, id, event.id),
-    db.prepare(`SELECT ${REFERENCE_COLUMNS} ${ACTIVE_KEYS} ORDER BY k.created_at DESC, k.id LIMIT 100`).bind(id, now),
+    db
+      .prepare(`SELECT ${REFERENCE_COLUMNS} ${ACTIVE_KEYS} ORDER BY k.created_at DESC, k.id LIMIT 100`)
+      .bind(id, id, now),
   ]);
   if (wasPermitted(results)) return "deleted";
   await blameActor(db, actor);
@@ -91,8 +93,10 @@ async function deleteList(db: D1Database, accountId: string, projectId: string, 
   return inUseBy.length > 0 ? { inUseBy } : "not_found";
 }
 
-const ACTIVE_KEYS = `FROM api_key_allow_lists b CROSS JOIN api_keys k ON k.id = b.key_id
-  WHERE b.allow_list_id = ? AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > ?)`;
+/** Bound to it, or tried with it. */
+const ACTIVE_KEYS = `FROM api_keys k WHERE k.id IN (SELECT key_id FROM api_key_allow_lists WHERE allow_list_id = ?
+    UNION SELECT key_id FROM api_key_trial_lists WHERE allow_list_id = ?)
+  AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > ?)`;
 
 function listEvent(
   eventType: string,

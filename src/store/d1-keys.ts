@@ -11,6 +11,11 @@ const RECORD = `
          (SELECT json_group_array(json(l.rules))
             FROM api_key_allow_lists b JOIN allow_lists l ON l.id = b.allow_list_id
            WHERE b.key_id = k.id AND l.deleted_at IS NULL) AS rules,
+         (SELECT json_object('id', t.id, 'roleId', t.role_id, 'roleName', x.display_name, 'permissions', x.permissions,
+                   'restricted', t.restricted, 'rules', json((SELECT json_group_array(json(l.rules))
+                      FROM api_key_trial_lists b JOIN allow_lists l ON l.id = b.allow_list_id
+                     WHERE b.key_id = t.key_id AND l.deleted_at IS NULL)))
+            FROM api_key_trials t LEFT JOIN roles x ON x.id = t.role_id WHERE t.key_id = k.id) AS trial,
          (SELECT max(seq) FROM key_changes) AS asOf
     FROM api_keys k JOIN roles r ON r.id = k.role_id`;
 

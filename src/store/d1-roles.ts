@@ -56,8 +56,8 @@ async function deleteRole(db: D1Database, accountId: string, id: string, actor: 
   if (role === null || !role.userDefined) return "not_found";
   const event = roleEvent("DELETE", accountId, id, role.displayName, "deleted", {});
   const unused: Condition = {
-    sql: `NOT EXISTS (SELECT 1 ${ACTIVE_KEYS}) AND NOT EXISTS (SELECT 1 ${OPERATORS})`,
-    values: [accountId, id, now, id, accountId],
+    sql: `NOT EXISTS (SELECT 1 ${ACTIVE_KEYS}) AND NOT EXISTS (SELECT 1 ${TRIED_KEYS}) AND NOT EXISTS (SELECT 1 ${OPERATORS})`,
+    values: [accountId, id, now, id, id, now, id, accountId],
   };
   const results = await db.batch<ReferenceRow>([
     auditStatement(db, event, actor, now, every(roleStands(accountId, id), unused)),
@@ -66,8 +66,9 @@ async function deleteRole(db: D1Database, accountId: string, id: string, actor: 
       .bind(now, now, id, event.id),
     db
       .prepare(`SELECT * FROM (SELECT ${REFERENCE_COLUMNS} ${ACTIVE_KEYS} ORDER BY k.created_at DESC, k.id LIMIT 100)
+        UNION ALL SELECT ${REFERENCE_COLUMNS} ${TRIED_KEYS}
         UNION ALL SELECT o.id, o.name, o.created_by_name, o.expires_at, NULL ${OPERATORS}`)
-      .bind(accountId, id, now, id, accountId),
+      .bind(accountId, id, now, id, id, now, id, accountId),
   ]);
   if (wasPermitted(results)) return "deleted";
   await blameActor(db, actor);
@@ -77,6 +78,10 @@ async function deleteRole(db: D1Database, accountId: string, id: string, actor: 
 
 const ACTIVE_KEYS = `FROM api_keys k WHERE k.account_id = ? AND k.role_id = ? AND k.revoked_at IS NULL
   AND (k.expires_at IS NULL OR k.expires_at > ?)`;
+
+/** Keys that have another role, and are tried with this one. */
+const TRIED_KEYS = `FROM api_key_trials t CROSS JOIN api_keys k ON k.id = t.key_id
+  WHERE t.role_id = ? AND k.role_id <> ? AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > ?)`;
 
 const OPERATORS = "FROM operators o WHERE o.role_id = ? AND o.account_id = ? AND o.deleted_at IS NULL";
 

@@ -3,6 +3,7 @@ import type { Checkpoint } from "../core/audit-chain.ts";
 import type { KeyHash, KeyRecord, KeyStatus } from "../core/key.ts";
 import type { KeySet, OperatorRecord, Person } from "../core/operator.ts";
 import type { Permission } from "../core/permissions.ts";
+import type { TrialRefusal } from "../core/trial.ts";
 import type { StoredKey } from "./stored-key.ts";
 
 /** Keeps a promise alive after the answer has gone out: `ExecutionContext.waitUntil`. */
@@ -191,6 +192,77 @@ export interface KeyKeeper {
   list(query: KeyQuery, now: number): Promise<PageOrFault<KeyDetails>>;
   /** One transaction: the tombstone, its line in the change log, its audit event. */
   revoke(accountId: string, id: string, force: boolean, actor: Actor, now: number): Promise<RevokeOutcome>;
+}
+
+/** What a key is to be tried with; `null`: that stays as it is. One of the two is given. */
+export interface TrialTerms {
+  readonly roleId: string | null;
+  /** At least one. */
+  readonly allowListIds: readonly string[] | null;
+}
+
+/** Allowed calls that a trial would have refused, of one kind. */
+export interface TrialRefusals {
+  readonly reason: string;
+  readonly count: number;
+  readonly firstAt: number;
+  readonly lastAt: number;
+}
+
+/** One of the latest: by whom is told as a network. */
+export interface TrialExample extends TrialRefusals {
+  /** `null`: the caller's address was not known. */
+  readonly network: string | null;
+  readonly operation: string;
+}
+
+export interface TrialDetails extends TrialTerms {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly createdByName: string;
+  /** Allowed calls that were weighed. */
+  readonly evaluated: number;
+  /** By reason, the most frequent first. */
+  readonly refusals: readonly TrialRefusals[];
+  /** Networks that calls came from which would have been refused; at least so many when `networksComplete` is false. */
+  readonly networks: number;
+  readonly networksComplete: boolean;
+  readonly examples: readonly TrialExample[];
+}
+
+/** Why a trial was not attached or promoted. */
+export type TrialRefused =
+  | "not_found"
+  /** The key is revoked or expired. */
+  | "key_inactive"
+  /** The role or a list went away between the check and the write. */
+  | "reference_gone";
+
+export interface TrialKeeper {
+  /** The key's trial; `null`: it has none, or there is no such key. */
+  get(accountId: string, keyId: string): Promise<TrialDetails | null>;
+  /** Attaches a trial in place of the one before, whose counts are forgotten. */
+  attach(
+    accountId: string,
+    keyId: string,
+    terms: TrialTerms,
+    actor: Actor,
+    now: number,
+  ): Promise<"attached" | TrialRefused>;
+  /**
+   * Makes the terms of a trial the key's own, in one transaction with its end.
+   *
+   * @param trial as it was weighed: when it is another one by then, nothing is changed
+   */
+  promote(
+    accountId: string,
+    keyId: string,
+    trial: TrialTerms & { readonly id: string },
+    force: boolean,
+    actor: Actor,
+    now: number,
+  ): Promise<"promoted" | "trial_changed" | "last_manager" | TrialRefused>;
+  drop(accountId: string, keyId: string, actor: Actor, now: number): Promise<"dropped" | "not_found">;
 }
 
 export interface AllowListDetails {
@@ -477,6 +549,24 @@ export interface KeyRecords {
 /** Counts uses. Gathers in the isolate; writes at most once per key and minute, the first use at once. */
 export interface UsageRecorder {
   note(keyId: string, now: number, address: string | null, background: Background): void;
+}
+
+/** An allowed call of a key with a trial. */
+export interface TrialCall {
+  readonly keyId: string;
+  readonly trialId: string;
+  /** What the trial would have refused it for; `null`: nothing. */
+  readonly refusal: TrialRefusal | null;
+  readonly at: number;
+}
+
+/** Counts what trials would have refused. Never throws; writes at most once per key and minute, the first time at once. */
+export interface TrialRecorder {
+  note(call: TrialCall, background: Background): void;
+  /** A trial that cannot be read: told to the log, at most once per key and minute. */
+  noteUnreadable(keyId: string, at: number): void;
+  /** Writes what is gathered now, so that whoever asks for the counts here sees all that was counted here. */
+  flush(now: number): Promise<void>;
 }
 
 /** Remembers refused calls. Never throws, and never writes once per call. */

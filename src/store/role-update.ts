@@ -79,5 +79,20 @@ function touchKeys(db: D1Database, accountId: string, roleId: string, eventId: s
     db
       .prepare(`UPDATE api_keys SET version = version + 1, kv_pending = version + 1 WHERE ${having} AND ${PERMITTED}`)
       .bind(accountId, roleId, eventId),
+    ...touchTriedKeys(db, roleId, eventId, now),
+  ];
+}
+
+/** The same for keys that are only tried with the role: what is remembered of them holds its permissions as well. */
+function touchTriedKeys(db: D1Database, roleId: string, eventId: string, now: number) {
+  const tried = "id IN (SELECT key_id FROM api_key_trials WHERE role_id = ?) AND role_id <> ? AND revoked_at IS NULL";
+  return [
+    db
+      .prepare(`INSERT INTO key_changes (key_id, version, at) SELECT id, version + 1, ? FROM api_keys
+        WHERE ${tried} AND ${PERMITTED}`)
+      .bind(now, roleId, roleId, eventId),
+    db
+      .prepare(`UPDATE api_keys SET version = version + 1, kv_pending = version + 1 WHERE ${tried} AND ${PERMITTED}`)
+      .bind(roleId, roleId, eventId),
   ];
 }

@@ -1,7 +1,7 @@
 // The decision record as text: what D1's row and KV's copy have in common, and the one place that reads it back.
 // Refuses whatever it does not understand: a corrupt record is a fault, never a key.
 import { type CompiledRules, compileRules } from "../core/ip-rules.ts";
-import type { KeyRecord, KeyRole } from "../core/key.ts";
+import type { KeyRecord, KeyRole, Trial } from "../core/key.ts";
 import type { Permission } from "../core/permissions.ts";
 import { builtInRole, compileGrant, readPermission } from "../core/roles.ts";
 
@@ -20,6 +20,18 @@ export interface StoredKey {
   readonly rules: string;
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
+  /** JSON of a `StoredTrial`; `null`, or missing in a copy from before there were trials: none. */
+  readonly trial?: string | null;
+}
+
+/** The terms of a trial as they are stored. `roleId: null`: the role stays; `restricted: 0`: the addresses stay. */
+export interface StoredTrial {
+  readonly id: string;
+  readonly roleId: string | null;
+  readonly roleName: string | null;
+  readonly permissions: string | null;
+  readonly restricted: 0 | 1;
+  readonly rules: readonly (readonly string[])[];
 }
 
 /** Thrown for a row or a copy that cannot be a key. Carries the key's id, when it has one, and nothing else of it. */
@@ -50,8 +62,9 @@ function shared<T>(pool: Map<string, T>, text: string, make: () => T): T {
  */
 export function compileStoredKey(value: Record<string, unknown>): KeyRecord {
   const id = typeof value.id === "string" ? value.id : "without an id";
+  let record: KeyRecord;
   try {
-    return {
+    record = {
       id: text(value.id),
       accountId: text(value.accountId),
       name: text(value.name),
@@ -60,10 +73,36 @@ export function compileStoredKey(value: Record<string, unknown>): KeyRecord {
       addresses: compileAddresses(value.restricted, text(value.rules)),
       expiresAt: instantOrNull(value.expiresAt),
       revokedAt: instantOrNull(value.revokedAt),
+      trial: null,
     };
   } catch (cause) {
     throw new CorruptRecord(`key ${id} cannot be read`, { cause });
   }
+  return value.trial === null || value.trial === undefined
+    ? record
+    : { ...record, trial: compileTrial(record, value.trial) };
+}
+
+// Caught to go on, against the rule of the house: a trial has no say in the verdict, so one that cannot be read must not
+// have any either. The gateway sees `tried: null` and logs the fault.
+function compileTrial(key: KeyRecord, stored: unknown): Trial {
+  let id = "";
+  try {
+    const trial = JSON.parse(text(stored)) as Record<string, unknown>;
+    id = text(trial.id);
+    const role =
+      trial.roleId === null ? key.role : compileRole(text(trial.roleId), text(trial.roleName), trial.permissions);
+    const addresses = trial.restricted === 0 ? key.addresses : compileAddresses(trial.restricted, rulesOf(trial.rules));
+    return { id, tried: { ...key, role, addresses } };
+  } catch {
+    return { id, tried: null };
+  }
+}
+
+/** Lists that are lost would make a trial of "nobody", which nobody has asked for. */
+function rulesOf(rules: unknown): string {
+  if (!Array.isArray(rules) || rules.length === 0) throw new Error("a trial has lost its lists");
+  return JSON.stringify(rules);
 }
 
 function compileRole(id: string, name: string, permissions: unknown): KeyRole {

@@ -82,6 +82,7 @@ export function openDoor(wanted: Wanted = {}) {
   const lines: { readonly kind: string; readonly facts: LogFacts }[] = [];
   const refused: RefusedCall[] = [];
   const used: unknown[] = [];
+  const tried: unknown[] = [];
   const served: AuthorisedCall[] = [];
   const asked: (Need | "recall")[] = [];
   const admitted: unknown[] = [];
@@ -104,6 +105,11 @@ export function openDoor(wanted: Wanted = {}) {
       ready: ready ?? (async () => undefined),
     },
     usage: { note: (...of) => void used.push(of) },
+    trials: {
+      note: (call) => void tried.push(call),
+      noteUnreadable: (keyId) => void tried.push(keyId),
+      flush: async () => undefined,
+    },
     refused: { note: (call) => void refused.push(call), flush: async () => undefined },
     operators: null,
     identity: createIdentity(IDENTITY_KEYS, "https://issuer.example", "the-upstream"),

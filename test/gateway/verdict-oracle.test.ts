@@ -67,6 +67,7 @@ function aPair(random: Random): Pair {
     accountId: random.pick(ACCOUNTS),
     expiresAt: random.below(3) === 0 ? 1_000 + random.below(3) : null,
     revokedAt: random.below(10) === 0 ? 5 : null,
+    trial: null,
   };
   const role = { id: builtIn?.id ?? "custom", name: "n", grant };
   return {

@@ -3,25 +3,34 @@
 import { beforeEach, expect, it } from "vitest";
 import { FIND_BY_HASH, FIND_PENDING, READ_CHANGES } from "../../src/store/d1-keys.ts";
 import { KEYS_TO_EXPIRE, PRUNE, TICK_OFF } from "../../src/store/d1-upkeep.ts";
+import { COUNT_TRIAL_REFUSALS, COUNT_TRIALS } from "../../src/store/trials.ts";
 import { RECORD_USE } from "../../src/store/usage.ts";
 import { ACCOUNT, db, makeAccounts, VIEWER_ROLE } from "./builders.ts";
 
 beforeEach(makeAccounts);
 
-it.each(Object.entries({ FIND_BY_HASH, FIND_PENDING, READ_CHANGES, KEYS_TO_EXPIRE, TICK_OFF, RECORD_USE }))(
-  "reads no table from end to end: %s",
-  async (_, sql) => {
-    const places = new Set(sql.match(/\?\d/g)).size;
-    const { results } = await db
-      .prepare(`EXPLAIN QUERY PLAN ${sql}`)
-      .bind(...Array.from({ length: places }, () => null))
-      .all<{ detail: string }>();
-    const scans = results
-      .map(({ detail }) => detail)
-      .filter((detail) => /^SCAN (k|r|b|l|api_keys|key_changes)\b/.test(detail));
-    expect(scans).toEqual([]);
-  },
-);
+it.each(
+  Object.entries({
+    FIND_BY_HASH,
+    FIND_PENDING,
+    READ_CHANGES,
+    KEYS_TO_EXPIRE,
+    TICK_OFF,
+    RECORD_USE,
+    COUNT_TRIALS,
+    COUNT_TRIAL_REFUSALS,
+  }),
+)("reads no table from end to end: %s", async (_, sql) => {
+  const places = new Set(sql.match(/\?\d/g)).size;
+  const { results } = await db
+    .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+    .bind(...Array.from({ length: places }, () => null))
+    .all<{ detail: string }>();
+  const scans = results
+    .map(({ detail }) => detail)
+    .filter((detail) => /^SCAN (k|r|b|l|t|x|f|api_keys|key_changes|api_key_trials|trial_refusals)\b/.test(detail));
+  expect(scans).toEqual([]);
+});
 
 it("prunes from the log's old end, without a sort", async () => {
   const { results } = await db.prepare(`EXPLAIN QUERY PLAN ${PRUNE}`).bind(0).all<{ detail: string }>();

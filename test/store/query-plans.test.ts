@@ -5,6 +5,7 @@ import { createD1Audit } from "../../src/store/d1-audit.ts";
 import { createD1KeyKeeper } from "../../src/store/d1-key-keeper.ts";
 import { createD1Refusals } from "../../src/store/d1-refusals.ts";
 import { createD1Roles } from "../../src/store/d1-roles.ts";
+import { createD1Trials } from "../../src/store/d1-trials.ts";
 import {
   ACCOUNT,
   ACTOR,
@@ -65,6 +66,12 @@ async function exercise(wrapped: D1Database): Promise<void> {
     }
   }
   await lists.getMany(ACCOUNT, [list.id]);
+  const trials = createD1Trials(wrapped);
+  await trials.attach(ACCOUNT, key.id, { roleId: ADMIN_ROLE, allowListIds: [list.id] }, ACTOR, NOW);
+  const trial = await trials.get(ACCOUNT, key.id);
+  if (trial === null) throw new Error("a trial is needed");
+  await trials.promote(ACCOUNT, key.id, trial, false, ACTOR, NOW);
+  await trials.drop(ACCOUNT, key.id, ACTOR, NOW);
   await lists.delete(ACCOUNT, PROJECT, list.id, ACTOR, NOW);
   for (const types of ["ALL", "SYSTEM", "USER_DEFINED"] as const) {
     const query = { accountId: ACCOUNT, types, displayName: types === "ALL" ? "e" : null, limit: 1 };
@@ -102,7 +109,7 @@ it("reads no table from end to end in any statement of the keepers", async () =>
   await exercise(wrapped);
   expect(seen.size).toBeGreaterThan(40);
   const tables =
-    "(?:[klrbcea]|refusal_counts|refused_calls|audit_checkpoints|operators|api_keys|allow_lists|roles|key_changes|audit_events|api_key_allow_lists|accounts)";
+    "(?:[klrbceatfx]|api_key_trials|api_key_trial_lists|trial_refusals|refusal_counts|refused_calls|audit_checkpoints|operators|api_keys|allow_lists|roles|key_changes|audit_events|api_key_allow_lists|accounts)";
   const scan = new RegExp(`^SCAN ${tables}\\b`);
   for (const sql of seen) {
     const { results } = await db

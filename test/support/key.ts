@@ -19,6 +19,7 @@ export function aKey(changes: Partial<KeyRecord> = {}): KeyRecord {
     addresses: null,
     expiresAt: null,
     revokedAt: null,
+    trial: null,
     ...changes,
   };
 }

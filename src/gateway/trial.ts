@@ -1,0 +1,22 @@
+// Weighs an allowed call against what its key is tried with. Whatever comes out is counted, and changes no answer.
+import type { KeyRecord, Trial } from "../core/key.ts";
+import { weighTrial } from "../core/trial.ts";
+import type { Background } from "../store/ports.ts";
+import type { Call } from "./call.ts";
+import type { Door } from "./door.ts";
+import { factsOf, type Target } from "./facts.ts";
+
+/** Counts an allowed call for the key's usage, and for its trial where it has one. */
+export function noteUse(call: Call, target: Target, key: KeyRecord, door: Door, background: Background): void {
+  door.usage.note(key.id, call.now, call.caller?.text ?? null, background);
+  if (key.trial !== null) noteTrial(call, target, key.id, key.trial, door, background);
+}
+
+function noteTrial(call: Call, target: Target, keyId: string, trial: Trial, door: Door, background: Background): void {
+  if (trial.tried === null) {
+    door.trials.noteUnreadable(keyId, call.now);
+    return;
+  }
+  const refusal = weighTrial(trial, factsOf(call, target), call.now);
+  door.trials.note({ keyId, trialId: trial.id, refusal, at: call.now }, background);
+}

@@ -1,0 +1,222 @@
+// Report-only over a real socket: calls stay allowed while a trial counts what it would have refused; promoted, it refuses.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Client, clientOf, faultsIn, KEYS_PATH, LISTS_PATH, ROLES_PATH } from "../support/admin-client.ts";
+import { CLUSTERS, type Gatehouse, OTHER_ACCOUNT, startGatehouse } from "../support/gatehouse.ts";
+import { ROLE_IDS } from "../support/seed.ts";
+
+let gatehouse: Gatehouse;
+let admin: Client;
+let office: string;
+beforeAll(async () => {
+  gatehouse = await startGatehouse();
+  admin = clientOf(gatehouse, (await gatehouse.key({ name: "admin" })).token);
+  office = await aList("192.0.2.0/24");
+});
+afterAll(() => gatehouse.close());
+
+let made = 0;
+async function aList(...allow_list: string[]): Promise<string> {
+  const answered = await admin("POST", LISTS_PATH, { name: `list-${++made}`, description: "", allow_list });
+  return answered.body.data.info.id;
+}
+const trialOf = (id: string) => `${KEYS_PATH}/${id}/trial`;
+async function callFrom(token: string, address: string, method = "GET") {
+  const answer = await gatehouse.call(token, CLUSTERS, { method, headers: { "cf-connecting-ip": address } });
+  await answer.arrayBuffer();
+  return answer.status;
+}
+
+describe("a trial", () => {
+  it("counts what it would have refused, while every call stays allowed, and refuses once it is promoted", async () => {
+    const { id, token } = await gatehouse.key({ role: "Developer" });
+    await callFrom(token, "198.51.100.1");
+    const spec = { role_id: ROLE_IDS.Viewer, allow_list_info: [office] };
+    const attached = await admin("PUT", trialOf(id), spec);
+    expect([attached.status, attached.body.data.spec]).toEqual([200, spec]);
+    expect(attached.body.data.info).toMatchObject({ evaluated_calls: 0, would_have_refused: 0, created_by: "admin" });
+    for (const address of ["192.0.2.1", "198.51.100.1", "198.51.100.77", "2001:db8:1:2::3"]) {
+      expect(await callFrom(token, address)).toBe(200);
+    }
+    expect(await callFrom(token, "192.0.2.1", "POST")).toBe(200);
+    const { body } = await admin("GET", trialOf(id));
+    expect(body.data.info).toMatchObject({
+      evaluated_calls: 5,
+      would_have_refused: 4,
+      networks: 3,
+      networks_complete: true,
+    });
+    expect(body.data.info.reasons).toMatchObject([
+      { reason: "address_not_allowed", count: 3 },
+      { reason: "permission_missing", count: 1 },
+    ]);
+    const examples = body.data.info.examples.map(
+      (example: Record<string, unknown>) =>
+        `${example.reason} ${example.operation} ${example.network} ${example.count}`,
+    );
+    expect(examples.sort()).toEqual([
+      "address_not_allowed listClusters 198.51.100.0/24 2",
+      "address_not_allowed listClusters 2001:db8:1:2::/64 1",
+      "permission_missing createCluster 192.0.2.0/24 1",
+    ]);
+
+    const promoted = await admin("POST", `${trialOf(id)}/promote`);
+    expect(promoted.status).toBe(200);
+    expect(promoted.body.data.spec).toMatchObject(spec);
+    expect(promoted.body.effective.mutations).toBe("now");
+    expect(await callFrom(token, "198.51.100.1")).toBe(403);
+    expect(await callFrom(token, "192.0.2.1", "POST")).toBe(403);
+    expect(await callFrom(token, "192.0.2.1")).toBe(200);
+    expect((await admin("GET", trialOf(id))).status).toBe(404);
+  });
+
+  it("that is dropped is forgotten, and leaves the key as it was", async () => {
+    const { id, token } = await gatehouse.key({ role: "Developer" });
+    await admin("PUT", trialOf(id), { allow_list_info: [office] });
+    expect(await callFrom(token, "203.0.113.1")).toBe(200);
+    expect((await admin("GET", trialOf(id))).body.data.info.would_have_refused).toBe(1);
+    expect((await admin("DELETE", trialOf(id))).status).toBe(204);
+    expect((await admin("DELETE", trialOf(id))).body.error.code).toBe("not_found");
+    expect((await admin("POST", `${trialOf(id)}/promote`)).status).toBe(404);
+    await admin("PUT", trialOf(id), { allow_list_info: [office] });
+    expect((await admin("GET", trialOf(id))).body.data.info).toMatchObject({ evaluated_calls: 0, networks: 0 });
+    expect(await callFrom(token, "203.0.113.1", "POST")).toBe(200);
+  });
+
+  it("is kept from its own key without the permissions, and from another account", async () => {
+    const permissions = [{ resource_type: "CLUSTER", operation_groups: [{ operation_group: "READ" }] }];
+    const role = (await admin("POST", ROLES_PATH, { name: "watchers", permissions })).body.data.info.id;
+    const { id, token } = await gatehouse.key({ roleId: role });
+    await admin("PUT", trialOf(id), { allow_list_info: [office] });
+    const own = clientOf(gatehouse, token);
+    for (const [method, path] of [
+      ["GET", trialOf(id)],
+      ["PUT", trialOf(id)],
+      ["DELETE", trialOf(id)],
+      ["POST", `${trialOf(id)}/promote`],
+    ] as const) {
+      expect((await own(method, path)).body.error.code).toBe("permission_missing");
+    }
+    const other = await gatehouse.key({ accountId: OTHER_ACCOUNT, role: "Viewer" });
+    expect((await admin("GET", trialOf(other.id))).status).toBe(404);
+    expect((await admin("PUT", trialOf(other.id), { allow_list_info: [office] })).status).toBe(404);
+  });
+
+  it("that cannot be read changes no answer, and is a fault in the log", async () => {
+    const { id, token } = await gatehouse.key({ role: "Developer" });
+    const lost = await aList("192.0.2.0/24");
+    await admin("PUT", trialOf(id), { allow_list_info: [lost] });
+    await gatehouse.env.DB.prepare("DELETE FROM api_key_trial_lists WHERE key_id = ?").bind(id).run();
+    gatehouse.logs();
+    expect(await callFrom(token, "203.0.113.1", "POST")).toBe(200);
+    const fault = gatehouse.logs().find((line) => line.includes("trial_unreadable"));
+    expect(JSON.parse(fault ?? "{}")).toMatchObject({ kind: "fault", reason: "trial_unreadable" });
+    expect((await admin("DELETE", trialOf(id))).status).toBe(204);
+  });
+
+  it("is written into the audit log with every step", async () => {
+    const { id } = await gatehouse.key({ role: "Developer" });
+    await admin("PUT", trialOf(id), { role_id: ROLE_IDS.Viewer });
+    await admin("POST", `${trialOf(id)}/promote`);
+    const path = `${KEYS_PATH.replace("api-keys", "audit/events")}?search=${id}`;
+    const { body } = await admin("GET", path);
+    const told = body.data.map((event: Record<string, unknown>) => [event.event_name, event.message]);
+    expect(told).toEqual([
+      ["Edit API Key", "The trial of API key test-key was promoted"],
+      ["Edit API Key", "The API key test-key was given a trial"],
+    ]);
+    expect(body.data[0].detail).toMatchObject({
+      before: { role_id: ROLE_IDS.Developer },
+      after: { role_id: ROLE_IDS.Viewer },
+    });
+  });
+});
+
+describe("no escalation by a trial", () => {
+  it("for whoever lacks what the trial would give, or what the key has", async () => {
+    const permissions = [
+      {
+        resource_type: "API_KEY",
+        operation_groups: ["CREATE", "READ"].map((operation_group) => ({ operation_group })),
+      },
+    ];
+    const role_id = (await admin("POST", ROLES_PATH, { name: "deputies", permissions })).body.data.info.id;
+    const deputy = await gatehouse.key({ roleId: role_id });
+    const client = clientOf(gatehouse, deputy.token);
+    const viewer = await gatehouse.key({ role: "Viewer" });
+    const more = await client("PUT", trialOf(deputy.id), { role_id: ROLE_IDS.Admin });
+    expect([more.body.error.code, faultsIn(more)]).toEqual(["insufficient_scope", ["role_id"]]);
+    const above = await client("PUT", trialOf(viewer.id), { role_id });
+    expect([above.body.error.code, faultsIn(above)]).toEqual(["insufficient_scope", ["api_key_id"]]);
+    // Somebody stronger attaches it: it is still not theirs to promote, or to drop from a key above them.
+    await admin("PUT", trialOf(deputy.id), { role_id: ROLE_IDS.Admin });
+    expect(faultsIn(await client("POST", `${trialOf(deputy.id)}/promote`))).toEqual(["role_id"]);
+    await admin("PUT", trialOf(viewer.id), { role_id });
+    expect(faultsIn(await client("DELETE", trialOf(viewer.id)))).toEqual(["role_id"]);
+    expect((await admin("GET", `${KEYS_PATH}/${deputy.id}`)).body.data.spec.role_id).toBe(role_id);
+  });
+
+  it("for whoever is bound to addresses or a time that the key is not", async () => {
+    const expiresAt = Date.now() + 3_600_000;
+    const bound = clientOf(gatehouse, (await gatehouse.key({ rules: ["192.0.2.0/24"], expiresAt })).token);
+    const guest: Client = (method, path, body) => bound(method, path, body, { "cf-connecting-ip": "192.0.2.9" });
+    const open = await gatehouse.key({ role: "Viewer" });
+    const role = { role_id: ROLE_IDS.Developer };
+    expect(faultsIn(await guest("PUT", trialOf(open.id), role))).toEqual(["api_key_id", "allow_list_info"]);
+    const wide = await gatehouse.key({ role: "Viewer", expiresAt: expiresAt - 1 });
+    expect(faultsIn(await guest("PUT", trialOf(wide.id), { allow_list_info: [await aList("192.0.0.0/16")] }))).toEqual([
+      "allow_list_info",
+    ]);
+    expect((await guest("PUT", trialOf(wide.id), { allow_list_info: [office] })).status).toBe(200);
+  });
+
+  it("of the last one who can manage keys, unless by force", async () => {
+    const only = await gatehouse.key({ accountId: OTHER_ACCOUNT });
+    const client = clientOf(gatehouse, only.token);
+    const path = trialOf(only.id).replace(/accounts\/[^/]+/, `accounts/${OTHER_ACCOUNT}`);
+    await client("PUT", path, { role_id: ROLE_IDS.Viewer });
+    expect((await client("POST", `${path}/promote`)).body.error.code).toBe("last_manager");
+    expect((await client("POST", `${path}/promote?force=true`)).status).toBe(200);
+  });
+});
+
+describe("bad input", () => {
+  it("is told by field, all at once, and leaves nothing", async () => {
+    const { id } = await gatehouse.key({ role: "Viewer" });
+    const strange = crypto.randomUUID();
+    for (const [body, fields] of [
+      [{}, ["body"]],
+      [{ role_id: null, allow_list_info: null }, ["body"]],
+      [{ role_id: "x", allow_list_info: [1, office], until: 5 }, ["allow_list_info[0]", "role_id", "until"]],
+      [{ allow_list_info: [] }, ["allow_list_info"]],
+      [{ role_id: strange, allow_list_info: [office, strange] }, ["allow_list_info[1]", "role_id"]],
+      [{ allow_list_info: Array.from({ length: 11 }, () => crypto.randomUUID()) }, ["allow_list_info"]],
+      ["{", ["body"]],
+    ] as const) {
+      const answered = await admin("PUT", trialOf(id), body);
+      expect([answered.status, faultsIn(answered).sort()]).toEqual([400, fields]);
+    }
+    expect((await admin("GET", trialOf(id))).status).toBe(404);
+    expect(faultsIn(await admin("POST", `${trialOf(id)}/promote?force=perhaps`))).toEqual(["force"]);
+  });
+
+  it("is a key that is dead or not there", async () => {
+    const revoked = await gatehouse.key({ revokedAt: 1 });
+    const expired = await gatehouse.key({ expiresAt: Date.now() - 1 });
+    for (const { id } of [revoked, expired]) {
+      const answered = await admin("PUT", trialOf(id), { role_id: ROLE_IDS.Viewer });
+      expect([answered.status, answered.body.error.code]).toEqual([409, "key_inactive"]);
+    }
+    for (const id of [crypto.randomUUID(), "x"]) {
+      expect((await admin("PUT", trialOf(id), { role_id: ROLE_IDS.Viewer })).status).toBe(404);
+    }
+  });
+
+  it("is to delete a list or a role that a trial refers to", async () => {
+    const { id } = await gatehouse.key({ role: "Viewer" });
+    const list = await aList("198.51.100.0/24");
+    await admin("PUT", trialOf(id), { allow_list_info: [list] });
+    expect((await admin("DELETE", `${LISTS_PATH}/${list}`)).body.error.code).toBe("allow_list_in_use");
+    await admin("DELETE", trialOf(id));
+    expect((await admin("DELETE", `${LISTS_PATH}/${list}`)).status).toBe(204);
+  });
+});
