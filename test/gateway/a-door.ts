@@ -151,6 +151,7 @@ export function openDoor(wanted: Wanted = {}) {
     lines,
     refused,
     used,
+    tried,
     served,
     asked,
     admitted,
