@@ -1,7 +1,9 @@
 // The pieces of a call, each in a loop inside workerd. The clock of a Worker stands still while it computes, so the loop
 // is timed from outside: one request runs one piece some number of times.
+
+import { parseAddress } from "../../src/core/address.ts";
 import { decide } from "../../src/core/decide.ts";
-import { compileRules, parseAddress } from "../../src/core/ip-rules.ts";
+import { compileRules } from "../../src/core/ip-rules.ts";
 import type { KeyRecord } from "../../src/core/key.ts";
 import { OPERATIONS } from "../../src/core/operations.ts";
 import { canonicalPath } from "../../src/core/path.ts";

@@ -1,6 +1,7 @@
 // One isolate of the simulation: the real finder on modelled ports, and the few lines of the door that ask it.
+
+import { parseAddress } from "../../src/core/address.ts";
 import { decide } from "../../src/core/decide.ts";
-import { parseAddress } from "../../src/core/ip-rules.ts";
 import { OPERATIONS, type Operation } from "../../src/core/operations.ts";
 import { createKeyFinder } from "../../src/store/memory-keys.ts";
 import type { ChangeFeed, Found, KeyFinder, KeyTruth, Need, WarmKeys } from "../../src/store/ports.ts";

@@ -1,6 +1,8 @@
 // IP allow lists: made, listed, shown and deleted. They are never changed, so a key's addresses are what they were.
+
+import { parseAddress } from "../core/address.ts";
 import type { Fault } from "../core/envelope.ts";
-import { allows, compileRules, isEverything, parseAddress, parseRule } from "../core/ip-rules.ts";
+import { allows, compileRules, isEverything, parseRule } from "../core/ip-rules.ts";
 import type { AllowListDetails } from "../store/ports.ts";
 import { answer, answerError, answerInvalid, answerList, answerNotFound, answerNothing, named } from "./answers.ts";
 import { STRANGE_TOKEN } from "./api-keys.ts";

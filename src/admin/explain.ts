@@ -1,7 +1,8 @@
 // "Why was I refused?" for a call that was, by its request id, and "would I be?" for one that is only thought of. Touches no
 // counter and changes nothing.
+
+import { parseAddress } from "../core/address.ts";
 import { type ExplainedStep, type Explanation, explain } from "../core/explain.ts";
-import { parseAddress } from "../core/ip-rules.ts";
 import type { KeyRecord } from "../core/key.ts";
 import { canonicalPath } from "../core/path.ts";
 import { targetOf } from "../core/target.ts";

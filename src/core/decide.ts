@@ -1,5 +1,6 @@
 // Weighs one call against one key. The signature of the key was checked before; where the key came from is not known here.
-import { type Address, allows } from "./ip-rules.ts";
+import type { Address } from "./address.ts";
+import { allows } from "./ip-rules.ts";
 import type { KeyRecord } from "./key.ts";
 import type { Operation } from "./operations.ts";
 import { holds } from "./roles.ts";

@@ -1,9 +1,6 @@
 // IP addresses and the CIDR rules of allow lists: one strict grammar, canonical text, and compiled sets that a call's
 // address is looked up in. Knows nothing of lists, keys or where an address comes from.
-import ipaddr from "ipaddr.js";
-
-/** An IPv4 address as a number, an IPv6 address as a bigint; an IPv4-mapped IPv6 address is the IPv4 address. */
-export type Address = (number | bigint) & { readonly __brand: "Address" };
+import { type Address, addressText, parseAddress, widthOf } from "./address.ts";
 
 /**
  * A set of addresses. Each family is one flat, sorted list of bounds: where a range starts, where it has ended, where
@@ -21,20 +18,11 @@ export const MAX_RULES = 100;
 // The longest rule there is, ::ffff: written out and a dotted quad included, has 49 characters.
 const MAX_RULE_LENGTH = 64;
 const MAPPED_PREFIX = 96;
-const HEX_V6 = /^[0-9a-f:]{2,39}$/i;
 const PREFIX = /^(?:0|[1-9]\d{0,2})$/;
 
 interface Cidr {
   readonly address: Address;
   readonly prefix: number;
-}
-
-/**
- * Reads an address: a dotted quad without leading zeros, or the text of RFC 4291 without a zone id and with a dotted
- * quad inside only when it is IPv4-mapped. Anything else is `null`, which no rule allows.
- */
-export function parseAddress(text: string): Address | null {
-  return text.includes(":") ? parseV6(text) : parseV4(text);
 }
 
 /**
@@ -138,54 +126,6 @@ export function isEverything(rule: string): boolean {
   return rule === "0.0.0.0/0" || rule === "::/0";
 }
 
-// By hand, because most calls come through here: ipaddr.js takes some ten times as long, and reads "010.0.0.1" as octal.
-function parseV4(text: string): Address | null {
-  let address = 0;
-  let octet = -1;
-  let dots = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 0x2e) {
-      if (octet === -1) return null;
-      address = address * 256 + octet;
-      octet = -1;
-      dots++;
-      continue;
-    }
-    const digit = code - 0x30;
-    // A digit behind a leading zero would be octal to some readers.
-    if (digit < 0 || digit > 9 || octet === 0) return null;
-    octet = octet === -1 ? digit : octet * 10 + digit;
-    if (octet > 255) return null;
-  }
-  return dots === 3 && octet !== -1 ? ((address * 256 + octet) as Address) : null;
-}
-
-function parseV6(text: string): Address | null {
-  if (!text.includes(".")) return parseHexV6(text);
-  // Only a mapped address may end in a dotted quad: ::10.0.0.1 is a deprecated form that readers disagree about.
-  const quad = text.lastIndexOf(":") + 1;
-  return parseHexV6(`${text.slice(0, quad)}0:0`) === 0 ? parseV4(text.slice(quad)) : null;
-}
-
-function parseHexV6(text: string): Address | null {
-  // Keeps zone ids and whatever else ipaddr.js is lenient about away from it.
-  if (!HEX_V6.test(text)) return null;
-  let groups: readonly number[];
-  try {
-    groups = ipaddr.IPv6.parse(text).parts;
-  } catch {
-    return null;
-  }
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = groups;
-  const low = g * 0x10000 + h;
-  if ((a | b | c | d | e) === 0 && f === 0xffff) return low as Address;
-  // Three pieces that a number holds exactly: each bigint made on the way costs more than the arithmetic.
-  const high = (a * 0x10000 + b) * 0x10000 + c;
-  const middle = (d * 0x10000 + e) * 0x10000 + f;
-  return ((BigInt(high) << 80n) | (BigInt(middle) << 32n) | BigInt(low)) as Address;
-}
-
 function parseCidr(text: string): Cidr | { readonly fault: string } {
   if (text.length > MAX_RULE_LENGTH) return { fault: `A rule has at most ${MAX_RULE_LENGTH} characters.` };
   const slash = text.indexOf("/");
@@ -229,18 +169,6 @@ function rangeOf({ address, prefix }: Cidr): [start: Address, end: Address] {
   const size = 1n << BigInt(128 - prefix);
   const start = address - (address % size);
   return [start as Address, (start + size) as Address];
-}
-
-function widthOf(address: Address): 32 | 128 {
-  return typeof address === "number" ? 32 : 128;
-}
-
-function addressText(address: number | bigint): string {
-  if (typeof address === "number") {
-    return [address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255].join(".");
-  }
-  const groups = Array.from({ length: 8 }, (_, i) => Number((address >> BigInt(112 - 16 * i)) & 0xffffn));
-  return new ipaddr.IPv6(groups).toRFC5952String();
 }
 
 /** The bounds of a set of ranges, in order and none of them needless. */

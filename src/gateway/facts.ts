@@ -1,6 +1,7 @@
 // What a call asks for, as far as it can be known before anybody asks who makes it: the canonical path, the operation.
+
+import { type Address, parseAddress } from "../core/address.ts";
 import type { CallFacts } from "../core/decide.ts";
-import { type Address, parseAddress } from "../core/ip-rules.ts";
 import { METHODS } from "../core/operations.ts";
 import { canonicalPath, queryOf } from "../core/path.ts";
 import type { Routes } from "../core/routes.ts";

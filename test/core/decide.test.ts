@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from "vitest";
+import { type Address, parseAddress } from "../../src/core/address.ts";
 import { type CallFacts, decide } from "../../src/core/decide.ts";
-import { type Address, compileRules, parseAddress } from "../../src/core/ip-rules.ts";
+import { compileRules } from "../../src/core/ip-rules.ts";
 import type { KeyRecord } from "../../src/core/key.ts";
 import { OPERATIONS, type Operation } from "../../src/core/operations.ts";
 import { ADMIN, ALL_PERMISSIONS, DEVELOPER, VIEWER } from "../../src/core/roles.ts";

@@ -1,6 +1,7 @@
 // Authority never grows: over random graphs of keys, roles and operators, whatever one of them does with the rules of
 // core/authority.ts, nobody ends up with a permission, at an instant, from an address, that was not theirs or the doer's.
 import { expect, it } from "vitest";
+import { type Address, parseAddress } from "../../src/core/address.ts";
 import {
   excessOfHolders,
   excessOfKey,
@@ -9,7 +10,7 @@ import {
   excessOfRole,
   type Maker,
 } from "../../src/core/authority.ts";
-import { type Address, allows, compileRules, parseAddress } from "../../src/core/ip-rules.ts";
+import { allows, compileRules } from "../../src/core/ip-rules.ts";
 import type { Permission } from "../../src/core/permissions.ts";
 import { ADMIN, compileGrant, DEVELOPER, type Grant, holds, VIEWER } from "../../src/core/roles.ts";
 import { NOW } from "../support/key.ts";

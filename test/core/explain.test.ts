@@ -1,8 +1,9 @@
 // The trace against the verdict, over a million random calls: one computation, told twice.
 import { expect, it } from "vitest";
+import { parseAddress } from "../../src/core/address.ts";
 import { type CallFacts, decide, trace } from "../../src/core/decide.ts";
 import { explain } from "../../src/core/explain.ts";
-import { closestRule, compileRules, matchingRule, parseAddress } from "../../src/core/ip-rules.ts";
+import { closestRule, compileRules, matchingRule } from "../../src/core/ip-rules.ts";
 import type { KeyRecord } from "../../src/core/key.ts";
 import { OPERATIONS, type Operation } from "../../src/core/operations.ts";
 import { ALL_PERMISSIONS, BUILT_IN_ROLES } from "../../src/core/roles.ts";

@@ -1,14 +1,13 @@
 import { BlockList, isIPv4, isIPv6 } from "node:net";
 import { describe, expect, test } from "vitest";
+import { type Address, parseAddress } from "../../src/core/address.ts";
 import {
-  type Address,
   allows,
   compileRules,
   covers,
   isEverything,
   MAX_RULES,
   matchingRule,
-  parseAddress,
   parseRule,
 } from "../../src/core/ip-rules.ts";
 import { type Random, rounds, seededRandom } from "../support/random.ts";

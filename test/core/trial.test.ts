@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { parseAddress } from "../../src/core/address.ts";
 import type { CallFacts } from "../../src/core/decide.ts";
-import { compileRules, networkOf, parseAddress } from "../../src/core/ip-rules.ts";
+import { compileRules, networkOf } from "../../src/core/ip-rules.ts";
 import type { KeyRecord } from "../../src/core/key.ts";
 import { OPERATIONS } from "../../src/core/operations.ts";
 import { ADMIN, VIEWER } from "../../src/core/roles.ts";

@@ -33,7 +33,7 @@ describe("a call that is let in", () => {
       "x-forwarded-for": "192.0.2.1",
     });
     expect(decodeJwt(sent[0]?.call.headers["gatehouse-identity"] ?? "")).toMatchObject({ sub: aKey().id });
-    expect(used).toEqual([[aKey().id, NOW, expect.any(Function)]]);
+    expect(used).toEqual([[aKey().id, NOW, "192.0.2.1", expect.any(Function)]]);
     expect(line).toMatchObject({ verdict: "allow", source: "memory", status: 200, authorize_ms: 0 });
     expect(line).not.toHaveProperty("speculated");
     expect(refused).toEqual([]);

@@ -1,7 +1,8 @@
 // The whole verdict, of random calls with random keys, against a second and naive reading of the documentation.
 import { describe, expect, it } from "vitest";
+import { parseAddress } from "../../src/core/address.ts";
 import { decide } from "../../src/core/decide.ts";
-import { compileRules, parseAddress } from "../../src/core/ip-rules.ts";
+import { compileRules } from "../../src/core/ip-rules.ts";
 import type { KeyRecord } from "../../src/core/key.ts";
 import { OPERATIONS, type Operation } from "../../src/core/operations.ts";
 import { ADMIN, ALL_PERMISSIONS, BUILT_IN_ROLES, compileGrant } from "../../src/core/roles.ts";

@@ -1,0 +1,38 @@
+// A person's call: the same way as a key's, from the canonical path on.
+import type { Background, Found } from "../store/ports.ts";
+import type { Call } from "./call.ts";
+import type { Door } from "./door.ts";
+import { readTarget } from "./facts.ts";
+import { letThrough } from "./let-through.ts";
+import { findOperator, type OperatorDoor, type PersonalToken } from "./operators.ts";
+import { rebuff, turnAway } from "./turn-away.ts";
+import { isSafe, settle } from "./weigh.ts";
+
+/** The way of a person's call: the same, but that their record is found by who they are, in D1, each time. */
+export async function passOperator(
+  call: Call,
+  path: string,
+  personal: PersonalToken,
+  door: Door,
+  background: Background,
+): Promise<Response> {
+  const { request } = call;
+  if (request.url.includes(personal.token)) {
+    return turnAway(call, { reason: "credential_malformed", what: "two_carriers" });
+  }
+  const target = readTarget(request, path, door.routes);
+  if ("reason" in target) return turnAway(call, target);
+  call.target = target;
+  if (request.headers.has("upgrade")) return turnAway(call, { reason: "upgrade_not_enabled" });
+  const barred = door.limits.isBarred(call.caller, call.now);
+  if (barred !== null) return turnAway(call, barred);
+  const operators = door.operators as OperatorDoor;
+  const operator = await findOperator(call, personal, target, isSafe(request, target), operators, background);
+  if ("reason" in operator) return await rebuff(call, operator, door);
+  const found: Found = { record: operator, source: "d1", ageMs: 0, degraded: false };
+  const verdict = settle(call, found, target, door);
+  if (!verdict.allow) return turnAway(call, verdict.denial);
+  const tooMany = await door.limits.noteCall(verdict.key.id);
+  if (tooMany !== null) return turnAway(call, tooMany);
+  return await letThrough(call, target, verdict.key, door, background);
+}

@@ -1,0 +1,25 @@
+// The end of a call that may not pass: its denial is noted where the log will find it, and bad tries are counted.
+import type { Denial } from "../core/verdict.ts";
+import type { Call } from "./call.ts";
+import type { Door } from "./door.ts";
+import { refuse } from "./refuse.ts";
+
+const BAD_TOKENS: ReadonlySet<Denial["reason"]> = new Set([
+  "token_malformed",
+  "signature_invalid",
+  "key_unknown",
+  "operator_token_invalid",
+]);
+
+/** Turns a call away whose key is none, and counts how often its address has tried. */
+export async function rebuff(call: Call, denial: Denial, door: Door): Promise<Response> {
+  const isBadToken = BAD_TOKENS.has(denial.reason);
+  const tooMany = isBadToken ? await door.limits.noteBadToken(call.caller, call.now) : null;
+  return turnAway(call, tooMany ?? denial);
+}
+
+/** Answers a refused call, and leaves the reason to the log. */
+export function turnAway(call: Call, denial: Denial): Response {
+  call.denial = denial;
+  return refuse(denial, call.requestId);
+}
