@@ -175,3 +175,109 @@ describe("a checkpoint", () => {
     expect(await findings(events, [{ ...day, day: "2020-01-01" }])).toContain("checkpoint_differs 5");
   });
 });
+
+describe("what a verification says", () => {
+  const said = async (...of: Parameters<typeof verifyAudit>) =>
+    (await verifyAudit(...of)).findings.map(({ message }) => message);
+
+  it("names events, days and what is wrong in words", async () => {
+    const { events, days, head } = await aLog(5);
+    const [day] = days;
+    const from = `the checkpoint of ${day?.day}`;
+    const without = (...gone: number[]) => events.filter(({ seq }) => !gone.includes(seq));
+    expect(await said(without(2), days)).toContain("Event 2 cannot be found.");
+    expect(await said(without(2, 3), days)).toContain("Events 2 to 3 cannot be found.");
+    expect(await said(without(5), days)).toEqual([`Event 5 is gone, which ${from} names.`]);
+    expect(await said(without(5), [], head)).toContain(
+      "Event 5 is gone, which the checkpoint that was kept elsewhere names.",
+    );
+    const changed = events.map((event) => (event.seq === 2 ? { ...event, message: "x" } : event));
+    expect(await said(changed, days)).toEqual(["Event 2 is not what was hashed, or not in this place."]);
+    expect(await said([...events, anEvent(6, { hash: chainHash(head.hash, anEvent(6)) })], days)).toEqual([
+      "Event 6 has a hash that no checkpoint stands for.",
+    ]);
+    const bare = events.map((event) => ({ ...event, hash: null }));
+    expect((await said(bare, days))[0]).toBe("Event 1 has no hash, and events after it are signed.");
+    expect(await said([...events, anEvent(6, { created_at: 0 })], days)).toEqual([
+      "Event 6 says that it is older than one before it.",
+    ]);
+    expect(await said(events, days, { seq: 5, hash: "x" })).toEqual([
+      "The chain up to event 5 is not the one of the checkpoint that was kept elsewhere.",
+    ]);
+    const at = (each: Partial<SignedDay>) => days.map((one) => ({ ...one, ...each }));
+    expect((await said(events, at({ signed: null })))[0]).toBe(
+      `The checkpoint of ${day?.day} has no good signature by a known key.`,
+    );
+    expect(await said(events, at({ seq: 4 }))).toEqual([`The checkpoint of ${day?.day} does not say what was signed.`]);
+  });
+
+  it("counts what is covered and what is open", async () => {
+    const { events, days } = await aLog(3);
+    const verified = await verifyAudit([...events, anEvent(4), anEvent(5)], days);
+    expect(verified).toMatchObject({ findings: [], events: 5, open: 2, covered: { seq: 3 } });
+    expect(await verifyAudit([anEvent(1)], [])).toEqual({ findings: [], events: 1, open: 1, covered: null });
+    expect(await verifyAudit([], [])).toEqual({ findings: [], events: 0, open: 0, covered: null });
+    expect((await verifyAudit([], [], { seq: 0, hash: CHAIN_START })).findings).toEqual([]);
+  });
+
+  it("takes an event that is just five minutes behind", async () => {
+    const back = (ms: number) => findings([anEvent(1, { created_at: NOW }), anEvent(2, { created_at: NOW - ms })], []);
+    expect(await back(300_000)).toEqual([]);
+    expect(await back(300_001)).toEqual(["out_of_time 2"]);
+  });
+
+  it("wants checkpoints in order, the newest of several to count", async () => {
+    const { events } = await aLog(4);
+    const sign = async (seq: number, at: number): Promise<SignedDay> => {
+      const hash = String(events[seq - 1]?.hash);
+      return {
+        day: dayOf(at),
+        seq,
+        signed: await readCheckpoint(await signCheckpoint(keys[0] as SigningKey, { seq, hash, at }), keys),
+      };
+    };
+    const [first, second] = [await sign(2, NOW), await sign(4, NOW + 86_400_000)];
+    expect((await verifyAudit(events, [first, second])).covered?.seq).toBe(4);
+    expect((await verifyAudit(events, [first, second])).findings).toEqual([]);
+    const back = await sign(2, NOW + 2 * 86_400_000);
+    expect(await findings(events, [second, back])).toEqual(["checkpoint_differs 2"]);
+    expect((await verifyAudit(events, [second, back])).covered?.seq).toBe(4);
+    const again = await sign(4, NOW + 2 * 86_400_000);
+    expect(await findings(events, [second, again])).toEqual([]);
+    expect((await verifyAudit(events, [{ ...first, signed: null }, second])).covered?.seq).toBe(4);
+  });
+});
+
+describe("a checkpoint that is none", () => {
+  it.each([
+    [{ seq: 1.5, hash: CHAIN_START, at: 1 }],
+    [{ seq: 1, hash: CHAIN_START, at: 1.5 }],
+    [{ seq: 1, hash: `${CHAIN_START}0`, at: 1 }],
+    [{ seq: 1, hash: `x${CHAIN_START}`, at: 1 }],
+    [{ seq: 1, hash: "0", at: 1 }],
+  ])("is not read: %j", async (checkpoint) => {
+    expect(await readCheckpoint(await signCheckpoint(keys[0] as SigningKey, checkpoint), keys)).toBeNull();
+  });
+
+  it("is a token of another kind, or of a key that is not there", async () => {
+    const { CompactSign, importJWK } = await import("jose");
+    const key = keys[0] as SigningKey;
+    const body = new TextEncoder().encode(JSON.stringify({ seq: 1, hash: CHAIN_START, at: 1 }));
+    const typed = (typ: string) =>
+      importJWK(key, "EdDSA").then((secret) =>
+        new CompactSign(body).setProtectedHeader({ alg: "EdDSA", typ, kid: key.kid }).sign(secret),
+      );
+    expect(await readCheckpoint(await typed("gatehouse-audit+jws"), keys)).not.toBeNull();
+    expect(await readCheckpoint(await typed("gatehouse-identity+jwt"), keys)).toBeNull();
+    expect(await readCheckpoint(await typed("gatehouse-audit+jws"), [])).toBeNull();
+    const other = { ...key, kid: "other" };
+    const two = [(JSON.parse(await newIdentityKeys()) as { keys: SigningKey[] }).keys[0] as SigningKey, key];
+    expect(await readCheckpoint(await typed("gatehouse-audit+jws"), two)).toMatchObject({ kid: key.kid });
+    expect(await readCheckpoint(await typed("gatehouse-audit+jws"), [other])).toBeNull();
+  });
+
+  it("has its day in UTC, and the chain begins with zeros", () => {
+    expect(dayOf(Date.UTC(2026, 0, 2, 23, 59, 59))).toBe("2026-01-02");
+    expect(CHAIN_START).toMatch(/^0{64}$/);
+  });
+});
