@@ -1,9 +1,10 @@
 // Every sentence of an explanation, with what it compares; and the states of a key and the shape of an error.
 import { describe, expect, it } from "vitest";
+import { parseAddress } from "../../src/core/address.ts";
 import type { CallFacts } from "../../src/core/decide.ts";
 import { errorEnvelope } from "../../src/core/envelope.ts";
 import { type ExplainedStep, explain } from "../../src/core/explain.ts";
-import { compileRules, parseAddress } from "../../src/core/ip-rules.ts";
+import { compileRules } from "../../src/core/ip-rules.ts";
 import { type KeyRecord, keyStatus } from "../../src/core/key.ts";
 import { OPERATIONS } from "../../src/core/operations.ts";
 import { ADMIN, VIEWER } from "../../src/core/roles.ts";
