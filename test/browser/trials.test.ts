@@ -120,8 +120,13 @@ describe.skipIf(!hasBrowser)("a trial of a key", () => {
     await sheetOf(page, "console-admin").getByRole("button", { name: "Promote …" }).click();
     const asked = page.getByRole("dialog", { name: "Promote the trial of “console-admin”?" });
     await asked.getByText("This is the key that you are signed in with").waitFor();
+    // Replaced behind the dialog: what is promoted is what was seen.
+    await client()("PUT", `${KEYS_PATH}/${admin.id}/trial`, { role_id: ROLE_IDS.Developer });
     await asked.getByRole("button", { name: "Promote", exact: true }).click();
-    await asked.getByText("This cannot be done now").waitFor();
+    await asked.getByText("The trial was replaced meanwhile: look at it again.").waitFor();
+    await asked.getByRole("link", { name: "Developer" }).waitFor();
+    await asked.getByRole("button", { name: "Promote", exact: true }).click();
+    await asked.getByText("nobody in the account could manage API keys", { exact: false }).waitFor();
     await asked.getByRole("button", { name: "Promote it all the same" }).click();
     await page.getByRole("dialog", { name: "The trial of “console-admin” is promoted" }).waitFor();
     expect((await gatehouse.call(admin.token, KEYS_PATH, { method: "POST" })).status).toBe(403);

@@ -66,7 +66,7 @@ function Lists({ value, onChange }: { readonly value: readonly string[]; readonl
           variant="alert"
           size="sm"
           title="Your own address is not in these lists"
-          description={`The key will be refused from ${address}, where you are now.`}
+          description={`The key would be refused from ${address}, where you are now.`}
         />
       )}
     </>

@@ -16,7 +16,7 @@ export function KeyTrial({ keyRow: key }: { readonly keyRow: KeyRow }) {
   const { may } = useSession();
   const { data, error, isFetching, refetch } = useTrial(key.id);
   const [open, setOpen] = useState<"form" | "promotion" | null>(null);
-  // What is promoted is what was looked at; it stays there for the receipt, when the trial itself has gone.
+  // Stays there for the receipt, when the trial itself has gone.
   const [promoted, setPromoted] = useState<TrialData | null>(null);
   const mayChange = may("API_KEY:CREATE");
   const trial = data?.trial ?? null;
@@ -60,7 +60,7 @@ export function KeyTrial({ keyRow: key }: { readonly keyRow: KeyRow }) {
         </div>
       )}
       {open === "form" && <TrialForm keyRow={key} trial={trial} onClose={close} />}
-      {open === "promotion" && promoted && <PromoteTrial keyRow={key} trial={promoted} onClose={close} />}
+      {open === "promotion" && promoted && <PromoteTrial keyRow={key} trial={trial ?? promoted} onClose={close} />}
     </Section>
   );
 }

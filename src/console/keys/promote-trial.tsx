@@ -23,7 +23,7 @@ export function PromoteTrial({ keyRow: key, trial, onClose }: PromoteProps) {
   const { selfId } = useSession();
   const { promote } = useTrialChanges(key.id);
   const [receipt, setReceipt] = useState<Effective | null>(null);
-  const { run, busy, problem } = useAction(async (force: boolean) => setReceipt(await promote(force)));
+  const { run, busy, problem } = useAction(async (force: boolean) => setReceipt(await promote(trial.info.id, force)));
   if (receipt !== null) {
     return (
       <Overlay title={`The trial of “${key.name}” is promoted`} onClose={onClose}>

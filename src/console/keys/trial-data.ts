@@ -55,7 +55,13 @@ export function useTrialChanges(id: string) {
     async start(terms: TrialTerms): Promise<void> {
       note((await api.send<{ data: TrialData }>("PUT", path, terms)).data);
     },
-    async promote(force: boolean): Promise<Effective> {
+    /** @param seen the trial that whoever promotes has looked at: another one is shown first */
+    async promote(seen: string, force: boolean): Promise<Effective> {
+      const { data: now } = await api.get<{ data: TrialData }>(path);
+      if (now.info.id !== seen) {
+        note(now);
+        throw new Problem("conflict", "The trial was replaced meanwhile: look at it again.");
+      }
       const query = force ? "?force=true" : "";
       const answer = await api.send<{ data: ApiKeyData; effective: Effective }>("POST", `${path}/promote${query}`);
       note(null);
