@@ -8,13 +8,14 @@ import { FieldError } from "../ui/field-error.tsx";
 import { ProblemNotice } from "../ui/notices.tsx";
 
 interface AddressesFieldProps {
-  /** `null`: any address. */
+  /** `null`: any address, or what else that choice is called. */
   readonly value: readonly string[] | null;
   readonly onChange: (listIds: readonly string[] | null) => void;
   readonly error: string | undefined;
+  readonly without?: string;
 }
 
-export function AddressesField({ value, onChange, error }: AddressesFieldProps) {
+export function AddressesField({ value, onChange, error, without = "Any address" }: AddressesFieldProps) {
   return (
     <div className="flex flex-col gap-3">
       <Radio.Group
@@ -22,7 +23,7 @@ export function AddressesField({ value, onChange, error }: AddressesFieldProps) 
         value={value === null ? "any" : "lists"}
         onValueChange={(choice: string) => onChange(choice === "any" ? null : [])}
       >
-        <Radio.Item value="any" label="Any address" />
+        <Radio.Item value="any" label={without} />
         <Radio.Item value="lists" label="Addresses of IP allow lists only" />
       </Radio.Group>
       {value !== null && <Lists value={value} onChange={onChange} />}
@@ -65,7 +66,7 @@ function Lists({ value, onChange }: { readonly value: readonly string[]; readonl
           variant="alert"
           size="sm"
           title="Your own address is not in these lists"
-          description={`The key will be refused from ${address}, where you are now.`}
+          description={`The key would be refused from ${address}, where you are now.`}
         />
       )}
     </>

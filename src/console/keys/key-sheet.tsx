@@ -11,6 +11,7 @@ import { Overlay } from "../ui/overlay.tsx";
 import { When } from "../ui/time.tsx";
 import { KeyEvents, KeyRefusals } from "./key-activity.tsx";
 import { expiresSoon, type KeyRow } from "./key-row.ts";
+import { KeyTrial } from "./key-trial.tsx";
 import { useKey } from "./keys-data.ts";
 import { LastUse } from "./last-use.tsx";
 import { RevokeKey } from "./revoke-key.tsx";
@@ -67,6 +68,7 @@ function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
         <KeyEvents keyRow={key} />
       </Section>
       <KeyRefusals id={key.id} />
+      {key.status === "ACTIVE" && <KeyTrial keyRow={key} />}
       <Section title="Identity">
         <Facts>
           <Fact name="Key id">

@@ -9,6 +9,7 @@ import { Fact, Facts } from "../ui/facts.tsx";
 import { ProblemNotice } from "../ui/notices.tsx";
 import { Buttons, Overlay } from "../ui/overlay.tsx";
 import { When } from "../ui/time.tsx";
+import { type Effective, Effects } from "./effects.tsx";
 import type { KeyRow } from "./key-row.ts";
 import { useRememberKey } from "./keys-data.ts";
 import { LastUse } from "./last-use.tsx";
@@ -18,12 +19,10 @@ interface RevokeKeyProps {
   readonly onClose: () => void;
 }
 
-type Receipt = RevokedApiKey["effective"];
-
 export function RevokeKey({ keyRow: key, onClose }: RevokeKeyProps) {
   const { api, account, selfId } = useSession();
   const remember = useRememberKey();
-  const [receipt, setReceipt] = useState<Receipt | null>(null);
+  const [receipt, setReceipt] = useState<Effective | null>(null);
   const { run, busy, problem } = useAction(async (force: boolean) => {
     const path = `${account}/api-keys/${encodeURIComponent(key.id)}/revoke`;
     const answer = await api.send<RevokedApiKey>("POST", path, force ? { force } : {});
@@ -63,21 +62,15 @@ export function RevokeKey({ keyRow: key, onClose }: RevokeKeyProps) {
 
 interface ReceiptProps {
   readonly name: string;
-  readonly receipt: Receipt;
+  readonly receipt: Effective;
   readonly onClose: () => void;
 }
-
-const seconds = (count: number) => (count === 0 ? "at once" : `within ${count} ${count === 1 ? "second" : "seconds"}`);
 
 function RevokedReceipt({ name, receipt, onClose }: ReceiptProps) {
   return (
     <Overlay title={`“${name}” is revoked`} onClose={onClose}>
       <p role="status">The key is refused everywhere:</p>
-      <Facts>
-        <Fact name="Changes">{receipt.mutations === "now" ? "at once" : seconds(receipt.mutations)}</Fact>
-        <Fact name="Reads">{seconds(receipt.reads_within_s)}</Fact>
-        <Fact name="In an outage">reads {seconds(receipt.degraded_reads_within_s)}, while storage cannot be asked</Fact>
-      </Facts>
+      <Effects effective={receipt} />
       <Buttons>
         <Button variant="primary" onClick={onClose}>
           Done

@@ -8,23 +8,29 @@ interface RoleFieldProps {
   readonly value: string;
   readonly onChange: (roleId: string) => void;
   readonly error: string | undefined;
+  /** The choice of no other role, where there is one: it stands for `""`. */
+  readonly asItIs?: string;
 }
+
+const AS_IT_IS = "as-it-is";
 
 const ADMIN_ID = "36ec6789-6dbf-4d12-91b4-243587d6882b";
 
-export function RoleField({ value, onChange, error }: RoleFieldProps) {
+export function RoleField({ value, onChange, error, asItIs }: RoleFieldProps) {
   const roles = useRoles();
   const role = roles.data?.find(({ info }) => info.id === value);
+  const choices = (roles.data ?? []).map(({ info }) => ({ value: info.id, text: info.display_name }));
+  if (asItIs !== undefined) choices.unshift({ value: AS_IT_IS, text: asItIs });
   if (roles.error) return <ProblemNotice problem={roles.error} onRetry={() => void roles.refetch()} />;
   return (
     <div className="flex flex-col gap-2">
       <ChoiceField
         label="Role"
-        value={value}
-        onChange={onChange}
+        value={value === "" && asItIs !== undefined ? AS_IT_IS : value}
+        onChange={(choice) => onChange(choice === AS_IT_IS ? "" : choice)}
         error={error}
         placeholder={roles.isPending ? "Loading roles …" : "Choose what the key may do"}
-        choices={(roles.data ?? []).map(({ info }) => ({ value: info.id, text: info.display_name }))}
+        choices={choices}
       />
       {role && (
         <details className="rounded-lg border border-kumo-line px-3 py-2" open>
