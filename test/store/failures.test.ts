@@ -306,3 +306,15 @@ describe("a configuration that is wrong", () => {
     }
   });
 });
+
+describe("the rate-limiting bindings", () => {
+  it("that throw limit nobody and change no verdict, and the log says so", async () => {
+    const broken = { limit: () => Promise.reject(new Error("no limiter")) };
+    const door = await openDoor({}, { BAD_TOKEN_LIMIT: broken, KEY_LIMIT: broken });
+    const [{ token }, other] = [await door.key(), await door.key()];
+    expect((await door.call(token)).status).toBe(200);
+    expect((await door.change(token)).status).toBe(200);
+    expect((await door.call(token.slice(0, -44) + other.token.slice(-44))).status).toBe(401);
+    expect(door.lines.filter(({ reason }) => reason === "rate_limit")).toHaveLength(3);
+  });
+});
