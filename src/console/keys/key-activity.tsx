@@ -58,7 +58,8 @@ export function KeyEvents({ keyRow: key }: { readonly keyRow: KeyRow }) {
 }
 
 function happeningOf(event: AuditEventData): Happening {
-  const verb = VERBS[event.event_type] ?? event.event_name;
+  // To edit is many things: the event itself says which.
+  const verb = event.event_type === "EDIT" ? event.message : (VERBS[event.event_type] ?? event.event_name);
   const by = event.actor.type === "SYSTEM" ? "" : ` by ${event.actor.name}`;
   const from = event.address === null ? "" : ` from ${event.address}`;
   return { at: Date.parse(event.created_on), what: `${verb}${by}${from}` };
