@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 
 const HOME = "src/console";
-const CONTRACT = /^src\/admin\/(?:audit-|operators-)?contract\.ts$/;
+const CONTRACT = /^src\/admin\/(?:audit-|operators-|trials-)?contract\.ts$/;
 const IMPORT = /^\s*(?:import|export)\s+(type\s)?[^;]*?from\s+"(\.[^"]+)";/gm;
 
 /** Imports of this file that leave the console, other than the one that is allowed. */
