@@ -1,4 +1,5 @@
-// Weighs an allowed call against what its key is tried with. Whatever comes out is counted, and changes no answer.
+// Counts the use of a key that was let in, and weighs the call against what the key is tried with, where it is. Whatever
+// comes out changes no answer.
 import type { KeyRecord, Trial } from "../core/key.ts";
 import { weighTrial } from "../core/trial.ts";
 import type { Background } from "../store/ports.ts";

@@ -1,5 +1,5 @@
-// Last used, from where, and how often: gathered in the isolate, written behind the answer at most once per key and minute, and only
-// ever forward. A fault here costs a count, never an answer.
+// Last used, from where, and how often: gathered in the isolate, written behind the answer at most once per key and
+// minute, and only ever forward. A fault here costs a count, never an answer.
 import { isWithin } from "./budget.ts";
 import type { Background, UsageRecorder } from "./ports.ts";
 
