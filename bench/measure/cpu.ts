@@ -1,5 +1,6 @@
 // What a process has taken of the processor, from the kernel's own books. Knows nothing of what is measured.
 import { readdirSync, readFileSync } from "node:fs";
+import { familyOf } from "../setup/family.ts";
 
 /** CPU time of a process with all of its threads so far, in nanoseconds. */
 export function cpuNanoseconds(pid: number): number {
@@ -12,6 +13,11 @@ export function cpuNanoseconds(pid: number): number {
     }
   }
   return total;
+}
+
+/** The same of a process with all that it has started, such as nginx, whose workers are processes. */
+export function familyCpuNanoseconds(pid: number): number {
+  return familyOf(pid).reduce((sum, member) => sum + cpuNanoseconds(member), 0);
 }
 
 /** Memory of a process that is in use now, in bytes. */

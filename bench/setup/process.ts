@@ -3,6 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { availableParallelism } from "node:os";
+import { familyOf } from "./family.ts";
 
 /** The servers under test have the first core to themselves; what loads them, answers them and stores for them has the second. */
 export type Core = "server" | "other";
@@ -32,8 +33,19 @@ export interface Running {
 const running = new Set<ChildProcess>();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
+  for (const child of running) endFamily(child.pid as number);
 });
+
+/** The children of what is killed would live on. */
+function endFamily(pid: number): void {
+  for (const member of familyOf(pid)) {
+    try {
+      process.kill(member, "SIGKILL");
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+}
 
 /** Start a process that runs until it is stopped; its output is thrown away but for what it complains of. */
 export function start(core: Core, command: string, args: readonly string[]): Running {
@@ -52,7 +64,7 @@ export function start(core: Core, command: string, args: readonly string[]): Run
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, "exit");
-      child.kill("SIGKILL");
+      endFamily(child.pid as number);
       await ended;
     },
   };

@@ -9,7 +9,10 @@ const ANSWER = JSON.stringify({
 });
 const HEADERS = { "content-type": "application/json", "content-length": String(ANSWER.length) };
 const CHUNK = Buffer.alloc(256 * 1024, "x");
-const seen = { calls: 0, withIdentity: 0, withKey: 0, bytes: 0 };
+const seen = { connections: 0, calls: 0, withIdentity: 0, withKey: 0, bytes: 0 };
+const sockets = new WeakSet<object>();
+/** A signed identity is longer than this; an empty header is none. */
+const IDENTITY_LENGTH = 400;
 
 const server = createServer((request, response) => {
   const url = request.url ?? "";
@@ -18,7 +21,10 @@ const server = createServer((request, response) => {
     return;
   }
   seen.calls += 1;
-  if (request.headers["gatehouse-identity"] !== undefined) seen.withIdentity += 1;
+  // Counted at its first call, so that whoever only looks at the counts is not among them.
+  if (!sockets.has(request.socket)) seen.connections += 1;
+  sockets.add(request.socket);
+  if ((request.headers["gatehouse-identity"]?.length ?? 0) > IDENTITY_LENGTH) seen.withIdentity += 1;
   if (request.headers.authorization !== undefined) seen.withKey += 1;
   const wanted = Number(/[?&]bytes=(\d+)/.exec(url)?.[1] ?? 0);
   if (wanted > 0) {
