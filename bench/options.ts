@@ -17,7 +17,7 @@ export interface Options {
 const USAGE = `npm run bench -- [options]
   --quick        the floor and a few scenarios, in under a minute
   --check        with --quick: fail when a ratio is 15 % below bench/ratios.json
-  --peers        other gateways beside it, those that are installed
+  --peers        other gateways beside it, those that are installed, and how to install the others
   --rounds N     rounds (7; quick: 5)
   --bursts N     bursts of 300 calls per scenario and round (20; quick: 8)
   --only A,B     only scenarios with these words in their names, and no extra measurements

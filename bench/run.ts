@@ -6,6 +6,7 @@ import { GENERATOR } from "./measure/load.ts";
 import { readOptions } from "./options.ts";
 import { measurePeers } from "./peers.ts";
 import { checkRatios } from "./report/check.ts";
+import { writePeers } from "./report/peers.ts";
 import { progressEnds } from "./report/progress.ts";
 import { ratioResults, tells } from "./report/ratios.ts";
 import { printResults, printSamples, writeResults } from "./report/table.ts";
@@ -34,11 +35,15 @@ if (samples.size > 0) printSamples(samples);
 printResults(results);
 if (!tells(samples))
   console.log("\nThe two equal servers came out unequal: this run says nothing. Repeat it on a quieter machine.");
-if (options.peers) await measurePeers(secrets);
 const processor = cpus()[0]?.model;
 const about = { at: new Date().toISOString(), generator: GENERATOR, pinned, cores: availableParallelism(), processor };
 const name = options.only.length + options.extras.length > 0 || options.quick ? "quick" : "latest";
 console.log(`\nwritten to ${writeResults(name, { ...about, ...options }, results, samples)}`);
+if (options.peers) {
+  const lines = await measurePeers(secrets, options);
+  console.log(`\nwritten to ${writePeers(options.quick ? "quick.peers" : "peers", { ...about, ...options }, lines)}`);
+  if (lines.some(({ fault }) => fault !== undefined)) process.exit(1);
+}
 process.exit(0);
 
 async function steadyState(secrets: Secrets): Promise<Samples> {

@@ -34,6 +34,10 @@ export function ratioResults(samples: Samples): readonly Result[] {
 export function tells(samples: Samples): boolean {
   const [first, second] = [samples.get("raw"), samples.get("raw again")];
   if (first === undefined || second === undefined) return true;
-  const ratio = spreadOf(first.map((cpu, i) => cpu / (second[i] ?? 0)));
-  return Math.abs(ratio.median - 1) <= EQUAL_WITHIN;
+  return isEqual(spreadOf(first.map((cpu, i) => cpu / (second[i] ?? 0))));
+}
+
+/** Whether a ratio is that of two equal servers. */
+export function isEqual({ median }: Spread): boolean {
+  return Math.abs(median - 1) <= EQUAL_WITHIN;
 }
