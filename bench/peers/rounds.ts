@@ -11,7 +11,8 @@ import { checkSeen, headersFor, seenBy } from "./verdicts.ts";
 
 const CONNECTIONS = 32;
 const CALLS_IN_A_BURST = 300;
-const WARM_UP_BURSTS = 10;
+/** As many calls as the steady state of `npm run bench` warms up with. */
+const WARM_UP_BURSTS = 14;
 
 /** CPU per call in microseconds, round by round. */
 export interface Measured {
