@@ -132,7 +132,7 @@ function requestIds(): () => string {
   return () => {
     start ??= crypto.randomUUID().replaceAll("-", "").slice(0, 20);
     count += 1;
-    return `${start}-${count.toString(36)}`;
+    return `${start}-${count}`;
   };
 }
 

@@ -52,7 +52,7 @@ export interface Log {
 }
 
 /** Refusals of keys that we have signed, and of strangers, that have a line of their own in any second of an isolate. */
-const REFUSALS_PER_SECOND = 100;
+const REFUSALS_PER_SECOND = 10;
 
 // Every key of ours, and every other JWT, begins with the same three characters.
 const LOOKS_LIKE_A_KEY = /eyJ[\w-]{8,}(?:\.[\w-]*){0,4}/g;

@@ -11,7 +11,8 @@ import { DEVELOPER } from "../../src/core/roles.ts";
 import { compileRoutes, matchRoute } from "../../src/core/routes.ts";
 import { hashToken, readKeyRing, readToken, verifyToken } from "../../src/core/token.ts";
 import { readCredential } from "../../src/gateway/credential.ts";
-import { forbiddenOutward, inwardHeaders } from "../../src/gateway/headers.ts";
+import { inwardHeaders, passesOutward } from "../../src/gateway/headers.ts";
+import { receive } from "../../src/gateway/received.ts";
 
 const ACCOUNT = "340af43a-8a7c-4659-9258-4876fd6a207b";
 const PATH = `/api/public/v1/accounts/${ACCOUNT}/projects/78d4459c-0f45-47a5-899a-45ddf43eba6e/clusters`;
@@ -49,13 +50,15 @@ function piecesOf(ringText: string, token: string): Readonly<Record<string, () =
     "cf-connecting-ip": v4,
     "user-agent": "b",
   });
+  const call = new Request(URL_TEXT, { headers: client });
+  const received = receive(call);
   const answer = new Headers({ "content-type": "application/json", "content-length": "900", date: "today" });
   return {
     nothing: () => null,
     "hash: the whole key": () => hashToken(token),
     "token: shape": () => readToken(ring, token),
     "token: signature": () => verifyToken(ring, tokenRead),
-    "credential: out of the headers": () => readCredential(client),
+    "credential: out of the headers": () => readCredential(received.headers),
     "path: canonical": () => canonicalPath(URL_TEXT),
     "route: hit": () => matchRoute(routes, "GET", PATH),
     "route: miss": () => matchRoute(routes, "GET", `${PATH}/a/b/c/d`),
@@ -63,8 +66,13 @@ function piecesOf(ringText: string, token: string): Readonly<Record<string, () =
     "address: parse IPv6": () => parseAddress(v6),
     "decide: 2 rules": () => decide(one, facts, 1),
     "decide: 10,001 rules": () => decide(many, facts, 1),
-    "forward: headers inward": () => inwardHeaders(client),
-    "forward: headers outward": () => forbiddenOutward(answer),
+    "forward: a call is read": () => receive(call),
+    "forward: headers inward": () => inwardHeaders(received.headers),
+    "forward: headers outward": () => {
+      answer.forEach((value, name) => {
+        passesOutward(name, value);
+      });
+    },
   };
 }
 

@@ -8,12 +8,14 @@ export interface HmacKey {
 }
 
 const BLOCK_BYTES = 64;
+const HEX_DIGITS = "0123456789abcdef";
 const INITIAL = constants(8, 1 / 2);
 const ROUNDS = constants(64, 1 / 3);
 
 // Scratch, so that a digest leaves no garbage but its result; safe to share because nothing here waits.
 const schedule = new Int32Array(64);
 const state = new Int32Array(8);
+const hex = new Array<number>(64).fill(0);
 
 /**
  * SHA-256 as 64 lower-case hexadecimal digits.
@@ -23,9 +25,8 @@ const state = new Int32Array(8);
  */
 export function sha256Hex(text: string): string {
   digest(INITIAL, 0, text);
-  let hex = "";
-  for (let i = 0; i < 8; i++) hex += word(state, i).toString(16).padStart(8, "0");
-  return hex;
+  for (let i = 0; i < 64; i++) hex[i] = HEX_DIGITS.charCodeAt((word(state, i >> 3) >>> (28 - 4 * (i & 7))) & 15);
+  return String.fromCharCode(...hex);
 }
 
 /** Prepares a secret of any length for `hmacSha256`. */

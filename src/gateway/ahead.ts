@@ -22,7 +22,8 @@ export async function sendAhead(
   background: Background,
 ): Promise<Response> {
   call.speculated = true;
-  const flight = launch(call.request, await onwardOf(call, target, atHand, door), door.upstream);
+  const told = onwardOf(call, target, await door.identity.tokenFor(atHand, call.now));
+  const flight = launch(call.received, told, door.upstream);
   let verdict: Verdict;
   try {
     verdict = settle(call, await confirmed, target, door);
@@ -39,6 +40,6 @@ export async function sendAhead(
   if (verdict.key.version === atHand.version) return conclude(await flight.answer, call, door);
   // Allowed, but no longer as the upstream was told: asked again with the identity as it is now.
   flight.cancel();
-  const onward = await onwardOf(call, target, verdict.key, door);
-  return conclude(await sendUpstream(call.request, onward, door.upstream), call, door);
+  const onward = onwardOf(call, target, await door.identity.tokenFor(verdict.key, call.now));
+  return conclude(await sendUpstream(call.received, onward, door.upstream), call, door);
 }

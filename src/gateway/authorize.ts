@@ -3,15 +3,16 @@
 import { hashToken, readToken, verifyToken } from "../core/token.ts";
 import type { Background, Found, Unconfirmed } from "../store/ports.ts";
 import { sendAhead } from "./ahead.ts";
-import { type Call, logCall, openCall } from "./call.ts";
+import { type Call, isTold, logCall, openCall } from "./call.ts";
 import { answerConsole } from "./console.ts";
 import { allowedOrigin, answerPreflight, isPreflight, readableBy } from "./cors.ts";
-import { readCredential } from "./credential.ts";
+import { hasOtherCarrier, readCredential } from "./credential.ts";
 import type { Door } from "./door.ts";
 import { readPath, readTarget } from "./facts.ts";
 import { letThrough, upgrade } from "./let-through.ts";
 import { readPersonalToken } from "./operators.ts";
 import { passOperator } from "./pass-operator.ts";
+import { receiveAll } from "./received.ts";
 import { answerFault } from "./refuse.ts";
 import { noteRefusal } from "./refused.ts";
 import { noteUse } from "./trial.ts";
@@ -35,56 +36,54 @@ export async function answerCall(request: Request, door: Door, background: Backg
     call.error = error;
     response = answerFault("unavailable", "The call cannot be decided now. Try again.", call.requestId);
   }
-  if (call.denial !== null) noteRefusal(call, call.denial, door, background);
-  logCall(call, response.status, door);
-  const origin = allowedOrigin(request.headers, door.policy.origins);
+  const told = isTold(call, door);
+  if (call.denial !== null) noteRefusal(call, call.denial, told, door, background);
+  if (told) logCall(call, response.status, door);
+  const origin = allowedOrigin(call.received.headers, door.policy.origins);
   return origin === null ? response : readableBy(origin, response);
 }
 
 async function pass(call: Call, door: Door, background: Background): Promise<Response> {
-  const { request } = call;
-
   // What is asked, before anybody is asked who asks.
-  const path = readPath(request, door.policy.hosts);
+  const path = readPath(call.received, door.policy.hosts);
   if (typeof path !== "string") return turnAway(call, path);
   call.path = path;
-  const open = path.startsWith("/.well-known/")
-    ? await answerWellKnown(call, path, door, background)
-    : await answerConsole(call, path, door);
-  if (open !== null) return open;
-  if (isPreflight(request)) {
-    const preflight = answerPreflight(request.headers, door.policy.origins);
+  const open = answerWellKnown(call, path, door, background) ?? answerConsole(call, path, door);
+  if (open !== null) return await open;
+  if (isPreflight(call.received)) {
+    const preflight = answerPreflight(call.received.headers, door.policy.origins);
     return preflight instanceof Response ? preflight : turnAway(call, preflight);
   }
 
   // Who asks: the shape of the credential alone, no look-up.
-  const credential = readCredential(request.headers);
+  const credential = readCredential(call.received.headers);
   const token = typeof credential === "string" ? readToken(door.ring, credential) : null;
   if (typeof credential !== "string" || token === null) {
-    const personal = readPersonalToken(request, credential, door.operators);
+    const personal = readPersonalToken(call.received, credential, door.operators);
     if (personal !== null) return await passOperator(call, path, personal, door, background);
     if (typeof credential !== "string") return turnAway(call, credential);
     return await rebuff(call, { reason: "token_malformed" }, door);
   }
-  // RFC 6750 section 2: one way to send a key. In the address it would end in the logs of everybody behind the door.
-  if (request.url.includes(credential)) {
+  const received = receiveAll(call.request, call.received);
+  call.received = received;
+  if (hasOtherCarrier(received, credential)) {
     return turnAway(call, { reason: "credential_malformed", what: "two_carriers" });
   }
 
-  const target = readTarget(request, path, door.routes);
+  const target = readTarget(received, path, door.routes);
   if ("reason" in target) return turnAway(call, target);
   call.target = target;
-  const upgrading = request.headers.has("upgrade");
-  if (upgrading && !(door.policy.allowUpgrade && asksForWebSocket(request))) {
+  const upgrading = received.headers.has("upgrade");
+  if (upgrading && !(door.policy.allowUpgrade && asksForWebSocket(received))) {
     return turnAway(call, { reason: "upgrade_not_enabled" });
   }
 
   // Whether they may: first from what is remembered, by hash alone; only a stranger's signature has to be checked.
-  const safe = isSafe(request, target) && !upgrading;
+  const safe = isSafe(received, target) && !upgrading;
   const exact = door.policy.strongCheck === "all" || (door.policy.strongCheck === "mutations" && !safe);
   // An OPTIONS may have content, which cannot be sent a second time.
   const ahead =
-    safe && door.policy.speculate && request.method !== "OPTIONS" && target.operation?.answeredBy !== "gatehouse";
+    safe && door.policy.speculate && received.method !== "OPTIONS" && target.operation?.answeredBy !== "gatehouse";
   const hash = hashToken(credential);
   let found: Found | Unconfirmed | null = exact ? null : door.keys.recall(hash, background);
   if (found === null) {

@@ -5,10 +5,14 @@ import { errorText, type LogFacts } from "../log.ts";
 import type { Found } from "../store/ports.ts";
 import type { Door } from "./door.ts";
 import { type Caller, readCaller, type Target } from "./facts.ts";
+import { type Received, receive } from "./received.ts";
 
 /** Filled in step by step; nothing in it is read to decide anything but what decided it. */
 export interface Call {
+  /** As the runtime gave it, for the operations that Gatehouse answers itself. */
   readonly request: Request;
+  /** The same, as far as it has been read. */
+  received: Received;
   readonly requestId: string;
   /** The instant that the call is judged at, in milliseconds since the epoch. */
   readonly now: number;
@@ -27,11 +31,13 @@ export interface Call {
 
 /** A call of which nothing is known yet. */
 export function openCall(request: Request, door: Door): Call {
+  const received = receive(request);
   return {
     request,
+    received,
     requestId: door.requestId(),
     now: door.now(),
-    caller: readCaller(request.headers),
+    caller: readCaller(received.headers),
     path: null,
     target: null,
     found: null,
@@ -44,26 +50,33 @@ export function openCall(request: Request, door: Door): Call {
   };
 }
 
-/** Writes the call's event: every refusal, fault and change; of the rest, the configured share. */
+/** Whether the call has an event of its own: every fault and change, refusals but for a flood; of the rest, a share. */
+export function isTold(call: Call, door: Door): boolean {
+  const { error, denial, target, found } = call;
+  if (error !== null) return true;
+  if (denial !== null) return door.log.admits(found !== null, denial.reason, call.now);
+  const unknown = target !== null && target.operation === null;
+  return isChange(call) || unknown || found?.degraded === true || door.log.samples();
+}
+
+/** Writes the call's event. */
 export function logCall(call: Call, status: number, door: Door): void {
-  const changed = call.target?.operation?.answeredBy === "gatehouse" && call.target.operation.effect === "mutating";
-  const unknown = call.target !== null && call.target.operation === null;
-  const worth = call.error !== null || call.denial !== null || changed || unknown || call.found?.degraded === true;
-  if (!worth && !door.log.samples()) return;
-  const { denial } = call;
-  if (denial !== null && call.error === null && !door.log.admits(call.found !== null, denial.reason, call.now)) return;
-  const kind = call.error !== null ? "fault" : changed && call.denial === null ? "change" : "call";
+  const kind = call.error !== null ? "fault" : isChange(call) && call.denial === null ? "change" : "call";
   door.log.write(kind, factsOf(call, status, door.now()));
 }
 
+function isChange({ target }: Call): boolean {
+  return target?.operation?.answeredBy === "gatehouse" && target.operation.effect === "mutating";
+}
+
 function factsOf(call: Call, status: number, now: number): LogFacts {
-  const { request, target, found, denial, key } = call;
+  const { received, target, found, denial, key } = call;
   return {
     request_id: call.requestId,
     verdict: call.error !== null ? "fault" : denial !== null ? "deny" : "allow",
     ...(denial === null ? {} : { reason: denial.reason }),
     status,
-    method: request.method,
+    method: received.method,
     path: call.path ?? "(not canonical)",
     ...(target === null ? {} : { operation: target.operation?.operationId ?? "unknown" }),
     ...(target === null ? {} : { known_operation: target.operation !== null }),

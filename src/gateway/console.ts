@@ -33,9 +33,12 @@ export type Assets = { readonly fetch: (request: Request) => Promise<Response> }
  *
  * @returns `null` for a path that is not the console's
  */
-export async function answerConsole(call: Call, path: string, { assets }: Door): Promise<Response | null> {
-  if (path !== "/console" && !path.startsWith(HOME)) return null;
-  const { method, url } = call.request;
+export function answerConsole(call: Call, path: string, door: Door): Promise<Response> | null {
+  return path === "/console" || path.startsWith(HOME) ? answer(call, path, door) : null;
+}
+
+async function answer(call: Call, path: string, { assets }: Door): Promise<Response> {
+  const { method, url } = call.received;
   if (method !== "GET" && method !== "HEAD") {
     return turnAway(call, { reason: "method_not_allowed", allow: ["GET", "HEAD"] });
   }

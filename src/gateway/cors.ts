@@ -1,21 +1,22 @@
 // Pages in a browser: which origins may call, and the preflights that ask. Answered here, never by the upstream.
 import type { Denial } from "../core/verdict.ts";
+import type { Fields, Received } from "./received.ts";
 
 /** Fetch standard, "CORS-preflight request": an OPTIONS that names an origin and the method it would like. */
-export function isPreflight(request: Request): boolean {
+export function isPreflight(request: Received): boolean {
   const { method, headers } = request;
   return method === "OPTIONS" && headers.has("origin") && headers.has("access-control-request-method");
 }
 
 /** The caller's origin when its pages may call; `null` otherwise. */
-export function allowedOrigin(headers: Headers, origins: ReadonlySet<string>): string | null {
+export function allowedOrigin(headers: Fields, origins: ReadonlySet<string>): string | null {
   if (origins.size === 0) return null;
   const origin = headers.get("origin");
-  return origin !== null && origins.has(origin) ? origin : null;
+  return origin && origins.has(origin) ? origin : null;
 }
 
 /** The answer to a preflight, which `readableBy` completes as any other, or the denial of an origin that is not on the list. */
-export function answerPreflight(headers: Headers, origins: ReadonlySet<string>): Response | Denial {
+export function answerPreflight(headers: Fields, origins: ReadonlySet<string>): Response | Denial {
   if (allowedOrigin(headers, origins) === null) return { reason: "preflight_origin_not_allowed" };
   return new Response(null, {
     status: 204,

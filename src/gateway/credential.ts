@@ -1,24 +1,30 @@
 // The caller's credential: one `Authorization: Bearer <key>`, and nothing that could be read in two ways.
 // RFC 6750 section 2.1, RFC 9110 section 11. A key in the query is never read, one in the body neither.
 import type { Denial } from "../core/verdict.ts";
-
-// Other places where clients put keys. Two carriers in one call mean that two servers could see two callers.
-const OTHER_CARRIERS = ["x-api-key", "proxy-authorization"] as const;
+import type { Fields, Received } from "./received.ts";
 
 /**
  * The token of a call, or why there is none.
  *
  * @returns the text behind the scheme, its shape not yet looked at; or the denial
  */
-export function readCredential(headers: Headers): string | Denial {
-  const value = headers.get("authorization");
+export function readCredential(headers: Fields): string | Denial {
+  const value = headers.get("authorization") ?? null;
   if (value === null) return { reason: "credential_missing" };
   // Runtimes join repeated headers with ", ", and a comma is in no key of ours: either way there were two.
   if (value.includes(",")) return { reason: "credential_malformed", what: "duplicate" };
-  for (const carrier of OTHER_CARRIERS) {
-    if (headers.has(carrier)) return { reason: "credential_malformed", what: "two_carriers" };
-  }
   return readBearer(value);
+}
+
+// Other places where clients put keys.
+const OTHER_CARRIERS = ["x-api-key", "proxy-authorization"] as const;
+
+/**
+ * Whether a call brings a credential in another place as well: two servers could see two callers. In the address it would
+ * end in the logs of everybody behind the door. RFC 6750 section 2: one way to send a key.
+ */
+export function hasOtherCarrier({ url, headers }: Received, credential: string): boolean {
+  return url.includes(credential) || OTHER_CARRIERS.some((carrier) => headers.has(carrier));
 }
 
 function readBearer(value: string): string | Denial {

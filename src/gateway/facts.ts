@@ -7,6 +7,7 @@ import { canonicalPath, queryOf } from "../core/path.ts";
 import type { Routes } from "../core/routes.ts";
 import { type Target, targetOf } from "../core/target.ts";
 import type { Denial } from "../core/verdict.ts";
+import type { Fields, Received } from "./received.ts";
 
 export type { Target };
 
@@ -14,20 +15,20 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set([...METHODS, "HEAD", "OPTIONS
 const ALLOW = [...KNOWN_METHODS];
 
 /** The canonical path of a call, or why it is not let near anything. */
-export function readPath(request: Request, hosts: ReadonlySet<string>): string | Denial {
+export function readPath(request: Received, hosts: ReadonlySet<string>): string | Denial {
   if (!KNOWN_METHODS.has(request.method)) return { reason: "method_not_allowed", allow: ALLOW };
   const path = canonicalPath(request.url);
   if (path === null) return { reason: "path_not_canonical" };
   if (!servesHost(request, hosts)) return { reason: "host_not_served" };
-  return isBodyless(request.method) && hasBody(request) ? { reason: "body_not_allowed" } : path;
+  return path;
 }
 
 // What a host may be written with: a slash, "?" or "@" in it would move the border between the host and the path.
 const HOST = /^[\w.\-:[\]]*$/;
 
-function servesHost(request: Request, hosts: ReadonlySet<string>): boolean {
+function servesHost(request: Received, hosts: ReadonlySet<string>): boolean {
   const host = request.headers.get("host");
-  if (host !== null && !HOST.test(host)) return false;
+  if (host && !HOST.test(host)) return false;
   return hosts.size === 0 || hosts.has(new URL(request.url).host);
 }
 
@@ -37,12 +38,13 @@ function isBodyless(method: string): boolean {
 }
 
 /** Whether a call comes with content. `Content-Length: 0` is none, though the runtime makes a stream of it. */
-function hasBody({ body, headers }: Request): boolean {
+function hasBody({ body, headers }: Received): boolean {
   return body !== null && headers.get("content-length") !== "0";
 }
 
 /** The target behind a method and a canonical path, or the denial of a path that Gatehouse keeps without answering it. */
-export function readTarget(request: Pick<Request, "method" | "url">, path: string, routes: Routes): Target | Denial {
+export function readTarget(request: Received, path: string, routes: Routes): Target | Denial {
+  if (isBodyless(request.method) && hasBody(request)) return { reason: "body_not_allowed" };
   return targetOf(request.method, path, queryOf(request.url), routes);
 }
 
@@ -67,8 +69,8 @@ export interface Caller {
  *
  * @returns `null` for what is not strictly one address, which no list allows and nobody is told of
  */
-export function readCaller(headers: Headers): Caller | null {
-  const text = headers.get("cf-connecting-ip");
-  const address = text === null ? null : parseAddress(text);
-  return address === null ? null : { text: text as string, address };
+export function readCaller(headers: Fields): Caller | null {
+  const text = headers.get("cf-connecting-ip") ?? "";
+  const address = parseAddress(text);
+  return address === null ? null : { text, address };
 }

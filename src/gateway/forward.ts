@@ -2,6 +2,7 @@
 // call, never follows a redirect, never reads a body.
 import type { Upstream } from "./door.ts";
 import { inwardHeaders } from "./headers.ts";
+import type { Received } from "./received.ts";
 
 /** For how long a client may send, however slowly the upstream takes it. */
 const SEND_WITHIN_MS = 900_000;
@@ -41,7 +42,7 @@ export interface Flight {
  *
  * @returns the answer when the upstream's headers have come; never a rejection
  */
-export function sendUpstream(request: Request, onward: Onward, upstream: Upstream): Promise<Response | NoAnswer> {
+export function sendUpstream(request: Received, onward: Onward, upstream: Upstream): Promise<Response | NoAnswer> {
   if (hasContent(request)) return launch(request, onward, upstream).answer;
   return new Promise((settle) => {
     setTimeout(() => settle({ noAnswer: "timeout", cause: null }), upstream.timeoutMs);
@@ -56,7 +57,7 @@ export function sendUpstream(request: Request, onward: Onward, upstream: Upstrea
  * @param upgrade the protocol to change to (RFC 9110 section 7.8), for a call that may ask for one
  * @returns at once; the answer settles when the upstream's headers have come, and never rejects
  */
-export function launch(request: Request, onward: Onward, upstream: Upstream, upgrade?: "websocket"): Flight {
+export function launch(request: Received, onward: Onward, upstream: Upstream, upgrade?: "websocket"): Flight {
   const controller = new AbortController();
   let over: NoAnswer["noAnswer"] = "unreachable";
   const deadline = createDeadline(() => {
@@ -85,20 +86,19 @@ export function launch(request: Request, onward: Onward, upstream: Upstream, upg
   };
 }
 
-function hasContent({ method, body }: Request): boolean {
+function hasContent(request: Received): boolean {
   // A GET or HEAD that was let in has no content, but may have a stream of none, which the runtime refuses to send.
-  return method !== "GET" && method !== "HEAD" && body !== null;
+  return request.method !== "GET" && request.method !== "HEAD" && request.body !== null;
 }
 
 /** What a call brings with it, and when all of that has been taken; `null` for nothing. */
-function contentOf(request: Request): {
+function contentOf(request: Received): {
   readonly content: ReadableStream | null;
   readonly taken: Promise<void> | null;
 } {
   if (!hasContent(request)) return { content: null, taken: null };
   const length = request.headers.get("content-length");
-  const { readable, writable } =
-    length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
+  const { readable, writable } = length == null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
   return { content: readable, taken: (request.body as ReadableStream).pipeTo(writable) };
 }
 
@@ -132,7 +132,7 @@ function urlOf({ path, query }: Onward, { origin }: Upstream): string {
  * @returns what `fetch` takes beside a URL: a `Request` of our own making in between takes 15 µs (npm run bench:forward)
  */
 function upstreamCall(
-  request: Request,
+  request: Received,
   body: ReadableStream | null,
   onward: Onward,
   upstream: Upstream,

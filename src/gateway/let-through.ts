@@ -3,7 +3,7 @@ import type { KeyRecord } from "../core/key.ts";
 import type { Operation } from "../core/operations.ts";
 import type { Verdict } from "../core/verdict.ts";
 import type { Background } from "../store/ports.ts";
-import { type Call, logCall } from "./call.ts";
+import { type Call, isTold, logCall } from "./call.ts";
 import type { AuthorisedCall, Door } from "./door.ts";
 import type { Target } from "./facts.ts";
 import { launch, type NoAnswer, type Onward, sendUpstream } from "./forward.ts";
@@ -20,8 +20,8 @@ export async function letThrough(
   background: Background,
 ): Promise<Response> {
   if (target.operation?.answeredBy === "gatehouse") return await serve(call, target, key, door, background);
-  const onward = await onwardOf(call, target, key, door);
-  return conclude(await sendUpstream(call.request, onward, door.upstream), call, door);
+  const onward = onwardOf(call, target, await door.identity.tokenFor(key, call.now));
+  return conclude(await sendUpstream(call.received, onward, door.upstream), call, door);
 }
 
 function serve(
@@ -50,11 +50,11 @@ function serve(
 }
 
 /** What the upstream is told of a call. */
-export async function onwardOf(call: Call, target: Target, key: KeyRecord, door: Door): Promise<Onward> {
+export function onwardOf(call: Call, target: Target, identity: string): Onward {
   return {
     path: target.path,
     query: target.query,
-    identity: await door.identity.tokenFor(key, call.now),
+    identity,
     operation: target.operation?.operationId ?? "unknown",
     requestId: call.requestId,
     address: call.caller?.text ?? null,
@@ -63,7 +63,7 @@ export async function onwardOf(call: Call, target: Target, key: KeyRecord, door:
 
 /** The client's answer, from the upstream's or from none. */
 export function conclude(answer: Response | NoAnswer, call: Call, door: Door): Response {
-  if (!("noAnswer" in answer)) return passOn(call.request, answer, door.upstream);
+  if (!("noAnswer" in answer)) return passOn(call.received, answer, door.upstream);
   call.error = new Error(`the upstream gave no answer: ${answer.noAnswer}`, { cause: answer.cause });
   return answerNoAnswer(answer, call.requestId);
 }
@@ -80,8 +80,8 @@ export async function upgrade(
   judgeAnew: () => Promise<Verdict>,
   door: Door,
 ): Promise<Response> {
-  const onward = await onwardOf(call, target, key, door);
-  const answer = await launch(call.request, onward, door.upstream, "websocket").answer;
+  const onward = onwardOf(call, target, await door.identity.tokenFor(key, call.now));
+  const answer = await launch(call.received, onward, door.upstream, "websocket").answer;
   // An upstream that does not switch protocols answers as to any other call.
   if ("noAnswer" in answer || !answer.webSocket) return conclude(answer, call, door);
   return relay(answer, async () => {
@@ -93,7 +93,8 @@ export async function upgrade(
     } catch (error) {
       ended = { error };
     }
-    logCall({ ...call, ...ended }, 101, door);
+    const last = { ...call, ...ended };
+    if (isTold(last, door)) logCall(last, 101, door);
     return false;
   });
 }

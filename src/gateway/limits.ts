@@ -9,7 +9,7 @@ export interface Limits {
   /** Counts a try with a key that is none. */
   noteBadToken(caller: Caller | null, now: number): Promise<Denial | null>;
   /** Counts a call of a key that was let in. */
-  noteCall(keyId: string): Promise<Denial | null>;
+  noteCall(keyId: string): Promise<Denial | null> | null;
 }
 
 /** The most addresses that are remembered as barred; past it, all are forgotten and counted again. */
@@ -32,9 +32,9 @@ export function createLimits(badTokens: RateLimiter | null, perKey: RateLimiter 
       barredUntil.set(network, now + badTokens.periodSeconds * 1_000);
       return tooMany("address", badTokens.periodSeconds);
     },
-    async noteCall(keyId) {
-      if (perKey === null || (await perKey.allows(keyId))) return null;
-      return tooMany("key", perKey.periodSeconds);
+    noteCall(keyId) {
+      if (perKey === null) return null;
+      return perKey.allows(keyId).then((allowed) => (allowed ? null : tooMany("key", perKey.periodSeconds)));
     },
   };
 }

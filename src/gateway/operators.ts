@@ -5,6 +5,7 @@ import type { Denial } from "../core/verdict.ts";
 import type { Background, IssuerKeys, OperatorFinder } from "../store/ports.ts";
 import type { Call } from "./call.ts";
 import type { Target } from "./facts.ts";
+import type { Received } from "./received.ts";
 
 /** Who is trusted to name operators, and how their tokens come. */
 export interface OperatorDoor {
@@ -37,7 +38,7 @@ const ASSERTION = "cf-access-jwt-assertion";
  * @param credential what `Authorization` held, or why it held nothing
  */
 export function readPersonalToken(
-  request: Request,
+  request: Pick<Received, "headers">,
   credential: string | Denial,
   door: OperatorDoor | null,
 ): PersonalToken | null {
@@ -48,7 +49,7 @@ export function readPersonalToken(
   }
   // Beside any other Authorization it is not read: one call, one caller.
   const assertion = credential.reason === "credential_missing" ? request.headers.get(ASSERTION) : null;
-  if (door.access === null || assertion === null) return null;
+  if (door.access === null || !assertion) return null;
   return { token: assertion, trust: door.access, ambient: true };
 }
 
@@ -61,7 +62,7 @@ export async function findOperator(
   door: OperatorDoor,
   background: Background,
 ): Promise<OperatorRecord | Denial> {
-  if (ambient && !safe && !isOfOurPages(call.request, door.origins)) return { reason: "cross_site" };
+  if (ambient && !safe && !isOfOurPages(call.received, door.origins)) return { reason: "cross_site" };
   const outside = readOutside(token);
   if (outside === null || outside.issuer !== trust.issuer.issuer) return { reason: "operator_token_invalid" };
   const keys = await trust.keys.keysFor(outside.kid, background);
@@ -74,9 +75,9 @@ export async function findOperator(
 }
 
 // What a browser sends by itself must not be enough for a change. Clients that are no browsers send neither header.
-function isOfOurPages({ headers, url }: Request, origins: ReadonlySet<string>): boolean {
+function isOfOurPages({ headers, url }: Received, origins: ReadonlySet<string>): boolean {
   const origin = headers.get("origin");
-  if (origin !== null) return origin === new URL(url).origin || origins.has(origin);
+  if (origin) return origin === new URL(url).origin || origins.has(origin);
   const site = headers.get("sec-fetch-site");
-  return site === null || site === "same-origin";
+  return !site || site === "same-origin";
 }

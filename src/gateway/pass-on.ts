@@ -1,13 +1,21 @@
 // What a client gets of an upstream's answer. Reads no body, and copies an answer only when something in it has to change.
 import type { Upstream } from "./door.ts";
-import { forbiddenOutward } from "./headers.ts";
+import { passesOutward } from "./headers.ts";
+import type { Received } from "./received.ts";
 
 /** The answer with its status, headers and body as they came, less what may not go out. */
-export function passOn(request: Request, answer: Response, upstream: Upstream): Response {
-  const encoding = answer.headers.get("content-encoding")?.toLowerCase() ?? "";
-  const decode = DECODED.has(encoding) && !acceptsEncoding(request, encoding);
-  const forbidden = forbiddenOutward(answer.headers);
-  const location = locationWithin(answer.headers.get("location"), upstream.origin);
+export function passOn(call: Received, answer: Response, upstream: Upstream): Response {
+  const forbidden: string[] = [];
+  let encoding = "";
+  let sendsTo: string | null = null;
+  // One look at the names that are there: asking for each that matters in turn takes 10 µs (npm run bench:forward).
+  answer.headers.forEach((value, name) => {
+    if (!passesOutward(name, value)) forbidden.push(name);
+    else if (name === "content-encoding") encoding = value.toLowerCase();
+    else if (name === "location") sendsTo = value;
+  });
+  const decode = DECODED.has(encoding) && !acceptsEncoding(call, encoding);
+  const location = locationWithin(sendsTo, upstream.origin);
   // Copying an answer costs a tenth of a call.
   if (forbidden.length === 0 && location === null && !decode) return answer;
   const copy = new Response(answer.body, answer);
@@ -26,9 +34,9 @@ const DECODED: ReadonlySet<string> = new Set(["gzip", "br"]);
  * Whether the client can read a content coding. The platform asks upstreams for `br, gzip` whatever the client accepts,
  * and says in `cf` what that was: https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties
  */
-function acceptsEncoding(request: Request, encoding: string): boolean {
-  const cf = request.cf as { readonly clientAcceptEncoding?: string } | undefined;
-  const accepted = cf === undefined ? request.headers.get("accept-encoding") : cf.clientAcceptEncoding;
+function acceptsEncoding(call: Received, encoding: string): boolean {
+  const cf = call.cf as { readonly clientAcceptEncoding?: string } | undefined;
+  const accepted = cf === undefined ? call.headers.get("accept-encoding") : cf.clientAcceptEncoding;
   const codings = (accepted ?? "")
     .toLowerCase()
     .split(",")

@@ -1,6 +1,7 @@
 // A person's call: the same way as a key's, from the canonical path on.
 import type { Background, Found } from "../store/ports.ts";
 import type { Call } from "./call.ts";
+import { hasOtherCarrier } from "./credential.ts";
 import type { Door } from "./door.ts";
 import { readTarget } from "./facts.ts";
 import { letThrough } from "./let-through.ts";
@@ -16,18 +17,18 @@ export async function passOperator(
   door: Door,
   background: Background,
 ): Promise<Response> {
-  const { request } = call;
-  if (request.url.includes(personal.token)) {
+  const { received } = call;
+  if (hasOtherCarrier(received, personal.token)) {
     return turnAway(call, { reason: "credential_malformed", what: "two_carriers" });
   }
-  const target = readTarget(request, path, door.routes);
+  const target = readTarget(received, path, door.routes);
   if ("reason" in target) return turnAway(call, target);
   call.target = target;
-  if (request.headers.has("upgrade")) return turnAway(call, { reason: "upgrade_not_enabled" });
+  if (received.headers.has("upgrade")) return turnAway(call, { reason: "upgrade_not_enabled" });
   const barred = door.limits.isBarred(call.caller, call.now);
   if (barred !== null) return turnAway(call, barred);
   const operators = door.operators as OperatorDoor;
-  const operator = await findOperator(call, personal, target, isSafe(request, target), operators, background);
+  const operator = await findOperator(call, personal, target, isSafe(received, target), operators, background);
   if ("reason" in operator) return await rebuff(call, operator, door);
   const found: Found = { record: operator, source: "d1", ageMs: 0, degraded: false };
   const verdict = settle(call, found, target, door);

@@ -1,6 +1,8 @@
 // WebSockets, where they are enabled: authorised at the handshake like any call, then looked at again for as long as they
 // live, so that a connection ends when its key does, within the same bound as a read. Does not know what is looked at.
 
+import type { Received } from "./received.ts";
+
 /** How often an open connection is judged again, on the row itself: so it ends within the bound of a read. */
 const RECHECK_EVERY_MS = 5_000;
 
@@ -9,7 +11,7 @@ const POLICY_VIOLATION = 1008;
 const GOING_AWAY = 1001;
 
 /** Whether a call asks for the one protocol that can be relayed (RFC 6455 section 4.1). */
-export function asksForWebSocket({ method, headers }: Request): boolean {
+export function asksForWebSocket({ method, headers }: Received): boolean {
   return method === "GET" && headers.get("upgrade")?.toLowerCase() === "websocket";
 }
 

@@ -6,6 +6,7 @@ import type { Background, Found } from "../store/ports.ts";
 import type { Call } from "./call.ts";
 import type { Door } from "./door.ts";
 import { factsOf, type Target } from "./facts.ts";
+import type { Received } from "./received.ts";
 
 /** The verdict over one record, wherever it came from. */
 export function judge(record: KeyRecord | null, call: Call, target: Target, door: Door): Verdict {
@@ -41,7 +42,7 @@ export async function recheck(
 }
 
 // RFC 9110 section 9.2.1 for calls that the table does not know.
-export function isSafe(request: Request, { operation }: Target): boolean {
+export function isSafe(request: Pick<Received, "method">, { operation }: Target): boolean {
   if (operation !== null) return operation.effect === "safe";
   return request.method === "GET" || request.method === "HEAD" || request.method === "OPTIONS";
 }

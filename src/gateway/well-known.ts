@@ -13,16 +13,19 @@ const HOME = "/.well-known/gatehouse/";
  *
  * @returns `null` for every other path: exceptions from authorisation are exact matches, never prefixes
  */
-export async function answerWellKnown(
+export function answerWellKnown(
   call: Call,
   path: string,
   door: Door,
   background: Background,
-): Promise<Response | null> {
-  const read = READERS.get(path);
-  if (read === undefined) return null;
-  const { request } = call;
-  if (request.method !== "GET" && request.method !== "HEAD") {
+): Promise<Response> | null {
+  const read = path.startsWith(HOME) ? READERS.get(path) : undefined;
+  return read === undefined ? null : answer(call, read, door, background);
+}
+
+async function answer(call: Call, read: Reader, door: Door, background: Background): Promise<Response> {
+  const { received } = call;
+  if (received.method !== "GET" && received.method !== "HEAD") {
     call.denial = { reason: "method_not_allowed", allow: ["GET", "HEAD"] };
     return refuse(call.denial, call.requestId);
   }

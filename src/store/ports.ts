@@ -490,14 +490,18 @@ export interface AuditReader {
   list(query: AuditQuery): Promise<PageOrFault<AuditRecord>>;
 }
 
-/** A refused call as it is kept: no header, no query, no body, and nothing of the credential. */
-export interface RefusedCall {
-  readonly requestId: string;
+/** What is counted of a refused call. */
+export interface Refusal {
   readonly at: number;
   /** The key's account; without a key the one that the path names, which anybody can write there. */
   readonly accountId: string | null;
   readonly keyId: string | null;
   readonly reason: string;
+}
+
+/** A refused call as it is kept: no header, no query, no body, and nothing of the credential. */
+export interface RefusedCall extends Refusal {
+  readonly requestId: string;
   readonly method: string;
   /** `null`: not canonical, or not asked for yet. */
   readonly path: string | null;
@@ -571,7 +575,8 @@ export interface TrialRecorder {
 
 /** Remembers refused calls. Never throws, and never writes once per call. */
 export interface RefusalRecorder {
-  note(call: RefusedCall, background: Background): void;
+  /** @param call what is kept of it beside the count, where something is */
+  note(refusal: Refusal, call: RefusedCall | null, background: Background): void;
   /** Writes what is gathered now, so that whoever asks for an explanation here finds it. */
   flush(now: number): Promise<void>;
 }

@@ -1,6 +1,6 @@
 // Refused calls: counted by reason and key, and the single ones kept for a while so that somebody can ask why. Gathered in
 // the isolate and written behind an answer, never once per call: whoever is refused must not be able to make D1 work.
-import type { Background, RefusalRecorder, RefusedCall } from "./ports.ts";
+import type { RefusalRecorder, RefusedCall } from "./ports.ts";
 
 const WRITE_EVERY_MS = 60_000;
 /** A call that a key of ours was refused is looked for soon; as often as this its like may be written. */
@@ -50,7 +50,7 @@ export function createRefusalRecorder(
 
   function count(accountId: string, keyId: string, reason: string, at: number, times = 1): void {
     const hour = Math.floor(at / HOUR_MS);
-    const name = JSON.stringify([accountId, hour, keyId, reason]);
+    const name = `${hour} ${reason} ${keyId} ${accountId}`;
     const known = counts.get(name);
     if (known !== undefined) {
       known.count += times;
@@ -87,16 +87,16 @@ export function createRefusalRecorder(
   }
 
   return {
-    note(call: RefusedCall, background: Background) {
+    note({ keyId, accountId, reason, at }, call, background) {
       // Only a key's own account is counted: a path can name any.
-      count(call.keyId === null ? "" : (call.accountId ?? ""), call.keyId ?? "", call.reason, call.at);
-      if (keepForMs > 0) {
+      count(keyId === null ? "" : (accountId ?? ""), keyId ?? "", reason, at);
+      if (call !== null && keepForMs > 0) {
         calls.push(call);
         if (calls.length > MOST_CALLS) calls.shift();
       }
-      if (call.keyId === null) return;
-      if (keepForMs > 0 && call.at - callsWrittenAt >= TELL_EVERY_MS) background(writeCalls(call.at));
-      if (call.at - countsWrittenAt >= WRITE_EVERY_MS) background(writeCounts(call.at));
+      if (keyId === null) return;
+      if (calls.length > 0 && at - callsWrittenAt >= TELL_EVERY_MS) background(writeCalls(at));
+      if (at - countsWrittenAt >= WRITE_EVERY_MS) background(writeCounts(at));
     },
     flush: async (now) => void (await Promise.all([writeCalls(now), writeCounts(now)])),
   };

@@ -11,7 +11,7 @@ import { readTarget, type Target } from "../../src/gateway/facts.ts";
 import { createIdentity } from "../../src/gateway/identity.ts";
 import { createLimits } from "../../src/gateway/limits.ts";
 import type { LogFacts } from "../../src/log.ts";
-import type { Found, Need, RateLimiter, RefusedCall, Unconfirmed } from "../../src/store/ports.ts";
+import type { Found, Need, RateLimiter, Refusal, RefusedCall, Unconfirmed } from "../../src/store/ports.ts";
 import { ACCOUNT_ID, aKey, NOW } from "../support/key.ts";
 
 export const HOST = "https://door.example";
@@ -80,7 +80,7 @@ export function openDoor(wanted: Wanted = {}) {
   const { policy, recalled = null, find, ready, answer, samples = true, admits = true, ...parts } = wanted;
   const sent: Sent[] = [];
   const lines: { readonly kind: string; readonly facts: LogFacts }[] = [];
-  const refused: RefusedCall[] = [];
+  const refused: (Refusal | RefusedCall)[] = [];
   const used: unknown[] = [];
   const tried: unknown[] = [];
   const served: AuthorisedCall[] = [];
@@ -110,7 +110,7 @@ export function openDoor(wanted: Wanted = {}) {
       noteUnreadable: (keyId) => void tried.push(keyId),
       flush: async () => undefined,
     },
-    refused: { note: (call) => void refused.push(call), flush: async () => undefined },
+    refused: { note: (refusal, call) => void refused.push(call ?? refusal), flush: async () => undefined },
     operators: null,
     identity: createIdentity(IDENTITY_KEYS, "https://issuer.example", "the-upstream"),
     upstream: {

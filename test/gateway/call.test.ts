@@ -1,7 +1,8 @@
 // The one event of a call: whether it is written, and what it says.
 import { describe, expect, it } from "vitest";
-import { type Call, logCall, openCall } from "../../src/gateway/call.ts";
+import { type Call, isTold, logCall, openCall } from "../../src/gateway/call.ts";
 import { noteRefusal } from "../../src/gateway/refused.ts";
+import type { RefusedCall } from "../../src/store/ports.ts";
 import { ACCOUNT_ID, aKey, NOW } from "../support/key.ts";
 import { aCall, aRequest, CLUSTERS, found, openDoor, TOKEN, type Wanted } from "./a-door.ts";
 
@@ -17,14 +18,18 @@ function logged(
   const opened = openDoor(wanted);
   const { call } = aCall(opened.door, path, init);
   opened.clock.now += 12;
-  logCall(Object.assign(call, changes), 200, opened.door);
+  const of = Object.assign(call, changes);
+  if (isTold(of, opened.door)) logCall(of, 200, opened.door);
   return { ...opened, line: opened.lines[0] };
 }
 
 it("begins with nothing known", () => {
   const { door } = openDoor();
   const request = aRequest("/a", FROM_HERE);
-  expect(openCall(request, door)).toEqual({
+  const { received, ...call } = openCall(request, door);
+  expect([received.method, received.url, received.body]).toEqual(["GET", request.url, null]);
+  expect([received.headers.get("cf-connecting-ip"), received.headers.get("no")]).toEqual(["192.0.2.1", null]);
+  expect(call).toEqual({
     request,
     requestId: "request-1",
     now: NOW,
@@ -129,7 +134,7 @@ describe("a refusal that is kept", () => {
     const { call } = aCall(door, CLUSTERS, FROM_HERE);
     const key = aKey({ expiresAt: NOW, version: 3 });
     Object.assign(call, { key, found: found(key) });
-    noteRefusal(call, { reason: "key_expired", expiredAt: NOW }, door, background);
+    noteRefusal(call, { reason: "key_expired", expiredAt: NOW }, true, door, background);
     expect(refused).toEqual([
       {
         requestId: "request-1",
@@ -158,9 +163,9 @@ describe("a refusal that is kept", () => {
   it("says nothing that is not known, and no key that stands in the path", () => {
     const { door, refused, background } = openDoor();
     const call = openCall(aRequest("/a"), door);
-    noteRefusal(call, { reason: "path_not_canonical" }, door, background);
+    noteRefusal(call, { reason: "path_not_canonical" }, true, door, background);
     call.path = `/a/${TOKEN}`;
-    noteRefusal(call, { reason: "not_found" }, door, background);
+    noteRefusal(call, { reason: "not_found" }, true, door, background);
     const unknown = {
       requestId: "request-1",
       at: NOW,
@@ -180,15 +185,23 @@ describe("a refusal that is kept", () => {
     ]);
   });
 
+  it("is only counted in a flood", () => {
+    const { door, refused, background } = openDoor();
+    const { call } = aCall(door);
+    call.key = aKey();
+    noteRefusal(call, { reason: "key_denied" }, false, door, background);
+    expect(refused).toEqual([{ at: NOW, accountId: ACCOUNT_ID, keyId: call.key.id, reason: "key_denied" }]);
+  });
+
   it("belongs to the key's account before the one that the path names, and has no steps without a key or a target", () => {
     const { door, refused, background } = openDoor();
     const { call } = aCall(door);
-    noteRefusal(call, { reason: "key_unknown" }, door, background);
+    noteRefusal(call, { reason: "key_unknown" }, true, door, background);
     call.key = aKey({ accountId: "another" });
-    noteRefusal(call, { reason: "account_mismatch" }, door, background);
+    noteRefusal(call, { reason: "account_mismatch" }, true, door, background);
     call.target = null;
-    noteRefusal(call, { reason: "account_mismatch" }, door, background);
-    expect(refused.map(({ accountId, steps }) => [accountId, steps.length])).toEqual([
+    noteRefusal(call, { reason: "account_mismatch" }, true, door, background);
+    expect(refused.map((call) => [call.accountId, (call as RefusedCall).steps.length])).toEqual([
       [ACCOUNT_ID, 0],
       ["another", 5],
       ["another", 0],

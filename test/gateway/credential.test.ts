@@ -1,6 +1,7 @@
 // One Authorization header with one key: every other way to send one is named for what it is.
 import { describe, expect, it } from "vitest";
-import { readCredential } from "../../src/gateway/credential.ts";
+import { hasOtherCarrier, readCredential } from "../../src/gateway/credential.ts";
+import { aRequest } from "./a-door.ts";
 
 const read = (authorization: string, others: Record<string, string> = {}) =>
   readCredential(new Headers({ authorization, ...others }));
@@ -26,8 +27,13 @@ describe("a credential", () => {
     expect(read(value)).toEqual({ reason: "credential_malformed", what });
   });
 
-  it.each(["x-api-key", "proxy-authorization"])("is malformed beside %s", (name) => {
-    expect(read("Bearer abc", { [name]: "" })).toEqual({ reason: "credential_malformed", what: "two_carriers" });
+  it.each(["x-api-key", "proxy-authorization"])("has another carrier in %s", (name) => {
+    expect(hasOtherCarrier(aRequest("/a", { headers: { [name]: "" } }), "abc")).toBe(true);
+  });
+
+  it("has another carrier in an address that says it, and in no other", () => {
+    expect(hasOtherCarrier(aRequest("/a?key=abc"), "abc")).toBe(true);
+    expect(hasOtherCarrier(aRequest("/a?key=ab"), "abc")).toBe(false);
   });
 
   it.each(["Basic abc", "Token abc", "Bear abc", "Bearerabc", "Bearer-abc", "Bearers abc", "abc", "", "bearerx abc"])(

@@ -50,7 +50,11 @@ interface Pair {
 type Judge = (pair: Pair, call: NaiveCall, now: number) => string;
 
 const judge: Judge = ({ record }, call, now) => {
-  const target = readTarget({ method: call.method, url: `https://x${call.path}` }, call.path, routes);
+  const target = readTarget(
+    { method: call.method, url: `https://x${call.path}`, headers: new Map(), body: null },
+    call.path,
+    routes,
+  );
   if ("reason" in target) return target.reason;
   const address = call.address === null ? null : parseAddress(call.address);
   const verdict = decide(record, { ...target, address }, now);

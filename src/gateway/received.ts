@@ -1,0 +1,44 @@
+// A call as it came in. Each look at a member of a Request leaves JavaScript for the runtime, so the members are read once,
+// and the headers of a call that goes on all at once: one by one they took 4 µs more (npm run bench:forward).
+
+/** Header fields to be read: `Headers`, or a map that was made of them. Names are lower case, repeats joined with ", ". */
+export interface Fields {
+  get(name: string): string | null | undefined;
+  has(name: string): boolean;
+  forEach(each: (value: string, name: string) => void): void;
+}
+
+/** What a call came with. Every `Request` is one as well. */
+export interface Received {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Fields;
+  readonly body: ReadableStream | null;
+  /** What the platform says of the call: https://developers.cloudflare.com/workers/runtime-apis/request/ */
+  readonly cf?: unknown;
+}
+
+/** Reads a call that may be refused by little more than its address and one header. */
+export function receive(request: Request): Received {
+  return received(request, request.method, request.url, request.headers);
+}
+
+/** Reads all headers of a call that is likely to go on. */
+export function receiveAll(request: Request, { method, url }: Received): Received {
+  return received(request, method, url, new Map(request.headers));
+}
+
+function received(request: Request, method: string, url: string, headers: Fields): Received {
+  return {
+    method,
+    url,
+    headers,
+    // Two objects of the runtime that few calls need.
+    get body() {
+      return request.body;
+    },
+    get cf() {
+      return (request as { readonly cf?: unknown }).cf;
+    },
+  };
+}
