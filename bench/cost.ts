@@ -1,101 +1,67 @@
-// `npm run cost`: what a million calls cost on Cloudflare, for three sizes of customer. Prices are the published ones of
-// the Workers Paid plan; what a call uses is counted by the code's own constants, and CPU is what the bench measured.
+// `npm run cost [-- --minutes N] [--seed N] [--intervals 5,15]`: what a million calls cost on Cloudflare, for three sizes of
+// customer, beside the published prices of others. The real code runs on storage that counts (bench/cost/).
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { REFRESH_AFTER_MS } from "../src/store/feed.ts";
+import { parseArgs } from "node:util";
+import { type Bill, billOf } from "./cost/bill.ts";
+import { count } from "./cost/count.ts";
+import { CUSTOMERS, type Customer } from "./cost/customers.ts";
+import { createLonger, type Longer } from "./cost/longer.ts";
+import { type Counted, MINUTE_MS, type Month, monthOf, timesIn } from "./cost/month.ts";
+import { CLOUDFLARE } from "./cost/prices.ts";
+import { billText, comparisonText, millions } from "./cost/table.ts";
+import { activeMs } from "./cost/traffic.ts";
+import { progress, progressEnds } from "./report/progress.ts";
 import { RESULTS } from "./setup/work.ts";
 
-/** US dollars; https://developers.cloudflare.com/workers/platform/pricing/ and those of KV and D1. */
-const PRICE = {
-  plan: 5,
-  request: 0.3 / 1e6,
-  cpuMs: 0.02 / 1e6,
-  kvRead: 0.5 / 1e6,
-  kvWrite: 5 / 1e6,
-  rowRead: 0.001 / 1e6,
-  rowWritten: 1 / 1e6,
-} as const;
-const INCLUDED = {
-  requests: 10e6,
-  cpuMs: 30e6,
-  kvReads: 10e6,
-  kvWrites: 1e6,
-  rowsRead: 25e9,
-  rowsWritten: 50e6,
-} as const;
-
-interface Customer {
-  readonly name: string;
-  readonly calls: number;
-  readonly keys: number;
-  /** Isolates that serve at any time, all locations together. */
-  readonly isolates: number;
-  /** Share of the calls that change something. */
-  readonly changes: number;
-  /** Hours a day in which there are calls. */
-  readonly hours: number;
-}
-
-const CUSTOMERS: readonly Customer[] = [
-  { name: "small: a team and its CI", calls: 1e6, keys: 20, isolates: 2, changes: 0.05, hours: 10 },
-  { name: "medium: a company's automation", calls: 50e6, keys: 500, isolates: 20, changes: 0.05, hours: 24 },
-  { name: "large: a platform's tenants", calls: 1e9, keys: 20_000, isolates: 300, changes: 0.03, hours: 24 },
-];
-
-const DAYS = 30;
-/** An isolate writes a key's last use at most this often: src/store/usage.ts. */
-const USE_WRITTEN_EVERY_MINUTES = 1;
-/** A remembered record is read anew after this long: src/store/memory-keys.ts. */
-const READ_ANEW_EVERY_MINUTES = 10;
-/** Rows that one look-up reads: the key, its role, two lists with their bindings, the log's head. */
-const ROWS_OF_A_KEY = 7;
-const ROWS_OF_THE_FEED = 3;
-/** CPU of a call in a Worker on Cloudflare's own, faster, machines is less: what is not measured here is not assumed. */
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "20" },
+    seed: { type: "string", default: "1" },
+    // Other intervals between two writes of a key's last use, in minutes: what they would come to.
+    intervals: { type: "string", default: "" },
+  },
+});
 const cpuMsOfACall = measuredCpuMs();
+const bills: Bill<keyof Month>[] = [];
+for (const customer of CUSTOMERS) bills.push(await reckon(customer));
+console.log(`\n${comparisonText(CUSTOMERS, bills)}\n\nCPU of a call: ${cpuMsOfACall.toFixed(2)} ms`);
 
-for (const customer of CUSTOMERS) print(customer);
-console.log(`\nCPU per call: ${cpuMsOfACall.toFixed(2)} ms (bench/results), and 1.5 ms for a change, which asks D1.`);
+async function reckon(customer: Customer): Promise<Bill<keyof Month>> {
+  const longer = createLonger(values.intervals.split(",").filter(Boolean).map(Number));
+  const counted = await count(customer, {
+    seed: Number(values.seed),
+    minutes: minutesFor(customer),
+    onUse: longer.note,
+    onBegin: longer.reset,
+    onMinute(done, of) {
+      if (process.stderr.isTTY) progress(`${customer.name}: ${done} of ${of} virtual minutes`);
+    },
+  });
+  if (process.stderr.isTTY) progressEnds();
+  const month = monthOf(customer, counted, cpuMsOfACall);
+  const bill = billOf(month, CLOUDFLARE);
+  console.log(`\n${billText(customer, month, bill)}`);
+  printUses(customer, counted, month, longer);
+  return bill;
+}
 
-function print({ name, calls, keys, isolates, changes, hours }: Customer): void {
-  const minutes = DAYS * hours * 60;
-  // A key meets an isolate only when it is called there: never more often than there are calls.
-  const met = Math.min(calls, keys * isolates * minutes);
-  const anew = Math.min(calls, met / READ_ANEW_EVERY_MINUTES);
-  const feedReads = Math.min(calls, (isolates * minutes * 60_000) / REFRESH_AFTER_MS);
-  const uses = Math.min(calls, met / USE_WRITTEN_EVERY_MINUTES);
-  const exact = calls * changes;
-  const used = {
-    requests: calls,
-    cpuMs: calls * cpuMsOfACall + exact * 1.5,
-    kvReads: anew,
-    kvWrites: Math.min(anew, keys * DAYS),
-    rowsRead: (exact + anew / 10) * ROWS_OF_A_KEY + feedReads * ROWS_OF_THE_FEED,
-    rowsWritten: uses,
-  };
-  const beyond = (part: keyof typeof used) => Math.max(0, used[part] - INCLUDED[part]);
-  const bill = {
-    requests: beyond("requests") * PRICE.request,
-    CPU: beyond("cpuMs") * PRICE.cpuMs,
-    "KV reads": beyond("kvReads") * PRICE.kvRead,
-    "KV writes": beyond("kvWrites") * PRICE.kvWrite,
-    "D1 rows read": beyond("rowsRead") * PRICE.rowRead,
-    "D1 rows written (last used)": beyond("rowsWritten") * PRICE.rowWritten,
-  };
-  const total = PRICE.plan + Object.values(bill).reduce((sum, part) => sum + part, 0);
-  console.log(`\n${name}: ${millions(calls)} calls a month, ${keys} keys, ${isolates} isolates`);
-  console.log(`  ${"plan".padEnd(30)}${PRICE.plan.toFixed(2).padStart(12)}`);
-  const counts = Object.values(used);
-  for (const [i, [part, dollars]] of Object.entries(bill).entries()) {
-    console.log(`  ${part.padEnd(30)}${dollars.toFixed(2).padStart(12)}   (${millions(counts[i] as number)})`);
+/** At least a hundred thousand calls. */
+function minutesFor(customer: Customer): number {
+  return Math.max(Number(values.minutes), Math.ceil((activeMs(customer) / MINUTE_MS) * (100_000 / customer.calls)));
+}
+
+function printUses(customer: Customer, counted: Counted, month: Month, longer: Longer): void {
+  const times = timesIn(customer, counted);
+  const uses = counted.used.uses * times;
+  console.log(`  counted over ${counted.calls} calls; ${millions(uses)} of the rows written are last uses`);
+  for (const [minutes, writes] of longer.writes) {
+    const { total } = billOf({ ...month, rowsWritten: month.rowsWritten - uses + writes * times }, CLOUDFLARE);
+    console.log(`  once in ${minutes} min they would be ${millions(writes * times)}: ${total.toFixed(2)} a month`);
   }
-  console.log(`  ${"a month, in US dollars".padEnd(30)}${total.toFixed(2).padStart(12)}`);
-  console.log(`  ${"a million calls".padEnd(30)}${((total / calls) * 1e6).toFixed(3).padStart(12)}`);
 }
 
-function millions(count: number): string {
-  return `${(count / 1e6).toFixed(count < 1e7 ? 2 : 0)} million`;
-}
-
+/** What the bench measured last; on Cloudflare's own, faster, machines it is less. */
 function measuredCpuMs(): number {
   const file = ["latest.json", "quick.json"].map((name) => join(RESULTS, name)).find((path) => existsSync(path));
   if (file === undefined) return 0.25;

@@ -19,6 +19,9 @@ export const LAST_CHECKPOINT = "SELECT day, seq, jws FROM audit_checkpoints ORDE
 export const OPEN_EVENTS = `SELECT ${HASHED_COLUMNS.join(", ")}, hash FROM audit_events
   WHERE seq > ?1 ORDER BY seq LIMIT ${AT_ONCE}`;
 
+export const SAVE_CHECKPOINT = `INSERT INTO audit_checkpoints (day, seq, jws) VALUES (?1, ?2, ?3) ON CONFLICT (day)
+  DO UPDATE SET seq = excluded.seq, jws = excluded.jws WHERE excluded.seq >= audit_checkpoints.seq`;
+
 /**
  * The sealer of one database.
  *
@@ -54,10 +57,7 @@ export function createAuditSealer(db: D1Database, keys: readonly SigningKey[]): 
       const setHash = db.prepare("UPDATE audit_events SET hash = ?2 WHERE seq = ?1");
       await db.batch([
         ...hashes.map(({ seq, hash }) => setHash.bind(seq, hash)),
-        db
-          .prepare(`INSERT INTO audit_checkpoints (day, seq, jws) VALUES (?1, ?2, ?3) ON CONFLICT (day)
-            DO UPDATE SET seq = excluded.seq, jws = excluded.jws WHERE excluded.seq >= audit_checkpoints.seq`)
-          .bind(today, end.seq, jws),
+        db.prepare(SAVE_CHECKPOINT).bind(today, end.seq, jws),
       ]);
       return { ...checkpoint, sealed: hashes.length };
     },

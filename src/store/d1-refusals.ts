@@ -8,6 +8,9 @@ const COUNTS_LIVE_MS = 92 * 24 * HOUR_MS;
 
 export const FIND_REFUSED = "SELECT facts, at FROM refused_calls WHERE request_id = ?1 AND account_id IN (?2, '')";
 
+export const FORGET_CALLS = "DELETE FROM refused_calls WHERE at <= ?1";
+export const FORGET_COUNTS = "DELETE FROM refusal_counts WHERE hour < ?1";
+
 /** @param keepForMs how long single calls can be asked about */
 export function createD1Refusals(db: D1Database, keepForMs: number): RefusalReader {
   return {
@@ -18,8 +21,8 @@ export function createD1Refusals(db: D1Database, keepForMs: number): RefusalRead
     counts: (query) => countsOf(db, query),
     async prune(now) {
       const [calls, counts] = await db.batch([
-        db.prepare("DELETE FROM refused_calls WHERE at <= ?1").bind(now - keepForMs),
-        db.prepare("DELETE FROM refusal_counts WHERE hour < ?1").bind(Math.floor((now - COUNTS_LIVE_MS) / HOUR_MS)),
+        db.prepare(FORGET_CALLS).bind(now - keepForMs),
+        db.prepare(FORGET_COUNTS).bind(Math.floor((now - COUNTS_LIVE_MS) / HOUR_MS)),
       ]);
       return (calls?.meta.changes ?? 0) + (counts?.meta.changes ?? 0);
     },

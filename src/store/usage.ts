@@ -7,11 +7,14 @@ const WRITE_EVERY_MS = 60_000;
 
 const SWEEP_EVERY_MS = 1_000;
 
+/** Statements in one batch, which is one round trip and one transaction. */
+const WRITE_AT_ONCE = 100;
+
 /** Of more keys than this, those written longest ago are written once more and forgotten: memory stays bounded. */
 const MOST_PENDING = 10_000;
 
-/** Statements in one batch, which is one round trip and one transaction. */
-const WRITE_AT_ONCE = 100;
+/** As many at a time as one batch takes: in a scan over ever new keys nearly every call then writes its own key alone. */
+const FORGET_AT_ONCE = WRITE_AT_ONCE;
 
 /** Moves the instant forward only, and the address with it: isolates write in any order. */
 export const RECORD_USE = `
@@ -72,12 +75,15 @@ export function createD1Usage(db: D1Database, onFault: (what: string, error: unk
     return due;
   }
 
+  /** Makes room, and returns what is still unwritten of those that had to go. */
+  function forgetOldest(): readonly Pending[] {
+    const oldest = [...pending.values().take(FORGET_AT_ONCE)];
+    for (const { id } of oldest) pending.delete(id);
+    return oldest.filter(({ count }) => count > 0);
+  }
+
   function begin(id: string, now: number, background: Background): Pending {
-    const [oldest] = pending.size >= MOST_PENDING ? pending.values() : [];
-    if (oldest !== undefined) {
-      pending.delete(oldest.id);
-      if (oldest.count > 0) send([oldest], now, background);
-    }
+    if (pending.size >= MOST_PENDING) send(forgetOldest(), now, background);
     const use: Pending = { id, count: 0, lastUsedAt: now, address: null, writtenAt: Number.NEGATIVE_INFINITY };
     pending.set(id, use);
     return use;
