@@ -1,26 +1,21 @@
 // Puts the pieces together: adapters, clock, fetch and scheduled. No logic of its own.
 
-import type { IssuerConfig } from "./core/issuers.ts";
+import type { Chores } from "./assemble-upkeep.ts";
 import { OPERATIONS } from "./core/operations.ts";
 import { compileRoutes } from "./core/routes.ts";
 import { type Config, type Env, readConfig } from "./env.ts";
 import { answerCall } from "./gateway/authorize.ts";
-import type { AuthorisedCall, Door } from "./gateway/door.ts";
+import type { Door } from "./gateway/door.ts";
 import { createIdentity } from "./gateway/identity.ts";
 import { createLimits } from "./gateway/limits.ts";
-import type { OperatorDoor, Trust } from "./gateway/operators.ts";
+import type { OperatorDoor } from "./gateway/operators.ts";
 import { answerFault } from "./gateway/refuse.ts";
-import { createLog, errorText, type Log } from "./log.ts";
-import { createAuditSealer } from "./store/audit-seal.ts";
+import { createLog, errorText } from "./log.ts";
 import type { Clock } from "./store/budget.ts";
 import { createD1Keys } from "./store/d1-keys.ts";
-import { createD1OperatorFinder } from "./store/d1-operators.ts";
-import { createD1Refusals } from "./store/d1-refusals.ts";
-import { createD1Upkeep } from "./store/d1-upkeep.ts";
-import { createIssuerKeys } from "./store/jwks.ts";
 import { createKvKeys } from "./store/kv-keys.ts";
 import { createKeyFinder } from "./store/memory-keys.ts";
-import type { AuditSealer, Background, RefusalReader, Upkeep } from "./store/ports.ts";
+import type { Background } from "./store/ports.ts";
 import { createRateLimiter } from "./store/rate-limits.ts";
 import { FRESH_FOR_MS } from "./store/recollection.ts";
 import { createRefusalRecorder } from "./store/refusals.ts";
@@ -39,10 +34,7 @@ const clock: Clock = {
 
 interface House {
   readonly door: Door;
-  readonly upkeep: Upkeep;
-  readonly sealer: AuditSealer;
-  readonly refusals: RefusalReader;
-  readonly log: Log;
+  readonly chores: () => Promise<Chores>;
 }
 
 function build(config: Config): House {
@@ -51,8 +43,7 @@ function build(config: Config): House {
   const truth = createD1Keys(config.db);
   const warm = createKvKeys(config.kv);
   const parts = { truth, changes: truth, warm, clock, random: Math.random, onFault };
-  const upkeep = createD1Upkeep(config.db, warm, () => crypto.randomUUID());
-  const sealer = createAuditSealer(config.db, config.identityKeys);
+  const chores = once(async () => (await import("./assemble-upkeep.ts")).assembleUpkeep(config, warm, log));
   const finder = createKeyFinder(parts, { records: config.records, graceMs: config.graceMs });
   const binding = config.upstream.binding;
   const limiter = (limit: RateLimit | null) =>
@@ -62,14 +53,17 @@ function build(config: Config): House {
     readsWithinSeconds: config.policy.strongCheck === "all" ? 0 : FRESH_FOR_MS / 1_000,
     degradedReadsWithinSeconds: config.policy.strongCheck === "all" ? 0 : (FRESH_FOR_MS + config.graceMs) / 1_000,
   };
-  let admin: Promise<(call: AuthorisedCall) => Promise<Response>> | null = null;
   const refused = createRefusalRecorder(config.db, config.explainMs, onFault);
   const trials = createTrialRecorder(config.db, onFault);
+  const admin = once(async () => {
+    const { assembleAdmin } = await import("./assemble-admin.ts");
+    return assembleAdmin(config, finder, { refused, trials }, routes, bounds);
+  });
   const door: Door = {
     routes,
     refused,
     trials,
-    operators: operatorDoor(config),
+    operators: config.oidc === null && config.access === null ? null : once(() => operatorsOf(config)),
     ring: config.ring,
     keys: finder,
     usage: createD1Usage(config.db, onFault),
@@ -85,44 +79,32 @@ function build(config: Config): House {
     requestId: requestIds(),
     // Hono, zod and the operations of our own load with the first call that needs them: start-up stays short.
     serve: async (call, background) => {
-      admin ??= import("./assemble-admin.ts").then(({ assembleAdmin }) =>
-        assembleAdmin(config, finder, { refused, trials }, routes, bounds),
-      );
-      const answer = await (await admin)(call);
-      // After the commit, behind the answer: KV is told what changed. What this misses, the scheduled run repairs.
-      if (call.operation.effect === "mutating") {
-        background(upkeep.repairWarmCopy().catch((error) => onFault("kv_write", error)));
-        background(seal(sealer, clock.now(), log));
-      }
+      const answer = await (await admin())(call);
+      if (call.operation.effect === "mutating")
+        background(chores().then(({ afterChange }) => afterChange(clock.now())));
       return answer;
     },
     assets: config.assets,
     openapi: async () => (await import("./admin/openapi.json")).default,
   };
-  return { door, upkeep, sealer, refusals: createD1Refusals(config.db, config.explainMs), log };
+  return { door, chores };
 }
 
-function operatorDoor({ oidc, access, db, policy }: Config): OperatorDoor | null {
-  if (oidc === null && access === null) return null;
-  const trust = (issuer: IssuerConfig | null): Trust | null =>
-    issuer && {
-      issuer: issuer.trusted,
-      keys: createIssuerKeys({ at: issuer.keysAt, fetch: (url, init) => fetch(url, init), clock }),
-    };
-  const finder = createD1OperatorFinder(db);
-  return { bearer: trust(oidc), access: trust(access), finder, origins: policy.origins };
+async function operatorsOf(config: Config): Promise<OperatorDoor> {
+  const { assembleOperators } = await import("./assemble-operators.ts");
+  return assembleOperators(config, clock);
 }
 
-/** The log is where a checkpoint is kept out of reach of whoever can write to D1. */
-async function seal(sealer: AuditSealer, now: number, log: Log): Promise<void> {
-  try {
-    const checkpoint = await sealer.seal(now);
-    if (checkpoint === null) return;
-    const { seq, hash, sealed } = checkpoint;
-    log.write("upkeep", { outcome: "audit_checkpoint", resource_id: `${seq}:${hash}`, count: sealed });
-  } catch (error) {
-    log.write("fault", { reason: "audit_seal", error: errorText(error) });
-  }
+/** What is made with the first call that needs it, and kept. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => {
+    made ??= make().catch((error) => {
+      made = null;
+      throw error;
+    });
+    return made;
+  };
 }
 
 /** Ids unique among all isolates: a random start, made with the first call since nothing random may run before, and a count. */
@@ -163,23 +145,7 @@ export default {
   async scheduled(_controller, env): Promise<void> {
     const built = houseOf(env);
     if ("faults" in built) return;
-    const { upkeep, sealer, refusals, log } = built;
-    const now = clock.now();
-    const jobs = {
-      kv_repaired: () => upkeep.repairWarmCopy(),
-      expiries_recorded: () => upkeep.recordExpiries(now),
-      changes_pruned: () => upkeep.pruneChanges(now),
-      refusals_pruned: () => refusals.prune(now),
-    };
-    for (const [outcome, job] of Object.entries(jobs)) {
-      try {
-        const count = await job();
-        if (count > 0) log.write("upkeep", { outcome, count });
-      } catch (error) {
-        // One job that fails must not keep the others from their turn; the next minute tries again.
-        log.write("fault", { reason: outcome, error: errorText(error) });
-      }
-    }
-    await seal(sealer, now, log);
+    const { everyMinute } = await built.chores();
+    await everyMinute(clock.now());
   },
 } satisfies ExportedHandler<Env>;

@@ -57,8 +57,8 @@ export interface Door {
   readonly usage: UsageRecorder;
   readonly refused: RefusalRecorder;
   readonly trials: TrialRecorder;
-  /** `null`: no issuer is trusted, and only keys are let in. */
-  readonly operators: OperatorDoor | null;
+  /** `null`: no issuer is trusted, and only keys are let in. Loaded when it is asked for. */
+  readonly operators: (() => Promise<OperatorDoor>) | null;
   readonly identity: Identity;
   readonly upstream: Upstream;
   readonly policy: Policy;

@@ -1,23 +1,34 @@
 // A person's call: the same way as a key's, from the canonical path on.
+import type { Denial } from "../core/verdict.ts";
 import type { Background, Found } from "../store/ports.ts";
 import type { Call } from "./call.ts";
 import { hasOtherCarrier } from "./credential.ts";
 import type { Door } from "./door.ts";
 import { readTarget } from "./facts.ts";
 import { letThrough } from "./let-through.ts";
-import { findOperator, type OperatorDoor, type PersonalToken } from "./operators.ts";
+import { findOperator, readPersonalToken } from "./operators.ts";
+import { receiveAll } from "./received.ts";
 import { rebuff, turnAway } from "./turn-away.ts";
 import { isSafe, settle } from "./weigh.ts";
 
-/** The way of a person's call: the same, but that their record is found by who they are, in D1, each time. */
+/**
+ * The way of a person's call: the same, but that their record is found by who they are, in D1, each time.
+ *
+ * @param credential what `Authorization` held, which is no key; or why it held nothing
+ * @returns `null` for a call without a token that could be a person's
+ */
 export async function passOperator(
   call: Call,
   path: string,
-  personal: PersonalToken,
+  credential: string | Denial,
   door: Door,
   background: Background,
-): Promise<Response> {
-  const { received } = call;
+): Promise<Response | null> {
+  const operators = door.operators && (await door.operators());
+  const personal = readPersonalToken(call.received, credential, operators);
+  if (operators === null || personal === null) return null;
+  const received = receiveAll(call.request, call.received);
+  call.received = received;
   if (hasOtherCarrier(received, personal.token)) {
     return turnAway(call, { reason: "credential_malformed", what: "two_carriers" });
   }
@@ -27,7 +38,6 @@ export async function passOperator(
   if (received.headers.has("upgrade")) return turnAway(call, { reason: "upgrade_not_enabled" });
   const barred = door.limits.isBarred(call.caller, call.now);
   if (barred !== null) return turnAway(call, barred);
-  const operators = door.operators as OperatorDoor;
   const operator = await findOperator(call, personal, target, isSafe(received, target), operators, background);
   if ("reason" in operator) return await rebuff(call, operator, door);
   const found: Found = { record: operator, source: "d1", ageMs: 0, degraded: false };

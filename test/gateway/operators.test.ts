@@ -136,7 +136,7 @@ describe("the operator behind a token", () => {
 
 describe("a person's call", () => {
   async function ask(path = CLUSTERS, init: RequestInit = {}, wanted: Wanted = {}, text?: string) {
-    const opened = openDoor({ operators: doorOf(), ...wanted });
+    const opened = openDoor({ operators: async () => doorOf(), ...wanted });
     const answer = await opened.ask(path, init, text ?? (await token()));
     return { ...opened, answer, code: answer.ok ? null : (await errorOf(answer)).code };
   }
@@ -187,7 +187,7 @@ describe("a person's call", () => {
 
   it("is 503 when the issuer's keys or D1 cannot be asked", async () => {
     const operators = doorOf({ finder: { find: () => Promise.reject(new Error("D1 is away")) } });
-    const { answer, lines } = await ask(CLUSTERS, {}, { operators });
+    const { answer, lines } = await ask(CLUSTERS, {}, { operators: async () => operators });
     expect([answer.status, lines[0]?.facts.error]).toEqual([503, "Error: D1 is away"]);
   });
 });

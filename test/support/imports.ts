@@ -15,6 +15,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "index.ts": ["*"],
   "env.ts": ["*"],
   "assemble-admin.ts": ["*"],
+  "assemble-operators.ts": ["*"],
+  "assemble-upkeep.ts": ["*"],
 };
 
 /** Words that one place alone may say, with that place. */
