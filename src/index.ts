@@ -19,7 +19,6 @@ import type { Background } from "./store/ports.ts";
 import { createRateLimiter } from "./store/rate-limits.ts";
 import { FRESH_FOR_MS } from "./store/recollection.ts";
 import { createRefusalRecorder } from "./store/refusals.ts";
-import { createTrialRecorder } from "./store/trials.ts";
 import { createD1Usage } from "./store/usage.ts";
 
 const routes = compileRoutes(OPERATIONS);
@@ -54,10 +53,10 @@ function build(config: Config): House {
     degradedReadsWithinSeconds: config.policy.strongCheck === "all" ? 0 : (FRESH_FOR_MS + config.graceMs) / 1_000,
   };
   const refused = createRefusalRecorder(config.db, config.explainMs, onFault);
-  const trials = createTrialRecorder(config.db, onFault);
+  const trials = once(async () => (await import("./store/trials.ts")).createTrialRecorder(config.db, onFault));
   const admin = once(async () => {
     const { assembleAdmin } = await import("./assemble-admin.ts");
-    return assembleAdmin(config, finder, { refused, trials }, routes, bounds);
+    return assembleAdmin(config, finder, { refused, trials: await trials() }, routes, bounds);
   });
   const door: Door = {
     routes,

@@ -1,12 +1,11 @@
 // Permissions as the wire has them: grouped by resource, with words for people.
-import { CATALOGUE, type Permission, type Resource } from "../core/permissions.ts";
+import { CATALOGUE } from "../core/catalogue.ts";
+import type { Permission } from "../core/permissions.ts";
 import type { PermissionData, ResourcePermissions } from "./contract.ts";
-
-const RESOURCES: readonly Resource[] = CATALOGUE;
 
 /** The whole catalogue, with the tags that make clients ask for confirmation. */
 export function viewCatalogue(): readonly PermissionData[] {
-  return RESOURCES.map(({ resourceType, resourceName, operationGroups }) => ({
+  return CATALOGUE.map(({ resourceType, resourceName, operationGroups }) => ({
     info: {
       resource_type: resourceType,
       resource_name: resourceName,
@@ -22,7 +21,7 @@ export function viewCatalogue(): readonly PermissionData[] {
 /** Some permissions, in the order of the catalogue. */
 export function viewPermissions(permissions: Iterable<Permission>): ResourcePermissions[] {
   const wanted: ReadonlySet<string> = new Set(permissions);
-  return RESOURCES.flatMap(({ resourceType, resourceName, operationGroups }) => {
+  return CATALOGUE.flatMap(({ resourceType, resourceName, operationGroups }) => {
     const groups = operationGroups.filter((group) => wanted.has(`${resourceType}:${group.operationGroup}`));
     if (groups.length === 0) return [];
     const operation_groups = groups.map(({ operationGroup, description }) => ({

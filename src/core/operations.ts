@@ -1,6 +1,6 @@
 // The operation table: every call of the API in front of which Gatehouse stands, what it takes, and who answers it.
 // Adding an operation, or fronting another API, means editing this file alone; a permission that is new goes into
-// permissions.ts as well. Paths and calls that are not here reach the upstream with the Admin role only.
+// permissions.ts and catalogue.ts as well. Paths and calls that are not here reach the upstream with the Admin role only.
 import type { Permission } from "./permissions.ts";
 
 /** The methods that an operation may have. HEAD is matched as GET. */

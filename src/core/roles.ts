@@ -1,6 +1,6 @@
 // What a role may do: the rules over the permission catalogue, the three built-in roles, and grants compiled for the hot
 // path. Refuses to know where custom roles are kept and what a role looks like on the wire.
-import { CATALOGUE, type OperationGroup, type Permission, type Resource } from "./permissions.ts";
+import { PERMISSIONS_BY_RESOURCE, type Permission } from "./permissions.ts";
 
 /** The power of a role, compiled: one set look-up answers a call. */
 export interface Grant {
@@ -22,22 +22,10 @@ export interface BuiltInRole {
   readonly grant: Grant;
 }
 
-const RESOURCES: readonly Resource[] = CATALOGUE;
-
 /** Every permission, in the order of the catalogue. */
-export const ALL_PERMISSIONS: readonly Permission[] = RESOURCES.flatMap((resource) =>
-  resource.operationGroups.map((group) => nameOf(resource, group)),
-);
+export const ALL_PERMISSIONS: readonly Permission[] = PERMISSIONS_BY_RESOURCE.flat();
 
 const KNOWN: ReadonlySet<string> = new Set(ALL_PERMISSIONS);
-
-const SENSITIVE: ReadonlySet<Permission> = new Set(
-  RESOURCES.flatMap((resource) =>
-    resource.operationGroups
-      .filter((group) => group.tags.includes("SENSITIVE"))
-      .map((group) => nameOf(resource, group)),
-  ),
-);
 
 const READS: ReadonlySet<Permission> = new Set(ALL_PERMISSIONS.filter((permission) => permission.endsWith(":READ")));
 
@@ -107,8 +95,7 @@ export function compileGrant(permissions: Iterable<Permission>): Grant {
 export function effectivePermissions(permissions: Iterable<Permission>): ReadonlySet<Permission> {
   const own = new Set(permissions);
   const effective = new Set<Permission>();
-  for (const resource of RESOURCES) {
-    const names = resource.operationGroups.map((group) => nameOf(resource, group));
+  for (const names of PERMISSIONS_BY_RESOURCE) {
     const touched = names.some((name) => own.has(name));
     for (const name of names) {
       if (own.has(name) || (touched && READS.has(name))) effective.add(name);
@@ -135,17 +122,8 @@ export function managesKeys(grant: Grant): boolean {
   return holds(grant, "API_KEY:CREATE") && holds(grant, "API_KEY:REVOKE");
 }
 
-/** Whether granting this permission has security implications. */
-export function isSensitive(permission: Permission): boolean {
-  return SENSITIVE.has(permission);
-}
-
 /** The permission that two untrusted names make, or `null` when the catalogue has none such. Exact and case-sensitive. */
 export function readPermission(resourceType: string, operationGroup: string): Permission | null {
   const name = `${resourceType}:${operationGroup}`;
   return KNOWN.has(name) ? (name as Permission) : null;
-}
-
-function nameOf(resource: Resource, group: OperationGroup): Permission {
-  return `${resource.resourceType}:${group.operationGroup}` as Permission;
 }

@@ -34,7 +34,7 @@ export function targetOf(method: string, path: string, query: string, routes: Ro
 }
 
 /** The paths that Gatehouse takes from the upstream besides its operations. Any case blocks; only exact case serves. */
-function isReserved(path: string): boolean {
+export function isReserved(path: string): boolean {
   const lower = path.toLowerCase();
   return (
     lower === "/console" ||

@@ -1,10 +1,10 @@
 // The whole story of a call, from top to bottom: credential -> hash -> look-up -> decide -> forward | serve | refuse.
 // Knows no table, no binding and no status; whatever throws in here leaves the door shut.
+import { isReserved } from "../core/target.ts";
 import { hashToken, readToken, verifyToken } from "../core/token.ts";
 import type { Background, Found, Unconfirmed } from "../store/ports.ts";
 import { sendAhead } from "./ahead.ts";
 import { type Call, isTold, logCall, openCall } from "./call.ts";
-import { answerConsole } from "./console.ts";
 import { allowedOrigin, answerPreflight, isPreflight, readableBy } from "./cors.ts";
 import { hasOtherCarrier, readCredential } from "./credential.ts";
 import type { Door } from "./door.ts";
@@ -17,7 +17,6 @@ import { noteUse } from "./trial.ts";
 import { rebuff, turnAway } from "./turn-away.ts";
 import { asksForWebSocket } from "./upgrade.ts";
 import { isSafe, judge, recheck, settle } from "./weigh.ts";
-import { answerWellKnown } from "./well-known.ts";
 
 /**
  * Answer one call, whatever it is. Never rejects.
@@ -46,8 +45,10 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   const path = readPath(call.received, door.policy.hosts);
   if (typeof path !== "string") return turnAway(call, path);
   call.path = path;
-  const open = answerWellKnown(call, path, door, background) ?? answerConsole(call, path, door);
-  if (open !== null) return await open;
+  if (isReserved(path)) {
+    const open = (await import("./open.ts")).answerOpen(call, path, door, background);
+    if (open !== null) return await open;
+  }
   if (isPreflight(call.received)) {
     const preflight = answerPreflight(call.received.headers, door.policy.origins);
     return preflight instanceof Response ? preflight : turnAway(call, preflight);

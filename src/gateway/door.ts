@@ -56,7 +56,8 @@ export interface Door {
   readonly keys: KeyFinder;
   readonly usage: UsageRecorder;
   readonly refused: RefusalRecorder;
-  readonly trials: TrialRecorder;
+  /** Loaded with the first key that has one. */
+  readonly trials: () => Promise<TrialRecorder>;
   /** `null`: no issuer is trusted, and only keys are let in. Loaded when it is asked for. */
   readonly operators: (() => Promise<OperatorDoor>) | null;
   readonly identity: Identity;

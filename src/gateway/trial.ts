@@ -2,7 +2,7 @@
 // comes out changes no answer.
 import type { KeyRecord, Trial } from "../core/key.ts";
 import { weighTrial } from "../core/trial.ts";
-import type { Background } from "../store/ports.ts";
+import type { Background, TrialRecorder } from "../store/ports.ts";
 import type { Call } from "./call.ts";
 import type { Door } from "./door.ts";
 import { factsOf, type Target } from "./facts.ts";
@@ -14,10 +14,10 @@ export function noteUse(call: Call, target: Target, key: KeyRecord, door: Door, 
 }
 
 function noteTrial(call: Call, target: Target, keyId: string, trial: Trial, door: Door, background: Background): void {
-  if (trial.tried === null) {
-    door.trials.noteUnreadable(keyId, call.now);
-    return;
-  }
-  const refusal = weighTrial(trial, factsOf(call, target), call.now);
-  door.trials.note({ keyId, trialId: trial.id, refusal, at: call.now }, background);
+  const refusal = trial.tried === null ? null : weighTrial(trial, factsOf(call, target), call.now);
+  const note = (trials: TrialRecorder): void => {
+    if (trial.tried === null) trials.noteUnreadable(keyId, call.now);
+    else trials.note({ keyId, trialId: trial.id, refusal, at: call.now }, background);
+  };
+  background(door.trials().then(note));
 }

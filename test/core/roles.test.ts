@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from "vitest";
+import { CATALOGUE } from "../../src/core/catalogue.ts";
 import { OPERATIONS } from "../../src/core/operations.ts";
-import { CATALOGUE, type Permission } from "../../src/core/permissions.ts";
+import type { Permission } from "../../src/core/permissions.ts";
 import {
   ADMIN,
   ALL_PERMISSIONS,
@@ -12,11 +13,19 @@ import {
   type Grant,
   holds,
   includes,
-  isSensitive,
   managesKeys,
   readPermission,
   VIEWER,
 } from "../../src/core/roles.ts";
+
+const SENSITIVE = new Set(
+  CATALOGUE.flatMap(({ resourceType, operationGroups }) =>
+    operationGroups
+      .filter(({ tags }) => tags.includes("SENSITIVE"))
+      .map(({ operationGroup }) => `${resourceType}:${operationGroup}`),
+  ),
+);
+const isSensitive = (permission: Permission) => SENSITIVE.has(permission);
 
 const admin = ADMIN.grant;
 const developer = DEVELOPER.grant;

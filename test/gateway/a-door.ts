@@ -105,11 +105,11 @@ export function openDoor(wanted: Wanted = {}) {
       ready: ready ?? (async () => undefined),
     },
     usage: { note: (...of) => void used.push(of) },
-    trials: {
+    trials: async () => ({
       note: (call) => void tried.push(call),
       noteUnreadable: (keyId) => void tried.push(keyId),
       flush: async () => undefined,
-    },
+    }),
     refused: { note: (refusal, call) => void refused.push(call ?? refusal), flush: async () => undefined },
     operators: null,
     identity: createIdentity(IDENTITY_KEYS, "https://issuer.example", "the-upstream"),
