@@ -54,7 +54,7 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
     return preflight instanceof Response ? preflight : turnAway(call, preflight);
   }
 
-  // Who asks: the shape of the credential alone, no look-up.
+  // Who asks: the shape of the credential first, which costs nothing.
   const credential = readCredential(call.received.headers);
   const token = typeof credential === "string" ? readToken(door.ring, credential) : null;
   if (typeof credential !== "string" || token === null) {
@@ -65,12 +65,22 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
     if (typeof credential !== "string") return turnAway(call, credential);
     return await rebuff(call, { reason: "token_malformed" }, door);
   }
+  // Then what is remembered of it, by hash alone; only a stranger's signature has to be checked.
+  const hash = hashToken(credential);
+  const recalled = door.keys.recall(hash, background);
+  if (recalled === null) {
+    // A made-up key ends here: it costs no storage read, and leaves nothing behind.
+    if (!verifyToken(door.ring, token)) return await rebuff(call, { reason: "signature_invalid" }, door);
+    const barred = door.limits.isBarred(call.caller, call.now);
+    if (barred !== null) return turnAway(call, barred);
+  }
+
+  // What they ask for.
   const received = receiveAll(call.request, call.received);
   call.received = received;
   if (hasOtherCarrier(received, credential)) {
     return turnAway(call, { reason: "credential_malformed", what: "two_carriers" });
   }
-
   const target = readTarget(received, path, door.routes);
   if ("reason" in target) return turnAway(call, target);
   call.target = target;
@@ -79,21 +89,14 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
     return turnAway(call, { reason: "upgrade_not_enabled" });
   }
 
-  // Whether they may: first from what is remembered, by hash alone; only a stranger's signature has to be checked.
+  // Whether they may.
   const safe = isSafe(received, target) && !upgrading;
   const exact = door.policy.strongCheck === "all" || (door.policy.strongCheck === "mutations" && !safe);
   // An OPTIONS may have content, which cannot be sent a second time.
   const ahead =
     safe && door.policy.speculate && received.method !== "OPTIONS" && target.operation?.answeredBy !== "gatehouse";
-  const hash = hashToken(credential);
-  let found: Found | Unconfirmed | null = exact ? null : door.keys.recall(hash, background);
-  if (found === null) {
-    // A made-up key ends here: it costs no storage read, and leaves nothing behind.
-    if (!verifyToken(door.ring, token)) return await rebuff(call, { reason: "signature_invalid" }, door);
-    const barred = door.limits.isBarred(call.caller, call.now);
-    if (barred !== null) return turnAway(call, barred);
-    found = await door.keys.find(hash, { exact, ahead }, background);
-  }
+  let found: Found | Unconfirmed =
+    recalled !== null && !exact ? recalled : await door.keys.find(hash, { exact, ahead }, background);
   if ("confirmed" in found) {
     const early = ahead ? judge(found.atHand, call, target, door) : null;
     if (early?.allow) return await sendAhead(call, target, found, door, background);
