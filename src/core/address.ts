@@ -1,10 +1,13 @@
 // IP addresses: one strict grammar and one canonical text. Knows nothing of rules, or of where an address comes from.
-import ipaddr from "ipaddr.js";
 
 /** An IPv4 address as a number, an IPv6 address as a bigint; an IPv4-mapped IPv6 address is the IPv4 address. */
 export type Address = (number | bigint) & { readonly __brand: "Address" };
 
-const HEX_V6 = /^[0-9a-f:]{2,39}$/i;
+// The eight groups of the IPv6 address that is being read or written. One for all calls, because nothing waits in between,
+// and because two halves out of it make a bigint more than twice as fast as arithmetic does.
+const GROUPS = new DataView(new ArrayBuffer(16));
+
+const COLON = 0x3a;
 
 /**
  * Reads an address: a dotted quad without leading zeros, or the text of RFC 4291 without a zone id and with a dotted
@@ -24,11 +27,11 @@ export function addressText(address: number | bigint): string {
   if (typeof address === "number") {
     return [address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255].join(".");
   }
-  const groups = Array.from({ length: 8 }, (_, i) => Number((address >> BigInt(112 - 16 * i)) & 0xffffn));
-  return new ipaddr.IPv6(groups).toRFC5952String();
+  return textV6(address);
 }
 
-// By hand, because most calls come through here: ipaddr.js takes some ten times as long, and reads "010.0.0.1" as octal.
+// By hand, as IPv6 below, because every call comes through here: ipaddr.js takes some ten times as long, and reads
+// "010.0.0.1" as octal. The tests compare IPv6 with it.
 function parseV4(text: string): Address | null {
   let address = 0;
   let octet = -1;
@@ -58,20 +61,76 @@ function parseV6(text: string): Address | null {
   return parseHexV6(`${text.slice(0, quad)}0:0`) === 0 ? parseV4(text.slice(quad)) : null;
 }
 
+// RFC 4291, section 2.2, forms 1 and 2: eight groups of one to four digits, or fewer with one gap for the others.
 function parseHexV6(text: string): Address | null {
-  // Keeps zone ids and whatever else ipaddr.js is lenient about away from it.
-  if (!HEX_V6.test(text)) return null;
-  let groups: readonly number[];
-  try {
-    groups = ipaddr.IPv6.parse(text).parts;
-  } catch {
-    return null;
+  let count = 0;
+  let gap = -1;
+  let digits = 0;
+  let group = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code !== COLON) {
+      const digit = hexDigit(code);
+      if (digit === -1 || digits === 4 || count === 8) return null;
+      group = group * 16 + digit;
+      digits++;
+    } else if (digits > 0) {
+      GROUPS.setUint16(2 * count++, group);
+      group = 0;
+      digits = 0;
+    } else {
+      // The second colon of a gap. Where nothing is in front, the first one is still to be passed.
+      if (gap !== -1 || (i === 0 && text.charCodeAt(++i) !== COLON)) return null;
+      gap = count;
+    }
   }
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = groups;
-  const low = g * 0x10000 + h;
-  if ((a | b | c | d | e) === 0 && f === 0xffff) return low as Address;
-  // Three pieces that a number holds exactly: each bigint made on the way costs more than the arithmetic.
-  const high = (a * 0x10000 + b) * 0x10000 + c;
-  const middle = (d * 0x10000 + e) * 0x10000 + f;
-  return ((BigInt(high) << 80n) | (BigInt(middle) << 32n) | BigInt(low)) as Address;
+  if (digits > 0) GROUPS.setUint16(2 * count++, group);
+  // Without a group, only a gap may end the text.
+  else if (gap !== count) return null;
+  if (gap === -1) return count === 8 ? addressOfGroups() : null;
+  // A gap stands for one group or more.
+  if (count === 8) return null;
+  widen(gap, count);
+  return addressOfGroups();
+}
+
+/** The value of a hexadecimal digit, or -1. */
+function hexDigit(code: number): number {
+  const decimal = code - 0x30;
+  if (decimal >= 0 && decimal <= 9) return decimal;
+  // One bit is all that tells "A" from "a".
+  const letter = (code | 0x20) - 0x57;
+  return letter >= 10 && letter <= 15 ? letter : -1;
+}
+
+/** Moves the groups behind the gap to the end, and fills the gap with zeros. */
+function widen(gap: number, count: number): void {
+  let to = 8;
+  for (let from = count; from > gap; ) GROUPS.setUint16(2 * --to, GROUPS.getUint16(2 * --from));
+  while (to > gap) GROUPS.setUint16(2 * --to, 0);
+}
+
+function addressOfGroups(): Address {
+  // RFC 4291, section 2.5.5.2: IPv4-mapped.
+  if (GROUPS.getUint32(8) === 0xffff && GROUPS.getUint32(4) === 0 && GROUPS.getUint32(0) === 0) {
+    return GROUPS.getUint32(12) as Address;
+  }
+  return ((GROUPS.getBigUint64(0) << 64n) | GROUPS.getBigUint64(8)) as Address;
+}
+
+// RFC 5952, section 4: lower case, no zeros in front, "::" for the first of the longest runs of two groups or more.
+function textV6(address: bigint): string {
+  GROUPS.setBigUint64(0, address >> 64n);
+  GROUPS.setBigUint64(8, address);
+  const groups = Array.from({ length: 8 }, (_, i) => GROUPS.getUint16(2 * i).toString(16));
+  let start = 0;
+  let longest = 1;
+  for (let i = 0, run = 0; i < 8; i++) {
+    run = groups[i] === "0" ? run + 1 : 0;
+    if (run <= longest) continue;
+    longest = run;
+    start = i + 1 - run;
+  }
+  if (longest === 1) return groups.join(":");
+  return `${groups.slice(0, start).join(":")}::${groups.slice(start + longest).join(":")}`;
 }

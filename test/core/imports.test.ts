@@ -1,12 +1,43 @@
 // The rooms of the house and the doors between them, read off every import.
 import { describe, expect, it } from "vitest";
-import { breachesOf, readSources } from "../support/imports.ts";
+import { breachesOf, loadedWith, readSources } from "../support/imports.ts";
 
 describe("the sources of the Worker", () => {
   it("keep to their rooms", () => {
     const sources = readSources();
     expect(sources.size).toBeGreaterThan(30);
     expect(breachesOf(sources)).toEqual([]);
+  });
+});
+
+describe("the front door", () => {
+  it("loads no packages with its first call but these", () => {
+    // Every isolate pays for what is added here, before its first answer: an import() loads with the call that needs it.
+    const known = ["jose/base64url", "jose/decode/protected_header", "jose/errors", "jose/jwt/decode"];
+    expect(loadedWith(readSources(), "index.ts")).toEqual(known);
+  });
+
+  it.each([
+    ["a package of its own", 'import x from "far";', "", ["far"]],
+    ["a package for its effects alone", 'import "far";', "", ["far"]],
+    ["a package that it passes on", 'export {\n  x,\n} from "far/part";', "", ["far/part"]],
+    ["a package that loads with another file", 'import { y } from "./core/y.ts";', 'import x from "far";', ["far"]],
+    [
+      "a package that loads with what a file passes on",
+      'export * from "./core/y.ts";',
+      'import x from "far";',
+      ["far"],
+    ],
+    ["a file that is no source", 'import data from "./core/y.json";', "", ["core/y.json"]],
+    ["no package of types", 'import type { X } from "far";', "", []],
+    ["no package that is loaded later", 'await import("far");', "", []],
+    ["no package of a file that is loaded later", 'await import("./core/y.ts");', 'import x from "far";', []],
+  ])("is seen to load %s", (_, index, other, expected) => {
+    const sources = new Map([
+      ["index.ts", index],
+      ["core/y.ts", other],
+    ]);
+    expect(loadedWith(sources, "index.ts")).toEqual(expected);
   });
 });
 
@@ -20,6 +51,7 @@ describe("the rules", () => {
       "core/x.ts imports store/ports.ts",
     ],
     ["core reads the environment", "core/x.ts", 'import { e } from "../env.ts";', "core/x.ts imports env.ts"],
+    ["core imports for effects alone", "core/x.ts", 'import "zod";', "core/x.ts imports zod"],
     ["core imports lazily", "core/x.ts", 'await import("zod");', "core/x.ts imports zod"],
     [
       "a store imports the gateway",

@@ -7,7 +7,7 @@ export type Sources = ReadonlyMap<string, string>;
 
 /** A room, and what its files may import: rooms, single files and packages. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  core: ["core", "jose", "ipaddr.js"],
+  core: ["core", "jose"],
   store: ["store", "core"],
   gateway: ["gateway", "core", "store/ports.ts", "log.ts", "jose"],
   admin: ["admin", "core", "store/ports.ts", "log.ts", "hono", "zod"],
@@ -27,7 +27,8 @@ const RESERVED: readonly (readonly [word: RegExp, where: string, what: string])[
   [/passThroughOnException/, "nowhere", "a door that fails open"],
 ];
 
-const IMPORT = /(?:^|\n)\s*(?:import|export)\b[^;"']*?\bfrom\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/g;
+const STATIC_IMPORT = /(?:^|\n)\s*(?:(?:import|export)\b[^;"']*?\bfrom|import)\s*["']([^"']+)["']/g;
+const DYNAMIC_IMPORT = /\bimport\(\s*["']([^"']+)["']\s*\)/g;
 
 /** The sources of the Worker; the console has a build of its own. */
 export function readSources(root = "src"): Sources {
@@ -40,6 +41,16 @@ export function readSources(root = "src"): Sources {
 /** Every breach of the rules, in words. */
 export function breachesOf(sources: Sources): readonly string[] {
   return [...forbiddenImports(sources), ...reservedWords(sources), ...cyclesOf(sources)];
+}
+
+/** What is no source of the Worker, but loaded as soon as a file is: by the file, or by whatever loads with it. */
+export function loadedWith(sources: Sources, entry: string): readonly string[] {
+  const loaded = new Set([entry]);
+  // A set that grows while it is walked is walked to its new end.
+  for (const path of loaded) {
+    for (const target of targetsOf(path, valuesOf(sources.get(path) ?? ""), STATIC_IMPORT)) loaded.add(target);
+  }
+  return [...loaded].filter((path) => !sources.has(path)).sort();
 }
 
 function forbiddenImports(sources: Sources): string[] {
@@ -61,15 +72,15 @@ function reservedWords(sources: Sources): string[] {
   });
 }
 
-/** Cycles among values: an import of types alone leaves nothing in the program. */
+/** Cycles among values. */
 function cyclesOf(sources: Sources): string[] {
   const done = new Set<string>();
   const cycles: string[] = [];
   function visit(path: string, trail: readonly string[]): void {
     if (trail.includes(path)) cycles.push(`a cycle: ${[...trail.slice(trail.indexOf(path)), path].join(" -> ")}`);
     if (done.has(path) || trail.includes(path)) return;
-    const text = (sources.get(path) ?? "").replace(/(?:import|export) type [^;]*;/g, "");
-    for (const target of importsOf(path, text)) if (sources.has(target)) visit(target, [...trail, path]);
+    for (const target of importsOf(path, valuesOf(sources.get(path) ?? "")))
+      if (sources.has(target)) visit(target, [...trail, path]);
     done.add(path);
   }
   for (const path of sources.keys()) visit(path, []);
@@ -77,10 +88,18 @@ function cyclesOf(sources: Sources): string[] {
 }
 
 function importsOf(path: string, text: string): string[] {
-  return [...text.matchAll(IMPORT)].map(([, from, dynamic]) => {
-    const target = from ?? dynamic ?? "";
-    return target.startsWith(".") ? relative("", normalize(join(dirname(path), target))) : target;
-  });
+  return [...targetsOf(path, text, STATIC_IMPORT), ...targetsOf(path, text, DYNAMIC_IMPORT)];
+}
+
+function targetsOf(path: string, text: string, form: RegExp): string[] {
+  return [...text.matchAll(form)].map(([, target = ""]) =>
+    target.startsWith(".") ? relative("", normalize(join(dirname(path), target))) : target,
+  );
+}
+
+/** An import of types alone leaves nothing in the program. */
+function valuesOf(text: string): string {
+  return text.replace(/(?:import|export) type [^;]*;/g, "");
 }
 
 function roomOf(path: string): string {
