@@ -20,25 +20,34 @@ export interface Received {
 
 /** Reads a call that may be refused by little more than its address and one header. */
 export function receive(request: Request): Received {
-  return received(request, request.method, request.url, request.headers);
+  return new Looked(request, request.method, request.url, request.headers);
 }
 
 /** Reads all headers of a call that is likely to go on. */
 export function receiveAll(request: Request, { method, url }: Received): Received {
-  return received(request, method, url, new Map(request.headers));
+  return new Looked(request, method, url, new Map(request.headers));
 }
 
-function received(request: Request, method: string, url: string, headers: Fields): Received {
-  return {
-    method,
-    url,
-    headers,
-    // Two objects of the runtime that few calls need.
-    get body() {
-      return request.body;
-    },
-    get cf() {
-      return (request as { readonly cf?: unknown }).cf;
-    },
-  };
+// A class, because the getters of an object literal would be made anew for each call.
+class Looked implements Received {
+  readonly #request: Request;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Fields;
+
+  constructor(request: Request, method: string, url: string, headers: Fields) {
+    this.#request = request;
+    this.method = method;
+    this.url = url;
+    this.headers = headers;
+  }
+
+  // Two objects of the runtime that few calls need.
+  get body(): ReadableStream | null {
+    return this.#request.body;
+  }
+
+  get cf(): unknown {
+    return (this.#request as { readonly cf?: unknown }).cf;
+  }
 }
