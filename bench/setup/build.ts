@@ -59,7 +59,15 @@ export async function frontDoorBytes(): Promise<{ readonly minified: number; rea
 
 function common(entry: string): Readonly<Record<string, unknown>> {
   const platform = { platform: "browser", conditions: ["workerd", "worker", "browser"], external: ["cloudflare:*"] };
-  return { entryPoints: [entry], bundle: true, format: "esm", target: "es2024", minify: true, logLevel: "error", ...platform };
+  return {
+    entryPoints: [entry],
+    bundle: true,
+    format: "esm",
+    target: "es2024",
+    minify: true,
+    logLevel: "error",
+    ...platform,
+  };
 }
 
 interface Loading {
