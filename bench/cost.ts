@@ -3,13 +3,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Bill, billOf } from "./cost/bill.ts";
+import { billOf } from "./cost/bill.ts";
 import { count } from "./cost/count.ts";
 import { CUSTOMERS, type Customer } from "./cost/customers.ts";
 import { createLonger, type Longer } from "./cost/longer.ts";
 import { type Counted, MINUTE_MS, type Month, monthOf, timesIn } from "./cost/month.ts";
 import { CLOUDFLARE } from "./cost/prices.ts";
-import { billText, comparisonText, millions } from "./cost/table.ts";
+import { billText, comparisonText, millions, type Reckoned } from "./cost/table.ts";
 import { activeMs } from "./cost/traffic.ts";
 import { progress, progressEnds } from "./report/progress.ts";
 import { RESULTS } from "./setup/work.ts";
@@ -23,11 +23,11 @@ const { values } = parseArgs({
   },
 });
 const cpuMsOfACall = measuredCpuMs();
-const bills: Bill<keyof Month>[] = [];
-for (const customer of CUSTOMERS) bills.push(await reckon(customer));
-console.log(`\n${comparisonText(CUSTOMERS, bills)}\n\nCPU of a call: ${cpuMsOfACall.toFixed(2)} ms`);
+const reckoned: Reckoned[] = [];
+for (const customer of CUSTOMERS) reckoned.push(await reckon(customer));
+console.log(`\n${comparisonText(CUSTOMERS, reckoned)}\n\nCPU of a call: ${cpuMsOfACall.toFixed(2)} ms`);
 
-async function reckon(customer: Customer): Promise<Bill<keyof Month>> {
+async function reckon(customer: Customer): Promise<Reckoned> {
   const longer = createLonger(values.intervals.split(",").filter(Boolean).map(Number));
   const counted = await count(customer, {
     seed: Number(values.seed),
@@ -41,9 +41,9 @@ async function reckon(customer: Customer): Promise<Bill<keyof Month>> {
   if (process.stderr.isTTY) progressEnds();
   const month = monthOf(customer, counted, cpuMsOfACall);
   const bill = billOf(month, CLOUDFLARE);
-  console.log(`\n${billText(customer, month, bill)}`);
+  console.log(`\n${billText(customer, { month, bill })}`);
   printUses(customer, counted, month, longer);
-  return bill;
+  return { month, bill };
 }
 
 /** At least a hundred thousand calls. */

@@ -27,7 +27,8 @@ if (scenario === undefined) throw new Error(`there is no scenario called "${want
 
 const ground = await startGround(store.file, secrets);
 const inspector = await freePort();
-const worker = await startWorker({ name: "profile", script: buildGatehouse(), ...ground.surroundings, inspector });
+const script = buildGatehouse(false);
+const worker = await startWorker({ name: "profile", script, ...ground.surroundings, inspector });
 const headers = { accept: "application/json", "user-agent": "bench", "cf-connecting-ip": ADDRESS };
 const calls = { url: worker.url + CLUSTERS, tokens: scenario.tokens, headers, connections: 32, seconds: SECONDS };
 await load({ ...calls, seconds: 2 });

@@ -20,17 +20,9 @@ if (dryRun) {
     const vars = `KEY_RING='${newKeyRing(new Date())}'\nIDENTITY_KEYS='${await newIdentityKeys()}'\n`;
     writeFileSync(`${ROOT}.dev.vars`, vars, { mode: 0o600 });
   }
-  orExit(
-    wranglerShown([
-      "deploy",
-      "--dry-run",
-      "--minify",
-      "--outdir",
-      "dist/worker",
-      ...args.filter((arg) => arg !== "--dry-run"),
-    ]),
-  );
+  const others = args.filter((arg) => arg !== "--dry-run");
+  orExit(wranglerShown(["deploy", "--dry-run", "--outdir", "dist/worker", ...others]));
 } else {
   orExit(wranglerShown(["d1", "migrations", "apply", "DB", "--remote"]));
-  orExit(wranglerShown(["deploy", "--minify", ...args]));
+  orExit(wranglerShown(["deploy", ...args]));
 }

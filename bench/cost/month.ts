@@ -30,6 +30,7 @@ export function monthOf(customer: Customer, counted: Counted, cpuMsOfACall: numb
   const idleRuns = runs - activeMs(customer) / MINUTE_MS;
   const all = (part: keyof Used) => used[part] * timesIn(customer, counted) + idle[part] * idleRuns;
   const requests = customer.calls + runs;
+  const refusals = customer.calls * (refused / calls);
   const asking = customer.calls * customer.changes + runs;
   return {
     requests,
@@ -38,7 +39,12 @@ export function monthOf(customer: Customer, counted: Counted, cpuMsOfACall: numb
     kvWrites: all("kvWrites"),
     rowsRead: all("rowsRead"),
     rowsWritten: all("rowsWritten"),
-    // One of the platform's for every request (`observability` in wrangler.toml), and a line of ours for every refusal.
-    logEvents: requests + customer.calls * (refused / calls),
+    // Lines of ours alone (`invocation_logs` in wrangler.toml): one for every refusal, and for every change that is allowed.
+    logEvents: refusals + (customer.calls - refusals) * customer.changes,
   };
+}
+
+/** The same with the platform's own line for every request as well. */
+export function withInvocationLogs(month: Month): Month {
+  return { ...month, logEvents: month.logEvents + month.requests };
 }

@@ -1,8 +1,8 @@
 // The reckoning as text.
-import { type Bill, perMillion, priceOf } from "./bill.ts";
+import { type Bill, billOf, perMillion, priceOf } from "./bill.ts";
 import type { Customer } from "./customers.ts";
-import type { Month } from "./month.ts";
-import { CLOUDFLARE_PAGES, OFFERS } from "./prices.ts";
+import { type Month, withInvocationLogs } from "./month.ts";
+import { CLOUDFLARE, CLOUDFLARE_PAGES, OFFERS } from "./prices.ts";
 
 const NAMES: Readonly<Record<keyof Month, string>> = {
   requests: "requests",
@@ -14,8 +14,14 @@ const NAMES: Readonly<Record<keyof Month, string>> = {
   logEvents: "Workers Logs",
 };
 
+/** What a customer uses in a month, and what it comes to. */
+export interface Reckoned {
+  readonly month: Month;
+  readonly bill: Bill<keyof Month>;
+}
+
 /** One customer's bill, part by part. */
-export function billText(customer: Customer, month: Month, bill: Bill<keyof Month>): string {
+export function billText(customer: Customer, { month, bill }: Reckoned): string {
   const { name, calls, keys, places, isolatesEach } = customer;
   const parts = Object.keys(NAMES) as (keyof Month)[];
   return [
@@ -23,12 +29,12 @@ export function billText(customer: Customer, month: Month, bill: Bill<keyof Mont
     line("plan", bill.plan),
     ...parts.map((part) => `${line(NAMES[part], bill.parts[part])}   (${millions(month[part])})`),
     line("a month, in US dollars", bill.total),
-    line("  but for Workers Logs", bill.total - bill.parts.logEvents),
+    line("  with invocation logs", withLogs(month)),
   ].join("\n");
 }
 
 /** The price of a million calls for every customer, beside that of others; and where prices stand. */
-export function comparisonText(customers: readonly Customer[], bills: readonly Bill<keyof Month>[]): string {
+export function comparisonText(customers: readonly Customer[], reckoned: readonly Reckoned[]): string {
   const row = (name: string, cells: readonly string[]) =>
     name.padEnd(32) + cells.map((cell) => cell.padStart(13)).join("");
   const aMillion = (totals: readonly (number | null)[]) =>
@@ -40,12 +46,16 @@ export function comparisonText(customers: readonly Customer[], bills: readonly B
   const offers = OFFERS.map((offer) => [offer.name, customers.map(({ calls }) => priceOf(offer, calls))] as const);
   return [
     row("US dollars for a million calls", names),
-    row("Gatehouse", aMillion(bills.map(({ total }) => total))),
-    row("Gatehouse, but for Workers Logs", aMillion(bills.map(({ total, parts }) => total - parts.logEvents))),
+    row("Gatehouse", aMillion(reckoned.map(({ bill }) => bill.total))),
+    row("Gatehouse, with invocation logs", aMillion(reckoned.map(({ month }) => withLogs(month)))),
     ...offers.map(([name, totals]) => row(name, aMillion(totals))),
     "\nPrices as in bench/cost/prices.ts, from",
     ...[...new Set([...CLOUDFLARE_PAGES, ...pages])].map((page) => `  ${page}`),
   ].join("\n");
+}
+
+function withLogs(month: Month): number {
+  return billOf(withInvocationLogs(month), CLOUDFLARE).total;
 }
 
 function line(what: string, dollars: number): string {

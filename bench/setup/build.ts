@@ -24,14 +24,15 @@ interface Change {
 /**
  * Build the Worker with the command that deploys it.
  *
+ * @param minify `false` where the names of functions are to be read
  * @returns the path of its one module
  */
-export function buildGatehouse(): string {
-  const out = join(WORK, "gatehouse");
+export function buildGatehouse(minify = true): string {
+  const out = join(WORK, minify ? "gatehouse" : "gatehouse-readable");
   // wrangler.toml names it; the console is built into it, and is no part of what is measured.
   mkdirSync(join(ROOT, "dist/assets"), { recursive: true });
   const command = join(wrangler, "../../bin/wrangler.js");
-  const run = spawnSync(process.execPath, [command, "deploy", "--dry-run", "--outdir", out], {
+  const run = spawnSync(process.execPath, [command, "deploy", "--dry-run", `--minify=${minify}`, "--outdir", out], {
     cwd: ROOT,
     encoding: "utf8",
     env: { ...process.env, CI: "1" },
@@ -40,7 +41,7 @@ export function buildGatehouse(): string {
   return join(out, "index.js");
 }
 
-/** Bundle one entry as wrangler does, with sources changed on the way. Returns the path of the module. */
+/** Bundle one entry as wrangler.toml has it done, with sources changed on the way. Returns the path of the module. */
 export async function bundle(name: string, entry: string, changes: readonly Change[] = []): Promise<string> {
   const outfile = join(WORK, name, "index.js");
   mkdirSync(join(WORK, name), { recursive: true });
@@ -50,7 +51,7 @@ export async function bundle(name: string, entry: string, changes: readonly Chan
 
 /** Bytes of what is loaded before the first call: everything but what is imported on demand. Minified, then gzipped. */
 export async function frontDoorBytes(): Promise<{ readonly minified: number; readonly gzipped: number }> {
-  const options = { ...common(join(ROOT, "src/index.ts")), minify: true, write: false, plugins: [onDemandLeftOut] };
+  const options = { ...common(join(ROOT, "src/index.ts")), write: false, plugins: [onDemandLeftOut] };
   const { outputFiles } = await bundler.build(options);
   const code = (outputFiles[0] as { contents: Uint8Array }).contents;
   return { minified: code.length, gzipped: gzipSync(code, { level: 9 }).length };
@@ -58,7 +59,15 @@ export async function frontDoorBytes(): Promise<{ readonly minified: number; rea
 
 function common(entry: string): Readonly<Record<string, unknown>> {
   const platform = { platform: "browser", conditions: ["workerd", "worker", "browser"], external: ["cloudflare:*"] };
-  return { entryPoints: [entry], bundle: true, format: "esm", target: "es2024", logLevel: "error", ...platform };
+  return {
+    entryPoints: [entry],
+    bundle: true,
+    format: "esm",
+    target: "es2024",
+    minify: true,
+    logLevel: "error",
+    ...platform,
+  };
 }
 
 interface Loading {

@@ -25,7 +25,6 @@ interface Node<O extends Operation> {
   param: Node<O> | null;
   /** By slot of the method. */
   served: (Route<O> | null)[] | null;
-  notAllowed: RouteMatch<never>;
 }
 
 interface Route<O extends Operation> {
@@ -73,7 +72,7 @@ export function matchRoute<O extends Operation>(routes: Routes<O>, method: strin
   if (node === null) return UNKNOWN;
   const slot = SLOTS.get(method === "HEAD" ? "GET" : method);
   const route = slot === undefined ? null : (node.served?.[slot] ?? null);
-  if (route === null) return node.notAllowed;
+  if (route === null) return otherMethods(node.served ?? []);
   const params: Record<string, string> = {};
   for (let i = 0; i < values.length; i++) params[route.names[i] as string] = values[i] as string;
   return { kind: "operation", operation: route.operation, params };
@@ -102,43 +101,38 @@ function find<O extends Operation>(here: Node<O>, path: string, at: number, valu
 
 function add<O extends Operation>(root: Node<O>, operation: O): void {
   const { method, path } = operation;
+  if (path.charCodeAt(0) !== SLASH) throw notCanonical(path);
   const names: string[] = [];
   let here = root;
-  for (const segment of segmentsOf(path)) {
-    const name = PARAM.exec(segment)?.[1];
-    if (name === undefined) {
-      here = literalBelow(here, segment);
-    } else {
-      if (names.includes(name)) throw fault(`${path} names {${name}} twice`);
-      names.push(name);
-      here.param ??= emptyNode();
-      here = here.param;
-    }
-  }
+  for (const segment of path.slice(1).split("/")) here = below(here, segment, names, path);
   here.served ??= METHODS.map(() => null);
   const slot = METHODS.indexOf(method);
   if (here.served[slot] !== null) throw fault(`two rows answer ${method} ${path}`);
   here.served[slot] = { operation, names };
-  here.notAllowed = { kind: "other_methods", allow: allowOf(here.served) };
 }
 
-function allowOf(served: readonly unknown[]): readonly string[] {
-  const methods = METHODS.filter((_, slot) => served[slot] !== null);
-  return methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
-}
-
-function literalBelow<O extends Operation>(here: Node<O>, segment: string): Node<O> {
+/** The place that a segment leads to. Most segments are there already, and were looked at when they came. */
+function below<O extends Operation>(here: Node<O>, segment: string, names: string[], path: string): Node<O> {
+  const known = here.literals?.get(segment);
+  if (known !== undefined) return known;
+  const name = PARAM.exec(segment)?.[1];
+  if (name !== undefined) {
+    if (names.includes(name)) throw fault(`${path} names {${name}} twice`);
+    names.push(name);
+    here.param ??= emptyNode();
+    return here.param;
+  }
+  if (!LITERAL.test(segment)) throw notCanonical(path);
+  const made = emptyNode<O>();
   here.literals ??= new Map();
-  const below = here.literals.get(segment) ?? emptyNode<O>();
-  here.literals.set(segment, below);
-  return below;
+  here.literals.set(segment, made);
+  return made;
 }
 
-function segmentsOf(template: string): readonly string[] {
-  const [head, ...segments] = template.split("/");
-  const canonical = segments.length > 0 && segments.every((segment) => PARAM.test(segment) || LITERAL.test(segment));
-  if (head !== "" || !canonical) throw fault(`${template} is not canonical`);
-  return segments;
+function otherMethods(served: readonly unknown[]): RouteMatch<never> {
+  const methods = METHODS.filter((_, slot) => served[slot] !== null);
+  const allow = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+  return { kind: "other_methods", allow };
 }
 
 function withoutCommonPrefix<O extends Operation>(whole: Node<O>): Routes<O> {
@@ -154,7 +148,11 @@ function withoutCommonPrefix<O extends Operation>(whole: Node<O>): Routes<O> {
 }
 
 function emptyNode<O extends Operation>(): Node<O> {
-  return { literals: null, param: null, served: null, notAllowed: UNKNOWN };
+  return { literals: null, param: null, served: null };
+}
+
+function notCanonical(template: string): Error {
+  return fault(`${template} is not canonical`);
 }
 
 function fault(message: string): Error {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { billOf, perMillion, priceOf } from "../../bench/cost/bill.ts";
 import { count } from "../../bench/cost/count.ts";
 import type { Customer } from "../../bench/cost/customers.ts";
-import { monthOf, timesIn } from "../../bench/cost/month.ts";
+import { monthOf, timesIn, withInvocationLogs } from "../../bench/cost/month.ts";
 import { CLOUDFLARE, OFFERS, type Offer } from "../../bench/cost/prices.ts";
 
 const PRICES = {
@@ -117,5 +117,6 @@ describe("what is counted", () => {
     expect(month.rowsWritten).toBe(counted.used.rowsWritten * 1_080);
     expect(month.rowsRead).toBe(counted.used.rowsRead * 1_080 + counted.idle.rowsRead * 21_600);
     expect(month.cpuMs).toBe(STEADY.calls * 0.25 + 43_200 * 1.5);
+    expect(withInvocationLogs(month).logEvents).toBe(month.logEvents + month.requests);
   });
 });

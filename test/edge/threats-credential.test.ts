@@ -150,8 +150,10 @@ describe("a forged key", () => {
     const forged = Array.from({ length: 200 }, (_, i) => `${key.slice(0, -43)}${String(i).padStart(42, "A")}A`);
     const before = await rowsRead();
     for (const token of forged) expect((await send(`Authorization: Bearer ${token}`)).status).toBe(401);
-    const sources = (await bare.logs()).map(({ source, reason }) => `${reason} ${source}`);
-    expect(new Set(sources)).toEqual(new Set(["signature_invalid undefined"]));
+    // Lines of the tests before, added up by reason, may be among them.
+    const lines = await bare.logs();
+    expect(lines.map(({ reason }) => reason)).toContain("signature_invalid");
+    expect(lines.flatMap(({ source }) => (source === undefined ? [] : [source]))).toEqual([]);
     expect(await rowsRead()).toBe(before);
   });
 

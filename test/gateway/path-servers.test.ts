@@ -139,7 +139,8 @@ describe.each(READERS)("$name", (reader) => {
     port = await freePort();
     const file = join(folder, "config");
     writeFileSync(file, reader.config(port));
-    server = spawn(reader.name, reader.args(file, folder), { stdio: "ignore", cwd: folder });
+    // A group of its own, to be ended whole: nginx serves from a child, which would outlive it.
+    server = spawn(reader.name, reader.args(file, folder), { stdio: "ignore", cwd: folder, detached: true });
     for (let tries = 0; tries < 80; tries++) {
       if ((await ask(agent, port, "/up").catch(() => null)) === "/up") return;
       await new Promise((resume) => setTimeout(resume, 100));
@@ -147,7 +148,7 @@ describe.each(READERS)("$name", (reader) => {
     throw new Error(`${reader.name} does not start`);
   }, 10_000);
   afterAll(() => {
-    server?.kill("SIGKILL");
+    if (server?.pid !== undefined) process.kill(-server.pid, "SIGKILL");
     agent.destroy();
     if (folder !== "") rmSync(folder, { recursive: true, force: true });
   });
