@@ -1,5 +1,5 @@
 // What the handlers of all operations have in common.
-import { isOperator } from "../core/operator.ts";
+import { isOperator } from "../core/key.ts";
 import type { Actor } from "../store/ports.ts";
 import type { AdminCall, AdminPorts } from "./call.ts";
 

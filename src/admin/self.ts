@@ -1,5 +1,5 @@
 // Who calls: the one thing that whoever signs in through a proxy, and so holds no credential to read, has to be told.
-import { isOperator } from "../core/operator.ts";
+import { isOperator } from "../core/key.ts";
 import { answer } from "./answers.ts";
 import type { AdminCall, AdminPorts } from "./call.ts";
 import type { SelfData } from "./contract.ts";

@@ -52,3 +52,13 @@ export function keyStatus(key: Pick<KeyRecord, "expiresAt" | "revokedAt">, now: 
   if (key.expiresAt !== null && now >= key.expiresAt) return "EXPIRED";
   return "ACTIVE";
 }
+
+/** An operator as a principal. Found by an identity instead of a hash; otherwise judged as a key is. */
+export interface OperatorRecord extends KeyRecord {
+  readonly kind: "operator";
+}
+
+/** Whether a principal is a person, not a key. */
+export function isOperator(principal: KeyRecord): principal is OperatorRecord {
+  return "kind" in principal;
+}

@@ -4,16 +4,6 @@ import type { JSONWebKeySet, JWTPayload } from "jose";
 import { decodeProtectedHeader } from "jose/decode/protected_header";
 import * as errors from "jose/errors";
 import { decodeJwt } from "jose/jwt/decode";
-import type { KeyRecord } from "./key.ts";
-
-/** An operator as a principal. Found by an identity instead of a hash; otherwise judged as a key is. */
-export interface OperatorRecord extends KeyRecord {
-  readonly kind: "operator";
-}
-
-export function isOperator(principal: KeyRecord): principal is OperatorRecord {
-  return "kind" in principal;
-}
 
 /** The public keys of an issuer: RFC 7517. */
 export type KeySet = JSONWebKeySet;

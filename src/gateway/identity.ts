@@ -1,7 +1,7 @@
 // Who calls, said to the upstream in a way it can check: a short-lived EdDSA JWT, signed once and remembered per record.
 import type { CryptoKey, JWK } from "jose";
 import type { KeyRecord } from "../core/key.ts";
-import { isOperator } from "../core/operator.ts";
+import { isOperator } from "../core/key.ts";
 
 /** A token lives a minute: RFC 7519 `exp`. */
 const LIFE_SECONDS = 60;

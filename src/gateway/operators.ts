@@ -1,6 +1,7 @@
 // Calls of people: the token of an issuer becomes a person, and a person an operator of the account that the path names.
 // A made-up token ends at its signature, before anything is looked up.
-import { type OperatorRecord, readOutside, type TrustedIssuer, verifyPerson } from "../core/operator.ts";
+import type { OperatorRecord } from "../core/key.ts";
+import { readOutside, type TrustedIssuer, verifyPerson } from "../core/operator.ts";
 import type { Denial } from "../core/verdict.ts";
 import type { Background, IssuerKeys, OperatorFinder } from "../store/ports.ts";
 import type { Call } from "./call.ts";

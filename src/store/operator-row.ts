@@ -1,5 +1,5 @@
 // Rows of `operators`: as a principal that calls are judged by, and as operators see each other.
-import type { OperatorRecord } from "../core/operator.ts";
+import type { OperatorRecord } from "../core/key.ts";
 import type { OperatorDetails } from "./ports.ts";
 import { ROLE_COLUMNS, type RoleRow, roleOfRow } from "./role-row.ts";
 import { compileStoredKey } from "./stored-key.ts";

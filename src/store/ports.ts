@@ -1,7 +1,7 @@
 // What the rest of the house may ask of storage. Each port says once what its callers do when it throws.
 import type { Checkpoint } from "../core/audit-chain.ts";
-import type { KeyHash, KeyRecord, KeyStatus } from "../core/key.ts";
-import type { KeySet, OperatorRecord, Person } from "../core/operator.ts";
+import type { KeyHash, KeyRecord, KeyStatus, OperatorRecord } from "../core/key.ts";
+import type { KeySet, Person } from "../core/operator.ts";
 import type { Permission } from "../core/permissions.ts";
 import type { TrialRefusal } from "../core/trial.ts";
 import type { StoredKey } from "./stored-key.ts";

@@ -1,7 +1,7 @@
 // Calls of people: which token is read, what has to hold of it, and whose record it finds.
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
-import type { OperatorRecord } from "../../src/core/operator.ts";
+import type { OperatorRecord } from "../../src/core/key.ts";
 import type { Denial } from "../../src/core/verdict.ts";
 import { createLimits } from "../../src/gateway/limits.ts";
 import { findOperator, type OperatorDoor, readPersonalToken, type Trust } from "../../src/gateway/operators.ts";
