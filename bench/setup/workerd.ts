@@ -17,6 +17,9 @@ export interface WorkerSpec {
   /** Ports of the loopback. */
   readonly upstream: number;
   readonly storage?: { readonly d1: number; readonly kv: number };
+  /** A module that answers first, and imports the script as "./worker.js". */
+  readonly before?: string;
+  readonly v8Flags?: readonly string[];
   /** Where a debugger may look in. */
   readonly inspector?: number;
 }
@@ -56,14 +59,20 @@ export function writeConfig(spec: WorkerSpec, port: number): string {
     bindings.push(`(name = "KEYS", kvNamespace = "kv")`);
     services.push(external("d1", spec.storage.d1), external("kv", spec.storage.kv));
   }
-  const script = relative(directory, spec.script);
+  const module = (name: string, file: string) =>
+    `(name = ${q(name)}, esModule = embed ${q(relative(directory, file))})`;
+  const modules = [
+    ...(spec.before === undefined ? [] : [module("before.js", spec.before)]),
+    module("worker.js", spec.script),
+  ];
   writeFileSync(
     path,
     `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
+  v8Flags = [${(spec.v8Flags ?? []).map(q).join(", ")}],
   services = [
     (name = "main", worker = (
-      modules = [(name = "worker.js", esModule = embed ${q(script)})],
+      modules = [${modules.join(", ")}],
       compatibilityDate = "2026-10-20",
       globalOutbound = "upstream",
       bindings = [${bindings.join(",\n        ")}],

@@ -1,6 +1,6 @@
 // Who calls, said to the upstream in a way it can check: a short-lived EdDSA JWT, signed once and remembered per record.
 import type { CryptoKey, JWK } from "jose";
-import type { KeyRecord } from "../core/key.ts";
+import type { KeyRecord, KeyRole } from "../core/key.ts";
 import { isOperator } from "../core/key.ts";
 
 /** A token lives a minute: RFC 7519 `exp`. */
@@ -21,8 +21,9 @@ export interface Identity {
 interface Remembered {
   readonly token: string;
   readonly renewAt: number;
-  /** What the token says, beside the key's id. */
-  readonly claims: string;
+  /** Whose record it was signed for. */
+  readonly accountId: string;
+  readonly role: KeyRole;
 }
 
 /** The most keys that a token is remembered for; past it, all are forgotten and signed again. */
@@ -65,7 +66,7 @@ export function createIdentity(keys: IdentityKeys, issuer: string, audience: str
       .sign(await imported);
     const renewAt = (issuedAt + LIFE_SECONDS - RENEW_BEFORE_SECONDS) * 1_000;
     if (byKey.size >= MAX_REMEMBERED) byKey.clear();
-    const made = { token, renewAt, claims: claimsOf(record) };
+    const made = { token, renewAt, accountId: record.accountId, role: record.role };
     byKey.set(record.id, made);
     byRecord.set(record, made);
     return token;
@@ -74,7 +75,7 @@ export function createIdentity(keys: IdentityKeys, issuer: string, audience: str
   /** A token that an earlier record of the same key has left, if it says of this one what is true. */
   function inherited(record: KeyRecord): Remembered | undefined {
     const made = byKey.get(record.id);
-    if (made === undefined || made.claims !== claimsOf(record)) return undefined;
+    if (made === undefined || !saysOf(made, record)) return undefined;
     byRecord.set(record, made);
     return made;
   }
@@ -88,8 +89,9 @@ export function createIdentity(keys: IdentityKeys, issuer: string, audience: str
   };
 }
 
-function claimsOf({ accountId, role }: KeyRecord): string {
-  return JSON.stringify([accountId, role.id, role.name]);
+/** Whether all that a token says, beside the key's id, is true of a record. */
+function saysOf(made: Remembered, { accountId, role }: KeyRecord): boolean {
+  return made.accountId === accountId && made.role.id === role.id && made.role.name === role.name;
 }
 
 function publicPart({ kty, crv, x, kid }: JWK): JWK {
