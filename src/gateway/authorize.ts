@@ -8,14 +8,13 @@ import { type Call, isTold, logCall, openCall } from "./call.ts";
 import { allowedOrigin, answerPreflight, isPreflight, readableBy } from "./cors.ts";
 import { hasOtherCarrier, readCredential } from "./credential.ts";
 import type { Door } from "./door.ts";
-import { readPath, readTarget } from "./facts.ts";
-import { letThrough, upgrade } from "./let-through.ts";
+import { asksForWebSocket, readPath, readTarget } from "./facts.ts";
+import { letThrough } from "./let-through.ts";
 import { receiveAll } from "./received.ts";
 import { answerFault } from "./refuse.ts";
 import { noteRefusal } from "./refused.ts";
 import { noteUse } from "./trial.ts";
 import { rebuff, turnAway } from "./turn-away.ts";
-import { asksForWebSocket } from "./upgrade.ts";
 import { isSafe, judge, recheck, settle } from "./weigh.ts";
 
 /**
@@ -114,5 +113,6 @@ async function pass(call: Call, door: Door, background: Background): Promise<Res
   noteUse(call, target, verdict.key, door, background);
   if (!upgrading) return await letThrough(call, target, verdict.key, door, background);
   const judgeAnew = () => recheck(hash, call, target, door, background);
+  const { upgrade } = await import("./upgrade.ts");
   return await upgrade(call, target, verdict.key, judgeAnew, door);
 }

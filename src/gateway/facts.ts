@@ -74,3 +74,8 @@ export function readCaller(headers: Fields): Caller | null {
   const address = parseAddress(text);
   return address === null ? null : { text, address };
 }
+
+/** Whether a call asks for the one protocol that can be relayed (RFC 6455 section 4.1). */
+export function asksForWebSocket({ method, headers }: Received): boolean {
+  return method === "GET" && headers.get("upgrade")?.toLowerCase() === "websocket";
+}

@@ -1,15 +1,13 @@
-// What becomes of a call that may pass: Gatehouse serves it, the upstream answers it, or a connection is opened.
+// What becomes of a call that may pass: Gatehouse serves it, or the upstream answers it.
 import type { KeyRecord } from "../core/key.ts";
 import type { Operation } from "../core/operations.ts";
-import type { Verdict } from "../core/verdict.ts";
 import type { Background } from "../store/ports.ts";
-import { type Call, isTold, logCall } from "./call.ts";
+import type { Call } from "./call.ts";
 import type { AuthorisedCall, Door } from "./door.ts";
 import type { Target } from "./facts.ts";
-import { launch, type NoAnswer, type Onward, sendUpstream } from "./forward.ts";
+import { type NoAnswer, type Onward, sendUpstream } from "./forward.ts";
 import { passOn } from "./pass-on.ts";
 import { answerNoAnswer } from "./refuse.ts";
-import { relay } from "./upgrade.ts";
 
 /** Answers a call that may pass: here, or by the upstream. */
 export async function letThrough(
@@ -66,35 +64,4 @@ export function conclude(answer: Response | NoAnswer, call: Call, door: Door): R
   if (!("noAnswer" in answer)) return passOn(call.received, answer, door.upstream);
   call.error = new Error(`the upstream gave no answer: ${answer.noAnswer}`, { cause: answer.cause });
   return answerNoAnswer(answer, call.requestId);
-}
-
-/**
- * Open a connection that stays for as long as its key allows.
- *
- * @param judgeAnew the verdict over the same call at a later instant
- */
-export async function upgrade(
-  call: Call,
-  target: Target,
-  key: KeyRecord,
-  judgeAnew: () => Promise<Verdict>,
-  door: Door,
-): Promise<Response> {
-  const onward = onwardOf(call, target, await door.identity.tokenFor(key, call.now));
-  const answer = await launch(call.received, onward, door.upstream, "websocket").answer;
-  // An upstream that does not switch protocols answers as to any other call.
-  if ("noAnswer" in answer || !answer.webSocket) return conclude(answer, call, door);
-  return relay(answer, async () => {
-    let ended: Partial<Call>;
-    try {
-      const verdict = await judgeAnew();
-      if (verdict.allow) return true;
-      ended = { denial: verdict.denial };
-    } catch (error) {
-      ended = { error };
-    }
-    const last = { ...call, ...ended };
-    if (isTold(last, door)) logCall(last, 101, door);
-    return false;
-  });
 }

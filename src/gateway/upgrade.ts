@@ -1,7 +1,12 @@
-// WebSockets, where they are enabled: authorised at the handshake like any call, then looked at again for as long as they
-// live, so that a connection ends when its key does, within the same bound as a read. Does not know what is looked at.
-
-import type { Received } from "./received.ts";
+// WebSockets, where they are enabled; loaded with the first one. Authorised at the handshake like any call, then looked at again for as long as they
+// live, so that a connection ends when its key does, within the same bound as a read.
+import type { KeyRecord } from "../core/key.ts";
+import type { Verdict } from "../core/verdict.ts";
+import { type Call, isTold, logCall } from "./call.ts";
+import type { Door } from "./door.ts";
+import type { Target } from "./facts.ts";
+import { launch } from "./forward.ts";
+import { conclude, onwardOf } from "./let-through.ts";
 
 /** How often an open connection is judged again, on the row itself: so it ends within the bound of a read. */
 const RECHECK_EVERY_MS = 5_000;
@@ -10,9 +15,35 @@ const RECHECK_EVERY_MS = 5_000;
 const POLICY_VIOLATION = 1008;
 const GOING_AWAY = 1001;
 
-/** Whether a call asks for the one protocol that can be relayed (RFC 6455 section 4.1). */
-export function asksForWebSocket({ method, headers }: Received): boolean {
-  return method === "GET" && headers.get("upgrade")?.toLowerCase() === "websocket";
+/**
+ * Open a connection that stays for as long as its key allows.
+ *
+ * @param judgeAnew the verdict over the same call at a later instant
+ */
+export async function upgrade(
+  call: Call,
+  target: Target,
+  key: KeyRecord,
+  judgeAnew: () => Promise<Verdict>,
+  door: Door,
+): Promise<Response> {
+  const onward = onwardOf(call, target, await door.identity.tokenFor(key, call.now));
+  const answer = await launch(call.received, onward, door.upstream, "websocket").answer;
+  // An upstream that does not switch protocols answers as to any other call.
+  if ("noAnswer" in answer || !answer.webSocket) return conclude(answer, call, door);
+  return relay(answer, async () => {
+    let ended: Partial<Call>;
+    try {
+      const verdict = await judgeAnew();
+      if (verdict.allow) return true;
+      ended = { denial: verdict.denial };
+    } catch (error) {
+      ended = { error };
+    }
+    const last = { ...call, ...ended };
+    if (isTold(last, door)) logCall(last, 101, door);
+    return false;
+  });
 }
 
 /**
@@ -21,7 +52,7 @@ export function asksForWebSocket({ method, headers }: Received): boolean {
  * @param switched the upstream's 101
  * @param mayStay asked every five seconds; ends the connection with `false`, and never rejects
  */
-export function relay(switched: Response, mayStay: () => Promise<boolean>): Response {
+function relay(switched: Response, mayStay: () => Promise<boolean>): Response {
   const inner = switched.webSocket as WebSocket;
   const [client, outer] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
   inner.accept();
