@@ -31,6 +31,11 @@ export function isWithin(now: number, since: number, forMs: number): boolean {
   return elapsed >= 0 && elapsed < forMs;
 }
 
+/** Whether two instants lie less than so long apart, in whichever order: a slow call is noted by when it began. */
+export function isNear(now: number, other: number, withinMs: number): boolean {
+  return Math.abs(now - other) < withinMs;
+}
+
 // D1's own list of errors after which a repeated query can succeed, and of those after which it makes things worse:
 // https://developers.cloudflare.com/d1/observability/debug-d1/
 const RETRYABLE =

@@ -1,7 +1,7 @@
 // What trials would have refused: gathered in the isolate, written behind an answer at most once per key and minute. A fault
 // here costs counts, never an answer.
 import { addTally, emptyTally, OTHERS, type Tally, tallyCall } from "../core/trial.ts";
-import { isWithin } from "./budget.ts";
+import { isNear } from "./budget.ts";
 import type { Background, TrialCall, TrialRecorder } from "./ports.ts";
 
 const WRITE_EVERY_MS = 60_000;
@@ -67,7 +67,7 @@ export function createTrialRecorder(db: D1Database, onFault: (what: string, erro
 
   /** Everything whose minute is over; keys with nothing left to write are forgotten. */
   function dueAt(now: number): readonly Pending[] {
-    const due = [...pending.values()].filter((each) => !isWithin(now, each.writtenAt, WRITE_EVERY_MS));
+    const due = [...pending.values()].filter((each) => !isNear(now, each.writtenAt, WRITE_EVERY_MS));
     for (const each of due) if (each.tally.evaluated === 0) pending.delete(each.keyId);
     return due.filter((each) => each.tally.evaluated > 0);
   }
@@ -89,10 +89,10 @@ export function createTrialRecorder(db: D1Database, onFault: (what: string, erro
       const known = pending.get(call.keyId);
       const own = known?.trialId === call.trialId ? known : begin(call, background);
       tallyCall(own.tally, call.refusal, call.at);
-      if (!isWithin(call.at, own.writtenAt, WRITE_EVERY_MS)) background(write(dueAt(call.at), call.at));
+      if (!isNear(call.at, own.writtenAt, WRITE_EVERY_MS)) background(write(dueAt(call.at), call.at));
     },
     noteUnreadable(keyId, at) {
-      if (isWithin(at, toldAt.get(keyId) ?? Number.NEGATIVE_INFINITY, WRITE_EVERY_MS)) return;
+      if (isNear(at, toldAt.get(keyId) ?? Number.NEGATIVE_INFINITY, WRITE_EVERY_MS)) return;
       if (toldAt.size >= MOST_KEYS) toldAt.clear();
       toldAt.set(keyId, at);
       onFault("trial_unreadable", new Error(`the trial of key ${keyId} cannot be read, and is ignored`));

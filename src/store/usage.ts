@@ -1,6 +1,6 @@
 // Last used, from where, and how often: gathered in the isolate, written behind the answer at most once per key and
 // minute, and only ever forward. A fault here costs a count, never an answer.
-import { isWithin } from "./budget.ts";
+import { isNear } from "./budget.ts";
 import type { Background, UsageRecorder } from "./ports.ts";
 
 const WRITE_EVERY_MS = 60_000;
@@ -9,6 +9,12 @@ const SWEEP_EVERY_MS = 1_000;
 
 /** Statements in one batch, which is one round trip and one transaction. */
 const WRITE_AT_ONCE = 100;
+
+/**
+ * Uses that one call's sweep writes; the next second's takes the rest. A thousand queries is what D1 lets one invocation
+ * of a Worker make: https://developers.cloudflare.com/d1/platform/limits/
+ */
+const SWEEP_AT_ONCE = 500;
 
 /** Of more keys than this, those written longest ago are written once more and forgotten: memory stays bounded. */
 const MOST_PENDING = 10_000;
@@ -64,11 +70,12 @@ export function createD1Usage(db: D1Database, onFault: (what: string, error: unk
       background(write(due.slice(from, from + WRITE_AT_ONCE)));
   }
 
-  /** Everything whose minute is over; keys with nothing left to write are forgotten. */
-  function sweep(now: number): readonly Pending[] {
-    const due: Pending[] = [];
+  /** One use, and what has waited longest of all whose minute is over; keys with nothing left to write are forgotten. */
+  function sweepWith(first: Pending, now: number): readonly Pending[] {
+    const due = [first];
     for (const use of pending.values()) {
-      if (isWithin(now, use.writtenAt, WRITE_EVERY_MS)) continue;
+      if (due.length >= SWEEP_AT_ONCE) break;
+      if (use === first || isNear(now, use.writtenAt, WRITE_EVERY_MS)) continue;
       if (use.count > 0) due.push(use);
       else pending.delete(use.id);
     }
@@ -97,11 +104,11 @@ export function createD1Usage(db: D1Database, onFault: (what: string, error: unk
         use.lastUsedAt = now;
         use.address = address;
       }
-      if (isWithin(now, use.writtenAt, WRITE_EVERY_MS)) return;
+      if (isNear(now, use.writtenAt, WRITE_EVERY_MS)) return;
       // A key's first use is written at once; whoever else is due goes with it, looked for once a second.
-      const isSwept = isWithin(now, sweptAt, SWEEP_EVERY_MS);
+      const isSwept = isNear(now, sweptAt, SWEEP_EVERY_MS);
       if (!isSwept) sweptAt = now;
-      send(isSwept ? [use] : sweep(now), now, background);
+      send(isSwept ? [use] : sweepWith(use, now), now, background);
     },
   };
 }

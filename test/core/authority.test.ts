@@ -41,6 +41,9 @@ describe("a new key", () => {
     const own = compileGrant(["API_KEY:CREATE"]);
     const few = excessOfKey(maker({ grant: own }), wanted({ grant: compileGrant(["BACKUP:CREATE"]) }));
     expect(few[0]?.message).toBe("The role has what this key has not: BACKUP:READ, BACKUP:CREATE.");
+    const reader = maker({ grant: compileGrant(["BACKUP:READ"]) });
+    const some = excessOfKey(reader, wanted({ grant: compileGrant(["BACKUP:CREATE"]) }));
+    expect(some[0]?.message).toBe("The role has what this key has not: BACKUP:CREATE.");
     expect(excessOfKey(maker({ grant: own }), wanted({ grant: DEVELOPER.grant }))[0]?.message).toMatch(
       / and \d+ more\.$/,
     );

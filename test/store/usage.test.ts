@@ -104,6 +104,13 @@ describe("a use", () => {
     expect(await stored(key)).toEqual({ lastUsedAt: NOW + 60_001, usageCount: 3 });
   });
 
+  it("is not written again by a call that took long and is noted late", async () => {
+    const [usage, key] = [newRecorder(), await makeKey()];
+    usage.note(key.id, NOW + 30_000, HERE, behind);
+    usage.note(key.id, NOW, HERE, behind);
+    expect(await written()).toBe(1);
+  });
+
   it("does not stay unwritten because the clock was set back", async () => {
     const [usage, key] = [newRecorder(), await makeKey()];
     usage.note(key.id, NOW, HERE, behind);
@@ -123,6 +130,21 @@ describe("with thousands of keys", () => {
     for (let i = 0; i < 9_000; i += 1) usage.note(`key-${i}`, NOW, HERE, behind);
     for (let i = 0; i < 9_000; i += 1) usage.note(`key-${i}`, NOW + 1_000, HERE, behind);
     expect(faulty.ran).toHaveLength(9_000);
+  });
+
+  it("writes five hundred of those that are due with one call, and the rest with the next second's", () => {
+    const usage = newRecorder();
+    const many = Array.from({ length: 1_200 }, (_, i) => `key-${i}`);
+    for (const id of many) usage.note(id, NOW, HERE, behind);
+    for (const id of many) usage.note(id, NOW + 1_000, HERE, behind);
+    const before = faulty.ran.length;
+    const counts: number[] = [];
+    for (let second = 70; second < 74; second++) {
+      usage.note("key-0", NOW + second * 1_000, HERE, behind);
+      usage.note(`new-${second}`, NOW + second * 1_000, HERE, behind);
+      counts.push(faulty.ran.length - before);
+    }
+    expect(counts).toEqual([501, 1_001, 1_203, 1_204]);
   });
 
   it("stays bounded, and writes once more what it has to forget", () => {
