@@ -6,7 +6,7 @@ export default defineConfig({
     include: ["test/core/**/*.test.ts", "test/gateway/**/*.test.ts"],
     exclude: [
       // They read the sources, or other rooms' behaviour, and say nothing about what the code does.
-      "test/core/{asvs,imports,console-imports,conformance,simulate}.test.ts",
+      "test/core/{asvs,imports,console-imports,conformance,simulate,cost}.test.ts",
       "test/gateway/path-servers.test.ts",
     ],
     // Mutated sources are slower.

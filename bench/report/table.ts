@@ -29,7 +29,12 @@ export function writeResults(name: string, about: object, results: readonly Resu
   mkdirSync(RESULTS, { recursive: true });
   const path = join(RESULTS, `${name}.json`);
   const rounds = Object.fromEntries(samples);
-  writeFileSync(path, `${JSON.stringify({ ...about, results, rounds }, null, 2)}\n`);
+  writeFileSync(path, `${JSON.stringify({ ...about, results, rounds }, rounded, 2)}\n`);
   writeFileSync(join(RESULTS, `${name}.svg`), chart(results));
   return path;
+}
+
+/** More digits than these say nothing. */
+function rounded(_: string, value: unknown): unknown {
+  return typeof value === "number" ? Number(value.toPrecision(6)) : value;
 }
