@@ -65,7 +65,7 @@ function build(config: Config): House {
     operators: config.oidc === null && config.access === null ? null : once(() => operatorsOf(config)),
     ring: config.ring,
     keys: finder,
-    usage: createD1Usage(config.db, onFault),
+    usage: createD1Usage(config.db, config.records, onFault),
     identity: createIdentity(config.identityKeys, config.issuer, config.upstream.audience),
     upstream: {
       ...config.upstream,

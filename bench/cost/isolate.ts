@@ -22,6 +22,8 @@ export interface Isolate {
 
 export const ACCOUNT = "0f3b1c52-6d0a-4a7e-9c55-2f8f0c1d7a10";
 
+/** MEMORY_RECORDS as it is by default. */
+const RECORDS = 10_000;
 const CALLER = parseAddress("198.51.100.7");
 
 const ASKED: Record<Exclude<Kind, "stranger">, Operation> = {
@@ -51,8 +53,8 @@ export function createIsolate(
 ): Isolate {
   const truth = createD1Keys(storage.db);
   const parts = { truth, changes: truth, warm: createKvKeys(storage.kv), clock, random, onFault: fail };
-  const finder = createKeyFinder(parts, { records: 10_000, graceMs: 60_000 });
-  const usage = createD1Usage(storage.db, fail);
+  const finder = createKeyFinder(parts, { records: RECORDS, graceMs: 60_000 });
+  const usage = createD1Usage(storage.db, RECORDS, fail);
   const refusals = createRefusalRecorder(storage.db, keepRefusalsForMs, fail);
   const behind: Promise<unknown>[] = [];
   const background = (work: Promise<unknown>) => void behind.push(work);

@@ -5,23 +5,20 @@ import { ratioResults } from "./ratios.ts";
 
 const LOSS = 0.15;
 
-/** @returns the exit code: 1 when a ratio has fallen by more than 15 % of what it was */
-export function checkRatios(samples: Samples): number {
+/** The ratios that have fallen by more than 15 % of what they were, by name. */
+export function lostRatios(samples: Samples): readonly string[] {
   const committed = JSON.parse(readFileSync(new URL("../ratios.json", import.meta.url), "utf8")) as Record<
     string,
     number
   >;
-  let lost = 0;
+  const lost: string[] = [];
   for (const { name, ratio } of ratioResults(samples)) {
     const was = committed[name];
     if (was === undefined || ratio === undefined) continue;
     // Its best rounds count as well: noise takes from some rounds, a loss in the code from all of them.
     const loss = (ratio.median + ratio.max) / 2 < was * (1 - LOSS);
-    if (loss) lost += 1;
+    if (loss) lost.push(name);
     console.log(`${loss ? "LOST" : "kept"}  ${name}: ${ratio.median.toFixed(3)}, committed ${was}`);
   }
-  console.log(
-    lost === 0 ? "bench: no ratio has lost more than 15 %" : `bench: ${lost} ratios have lost more than 15 %`,
-  );
-  return lost === 0 ? 0 : 1;
+  return lost;
 }

@@ -16,9 +16,6 @@ const WRITE_AT_ONCE = 100;
  */
 const SWEEP_AT_ONCE = 500;
 
-/** Of more keys than this, those written longest ago are written once more and forgotten: memory stays bounded. */
-const MOST_PENDING = 10_000;
-
 /** As many at a time as one batch takes: in a scan over ever new keys nearly every call then writes its own key alone. */
 const FORGET_AT_ONCE = WRITE_AT_ONCE;
 
@@ -40,9 +37,15 @@ interface Pending {
 /**
  * The recorder of one isolate, on a D1 database.
  *
+ * @param most of more keys than this, those written longest ago are written once more and forgotten: memory stays bounded.
+ *   As many as records are remembered; of fewer, every call of a key in turn would be its first and cost a write
  * @param onFault told when a write has failed; its counts are kept for the next one
  */
-export function createD1Usage(db: D1Database, onFault: (what: string, error: unknown) => void): UsageRecorder {
+export function createD1Usage(
+  db: D1Database,
+  most: number,
+  onFault: (what: string, error: unknown) => void,
+): UsageRecorder {
   // In the order of their last write.
   const pending = new Map<string, Pending>();
   let sweptAt = Number.NEGATIVE_INFINITY;
@@ -90,7 +93,7 @@ export function createD1Usage(db: D1Database, onFault: (what: string, error: unk
   }
 
   function begin(id: string, now: number, background: Background): Pending {
-    if (pending.size >= MOST_PENDING) send(forgetOldest(), now, background);
+    if (pending.size >= most) send(forgetOldest(), now, background);
     const use: Pending = { id, count: 0, lastUsedAt: now, address: null, writtenAt: Number.NEGATIVE_INFINITY };
     pending.set(id, use);
     return use;

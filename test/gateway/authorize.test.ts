@@ -39,6 +39,10 @@ describe("a call that is let in", () => {
     expect(refused).toEqual([]);
   });
 
+  it("has no line of its own when chance does not choose it", async () => {
+    expect((await ask(CLUSTERS, FROM_HERE, { recalled: remembered, samples: false })).lines).toEqual([]);
+  });
+
   it("names neither an operation that is not known nor an address that is not", async () => {
     const admin = found(aKey({ role: { ...aRole(), grant: { everything: true, permissions: new Set() } } }));
     const { sent } = await ask("/elsewhere", {}, { recalled: admin });

@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 
 const HERE = "192.0.2.1";
-const newRecorder = () => createD1Usage(faulty.db, (what) => faults.push(what));
+const newRecorder = () => createD1Usage(faulty.db, 10_000, (what) => faults.push(what));
 const behind = (promise: Promise<unknown>) => work.push(promise);
 const written = async () => {
   await Promise.all(work);
