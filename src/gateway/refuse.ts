@@ -7,8 +7,6 @@ interface Refusal {
   readonly status: number;
   readonly detail: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Whether the headers differ from one such refusal to the next. */
-  readonly varies?: true;
 }
 
 const ERROR_HEADERS = { "content-type": "application/json", "cache-control": "no-store" } as const;
@@ -27,33 +25,24 @@ const INVALID_TOKEN: Refusal = {
  * @returns Aeon's error envelope, never to be cached; RFC 6750 section 3 for `WWW-Authenticate`
  */
 export function refuse(denial: Denial, requestId: string): Response {
-  const refusal = refusalFor(denial);
-  const { status, before, after, headers } = prepared(publicCode(denial), refusal);
-  return new Response(before + requestId + after, { status, headers });
+  const { status, detail, headers } = refusalFor(denial);
+  const [before, after] = bodyAround(status, publicCode(denial), detail);
+  return new Response(before + requestId + after, { status, headers: { ...ERROR_HEADERS, ...headers } });
 }
 
-interface Prepared {
-  readonly status: number;
-  /** The body around the request's id. */
-  readonly before: string;
-  readonly after: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
+type Around = readonly [before: string, after: string];
 
-/** More different refusals than there are; those that name a permission are one for each. */
-const MOST_PREPARED = 500;
-const known = new Map<string, Prepared>();
+// As many as there are reasons and permissions: no part of a call is in them.
+const bodies = new Map<string, Around>();
 
-/** A refusal whose text and headers are made once: made anew they took 6 µs of a refusal's 70 (npm run bench). */
-function prepared(code: string, refusal: Refusal): Prepared {
-  const name = `${code} ${refusal.detail}`;
-  const made = refusal.varies ? undefined : known.get(name);
+/** The body of a refusal before and behind its request's id, written once: a refusal is what a flood is made of. */
+function bodyAround(status: number, code: string, detail: string): Around {
+  const name = `${code} ${detail}`;
+  const made = bodies.get(name);
   if (made !== undefined) return made;
-  const { status, detail } = refusal;
   const [before = "", after = ""] = JSON.stringify(errorEnvelope(status, code, detail, ID_HERE)).split(ID_HERE);
-  const fresh = { status, before, after, headers: { ...ERROR_HEADERS, ...refusal.headers } };
-  if (!refusal.varies && known.size < MOST_PREPARED) known.set(name, fresh);
-  return fresh;
+  bodies.set(name, [before, after]);
+  return [before, after];
 }
 
 /** Stands for a request's id, which like this has no character that JSON escapes. */
@@ -107,7 +96,6 @@ function refusalFor(denial: Denial): Refusal {
         status: 405,
         detail: "This method is not allowed here.",
         headers: { allow: denial.allow.join(", ") },
-        varies: true,
       };
     case "not_found":
       return { status: 404, detail: "Requested API not found" };
@@ -154,7 +142,6 @@ function refusalFor(denial: Denial): Refusal {
           "retry-after": String(denial.retryAfterSeconds),
           ratelimit: `"${denial.whose}";r=0;t=${denial.retryAfterSeconds}`,
         },
-        varies: true,
       };
     case "address_not_allowed":
       return { status: 403, detail: "This API key may not be used from your network." };

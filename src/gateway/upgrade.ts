@@ -1,5 +1,5 @@
-// WebSockets, where they are enabled; loaded with the first one. Authorised at the handshake like any call, then looked at again for as long as they
-// live, so that a connection ends when its key does, within the same bound as a read.
+// WebSockets, where they are enabled; loaded with the first one. Authorised at the handshake like any call, then looked at
+// again for as long as they live, so that a connection ends when its key does, within the same bound as a read.
 import type { KeyRecord } from "../core/key.ts";
 import type { Verdict } from "../core/verdict.ts";
 import { type Call, isTold, logCall } from "./call.ts";
