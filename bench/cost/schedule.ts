@@ -1,4 +1,4 @@
-// What the schedule runs every minute, as src/index.ts does.
+// What the schedule runs every minute, as `everyMinute` of src/assemble-upkeep.ts does; here a fault ends the count.
 
 import { newIdentityKeys } from "../../scripts/secrets.ts";
 import { createAuditSealer } from "../../src/store/audit-seal.ts";

@@ -1,5 +1,5 @@
-// IP addresses and the CIDR rules of allow lists: one strict grammar, canonical text, and compiled sets that a call's
-// address is looked up in. Knows nothing of lists, keys or where an address comes from.
+// The CIDR rules of allow lists: one strict grammar, canonical text, and compiled sets that a call's address is looked up
+// in. Knows nothing of lists, keys or where an address comes from.
 import { type Address, addressText, parseAddress, widthOf } from "./address.ts";
 
 /**

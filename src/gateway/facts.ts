@@ -1,4 +1,5 @@
-// What a call asks for, as far as it can be known before anybody asks who makes it: the canonical path, the operation.
+// What a call asks for: the canonical path, known before anybody asks who makes it; then where it comes from, and the
+// operation.
 
 import { type Address, parseAddress } from "../core/address.ts";
 import type { CallFacts } from "../core/decide.ts";
