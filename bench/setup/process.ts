@@ -83,10 +83,10 @@ export async function freePort(): Promise<number> {
 /**
  * Wait until a server answers anything at all.
  *
- * @throws Error with what the server complained of, when it does not within ten seconds
+ * @throws Error with what the server complained of, when it does not in time
  */
-export async function answers(url: string, server: Running): Promise<void> {
-  for (const giveUpAt = Date.now() + 10_000; ; ) {
+export async function answers(url: string, server: Running, withinMs = 10_000): Promise<void> {
+  for (const giveUpAt = Date.now() + withinMs; ; ) {
     try {
       await (await fetch(url)).arrayBuffer();
       return;

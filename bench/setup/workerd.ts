@@ -20,6 +20,8 @@ export interface WorkerSpec {
   /** A module that answers first, and imports the script as "./worker.js". */
   readonly before?: string;
   readonly v8Flags?: readonly string[];
+  /** A command that the server is run by. */
+  readonly under?: readonly string[];
   /** Where a debugger may look in. */
   readonly inspector?: number;
 }
@@ -35,8 +37,9 @@ export async function startWorker(spec: WorkerSpec): Promise<Worker> {
   const port = await freePort();
   const config = writeConfig(spec, port);
   const url = `http://127.0.0.1:${port}`;
-  const server = start("server", WORKERD, workerdArguments(config, spec.inspector));
-  await answers(`${url}/`, server);
+  const [command, ...rest] = [...(spec.under ?? []), WORKERD, ...workerdArguments(config, spec.inspector)];
+  const server = start("server", command as string, rest);
+  await answers(`${url}/`, server, spec.under === undefined ? 10_000 : 60_000);
   return { ...server, name: spec.name, port, url };
 }
 

@@ -1,0 +1,96 @@
+// Counts instructions with valgrind's callgrind: repeatable to a percent, whatever else the machine does. Not a time: the
+// processor does far more of a loop's instructions in a microsecond than of code that it meets cold.
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+
+/** Whose code was run, by the names of its functions; what none of these is called belongs to "other". */
+const OWNERS: readonly (readonly [string, RegExp])[] = [
+  // Compiled while it runs, so without a name; how well differs from run to run.
+  ["compiled JavaScript", /^0x/],
+  ["built-ins of JavaScript", /^Builtins_/],
+  ["memory", /tcmalloc|TCMalloc|^(?:operator (?:new|delete)|malloc|free|calloc|realloc)/],
+  ["garbage collection", /Scaveng|cppgc|MarkCompact|Marking|Sweeper|GlobalHandles|HeapTracer|TracedHandles|GCTracer/],
+  ["V8", /^v8::|^_ZN2v8|^icu_/],
+  ["between JavaScript and the runtime", /jsg/],
+  ["the runtime", /workerd/],
+  ["HTTP and promises", /kj|hyper|http::|tokio/],
+];
+
+/** Instructions by the owner of their code. */
+export type Counts = ReadonlyMap<string, number>;
+
+/** The command to put in front of another one, so that its instructions are counted. */
+export function countedBy(out: string): readonly string[] {
+  // V8 writes the code that it runs.
+  return ["valgrind", "--tool=callgrind", "--smc-check=all-non-file", `--callgrind-out-file=${out}`];
+}
+
+/** Why nothing can be counted here; `null`: it can. */
+export function missing(): string | null {
+  return spawnSync("callgrind_control", ["--version"]).status === 0
+    ? null
+    : "valgrind is not installed: apt-get install valgrind";
+}
+
+/** Forget what was counted so far. */
+export function startCounting(pid: number): void {
+  control("--zero", pid);
+}
+
+/**
+ * What was counted since, of all threads.
+ *
+ * @param out as it was given to `countedBy`
+ */
+export async function readCounts(pid: number, out: string): Promise<Counts> {
+  const before = new Set(dumpsOf(out));
+  control("--dump", pid);
+  for (;;) {
+    const dump = dumpsOf(out).find((name) => !before.has(name));
+    const text = dump === undefined ? "" : readFileSync(join(dirname(out), dump), "latin1");
+    // The last line of a dump.
+    if (/^totals: /m.test(text)) return countsOf(text);
+    await new Promise((resume) => setTimeout(resume, 100));
+  }
+}
+
+/**
+ * Sums up the instructions of a dump, each with the function that it stands in.
+ *
+ * @param dump as https://valgrind.org/docs/manual/cl-format.html describes it
+ */
+export function countsOf(dump: string): Counts {
+  const names = new Map<string, string>();
+  const counts = new Map<string, number>();
+  let owner = "other";
+  let isCall = false;
+  for (const line of dump.split("\n")) {
+    const named = /^c?fn=\((\d+)\)(?: (.*))?$/.exec(line);
+    if (named !== null) {
+      const [, id = "", name] = named;
+      if (name !== undefined) names.set(id, name);
+      if (line.startsWith("fn=")) owner = ownerOf(names.get(id) ?? "");
+    } else if (line.startsWith("calls=")) {
+      // The next line is what the called function and all below it took: counted where they stand.
+      isCall = true;
+    } else if (/^[0-9+*-]/.test(line)) {
+      if (!isCall) counts.set(owner, (counts.get(owner) ?? 0) + Number(line.split(" ")[1] ?? 0));
+      isCall = false;
+    }
+  }
+  return counts;
+}
+
+function ownerOf(name: string): string {
+  return OWNERS.find(([, pattern]) => pattern.test(name))?.[0] ?? "other";
+}
+
+function control(what: string, pid: number): void {
+  const run = spawnSync("callgrind_control", [what, String(pid)], { encoding: "utf8" });
+  if (run.status !== 0) throw new Error(`callgrind_control ${what}: ${run.stderr || run.stdout}`);
+}
+
+function dumpsOf(out: string): readonly string[] {
+  return readdirSync(dirname(out)).filter((name) => name.startsWith(`${basename(out)}.`));
+}
