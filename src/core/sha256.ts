@@ -21,10 +21,11 @@ const hex = new Array<number>(64).fill(0);
  * SHA-256 as 64 lower-case hexadecimal digits.
  *
  * @param text characters up to U+00FF, one byte each
+ * @param start where in the text to begin; a slice of it would be read twice as slowly
  * @throws RangeError for any other character, rather than to give two texts one digest
  */
-export function sha256Hex(text: string): string {
-  digest(INITIAL, 0, text);
+export function sha256Hex(text: string, start = 0): string {
+  digest(INITIAL, 0, text, start);
   for (let i = 0; i < 64; i++) hex[i] = HEX_DIGITS.charCodeAt((word(state, i >> 3) >>> (28 - 4 * (i & 7))) & 15);
   return String.fromCharCode(...hex);
 }
@@ -60,25 +61,26 @@ function digestText(from: Int32Array, before: number, text: string): string {
   return String.fromCharCode(...bytes);
 }
 
-/** Leaves the digest of a text in `state`; `from` is the state that `before` earlier bytes led to. */
-function digest(from: Int32Array, before: number, text: string): void {
+/** Leaves the digest of a text, from `start` on, in `state`; `from` is the state that `before` earlier bytes led to. */
+function digest(from: Int32Array, before: number, text: string, start = 0): void {
   state.set(from);
-  const length = text.length;
-  const tail = length - (length % BLOCK_BYTES);
+  const end = text.length;
+  const length = end - start;
+  const tail = end - (length % BLOCK_BYTES);
   let seen = 0;
-  for (let at = 0; at < tail; at += BLOCK_BYTES) {
+  for (let at = start; at < tail; at += BLOCK_BYTES) {
     seen |= loadBlock(text, at);
     compress();
   }
   schedule.fill(0, 0, 16);
-  for (let at = tail; at < length; at++) {
+  for (let at = tail; at < end; at++) {
     const code = text.charCodeAt(at);
     seen |= code;
     put(at - tail, code);
   }
   if (seen > 0xff) throw new RangeError("SHA-256 is taken of single-byte characters only");
-  put(length - tail, 0x80);
-  if (length - tail >= BLOCK_BYTES - 8) {
+  put(end - tail, 0x80);
+  if (end - tail >= BLOCK_BYTES - 8) {
     compress();
     schedule.fill(0, 0, 16);
   }
@@ -138,17 +140,14 @@ function compress(): void {
     b = a;
     a = (t1 + t2) | 0;
   }
-  const add = (i: number, value: number): void => {
-    state[i] = (state[i] as number) + value;
-  };
-  add(0, a);
-  add(1, b);
-  add(2, c);
-  add(3, d);
-  add(4, e);
-  add(5, f);
-  add(6, g);
-  add(7, h);
+  state[0] = (state[0] as number) + a;
+  state[1] = (state[1] as number) + b;
+  state[2] = (state[2] as number) + c;
+  state[3] = (state[3] as number) + d;
+  state[4] = (state[4] as number) + e;
+  state[5] = (state[5] as number) + f;
+  state[6] = (state[6] as number) + g;
+  state[7] = (state[7] as number) + h;
 }
 
 function word(words: Int32Array, i: number): number {

@@ -35,6 +35,8 @@ export function targetOf(method: string, path: string, query: string, routes: Ro
 
 /** The paths that Gatehouse takes from the upstream besides its operations. Any case blocks; only exact case serves. */
 export function isReserved(path: string): boolean {
+  // Nearly every path begins otherwise, and needs no copy in lower case.
+  if (!/^\/[c.]/i.test(path)) return false;
   const lower = path.toLowerCase();
   return (
     lower === "/console" ||

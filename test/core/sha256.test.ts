@@ -21,6 +21,14 @@ describe("sha256Hex", () => {
     }
   });
 
+  test("agrees with node:crypto wherever in a text it begins", () => {
+    for (let start = 0; start <= 140; start++) {
+      const bytes = Uint8Array.from(random.bytes(start + (start % 3) * 64 + 7));
+      const expected = createHash("sha256").update(bytes.subarray(start)).digest("hex");
+      expect(sha256Hex(Buffer.from(bytes).toString("latin1"), start), `from ${start}`).toBe(expected);
+    }
+  });
+
   test("keeps leading zeros of every word", () => {
     // The digest of this text starts with a zero digit.
     const text = Array.from({ length: 99 }, (_, i) => `zero ${i}`).find((candidate) =>

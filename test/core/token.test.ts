@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { CompactSign, jwtVerify } from "jose";
 import { describe, expect, test } from "vitest";
+import { KEY_PATTERN } from "../../src/core/scanners.ts";
 import {
   constantTimeEqual,
+  hashOfCandidate,
   hashToken,
-  KEY_PATTERN,
   type KeyRing,
   mintKey,
   NEVER_EXPIRES_AT,
@@ -302,10 +303,40 @@ describe("a key that is forged", () => {
           break;
       }
       if (good.includes(text)) continue;
-      if (readToken(ring, text) !== null) read++;
+      if (readToken(ring, text) !== null) {
+        read++;
+        expect(hashOfCandidate(ring, `Bearer ${text}`, 7)).toBe(hashToken(text));
+      }
       if (accepts(ring, text)) expect.fail(`accepted ${JSON.stringify(text)}`);
     }
     expect(read).toBeGreaterThan(rounds(1_000));
+  });
+});
+
+describe("a text that is looked up before it is read", () => {
+  test("has the hash of the key that it is, wherever that begins", async () => {
+    const token = await mint();
+    expect(hashOfCandidate(ring, token, 0)).toBe(hashToken(token));
+    expect(hashOfCandidate(ring, `Bearer ${token}`, 7)).toBe(hashToken(token));
+    expect(hashOfCandidate(ring, `Bearer ${token}`, 6)).toBeNull();
+  });
+
+  test("has none when its header is not in the ring, or it is too long, or no text of single bytes", async () => {
+    const token = await mint();
+    const [header] = token.split(".");
+    expect(hashOfCandidate(ringOf({ "k-other": FOREIGN.toString("base64url") }), token, 0)).toBeNull();
+    expect(hashOfCandidate(ring, `${header}.${"A".repeat(1024 - `${header}.`.length)}`, 0)).not.toBeNull();
+    for (const text of [
+      "",
+      ".",
+      `${header}`,
+      `x${token}`,
+      `${header}.${"A".repeat(1024)}`,
+      `${token}\u0100`,
+      `.${token}`,
+    ]) {
+      expect(hashOfCandidate(ring, text, 0), text.slice(0, 400)).toBeNull();
+    }
   });
 });
 
