@@ -131,7 +131,7 @@ function houseOf(env: Env): House | { readonly faults: readonly string[] } {
 }
 
 export default {
-  async fetch(request, env, context): Promise<Response> {
+  fetch(request, env, context): Response | Promise<Response> {
     const built = houseOf(env);
     if ("faults" in built) {
       // Everything that is wrong is in the log; a caller learns only that nobody is let in.

@@ -99,7 +99,7 @@ export function createIsolate(
         note(null, "signature_invalid");
         return null;
       }
-      const known = kind === "change" ? null : finder.recall(hash, background);
+      const known = kind === "change" ? null : finder.recall(hash, clock.now(), background);
       if (known === null) return find(hash, kind === "change", ASKED[kind]);
       settle(known, ASKED[kind]);
       return behind.length > 0 ? ended() : null;

@@ -94,7 +94,7 @@ export function createIsolate(
       const exact = strongCheck === "all" || (strongCheck === "mutations" && kind === "mutation");
       const plain: Need = { exact, ahead: kind === "read" };
       const need = flaw.need?.(plain) ?? plain;
-      const known = need.exact ? null : finder.recall(key.hash, () => undefined);
+      const known = need.exact ? null : finder.recall(key.hash, now, () => undefined);
       if (known !== null) return settle(key, kind, cameAt, known, now);
       look(key, need).then(
         (found) => settle(key, kind, cameAt, found, now),

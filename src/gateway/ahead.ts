@@ -26,7 +26,7 @@ export async function sendAhead(
   const flight = launch(call.received, told, door.upstream);
   let verdict: Verdict;
   try {
-    verdict = settle(call, await confirmed, target, door);
+    verdict = settle(call, await confirmed, target, door, door.now());
   } catch (error) {
     flight.cancel();
     throw error;

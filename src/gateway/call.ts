@@ -1,5 +1,8 @@
 // One call on its way through: what has become known of it so far, and the one event that is written of it in the end.
+import type { Address } from "../core/address.ts";
+import type { CallFacts } from "../core/decide.ts";
 import type { KeyRecord } from "../core/key.ts";
+import type { Operation } from "../core/operations.ts";
 import type { Denial } from "../core/verdict.ts";
 import { errorText, type LogFacts } from "../log.ts";
 import type { Found } from "../store/ports.ts";
@@ -11,12 +14,13 @@ import { type Received, receive } from "./received.ts";
 export interface Call {
   /** As the runtime gave it, for the operations that Gatehouse answers itself. */
   readonly request: Request;
-  /** The same, as far as it has been read. */
-  received: Received;
+  /** The same, as far as somebody has asked for it. */
+  readonly received: Received;
   readonly requestId: string;
   /** The instant that the call is judged at, in milliseconds since the epoch. */
   readonly now: number;
-  readonly caller: Caller | null;
+  /** `undefined`: not read yet. Ask `callerOf`. */
+  caller: Caller | null | undefined;
   path: string | null;
   target: Target | null;
   found: Found | null;
@@ -37,7 +41,7 @@ export function openCall(request: Request, door: Door): Call {
     received,
     requestId: door.requestId(),
     now: door.now(),
-    caller: readCaller(received.headers),
+    caller: undefined,
     path: null,
     target: null,
     found: null,
@@ -48,6 +52,36 @@ export function openCall(request: Request, door: Door): Call {
     error: null,
     extra: null,
   };
+}
+
+/** Where a call comes from. One more header to read, which nobody asks for in most calls that are refused. */
+export function callerOf(call: Call): Caller | null {
+  if (call.caller === undefined) call.caller = readCaller(call.received.headers);
+  return call.caller;
+}
+
+/** All that a verdict weighs about a call. */
+export function factsOf(call: Call, target: Target): CallFacts {
+  return new Facts(call, target);
+}
+
+// A class, so that the caller's address is read only for a key that asks for it.
+class Facts implements CallFacts {
+  readonly #call: Call;
+  readonly accountId: string | null;
+  readonly operation: Operation | null;
+  readonly params: Target["params"];
+
+  constructor(call: Call, { accountId, operation, params }: Target) {
+    this.#call = call;
+    this.accountId = accountId;
+    this.operation = operation;
+    this.params = params;
+  }
+
+  get address(): Address | null {
+    return callerOf(this.#call)?.address ?? null;
+  }
 }
 
 /** Whether the call has an event of its own: every fault and change, refusals but for a flood; of the rest, a share. */
@@ -62,14 +96,14 @@ export function isTold(call: Call, door: Door): boolean {
 /** Writes the call's event. */
 export function logCall(call: Call, status: number, door: Door): void {
   const kind = call.error !== null ? "fault" : isChange(call) && call.denial === null ? "change" : "call";
-  door.log.write(kind, factsOf(call, status, door.now()));
+  door.log.write(kind, eventOf(call, status, door.now()));
 }
 
 function isChange({ target }: Call): boolean {
   return target?.operation?.answeredBy === "gatehouse" && target.operation.effect === "mutating";
 }
 
-function factsOf(call: Call, status: number, now: number): LogFacts {
+function eventOf(call: Call, status: number, now: number): LogFacts {
   const { received, target, found, denial, key } = call;
   return {
     request_id: call.requestId,
@@ -81,7 +115,7 @@ function factsOf(call: Call, status: number, now: number): LogFacts {
     ...(target === null ? {} : { operation: target.operation?.operationId ?? "unknown" }),
     ...(target === null ? {} : { known_operation: target.operation !== null }),
     ...(key === null ? {} : { key_id: key.id, account_id: key.accountId, role: key.role.name }),
-    address: call.caller?.text ?? null,
+    address: callerOf(call)?.text ?? null,
     ...(found === null ? {} : { source: found.source, age_ms: found.ageMs, degraded: found.degraded }),
     ...(call.speculated ? { speculated: true } : {}),
     ...(call.decidedAt === 0 ? {} : { authorize_ms: call.decidedAt - call.now }),

@@ -1,7 +1,7 @@
 // The web console's files, to anybody: they hold no secret, and everything they show they ask for with a key. Served
 // through the Worker and never in front of it, so that no file leaves without these headers.
 import type { Denial } from "../core/verdict.ts";
-import type { Call } from "./call.ts";
+import { type Call, callerOf } from "./call.ts";
 import type { Door } from "./door.ts";
 import { refuse } from "./refuse.ts";
 
@@ -44,7 +44,7 @@ async function answer(call: Call, path: string, { assets }: Door): Promise<Respo
   }
   if (path === "/console") return new Response(null, { status: 308, headers: { ...HEADERS, location: HOME } });
   // The caller's own, which the console shows beside a choice of allow lists.
-  if (path === `${HOME}address`) return secured(Response.json({ address: call.caller?.text ?? null }), 200);
+  if (path === `${HOME}address`) return secured(Response.json({ address: callerOf(call)?.text ?? null }), 200);
   const page = PAGES.test(path);
   if (!page && !FILES.test(path)) return turnAway(call, { reason: "not_found" });
   const file = new URL(page ? `${HOME}index.html` : path, url);

@@ -1,15 +1,26 @@
 // The caller's credential: one `Authorization: Bearer <key>`, and nothing that could be read in two ways.
 // RFC 6750 section 2.1, RFC 9110 section 11. A key in the query is never read, one in the body neither.
 import type { Denial } from "../core/verdict.ts";
-import type { Fields, Received } from "./received.ts";
+import type { Received } from "./received.ts";
+
+/** Where the credential begins in an `Authorization` that `isBearer`. */
+export const BEARER_LENGTH = "Bearer ".length;
+
+/**
+ * Whether an `Authorization` is of this scheme, whatever stands behind it. Enough to look that up among what was read and
+ * verified before, where nothing is that `readCredential` would refuse.
+ */
+export function isBearer(authorization: string): boolean {
+  return authorization.startsWith("Bearer ") || authorization.slice(0, BEARER_LENGTH).toLowerCase() === "bearer ";
+}
 
 /**
  * The token of a call, or why there is none.
  *
+ * @param value the `Authorization` header
  * @returns the text behind the scheme, its shape not yet looked at; or the denial
  */
-export function readCredential(headers: Fields): string | Denial {
-  const value = headers.get("authorization") ?? null;
+export function readCredential(value: string | null): string | Denial {
   if (value === null) return { reason: "credential_missing" };
   // Runtimes join repeated headers with ", ", and a comma is in no key of ours: either way there were two.
   if (value.includes(",")) return { reason: "credential_malformed", what: "duplicate" };

@@ -1,13 +1,13 @@
-// What a call asks for: the canonical path, known before anybody asks who makes it; then where it comes from, and the
-// operation.
+// What a call asks for: the canonical path, known before anybody asks who makes it; then the operation, where the call comes
+// from, and what it brings along.
 
 import { type Address, parseAddress } from "../core/address.ts";
-import type { CallFacts } from "../core/decide.ts";
 import { METHODS } from "../core/operations.ts";
 import { canonicalPath, queryOf } from "../core/path.ts";
 import type { Routes } from "../core/routes.ts";
 import { type Target, targetOf } from "../core/target.ts";
 import type { Denial } from "../core/verdict.ts";
+import { hasOtherCarrier } from "./credential.ts";
 import type { Fields, Received } from "./received.ts";
 
 export type { Target };
@@ -16,18 +16,16 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set([...METHODS, "HEAD", "OPTIONS
 const ALLOW = [...KNOWN_METHODS];
 
 /** The canonical path of a call, or why it is not let near anything. */
-export function readPath(request: Received, hosts: ReadonlySet<string>): string | Denial {
+export function readPath(request: Received): string | Denial {
   if (!KNOWN_METHODS.has(request.method)) return { reason: "method_not_allowed", allow: ALLOW };
-  const path = canonicalPath(request.url);
-  if (path === null) return { reason: "path_not_canonical" };
-  if (!servesHost(request, hosts)) return { reason: "host_not_served" };
-  return path;
+  return canonicalPath(request.url) ?? { reason: "path_not_canonical" };
 }
 
 // What a host may be written with: a slash, "?" or "@" in it would move the border between the host and the path.
 const HOST = /^[\w.\-:[\]]*$/;
 
-function servesHost(request: Received, hosts: ReadonlySet<string>): boolean {
+/** Whether a call is for a host of ours; asked of every call that is not refused before. */
+export function servesHost(request: Received, hosts: ReadonlySet<string>): boolean {
   const host = request.headers.get("host");
   if (host && !HOST.test(host)) return false;
   return hosts.size === 0 || hosts.has(new URL(request.url).host);
@@ -45,18 +43,25 @@ function hasBody({ body, headers }: Received): boolean {
 
 /** The target behind a method and a canonical path, or the denial of a path that Gatehouse keeps without answering it. */
 export function readTarget(request: Received, path: string, routes: Routes): Target | Denial {
-  if (isBodyless(request.method) && hasBody(request)) return { reason: "body_not_allowed" };
   return targetOf(request.method, path, queryOf(request.url), routes);
 }
 
-/** All that a verdict weighs about a call. */
-export function factsOf({ caller }: { readonly caller: Caller | null }, target: Target): CallFacts {
-  return {
-    address: caller?.address ?? null,
-    accountId: target.accountId,
-    operation: target.operation,
-    params: target.params,
-  };
+/**
+ * What is wrong with what a call brings along, whoever makes it.
+ *
+ * @param credential what it was recognised by
+ */
+export function unfitness(
+  request: Received,
+  credential: string,
+  policy: { readonly hosts: ReadonlySet<string>; readonly allowUpgrade: boolean },
+): Denial | null {
+  if (!servesHost(request, policy.hosts)) return { reason: "host_not_served" };
+  if (hasOtherCarrier(request, credential)) return { reason: "credential_malformed", what: "two_carriers" };
+  if (isBodyless(request.method) && hasBody(request)) return { reason: "body_not_allowed" };
+  const upgrading = request.headers.has("upgrade");
+  if (upgrading && !(policy.allowUpgrade && asksForWebSocket(request))) return { reason: "upgrade_not_enabled" };
+  return null;
 }
 
 /** Where a call comes from: as text for the upstream and the log, and as what rules are matched with. */
@@ -77,6 +82,6 @@ export function readCaller(headers: Fields): Caller | null {
 }
 
 /** Whether a call asks for the one protocol that can be relayed (RFC 6455 section 4.1). */
-export function asksForWebSocket({ method, headers }: Received): boolean {
+function asksForWebSocket({ method, headers }: Received): boolean {
   return method === "GET" && headers.get("upgrade")?.toLowerCase() === "websocket";
 }

@@ -85,27 +85,30 @@ export function passesInward(name: string): boolean {
  */
 export function inwardHeaders(client: Fields): Record<string, string> {
   const kept: Record<string, string> = {};
-  const hops = listedHops(client.get("connection") ?? "");
+  const hops = listedHops(client.get("connection"));
   // Whatever else a client has put its key into: nobody behind the door may learn it.
   const token = client.get("authorization")?.slice("Bearer ".length) || null;
   client.forEach((value, name) => {
-    if (passesInward(name) && !hops.has(name) && !(token !== null && value.includes(token))) kept[name] = value;
+    if (passesInward(name) && !hops.has(name) && !holds(value, token)) kept[name] = value;
   });
   return kept;
 }
 
+function holds(value: string, token: string | null): boolean {
+  return token !== null && value.length >= token.length && value.includes(token);
+}
+
 const NO_HOPS: ReadonlySet<string> = new Set();
 
-function listedHops(connection: string): ReadonlySet<string> {
+function listedHops(connection: string | null): ReadonlySet<string> {
   // What nearly every client says; `keep-alive` is dropped in any case.
-  if (connection === "" || connection.toLowerCase() === "keep-alive") return NO_HOPS;
+  if (connection === null || connection === "" || connection.toLowerCase() === "keep-alive") return NO_HOPS;
   const names = connection.toLowerCase().split(",");
   return new Set(names.map((name) => name.trim()));
 }
 
-const DROPPED_OUTWARD: ReadonlySet<string> = new Set([
+const DROPPED_OUTWARD = [
   "set-cookie",
-  "connection",
   "keep-alive",
   "proxy-connection",
   "proxy-authenticate",
@@ -128,12 +131,19 @@ const DROPPED_OUTWARD: ReadonlySet<string> = new Set([
   "gatehouse-identity",
   "gatehouse-operation",
   "gatehouse-request-id",
+] as const;
+
+/** What the door does with a header of an upstream's answer. */
+export type Outward = "drop" | "connection" | "content-encoding" | "location";
+
+const OUTWARD: ReadonlyMap<string, Outward> = new Map<string, Outward>([
+  ...DROPPED_OUTWARD.map((name) => [name, "drop"] as const),
+  ["connection", "connection"],
+  ["content-encoding", "content-encoding"],
+  ["location", "location"],
 ]);
 
-/** Whether a header of an upstream's answer may go out. The name is lower case, as `Headers` gives it. */
-export function passesOutward(name: string, value: string): boolean {
-  if (!DROPPED_OUTWARD.has(name)) return true;
-  // Nearly every server says so, it holds in any case, and the runtime writes this header itself: for that alone an
-  // answer is not copied, which would take a tenth of every call.
-  return name === "connection" && value.toLowerCase() === "keep-alive";
+/** What is done with a header of an upstream's answer, by its lower-case name; `undefined`: it goes out as it came. */
+export function outward(name: string): Outward | undefined {
+  return OUTWARD.get(name);
 }

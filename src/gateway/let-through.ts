@@ -2,7 +2,7 @@
 import type { KeyRecord } from "../core/key.ts";
 import type { Operation } from "../core/operations.ts";
 import type { Background } from "../store/ports.ts";
-import type { Call } from "./call.ts";
+import { type Call, callerOf } from "./call.ts";
 import type { AuthorisedCall, Door } from "./door.ts";
 import type { Target } from "./facts.ts";
 import { type NoAnswer, type Onward, sendUpstream } from "./forward.ts";
@@ -10,16 +10,20 @@ import { passOn } from "./pass-on.ts";
 import { answerNoAnswer } from "./refuse.ts";
 
 /** Answers a call that may pass: here, or by the upstream. */
-export async function letThrough(
+export function letThrough(
   call: Call,
   target: Target,
   key: KeyRecord,
   door: Door,
   background: Background,
 ): Promise<Response> {
-  if (target.operation?.answeredBy === "gatehouse") return await serve(call, target, key, door, background);
-  const onward = onwardOf(call, target, await door.identity.tokenFor(key, call.now));
-  return conclude(await sendUpstream(call.received, onward, door.upstream), call, door);
+  if (target.operation?.answeredBy === "gatehouse") return serve(call, target, key, door, background);
+  const send = (identity: string): Promise<Response> =>
+    sendUpstream(call.received, onwardOf(call, target, identity), door.upstream).then((answer) =>
+      conclude(answer, call, door),
+    );
+  const identity = door.identity.tokenFor(key, call.now);
+  return typeof identity === "string" ? send(identity) : identity.then(send);
 }
 
 function serve(
@@ -35,7 +39,7 @@ function serve(
     query: target.query,
     operation: target.operation as Operation,
     principal,
-    address: call.caller?.text ?? null,
+    address: callerOf(call)?.text ?? null,
     requestId: call.requestId,
     now: call.now,
     log: {
@@ -55,7 +59,7 @@ export function onwardOf(call: Call, target: Target, identity: string): Onward {
     identity,
     operation: target.operation?.operationId ?? "unknown",
     requestId: call.requestId,
-    address: call.caller?.text ?? null,
+    address: callerOf(call)?.text ?? null,
   };
 }
 

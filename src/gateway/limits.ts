@@ -7,7 +7,7 @@ export interface Limits {
   /** Whether this address has tried too many keys lately: then storage is not asked about another one. */
   isBarred(caller: Caller | null, now: number): Denial | null;
   /** Counts a try with a key that is none. */
-  noteBadToken(caller: Caller | null, now: number): Promise<Denial | null>;
+  noteBadToken(caller: Caller | null, now: number): Promise<Denial | null> | null;
   /** Counts a call of a key that was let in. */
   noteCall(keyId: string): Promise<Denial | null> | null;
 }
@@ -18,19 +18,22 @@ const MAX_BARRED = 10_000;
 /** The limits of one isolate; a limiter that is `null` is not configured. */
 export function createLimits(badTokens: RateLimiter | null, perKey: RateLimiter | null): Limits {
   const barredUntil = new Map<string, number>();
+
+  async function countTry(limiter: RateLimiter, network: string, now: number): Promise<Denial | null> {
+    if (await limiter.allows(network)) return null;
+    if (barredUntil.size >= MAX_BARRED) barredUntil.clear();
+    barredUntil.set(network, now + limiter.periodSeconds * 1_000);
+    return tooMany("address", limiter.periodSeconds);
+  }
+
   return {
     isBarred(caller, now) {
       if (badTokens === null || caller === null || barredUntil.size === 0) return null;
       const until = barredUntil.get(networkOf(caller)) ?? 0;
       return now < until ? tooMany("address", Math.ceil((until - now) / 1_000)) : null;
     },
-    async noteBadToken(caller, now) {
-      if (badTokens === null || caller === null) return null;
-      const network = networkOf(caller);
-      if (await badTokens.allows(network)) return null;
-      if (barredUntil.size >= MAX_BARRED) barredUntil.clear();
-      barredUntil.set(network, now + badTokens.periodSeconds * 1_000);
-      return tooMany("address", badTokens.periodSeconds);
+    noteBadToken(caller, now) {
+      return badTokens === null || caller === null ? null : countTry(badTokens, networkOf(caller), now);
     },
     noteCall(keyId) {
       if (perKey === null) return null;

@@ -1,13 +1,11 @@
 // A person's call: the same way as a key's, from the canonical path on.
 import type { Denial } from "../core/verdict.ts";
 import type { Background, Found } from "../store/ports.ts";
-import type { Call } from "./call.ts";
-import { hasOtherCarrier } from "./credential.ts";
+import { type Call, callerOf } from "./call.ts";
 import type { Door } from "./door.ts";
-import { readTarget } from "./facts.ts";
+import { readTarget, unfitness } from "./facts.ts";
 import { letThrough } from "./let-through.ts";
 import { findOperator, readPersonalToken } from "./operators.ts";
-import { receiveAll } from "./received.ts";
 import { rebuff, turnAway } from "./turn-away.ts";
 import { isSafe, settle } from "./weigh.ts";
 
@@ -27,21 +25,19 @@ export async function passOperator(
   const operators = door.operators && (await door.operators());
   const personal = readPersonalToken(call.received, credential, operators);
   if (operators === null || personal === null) return null;
-  const received = receiveAll(call.request, call.received);
-  call.received = received;
-  if (hasOtherCarrier(received, personal.token)) {
-    return turnAway(call, { reason: "credential_malformed", what: "two_carriers" });
-  }
+  const { received } = call;
+  const unfit = unfitness(received, personal.token, door.policy);
+  if (unfit !== null) return turnAway(call, unfit);
   const target = readTarget(received, path, door.routes);
   if ("reason" in target) return turnAway(call, target);
   call.target = target;
   if (received.headers.has("upgrade")) return turnAway(call, { reason: "upgrade_not_enabled" });
-  const barred = door.limits.isBarred(call.caller, call.now);
+  const barred = door.limits.isBarred(callerOf(call), call.now);
   if (barred !== null) return turnAway(call, barred);
   const operator = await findOperator(call, personal, target, isSafe(received, target), operators, background);
   if ("reason" in operator) return await rebuff(call, operator, door);
   const found: Found = { record: operator, source: "d1", ageMs: 0, degraded: false };
-  const verdict = settle(call, found, target, door);
+  const verdict = settle(call, found, target, door, door.now());
   if (!verdict.allow) return turnAway(call, verdict.denial);
   const tooMany = await door.limits.noteCall(verdict.key.id);
   if (tooMany !== null) return turnAway(call, tooMany);

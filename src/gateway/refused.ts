@@ -3,9 +3,8 @@ import { trace } from "../core/decide.ts";
 import type { Denial } from "../core/verdict.ts";
 import { redact } from "../log.ts";
 import type { Background, Refusal, RefusedCall } from "../store/ports.ts";
-import type { Call } from "./call.ts";
+import { type Call, callerOf, factsOf } from "./call.ts";
 import type { Door } from "./door.ts";
-import { factsOf } from "./facts.ts";
 
 /**
  * Hands a refusal to whoever counts and keeps them.
@@ -33,7 +32,7 @@ function wholeOf(call: Call, refusal: Refusal): RefusedCall {
     // A path is whatever the caller has made of it.
     path: call.path === null ? null : redact(call.path),
     operation: target?.operation?.operationId ?? null,
-    address: call.caller?.text ?? null,
+    address: callerOf(call)?.text ?? null,
     source: found?.source ?? null,
     ageMs: found?.ageMs ?? null,
     version: key?.version ?? null,

@@ -3,13 +3,13 @@
 import type { KeyRecord, Trial } from "../core/key.ts";
 import { weighTrial } from "../core/trial.ts";
 import type { Background, TrialRecorder } from "../store/ports.ts";
-import type { Call } from "./call.ts";
+import { type Call, callerOf, factsOf } from "./call.ts";
 import type { Door } from "./door.ts";
-import { factsOf, type Target } from "./facts.ts";
+import type { Target } from "./facts.ts";
 
 /** Counts an allowed call for the key's usage, and for its trial where it has one. */
 export function noteUse(call: Call, target: Target, key: KeyRecord, door: Door, background: Background): void {
-  door.usage.note(key.id, call.now, call.caller?.text ?? null, background);
+  door.usage.note(key.id, call.now, callerOf(call)?.text ?? null, background);
   if (key.trial !== null) noteTrial(call, target, key.id, key.trial, door, background);
 }
 

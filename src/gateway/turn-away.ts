@@ -1,6 +1,6 @@
 // The end of a call that may not pass: its denial is noted where the log will find it, and bad tries are counted.
 import type { Denial } from "../core/verdict.ts";
-import type { Call } from "./call.ts";
+import { type Call, callerOf } from "./call.ts";
 import type { Door } from "./door.ts";
 import { refuse } from "./refuse.ts";
 
@@ -12,10 +12,9 @@ const BAD_TOKENS: ReadonlySet<Denial["reason"]> = new Set([
 ]);
 
 /** Turns a call away whose key is none, and counts how often its address has tried. */
-export async function rebuff(call: Call, denial: Denial, door: Door): Promise<Response> {
-  const isBadToken = BAD_TOKENS.has(denial.reason);
-  const tooMany = isBadToken ? await door.limits.noteBadToken(call.caller, call.now) : null;
-  return turnAway(call, tooMany ?? denial);
+export function rebuff(call: Call, denial: Denial, door: Door): Response | Promise<Response> {
+  const counted = BAD_TOKENS.has(denial.reason) ? door.limits.noteBadToken(callerOf(call), call.now) : null;
+  return counted === null ? turnAway(call, denial) : counted.then((tooMany) => turnAway(call, tooMany ?? denial));
 }
 
 /** Answers a refused call, and leaves the reason to the log. */

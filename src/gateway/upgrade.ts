@@ -1,12 +1,14 @@
 // WebSockets, where they are enabled; loaded with the first one. Authorised at the handshake like any call, then looked at
 // again for as long as they live, so that a connection ends when its key does, within the same bound as a read.
-import type { KeyRecord } from "../core/key.ts";
+import type { KeyHash, KeyRecord } from "../core/key.ts";
 import type { Verdict } from "../core/verdict.ts";
+import type { Background } from "../store/ports.ts";
 import { type Call, isTold, logCall } from "./call.ts";
 import type { Door } from "./door.ts";
 import type { Target } from "./facts.ts";
 import { launch } from "./forward.ts";
 import { conclude, onwardOf } from "./let-through.ts";
+import { judge } from "./weigh.ts";
 
 /** How often an open connection is judged again, on the row itself: so it ends within the bound of a read. */
 const RECHECK_EVERY_MS = 5_000;
@@ -15,17 +17,14 @@ const RECHECK_EVERY_MS = 5_000;
 const POLICY_VIOLATION = 1008;
 const GOING_AWAY = 1001;
 
-/**
- * Open a connection that stays for as long as its key allows.
- *
- * @param judgeAnew the verdict over the same call at a later instant
- */
+/** Open a connection that stays for as long as its key allows. */
 export async function upgrade(
   call: Call,
   target: Target,
   key: KeyRecord,
-  judgeAnew: () => Promise<Verdict>,
+  hash: KeyHash,
   door: Door,
+  background: Background,
 ): Promise<Response> {
   const onward = onwardOf(call, target, await door.identity.tokenFor(key, call.now));
   const answer = await launch(call.received, onward, door.upstream, "websocket").answer;
@@ -34,7 +33,7 @@ export async function upgrade(
   return relay(answer, async () => {
     let ended: Partial<Call>;
     try {
-      const verdict = await judgeAnew();
+      const verdict = await recheck(hash, call, target, door, background);
       if (verdict.allow) return true;
       ended = { denial: verdict.denial };
     } catch (error) {
@@ -44,6 +43,25 @@ export async function upgrade(
     if (isTold(last, door)) logCall(last, 101, door);
     return false;
   });
+}
+
+/** Whether a connection that was let in may stay: judged as a new call of the same key would be, at this instant. */
+export async function recheck(
+  hash: KeyHash,
+  call: Call,
+  target: Target,
+  door: Door,
+  background: Background,
+): Promise<Verdict> {
+  const ask = (exact: boolean) => door.keys.find(hash, { exact, ahead: false }, background);
+  // The row itself: what is remembered for ten seconds and looked at every five would be felt after fifteen. When D1
+  // cannot be asked, a connection lives on the grace like a read, unless reads are exact too.
+  const found = await ask(true).catch((error) => {
+    if (door.policy.strongCheck === "all") throw error;
+    return ask(false);
+  });
+  const settled = "confirmed" in found ? await found.confirmed : found;
+  return judge(settled.record, { ...call, now: door.now() }, target, door);
 }
 
 /**

@@ -16,6 +16,8 @@ export interface Isolate {
   readonly graceMs: number;
   /** The clock's instant, after making sure that it has not been set back. */
   now(): number;
+  /** Makes sure of an instant that somebody else has read off the clock. */
+  heed(instant: number): void;
 }
 
 /** For a call that needs no more than a recent answer. */

@@ -32,8 +32,8 @@ export function createKeyFinder(parts: FinderParts, settings: FinderSettings): K
   const isolate = assemble(parts, settings);
   const { clock, known, feed } = isolate;
   return {
-    recall(hash, background) {
-      const now = isolate.now();
+    recall(hash, now, background) {
+      isolate.heed(now);
       const entry = known.recall(hash, now);
       if (entry === null) return null;
       if (!isSettled(entry, now)) {
@@ -67,8 +67,7 @@ function assemble(parts: FinderParts, settings: FinderSettings): Isolate {
   const known: Recollection = createRecollection(feed, settings.records);
   const reads = createKeyReads({ ...parts, breaker, known });
   let latest = Number.NEGATIVE_INFINITY;
-  function now(): number {
-    const instant = clock.now();
+  function heed(instant: number): void {
     if (instant >= latest) {
       latest = instant;
     } else if (instant < latest - CLOCK_TOLERANCE_MS) {
@@ -76,7 +75,11 @@ function assemble(parts: FinderParts, settings: FinderSettings): Isolate {
       known.startOver();
       reads.startOver();
     }
+  }
+  function now(): number {
+    const instant = clock.now();
+    heed(instant);
     return instant;
   }
-  return { clock, known, feed, reads, graceMs: settings.graceMs, now };
+  return { clock, known, feed, reads, graceMs: settings.graceMs, now, heed };
 }

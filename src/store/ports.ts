@@ -38,8 +38,12 @@ export interface Need {
 
 /** Finds keys by hash. When it throws, the gateway answers 503: no answer, no entry, and never a 401. */
 export interface KeyFinder {
-  /** What this isolate knows and may still act on for a call that only reads; no I/O in front of the answer. */
-  recall(hash: KeyHash, background: Background): Found | null;
+  /**
+   * What this isolate knows and may still act on for a call that only reads; no I/O in front of the answer.
+   *
+   * @param now the instant that the call is judged at, off the clock that the finder has
+   */
+  recall(hash: KeyHash, now: number, background: Background): Found | null;
   /**
    * The record for a call that `recall` could not answer.
    *

@@ -225,10 +225,17 @@ describe("a refused call", () => {
     expect(bare.upstream.reached).toEqual([]);
   });
 
-  it("is answered on another host before anybody is asked who calls", async () => {
-    const answer = await sendRaw(bare.port, rawRequest("GET /x HTTP/1.1", ["Host: evil.example"]));
-    expect(answer.status).toBe(421);
-    expect(JSON.parse(answer.body).error).toMatchObject({ status: 421, code: "host_not_served" });
+  it("is answered on another host to whoever may call, and to anybody who asks for what is open", async () => {
+    const onAnother = (path: string, token: string | null) => {
+      const lines = ["Host: evil.example", ...(token === null ? [] : [`Authorization: Bearer ${token}`])];
+      return sendRaw(bare.port, rawRequest(`GET ${path} HTTP/1.1`, lines));
+    };
+    for (const answer of [await onAnother(CLUSTERS, viewer), await onAnother("/.well-known/gatehouse/health", null)]) {
+      expect(answer.status).toBe(421);
+      expect(JSON.parse(answer.body).error).toMatchObject({ status: 421, code: "host_not_served" });
+    }
+    expect((await onAnother(CLUSTERS, null)).status).toBe(401);
+    expect(bare.upstream.reached).toEqual([]);
   });
 
   it.each(["Content-Length: 2", "Transfer-Encoding: chunked"])(
@@ -236,7 +243,7 @@ describe("a refused call", () => {
     async (line) => {
       const lines = ["Host: api.example.com", `Authorization: Bearer ${viewer}`, line];
       const content = line.startsWith("Content") ? "{}" : "2\r\n{}\r\n0\r\n\r\n";
-      const answer = await sendRaw(bare.port, rawRequest("GET /x HTTP/1.1", lines, content));
+      const answer = await sendRaw(bare.port, rawRequest(`GET ${CLUSTERS} HTTP/1.1`, lines, content));
       expect(answer.status).toBe(400);
       expect(JSON.parse(answer.body).error).toMatchObject({ status: 400, code: "body_not_allowed" });
       expect(bare.upstream.reached).toEqual([]);

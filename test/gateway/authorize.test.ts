@@ -121,6 +121,24 @@ describe("whom the door asks", () => {
     expect(await ahead("GET", "/elsewhere")).toBe(true);
   });
 
+  it("is nobody else when what is remembered says no, whatever else the call brings along", async () => {
+    const dead = { recalled: found(aKey({ revokedAt: NOW })) };
+    const odd = { headers: { "x-api-key": "a", upgrade: "websocket", host: "a/b" } };
+    const refused = await ask(CLUSTERS, odd, dead);
+    expect([refused.code, refused.asked, refused.sent]).toEqual(["key_revoked", ["recall"], []]);
+    expect((await ask(CLUSTERS, { method: "POST" }, dead)).asked).toEqual(["recall", exact]);
+    // Whoever may do what they ask for is told what is wrong with the way they do it.
+    expect((await ask(CLUSTERS, odd, { recalled: remembered })).code).toBe("host_not_served");
+    expect((await ask(CLUSTERS, odd)).asked).toEqual(["recall"]);
+  });
+
+  it("is the row itself when a connection is asked for, also with a key that is remembered", async () => {
+    const policy = { allowUpgrade: true };
+    const socket = { headers: { upgrade: "websocket" } };
+    const answer = () => new Response("no");
+    expect((await ask(CLUSTERS, socket, { recalled: remembered, policy, answer })).asked).toEqual(["recall", exact]);
+  });
+
   it("is nobody for a key that is forged, or no key, or sent wrongly", async () => {
     expect((await ask(CLUSTERS, {}, {}, FORGED)).asked).toEqual(["recall"]);
     expect((await ask(CLUSTERS, {}, {}, "text")).asked).toEqual([]);

@@ -1,6 +1,6 @@
 // The one event of a call: whether it is written, and what it says.
 import { describe, expect, it } from "vitest";
-import { type Call, isTold, logCall, openCall } from "../../src/gateway/call.ts";
+import { type Call, callerOf, factsOf, isTold, logCall, openCall } from "../../src/gateway/call.ts";
 import { noteRefusal } from "../../src/gateway/refused.ts";
 import type { RefusedCall } from "../../src/store/ports.ts";
 import { ACCOUNT_ID, aKey, NOW } from "../support/key.ts";
@@ -33,7 +33,7 @@ it("begins with nothing known", () => {
     request,
     requestId: "request-1",
     now: NOW,
-    caller: { text: "192.0.2.1", address: 0xc0000201 },
+    caller: undefined,
     path: null,
     target: null,
     found: null,
@@ -44,6 +44,29 @@ it("begins with nothing known", () => {
     error: null,
     extra: null,
   });
+});
+
+it("knows where it comes from when somebody asks, and asks once", () => {
+  const { door } = openDoor();
+  const call = openCall(aRequest("/a", FROM_HERE), door);
+  expect(callerOf(call)).toEqual({ text: "192.0.2.1", address: 0xc0000201 });
+  expect(callerOf(call)).toBe(callerOf(call));
+  const nobody = openCall(aRequest("/a"), door);
+  expect([callerOf(nobody), nobody.caller]).toEqual([null, null]);
+});
+
+it("is weighed by its address, its account, its operation and their parameters", () => {
+  const { door } = openDoor();
+  const { call, target } = aCall(door, CLUSTERS, FROM_HERE);
+  const { address, accountId, operation, params } = factsOf(call, target);
+  expect({ address, accountId, operation, params }).toEqual({
+    address: 0xc0000201,
+    accountId: ACCOUNT_ID,
+    operation: target.operation,
+    params: { accountId: ACCOUNT_ID, projectId: "p" },
+  });
+  expect(operation?.operationId).toBe("listClusters");
+  expect(factsOf({ ...call, caller: null }, target).address).toBeNull();
 });
 
 describe("a call's event", () => {

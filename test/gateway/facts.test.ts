@@ -1,13 +1,11 @@
 // What a call asks for, before anybody asks who makes it.
 import { describe, expect, it } from "vitest";
-import { factsOf, readCaller, readPath, readTarget } from "../../src/gateway/facts.ts";
-import { ACCOUNT_ID } from "../support/key.ts";
-import { aCall, aRequest, CLUSTERS, openDoor } from "./a-door.ts";
+import type { Policy } from "../../src/gateway/door.ts";
+import { readCaller, readPath, unfitness } from "../../src/gateway/facts.ts";
+import { receive } from "../../src/gateway/received.ts";
+import { aRequest, POLICY } from "./a-door.ts";
 
-const ANY = new Set<string>();
-const ROUTES = openDoor().door.routes;
-const path = (target: string, init: RequestInit = {}, hosts: ReadonlySet<string> = ANY) =>
-  readPath(aRequest(target, init), hosts);
+const path = (target: string, init: RequestInit = {}) => readPath(aRequest(target, init));
 
 describe("the path of a call", () => {
   it.each(["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"])("is read with %s", (method) => {
@@ -21,25 +19,47 @@ describe("the path of a call", () => {
     });
   });
 
-  it("is refused when it is not canonical, before the host is looked at", () => {
-    expect(path("/a%2fb", {}, new Set(["another"]))).toEqual({ reason: "path_not_canonical" });
+  it("is refused when it is not canonical", () => {
+    expect(path("/a%2fb")).toEqual({ reason: "path_not_canonical" });
   });
+});
+
+describe("what a call brings along", () => {
+  const unfit = (init: RequestInit = {}, policy: Partial<Policy> = {}, target = "/a") =>
+    unfitness(receive(aRequest(target, init)), "abc", { ...POLICY, ...policy });
+  const host_not_served = { reason: "host_not_served" };
 
   it.each(["door.example/a", "a@door.example", "door.example?", "a b", "x,door.example"])(
     "is refused with the host %j",
     (host) => {
-      expect(path("/a", { headers: { host } })).toEqual({ reason: "host_not_served" });
+      expect(unfit({ headers: { host } })).toEqual(host_not_served);
     },
   );
 
-  it.each(["door.example", "door.example:8443", "[::1]:80", "", "a_b-c"])("is read with the host %j", (host) => {
-    expect(path("/a", { headers: { host } })).toBe("/a");
+  it.each(["door.example", "door.example:8443", "[::1]:80", "", "a_b-c"])("is let on with the host %j", (host) => {
+    expect(unfit({ headers: { host } })).toBeNull();
   });
 
-  it("is refused on a host that is not served, and read on one that is", () => {
-    expect(path("/a", {}, new Set(["another.example"]))).toEqual({ reason: "host_not_served" });
-    expect(path("/a", {}, new Set(["door.example"]))).toBe("/a");
-    expect(path("https://door.example:8443/a", {}, new Set(["door.example"]))).toEqual({ reason: "host_not_served" });
+  it("is refused on a host that is not served, and let on by one that is", () => {
+    expect(unfit({}, { hosts: new Set(["another.example"]) })).toEqual(host_not_served);
+    expect(unfit({}, { hosts: new Set(["door.example"]) })).toBeNull();
+    const hosts = new Set(["door.example"]);
+    expect(unfit({}, { hosts }, "https://door.example:8443/a")).toEqual(host_not_served);
+  });
+
+  it.each([{ "x-api-key": "" }, { "proxy-authorization": "Basic abc" }])("is refused with %j", (headers) => {
+    const twice = { reason: "credential_malformed", what: "two_carriers" };
+    expect(unfit({ headers: headers as unknown as Record<string, string> })).toEqual(twice);
+    expect(unfit({}, {}, "/a?key=abc")).toEqual(twice);
+  });
+
+  it("is refused when it asks for another protocol, but for a WebSocket where those are enabled", () => {
+    const refused = { reason: "upgrade_not_enabled" };
+    const socket = { headers: { upgrade: "WebSocket" } };
+    expect(unfit(socket)).toEqual(refused);
+    expect(unfit(socket, { allowUpgrade: true })).toBeNull();
+    expect(unfit({ ...socket, method: "POST" }, { allowUpgrade: true })).toEqual(refused);
+    expect(unfit({ headers: { upgrade: "h2c" } }, { allowUpgrade: true })).toEqual(refused);
   });
 
   it.each(["GET", "HEAD"])("is refused to a %s with a body, and not to one with a body of nothing", (method) => {
@@ -47,13 +67,13 @@ describe("the path of a call", () => {
     const withBody = (headers: Record<string, string>) => {
       const request = aRequest("/a", { method, headers });
       Object.defineProperty(request, "body", { value: new ReadableStream() });
-      return readTarget(request, "/a", ROUTES);
+      return unfitness(receive(request), "abc", POLICY);
     };
     expect(withBody({})).toEqual({ reason: "body_not_allowed" });
     expect(withBody({ "content-length": "3" })).toEqual({ reason: "body_not_allowed" });
-    expect(withBody({ "content-length": "0" })).toMatchObject({ path: "/a" });
-    expect(readTarget(aRequest("/a", { method }), "/a", ROUTES)).toMatchObject({ path: "/a" });
-    expect(readTarget(aRequest("/a", { method: "POST", body: "x" }), "/a", ROUTES)).toMatchObject({ path: "/a" });
+    expect(withBody({ "content-length": "0" })).toBeNull();
+    expect(unfit({ method })).toBeNull();
+    expect(unfit({ method: "POST", body: "x" })).toBeNull();
   });
 });
 
@@ -73,17 +93,4 @@ describe("the caller", () => {
   ])("is nobody with %j", (headers) => {
     expect(readCaller(new Headers(headers as Record<string, string>))).toBeNull();
   });
-});
-
-it("weighs the address, the account, the operation and the parameters", () => {
-  const { door } = openDoor();
-  const { call, target } = aCall(door, CLUSTERS, { headers: { "cf-connecting-ip": "192.0.2.1" } });
-  expect(factsOf(call, target)).toEqual({
-    address: 0xc0000201,
-    accountId: ACCOUNT_ID,
-    operation: target.operation,
-    params: { accountId: ACCOUNT_ID, projectId: "p" },
-  });
-  expect(target.operation?.operationId).toBe("listClusters");
-  expect(factsOf({ caller: null }, target).address).toBeNull();
 });

@@ -1,6 +1,7 @@
 // A call against a record: for good, ahead of its confirmation, or again while a connection lives.
 import { describe, expect, it } from "vitest";
-import { isSafe, judge, recheck, settle } from "../../src/gateway/weigh.ts";
+import { recheck } from "../../src/gateway/upgrade.ts";
+import { isSafe, judge, settle } from "../../src/gateway/weigh.ts";
 import { aKey, NOW } from "../support/key.ts";
 import { aCall, aRequest, CLUSTERS, found, HASH, openDoor, type Wanted } from "./a-door.ts";
 
@@ -16,11 +17,10 @@ it("refuses a key on the break-glass list, whatever its record says", () => {
 });
 
 it("notes what a verdict stands on, and when it was reached", () => {
-  const { door, clock } = openDoor();
+  const { door } = openDoor();
   const { call, target } = aCall(door);
-  clock.now += 7;
   const on = found(aKey());
-  expect(reasonOf(settle(call, on, target, door))).toBe("allow");
+  expect(reasonOf(settle(call, on, target, door, NOW + 7))).toBe("allow");
   expect([call.found, call.key, call.decidedAt]).toEqual([on, on.record, NOW + 7]);
 });
 

@@ -15,7 +15,7 @@ beforeEach(() => {
 
 /** A call as the door makes it: what is remembered first, then whatever it takes, for as long as it takes. */
 async function look(finder: KeyFinder, hash: KeyHash, need: Need = READ, background = behind): Promise<Found> {
-  const known = need.exact ? null : finder.recall(hash, background);
+  const known = need.exact ? null : finder.recall(hash, clock.now(), background);
   if (known !== null) return known;
   const found = await finder.find(hash, need, background);
   return "confirmed" in found ? await found.confirmed : found;
@@ -133,7 +133,7 @@ describe("what a look-up costs", () => {
     const finder = store.finder({ records: 10 });
     const hashes = Array.from({ length: 100 }, () => store.add());
     for (const hash of hashes) await look(finder, hash);
-    expect(hashes.filter((hash) => finder.recall(hash, behind) !== null).length).toBeLessThanOrEqual(10);
+    expect(hashes.filter((hash) => finder.recall(hash, clock.now(), behind) !== null).length).toBeLessThanOrEqual(10);
   });
 });
 
@@ -205,7 +205,7 @@ describe("a record", () => {
     const quick = look(finder, hash, EXACT);
     await clock.advance(600);
     await Promise.all([slow, quick]);
-    expect(finder.recall(hash, behind)?.record?.revokedAt).not.toBeNull();
+    expect(finder.recall(hash, clock.now(), behind)?.record?.revokedAt).not.toBeNull();
   });
 
   it("is not put back by a copy out of KV that comes late", async () => {
@@ -220,7 +220,7 @@ describe("a record", () => {
     await look(finder, hash, EXACT);
     await clock.advance(50);
     await cold;
-    expect(finder.recall(hash, behind)?.record?.revokedAt).not.toBeNull();
+    expect(finder.recall(hash, clock.now(), behind)?.record?.revokedAt).not.toBeNull();
   });
 
   it("is believed for its ten seconds though the log could not be read yet", async () => {
@@ -406,7 +406,7 @@ describe("a doubt", () => {
     await look(finder, hash);
     await clock.advance(5_600);
     store.d1.delayMs = 50;
-    finder.recall(hash, behind);
+    finder.recall(hash, clock.now(), behind);
     store.change(hash, revokedAt());
     finder.doubt();
     await clock.advance(1);
@@ -442,9 +442,9 @@ describe("a clock that is set back", () => {
     await clock.advance(1);
     store.change(hash, revokedAt());
     await clock.advance(4_900);
-    finder.recall(hash, behind);
+    finder.recall(hash, clock.now(), behind);
     clock.jump(-4_500);
-    finder.recall(hash, behind);
+    finder.recall(hash, clock.now(), behind);
     // Its clock says that nine seconds have passed since D1 was heard; it has been fourteen.
     await clock.advance(9_000);
     expect((await look(finder, hash)).record?.revokedAt).not.toBeNull();
