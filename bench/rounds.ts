@@ -18,7 +18,7 @@ export interface Pace {
 const CONNECTIONS = 32;
 const CALLS_IN_A_BURST = 300;
 /** Until every function on the way is compiled as well as it will be. */
-const WARM_UP_CALLS = 12_000;
+const WARM_UP_CALLS = 20_000;
 
 /** Run all rounds. @throws Error at the first wrong verdict */
 export async function runRounds(scenarios: readonly Scenario[], servers: Servers, pace: Pace): Promise<Samples> {

@@ -19,11 +19,11 @@ const OUTWARD = [
 ];
 const PLAIN_NAME = /^[a-z0-9!#$%&'*+.^`|~-]+$/;
 const passes = (name) => !DROPPED.includes(name) && PLAIN_NAME.test(name) && !name.startsWith("cf-");
-const token = "x".repeat(430);
+const identity = "x".repeat(430);
 const OUT = new Set(OUTWARD);
 
 function setOurs(headers) {
-  headers.set("gatehouse-identity", token);
+  headers.set("gatehouse-identity", identity);
   headers.set("gatehouse-operation", "listClusters");
   headers.set("gatehouse-request-id", "00000000000000000000-zzzz");
   headers.set("x-forwarded-for", "203.0.113.9");
@@ -70,7 +70,7 @@ const VARIANTS = {
   "1 delete, 1 set": (request) => {
     const r = new Request(request);
     r.headers.delete("authorization");
-    r.headers.set("gatehouse-identity", token);
+    r.headers.set("gatehouse-identity", identity);
     return fetch(r);
   },
   "delete in place, 4 sets": (request) => {
@@ -105,7 +105,7 @@ const VARIANTS = {
   "plain object": (request) => {
     const h = {};
     for (const [name, value] of request.headers) if (passes(name)) h[name] = value;
-    h["gatehouse-identity"] = token;
+    h["gatehouse-identity"] = identity;
     h["gatehouse-operation"] = "listClusters";
     h["gatehouse-request-id"] = "00000000000000000000-zzzz";
     h["x-forwarded-for"] = "203.0.113.9";
@@ -114,7 +114,7 @@ const VARIANTS = {
   "array of pairs": (request) => {
     const h = [...request.headers].filter(([name]) => passes(name));
     h.push(
-      ["gatehouse-identity", token],
+      ["gatehouse-identity", identity],
       ["gatehouse-operation", "listClusters"],
       ["gatehouse-request-id", "00000000000000000000-zzzz"],
       ["x-forwarded-for", "203.0.113.9"],
@@ -167,7 +167,7 @@ const VARIANTS = {
     request.headers.forEach((value, name) => {
       if (passes(name)) h[name] = value;
     });
-    h["gatehouse-identity"] = token;
+    h["gatehouse-identity"] = identity;
     h["gatehouse-operation"] = "listClusters";
     h["gatehouse-request-id"] = "00000000000000000000-zzzz";
     h["x-forwarded-for"] = "203.0.113.9";
@@ -230,13 +230,18 @@ const VARIANTS = {
   body: (request) => (request.body === null ? fetch(request) : null),
   // No hash, no look-up, no rule and no path: what is left of Gatehouse when all of its own is taken away.
   "what cannot go": async (request, env) => {
-    const fields = new Map(request.headers);
+    const { headers } = request;
+    const token = headers.get("authorization");
     if (request.body !== null) return null;
     const h = {};
-    fields.forEach((value, name) => {
-      if (passes(name)) h[name] = value;
+    const fields = new Map();
+    headers.forEach((value, name) => {
+      fields.set(name, value);
     });
-    h["gatehouse-identity"] = token;
+    fields.forEach((value, name) => {
+      if (passes(name) && !value.includes(token)) h[name] = value;
+    });
+    h["gatehouse-identity"] = identity;
     h["gatehouse-operation"] = "listClusters";
     h["gatehouse-request-id"] = "00000000000000000000-zzzz";
     h["x-forwarded-for"] = "203.0.113.9";

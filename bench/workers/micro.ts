@@ -9,9 +9,9 @@ import { OPERATIONS } from "../../src/core/operations.ts";
 import { canonicalPath } from "../../src/core/path.ts";
 import { DEVELOPER } from "../../src/core/roles.ts";
 import { compileRoutes, matchRoute } from "../../src/core/routes.ts";
-import { hashToken, readKeyRing, readToken, verifyToken } from "../../src/core/token.ts";
-import { readCredential } from "../../src/gateway/credential.ts";
-import { inwardHeaders, passesOutward } from "../../src/gateway/headers.ts";
+import { hashOfCandidate, hashToken, readKeyRing, readToken, verifyToken } from "../../src/core/token.ts";
+import { BEARER_LENGTH, isBearer, readCredential } from "../../src/gateway/credential.ts";
+import { inwardHeaders, outward } from "../../src/gateway/headers.ts";
 import { receive } from "../../src/gateway/received.ts";
 
 const ACCOUNT = "340af43a-8a7c-4659-9258-4876fd6a207b";
@@ -51,14 +51,17 @@ function piecesOf(ringText: string, token: string): Readonly<Record<string, () =
     "user-agent": "b",
   });
   const call = new Request(URL_TEXT, { headers: client });
-  const received = receive(call);
+  const authorization = `Bearer ${token}`;
   const answer = new Headers({ "content-type": "application/json", "content-length": "900", date: "today" });
   return {
     nothing: () => null,
-    "hash: the whole key": () => hashToken(token),
+    "hash: the whole key": () => hashToken(authorization, BEARER_LENGTH),
+    "hash: a slice of a text": () => hashToken(authorization.slice(BEARER_LENGTH)),
+    "token: looked at, and hashed": () => hashOfCandidate(ring, authorization, BEARER_LENGTH),
     "token: shape": () => readToken(ring, token),
     "token: signature": () => verifyToken(ring, tokenRead),
-    "credential: out of the headers": () => readCredential(received.headers),
+    "credential: its scheme": () => isBearer(authorization),
+    "credential: all that may be wrong": () => readCredential(authorization),
     "path: canonical": () => canonicalPath(URL_TEXT),
     "route: hit": () => matchRoute(routes, "GET", PATH),
     "route: miss": () => matchRoute(routes, "GET", `${PATH}/a/b/c/d`),
@@ -67,10 +70,10 @@ function piecesOf(ringText: string, token: string): Readonly<Record<string, () =
     "decide: 2 rules": () => decide(one, facts, 1),
     "decide: 10,001 rules": () => decide(many, facts, 1),
     "forward: a call is read": () => receive(call),
-    "forward: headers inward": () => inwardHeaders(received.headers),
+    "forward: headers inward": () => inwardHeaders(receive(call).headers),
     "forward: headers outward": () => {
-      answer.forEach((value, name) => {
-        passesOutward(name, value);
+      answer.forEach((_, name) => {
+        outward(name);
       });
     },
   };
