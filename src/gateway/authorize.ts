@@ -56,18 +56,17 @@ function pass(call: Call, door: Door, background: Background): Answer {
   const path = readPath(call.received);
   if (typeof path !== "string") return turnAway(call, path);
   call.path = path;
-  if (isReserved(path)) return passOpen(call, path, door, background);
-  if (isPreflight(call.received)) return passPreflight(call, door);
-  return passCaller(call, path, door, background);
+  return isReserved(path) ? passOpen(call, path, door, background) : passOther(call, path, door, background);
 }
 
 async function passOpen(call: Call, path: string, door: Door, background: Background): Promise<Response> {
   if (!servesHost(call.received, door.policy.hosts)) return turnAway(call, { reason: "host_not_served" });
   const open = (await import("./open.ts")).answerOpen(call, path, door, background);
-  return await (open ?? passCaller(call, path, door, background));
+  return await (open ?? passOther(call, path, door, background));
 }
 
-function passPreflight(call: Call, door: Door): Response {
+function passOther(call: Call, path: string, door: Door, background: Background): Answer {
+  if (!isPreflight(call.received)) return passCaller(call, path, door, background);
   if (!servesHost(call.received, door.policy.hosts)) return turnAway(call, { reason: "host_not_served" });
   const answer = answerPreflight(call.received.headers, door.policy.origins);
   return answer instanceof Response ? answer : turnAway(call, answer);

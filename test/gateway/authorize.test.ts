@@ -1,6 +1,7 @@
 // The whole way of a call, from its request to its answer: who is asked what, in which order, and what is left behind.
 import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
+import type { Policy } from "../../src/gateway/door.ts";
 import { createLimits } from "../../src/gateway/limits.ts";
 import type { Found, Need, Unconfirmed } from "../../src/store/ports.ts";
 import { ACCOUNT_ID, aKey, aRole, NOW } from "../support/key.ts";
@@ -90,6 +91,18 @@ describe("a call that is let in", () => {
       "https://page.example",
     ]);
   });
+});
+
+it("answers a preflight wherever nothing open stands, on a host that is served", async () => {
+  const policy = { origins: new Set(["https://page.example"]) };
+  const headers = { origin: "https://page.example", "access-control-request-method": "POST" };
+  const preflight = (path: string, more: Partial<Policy> = {}) =>
+    ask(path, { method: "OPTIONS", headers }, { policy: { ...policy, ...more } }, null);
+  for (const path of [CLUSTERS, "/.well-known/gatehouse/none"]) {
+    expect((await preflight(path)).answer.status).toBe(204);
+    expect((await preflight(path, { hosts: new Set(["another.example"]) })).code).toBe("host_not_served");
+    expect((await preflight(path, { origins: new Set() })).code).toBe("preflight_origin_not_allowed");
+  }
 });
 
 describe("whom the door asks", () => {
