@@ -325,7 +325,10 @@ describe("a text that is looked up before it is read", () => {
     const token = await mint();
     const [header] = token.split(".");
     expect(hashOfCandidate(ringOf({ "k-other": FOREIGN.toString("base64url") }), token, 0)).toBeNull();
-    expect(hashOfCandidate(ring, `${header}.${"A".repeat(1024 - `${header}.`.length)}`, 0)).not.toBeNull();
+    const longest = `${header}.${"A".repeat(1024 - `${header}.`.length)}`;
+    expect(hashOfCandidate(ring, longest, 0)).not.toBeNull();
+    expect(hashOfCandidate(ring, `Bearer ${longest}`, 7)).not.toBeNull();
+    expect(hashOfCandidate(ring, `Bearer ${longest}A`, 7)).toBeNull();
     for (const text of [
       "",
       ".",

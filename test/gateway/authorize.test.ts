@@ -1,6 +1,7 @@
 // The whole way of a call, from its request to its answer: who is asked what, in which order, and what is left behind.
 import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
+import { answerCall } from "../../src/gateway/authorize.ts";
 import type { Policy } from "../../src/gateway/door.ts";
 import { createLimits } from "../../src/gateway/limits.ts";
 import type { Found, Need, Unconfirmed } from "../../src/store/ports.ts";
@@ -143,6 +144,49 @@ describe("whom the door asks", () => {
     // Whoever may do what they ask for is told what is wrong with the way they do it.
     expect((await ask(CLUSTERS, odd, { recalled: remembered })).code).toBe("host_not_served");
     expect((await ask(CLUSTERS, odd)).asked).toEqual(["recall"]);
+  });
+
+  it("is nobody for a text that begins like a key and is none, and each is named for what it is", async () => {
+    const [header] = TOKEN.split(".");
+    const code = async (token: string) => {
+      const { lines, asked, sent } = await ask(CLUSTERS, {}, {}, token);
+      return [lines[0]?.facts.reason, asked, sent];
+    };
+    expect(await code(`${header}.x`)).toEqual(["token_malformed", ["recall"], []]);
+    expect(await code(`${TOKEN} x`)).toEqual(["credential_malformed", ["recall"], []]);
+    expect(await code(`${header}.${"\u00e9".repeat(9)}`)).toEqual(["token_malformed", ["recall"], []]);
+  });
+
+  it("is nobody else when what is asked fails: no answer, no entry", async () => {
+    const { door, background, sent, lines } = openDoor();
+    const broken = () => {
+      throw new Error("a fault of ours");
+    };
+    const request = aRequest(CLUSTERS, { headers: { authorization: `Bearer ${TOKEN}` } });
+    const answer = await answerCall(request, { ...door, keys: { ...door.keys, recall: broken } }, background);
+    expect([answer.status, sent, lines[0]?.kind]).toEqual([503, [], "fault"]);
+  });
+
+  it("lets a change through on the row, and neither a change nor a connection on the grace", async () => {
+    const anyone = aKey({ role: { ...aRole(), grant: { everything: true, permissions: new Set() } } });
+    const status = async (init: RequestInit, degraded: boolean) => {
+      const find = () => found(anyone, { degraded });
+      return (await ask(CLUSTERS, init, { find, policy: { allowUpgrade: true } })).answer.status;
+    };
+    expect([await status({ method: "POST" }, false), await status({ method: "POST" }, true)]).toEqual([200, 503]);
+    expect([await status({}, false), await status({}, true)]).toEqual([200, 200]);
+    const socket = { headers: { upgrade: "websocket" } };
+    expect([await status(socket, false), await status(socket, true)]).toEqual([200, 503]);
+  });
+
+  it("counts a connection as a call of its key", async () => {
+    const names: string[] = [];
+    const limits = createLimits(null, aLimiter(1, names));
+    const wanted = { limits, recalled: remembered, policy: { allowUpgrade: true } };
+    const socket = { headers: { upgrade: "websocket" } };
+    const first = await ask(CLUSTERS, socket, wanted);
+    expect([first.answer.status, first.used.length, names]).toEqual([200, 1, [aKey().id]]);
+    expect((await ask(CLUSTERS, socket, wanted)).answer.status).toBe(429);
   });
 
   it("is the row itself when a connection is asked for, also with a key that is remembered", async () => {
