@@ -21,7 +21,7 @@ const hex = new Array<number>(64).fill(0);
  * SHA-256 as 64 lower-case hexadecimal digits.
  *
  * @param text characters up to U+00FF, one byte each
- * @param start where in the text to begin; a slice of it would be read twice as slowly
+ * @param start where in the text to begin, so that no slice of it has to be made
  * @throws RangeError for any other character, rather than to give two texts one digest
  */
 export function sha256Hex(text: string, start = 0): string {

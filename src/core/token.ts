@@ -142,7 +142,7 @@ export function hashToken(text: string, start = 0): KeyHash {
 
 /**
  * The hash that a text would be found by, were it a key of this ring. Whatever is remembered begins as this looks for, so a
- * text is looked up before anybody reads the rest of it: a third of what `readToken` takes (npm run bench:micro).
+ * text is looked up before anybody reads the rest of it.
  *
  * @param start where in the text the token begins
  * @returns `null` for a text that is no key of the ring, whatever stands behind its beginning
