@@ -2,15 +2,21 @@ import { mkdirSync } from "node:fs";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
-// wrangler.toml names it, and the tests of the other rings need no console in it.
+// wrangler.toml names the directory; only the browser tests need the console in it.
 mkdirSync("dist/assets", { recursive: true });
 
-// Three rings (CONTRIBUTING.md): core on paper, store in workerd with real D1 and KV, edge over a real socket.
+// Four kinds of test (CONTRIBUTING.md): unit, integration in workerd with real D1 and KV, end to end over a socket, browser.
 export default defineConfig({
   test: {
     reporters: ["default", "./test/support/closing-line.ts"],
     projects: [
-      { test: { name: "core", include: ["test/core/**/*.test.ts", "test/gateway/**/*.test.ts"], environment: "node" } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/{core,gateway,differential,repo}/**/*.test.ts"],
+          environment: "node",
+        },
+      },
       {
         plugins: [
           cloudflareTest(async () => ({
@@ -25,23 +31,23 @@ export default defineConfig({
           })),
         ],
         test: {
-          name: "store",
-          include: ["test/store/**/*.test.ts"],
+          name: "integration",
+          include: ["test/{store,worker}/**/*.test.ts"],
           setupFiles: ["./test/store/setup.ts"],
           isolate: false,
         },
       },
       {
         test: {
-          name: "edge",
-          include: ["test/edge/**/*.test.ts"],
+          name: "end-to-end",
+          include: ["test/end-to-end/**/*.test.ts"],
           environment: "node",
           globalSetup: ["./test/support/build-worker.ts"],
           testTimeout: 30_000,
           hookTimeout: 60_000,
           // Every file starts a workerd of its own, and there may be two cores only.
           maxWorkers: 2,
-          // Behind the other rings: Vitest runs projects with different numbers of workers one after the other only.
+          // After the unit and integration tests: Vitest does not run projects with different numbers of workers side by side.
           sequence: { groupOrder: 1 },
         },
       },

@@ -3,11 +3,10 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["test/core/**/*.test.ts", "test/gateway/**/*.test.ts"],
+    include: ["test/{core,gateway,differential}/**/*.test.ts"],
     exclude: [
-      // They read the sources, or other rooms' behaviour, and say nothing about what the code does.
-      "test/core/{asvs,imports,console-imports,conformance,simulate,cost}.test.ts",
-      "test/gateway/path-servers.test.ts",
+      // It starts other servers.
+      "test/differential/path-servers.test.ts",
     ],
     // Mutated sources are slower.
     testTimeout: 30_000,

@@ -82,18 +82,18 @@ async function count(name: string): Promise<Counts> {
   const { tokens, status, path = CLUSTERS } = called;
   const { port, pid } = worker;
   // One after the other: how many calls share a wake-up of the runtime must not depend on the machine.
-  const caller = openCaller({ port, path, tokens, status, headers: headersOf(called), connections: 1 });
-  await caller.ready();
+  const client = openCaller({ port, path, tokens, status, headers: headersOf(called), connections: 1 });
+  await client.ready();
   for (let made = 0; made < WARM_UP_CALLS; made += 500) {
     progress(`${name}: ${made} of ${WARM_UP_CALLS} calls to warm up`);
-    await caller.burst(500);
-    await caller.ready();
+    await client.burst(500);
+    await client.ready();
   }
   progress(`${name}: counting`);
   startCounting(pid);
-  await caller.burst(CALLS);
+  await client.burst(CALLS);
   const counts = await readCounts(pid, out);
-  caller.close();
+  client.close();
   await worker.stop();
   return counts;
 }

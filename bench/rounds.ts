@@ -27,11 +27,11 @@ export async function runRounds(scenarios: readonly Scenario[], servers: Servers
     progress(`warming up ${i + 1}/${scenarios.length}: ${scenario.name}`);
     const { tokens, status, path = CLUSTERS } = scenario;
     const { port } = servers.get(scenario.server);
-    const caller = openCaller({ port, path, tokens, status, headers: headersOf(scenario), connections: CONNECTIONS });
-    callers.set(scenario.name, caller);
+    const client = openCaller({ port, path, tokens, status, headers: headersOf(scenario), connections: CONNECTIONS });
+    callers.set(scenario.name, client);
     await check(scenario, servers);
-    await caller.ready();
-    await caller.burst(Math.max(WARM_UP_CALLS, tokens.length * 2));
+    await client.ready();
+    await client.burst(Math.max(WARM_UP_CALLS, tokens.length * 2));
   }
   const samples = new Map<string, number[]>(scenarios.map(({ name }) => [name, []]));
   const many = scenarios.filter(({ tokens }) => tokens.length > CALLS_IN_A_BURST);
@@ -53,7 +53,7 @@ export async function runRounds(scenarios: readonly Scenario[], servers: Servers
     for (const [name, micros] of spent) samples.get(name)?.push(micros / pace.bursts);
     for (const scenario of scenarios) await check(scenario, servers);
   }
-  for (const caller of callers.values()) caller.close();
+  for (const client of callers.values()) client.close();
   return samples;
 }
 
@@ -63,10 +63,10 @@ export function onceAMinute(name: string): string {
 }
 
 /** CPU of a burst, in microseconds per call. */
-async function costOf(pid: number, caller: Caller | undefined, calls: number): Promise<number> {
-  await caller?.ready();
+async function costOf(pid: number, client: Caller | undefined, calls: number): Promise<number> {
+  await client?.ready();
   const before = cpuNanoseconds(pid);
-  await caller?.burst(calls);
+  await client?.burst(calls);
   return (cpuNanoseconds(pid) - before) / 1_000 / calls;
 }
 

@@ -3,8 +3,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { parseArgs } from "node:util";
-import { HASHED_COLUMNS, readCheckpoint, type SigningKey, type StoredEvent } from "../src/core/audit-chain.ts";
-import { type SignedDay, type Verified, verifyAudit } from "../src/core/audit-verify.ts";
+import { HASHED_COLUMNS, readCheckpoint, type SigningKey, type StoredEvent } from "../src/core/audit/hash-chain.ts";
+import { type SignedDay, type Verified, verifyAudit } from "../src/core/audit/verify.ts";
 import { wranglerQuietly } from "./wrangler.ts";
 
 const USAGE = `npm run audit:verify -- [--local | --remote | --file COPY] [--jwks FILE|URL] [--head SEQ:HASH]

@@ -13,8 +13,8 @@ import type { Stage } from "./conformance/step.ts";
 const USAGE = "usage: npm run conformance -- DIR [--url URL --key KEY [--expired-key KEY]]";
 
 /** Plays against a door that is open already. */
-async function playAgainst(suite: Suite, door: Door): Promise<number> {
-  return playAll({ suite, models: modelsOf(suite.known), door, upstream: null });
+async function playAgainst(suite: Suite, gateway: Door): Promise<number> {
+  return playAll({ suite, models: modelsOf(suite.known), door: gateway, upstream: null });
 }
 
 /** Plays against this working tree. */
@@ -23,9 +23,9 @@ async function playHere(suite: Suite): Promise<number> {
   if (accountId === undefined) throw new Error("the cases file does not say which account the fixtures belong to");
   const upstream = await startFixtureUpstream();
   try {
-    const door = await startGatehouse({ upstreamUrl: upstream.url, accountId });
-    const stage: Stage = { suite, models: modelsOf(suite.known), door, upstream };
-    return await playAll(stage).finally(() => door.close());
+    const gateway = await startGatehouse({ upstreamUrl: upstream.url, accountId });
+    const stage: Stage = { suite, models: modelsOf(suite.known), door: gateway, upstream };
+    return await playAll(stage).finally(() => gateway.close());
   } finally {
     await upstream.close();
   }
@@ -44,9 +44,9 @@ function readArguments() {
 }
 
 try {
-  const { dir, door } = readArguments();
+  const { dir, door: gateway } = readArguments();
   const suite = readSuite(dir);
-  const failed = door === null ? await playHere(suite) : await playAgainst(suite, door);
+  const failed = gateway === null ? await playHere(suite) : await playAgainst(suite, gateway);
   process.exitCode = failed === 0 ? 0 : 1;
 } catch (fault) {
   console.error(fault instanceof Error ? fault.message : fault);

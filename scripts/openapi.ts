@@ -3,8 +3,8 @@
 import { writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import * as z from "zod/mini";
-import { type KnownOperation, OPERATIONS } from "../src/core/operations.ts";
-import { COMPONENTS, CONTRACTS, type Contract, ERRORS } from "./openapi-contracts.ts";
+import { type KnownOperation, OPERATIONS } from "../src/core/routing/operations.ts";
+import { COMPONENTS, CONTRACTS, type Contract, ERRORS } from "./openapi-operations.ts";
 
 const TARGET = new URL("../src/admin/openapi.json", import.meta.url);
 
@@ -14,7 +14,7 @@ type Json = Readonly<Record<string, unknown>>;
 export function openapiDocument(): Json {
   const paths: Record<string, Record<string, Json>> = {};
   for (const operation of OPERATIONS) {
-    if (operation.answeredBy !== "gatehouse") continue;
+    if (operation.handledBy !== "gatehouse") continue;
     const method = operation.method.toLowerCase();
     paths[operation.path] = {
       ...paths[operation.path],
@@ -54,7 +54,7 @@ function describe(operation: KnownOperation, contract: Contract): Json {
     schema: { type: "string", format: "uuid" },
   }));
   const permission = operation.permission === null ? "any valid key" : `the permission ${operation.permission}`;
-  const holder = "holder" in operation && operation.holder ? ", or the key itself" : "";
+  const holder = "selfParam" in operation && operation.selfParam ? ", or the key itself" : "";
   return {
     operationId: operation.operationId,
     tags: [contract.tag],

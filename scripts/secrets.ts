@@ -1,7 +1,7 @@
 // New secrets of a deployment, and the SQL of its first account and Admin key.
 import { exportJWK, generateKeyPair } from "jose";
-import { ADMIN } from "../src/core/roles.ts";
-import { mintKey, readKeyRing } from "../src/core/token.ts";
+import { ADMIN } from "../src/core/access/roles.ts";
+import { mintKey, readKeyRing } from "../src/core/token/api-key-token.ts";
 
 /** A key ring with one secret, named after the month so that a rotation is easy to read. */
 export function newKeyRing(now: Date): string {

@@ -30,7 +30,7 @@ function readStrongCheck(): StrongCheck {
 }
 
 const [first, seeds, calls] = [whole("seed"), whole("seeds"), whole("calls")];
-const settings = { strongCheck: readStrongCheck(), graceMs: whole("grace") * 1_000, flaw: {} };
+const settings = { strongCheck: readStrongCheck(), staleIfErrorMs: whole("grace") * 1_000, flaw: {} };
 const outcomes: Outcome[] = [];
 for (let seed = first; seed < first + seeds; seed += 1) {
   const startedAt = performance.now();

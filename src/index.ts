@@ -1,25 +1,25 @@
 // Puts the pieces together: adapters, clock, fetch and scheduled. No logic of its own.
 
-import type { Chores } from "./assemble-upkeep.ts";
-import { OPERATIONS } from "./core/operations.ts";
-import { compileRoutes } from "./core/routes.ts";
-import { type Config, type Env, readConfig } from "./env.ts";
-import { answerCall } from "./gateway/authorize.ts";
-import type { Door } from "./gateway/door.ts";
-import { createIdentity } from "./gateway/identity.ts";
-import { createLimits } from "./gateway/limits.ts";
-import type { OperatorDoor } from "./gateway/operators.ts";
-import { answerFault } from "./gateway/refuse.ts";
+import { type Config, type Env, readConfig } from "./config.ts";
+import { OPERATIONS } from "./core/routing/operations.ts";
+import { compileRoutes } from "./core/routing/route-matcher.ts";
+import type { OperatorAuthentication } from "./gateway/authentication/operator-token.ts";
+import type { Gateway } from "./gateway/gateway.ts";
+import { handleRequest } from "./gateway/handle-request.ts";
+import { createIdentity } from "./gateway/proxy/identity-token.ts";
+import { createRateLimits } from "./gateway/rate-limits.ts";
+import { serviceUnavailable } from "./gateway/responses/denial.ts";
 import { createLog, errorText } from "./log.ts";
-import type { Clock } from "./store/budget.ts";
-import { createD1Keys } from "./store/d1-keys.ts";
-import { createKvKeys } from "./store/kv-keys.ts";
-import { createKeyFinder } from "./store/memory-keys.ts";
+import { createUsageRecorder } from "./store/api-keys/usage.ts";
+import { createDenialRecorder } from "./store/denials/recorder.ts";
+import { createD1Records } from "./store/key-cache/d1-records.ts";
+import { FRESH_FOR_MS } from "./store/key-cache/key-cache.ts";
+import { createKeyResolver } from "./store/key-cache/key-resolver.ts";
+import { createKvCopies } from "./store/key-cache/kv-copies.ts";
+import type { Clock } from "./store/lib/timeouts.ts";
 import type { Background } from "./store/ports.ts";
-import { createRateLimiter } from "./store/rate-limits.ts";
-import { FRESH_FOR_MS } from "./store/recollection.ts";
-import { createRefusalRecorder } from "./store/refusals.ts";
-import { createD1Usage } from "./store/usage.ts";
+import { createRateLimiter } from "./store/rate-limiter.ts";
+import type { MaintenanceJobs } from "./wiring/maintenance.ts";
 
 const routes = compileRoutes(OPERATIONS);
 
@@ -31,71 +31,76 @@ const clock: Clock = {
   },
 };
 
-interface House {
-  readonly door: Door;
-  readonly chores: () => Promise<Chores>;
+interface App {
+  readonly door: Gateway;
+  readonly chores: () => Promise<MaintenanceJobs>;
 }
 
-function build(config: Config): House {
+function createApp(config: Config): App {
   const log = createLog(config.log, clock.now, Math.random);
-  const onFault = (what: string, error: unknown) => log.write("fault", { reason: what, error: errorText(error) });
-  const truth = createD1Keys(config.db);
-  const warm = createKvKeys(config.kv);
-  const parts = { truth, changes: truth, warm, clock, random: Math.random, onFault };
-  const chores = once(async () => (await import("./assemble-upkeep.ts")).assembleUpkeep(config, warm, log));
-  const finder = createKeyFinder(parts, { records: config.records, graceMs: config.graceMs });
+  const onError = (what: string, error: unknown) => log.write("fault", { reason: what, error: errorText(error) });
+  const records = createD1Records(config.db);
+  const copies = createKvCopies(config.kv);
+  const parts = { records, changes: records, copies, clock, random: Math.random, onError };
+  const maintenance = lazy(async () =>
+    (await import("./wiring/maintenance.ts")).createMaintenanceJobs(config, copies, log),
+  );
+  const resolver = createKeyResolver(parts, { cacheSize: config.keyCacheSize, staleIfErrorMs: config.staleIfErrorMs });
   const binding = config.upstream.binding;
   const limiter = (limit: RateLimit | null) =>
-    limit === null ? null : createRateLimiter(limit, config.limits.periodSeconds, onFault);
+    limit === null ? null : createRateLimiter(limit, config.limits.periodSeconds, onError);
   const bounds = {
     mutations: config.policy.strongCheck === "none" ? FRESH_FOR_MS / 1_000 : ("now" as const),
     readsWithinSeconds: config.policy.strongCheck === "all" ? 0 : FRESH_FOR_MS / 1_000,
-    degradedReadsWithinSeconds: config.policy.strongCheck === "all" ? 0 : (FRESH_FOR_MS + config.graceMs) / 1_000,
+    degradedReadsWithinSeconds:
+      config.policy.strongCheck === "all" ? 0 : (FRESH_FOR_MS + config.staleIfErrorMs) / 1_000,
   };
-  const refused = createRefusalRecorder(config.db, config.explainMs, onFault);
-  const trials = once(async () => (await import("./store/trials.ts")).createTrialRecorder(config.db, onFault));
-  const admin = once(async () => {
-    const { assembleAdmin } = await import("./assemble-admin.ts");
-    return assembleAdmin(config, finder, { refused, trials: await trials() }, routes, bounds);
+  const denials = createDenialRecorder(config.db, config.denialRetentionMs, onError);
+  const dryRuns = lazy(async () =>
+    (await import("./store/dry-runs/recorder.ts")).createDryRunRecorder(config.db, onError),
+  );
+  const admin = lazy(async () => {
+    const { createAdminHandler } = await import("./wiring/admin.ts");
+    return createAdminHandler(config, resolver, { refused: denials, trials: await dryRuns() }, routes, bounds);
   });
-  const door: Door = {
+  const gateway: Gateway = {
     routes,
-    refused,
-    trials,
-    operators: config.oidc === null && config.access === null ? null : once(() => operatorsOf(config)),
+    denials,
+    dryRuns,
+    operators: config.oidc === null && config.access === null ? null : lazy(() => operatorsOf(config)),
     ring: config.ring,
-    keys: finder,
-    usage: createD1Usage(config.db, config.records, onFault),
+    keys: resolver,
+    usage: createUsageRecorder(config.db, config.keyCacheSize, onError),
     identity: createIdentity(config.identityKeys, config.issuer, config.upstream.audience),
     upstream: {
       ...config.upstream,
       fetch: binding === null ? (url, call) => fetch(url, call) : (url, call) => binding.fetch(url, call),
     },
     policy: config.policy,
-    limits: createLimits(limiter(config.limits.badTokens), limiter(config.limits.perKey)),
+    limits: createRateLimits(limiter(config.limits.authFailures), limiter(config.limits.perKey)),
     log,
     now: clock.now,
     requestId: requestIds(),
     // Hono, zod and the operations of our own load with the first call that needs them: start-up stays short.
-    serve: async (call, background) => {
-      const answer = await (await admin())(call);
-      if (call.operation.effect === "mutating")
-        background(chores().then(({ afterChange }) => afterChange(clock.now())));
+    handleAdmin: async (request, background) => {
+      const answer = await (await admin())(request);
+      if (request.operation.effect === "mutating")
+        background(maintenance().then(({ afterChange }) => afterChange(clock.now())));
       return answer;
     },
     assets: config.assets,
     openapi: async () => (await import("./admin/openapi.json")).default,
   };
-  return { door, chores };
+  return { door: gateway, chores: maintenance };
 }
 
-async function operatorsOf(config: Config): Promise<OperatorDoor> {
-  const { assembleOperators } = await import("./assemble-operators.ts");
+async function operatorsOf(config: Config): Promise<OperatorAuthentication> {
+  const { createOperatorAuthentication: assembleOperators } = await import("./wiring/operators.ts");
   return assembleOperators(config, clock);
 }
 
 /** What is made with the first call that needs it, and kept. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
+function lazy<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | null = null;
   return () => {
     made ??= make().catch((error) => {
@@ -117,34 +122,34 @@ function requestIds(): () => string {
   };
 }
 
-let house: { readonly env: Env; readonly built: House | { readonly faults: readonly string[] } } | null = null;
+let app: { readonly env: Env; readonly built: App | { readonly faults: readonly string[] } } | null = null;
 
 /** Built once per isolate: what is remembered lives in it. */
-function houseOf(env: Env): House | { readonly faults: readonly string[] } {
-  if (house?.env !== env) {
+function appFor(env: Env): App | { readonly faults: readonly string[] } {
+  if (app?.env !== env) {
     const read = readConfig(env);
-    house = { env, built: "config" in read ? build(read.config) : read };
+    app = { env, built: "config" in read ? createApp(read.config) : read };
     if ("faults" in read)
       createLog({ sample: 0, format: "json" }, clock.now, Math.random).write("config", { faults: read.faults });
   }
-  return house.built;
+  return app.built;
 }
 
 export default {
   fetch(request, env, context): Response | Promise<Response> {
-    const built = houseOf(env);
+    const built = appFor(env);
     if ("faults" in built) {
       // Everything that is wrong is in the log; a caller learns only that nobody is let in.
-      return answerFault("misconfigured", "Gatehouse is not configured; its log says why.", crypto.randomUUID());
+      return serviceUnavailable("misconfigured", "Gatehouse is not configured; its log says why.", crypto.randomUUID());
     }
     const background: Background = (work) => context.waitUntil(work);
-    return answerCall(request, built.door, background);
+    return handleRequest(request, built.door, background);
   },
 
   async scheduled(_controller, env): Promise<void> {
-    const built = houseOf(env);
+    const built = appFor(env);
     if ("faults" in built) return;
-    const { everyMinute } = await built.chores();
+    const { runScheduled: everyMinute } = await built.chores();
     await everyMinute(clock.now());
   },
 } satisfies ExportedHandler<Env>;

@@ -2,7 +2,7 @@
 // The only console in the house. Takes named facts only, and blots out whatever looks like a key.
 
 /** What an event may say. Nothing else gets in: no header, no body, no query, no token. */
-export interface LogFacts {
+export interface LogFields {
   readonly request_id?: string;
   readonly method?: string;
   readonly path?: string;
@@ -33,26 +33,26 @@ export interface LogFacts {
 export type LogKind = "call" | "change" | "fault" | "config" | "upkeep";
 
 /** What a call's handlers may do to its event. */
-export interface CallLog {
-  set(facts: LogFacts): void;
+export interface RequestLog {
+  set(facts: LogFields): void;
 }
 
 export interface Log {
   /** Writes one event now. */
-  write(kind: LogKind, facts: LogFacts): void;
+  write(kind: LogKind, facts: LogFields): void;
   /** True when an allowed call is to be written too: by the sampling rate, since a line per call costs throughput. */
-  samples(): boolean;
+  sampled(): boolean;
   /**
    * True when a refusal is to be written with a line of its own. In a flood the rest is counted, and written as one line
    * per reason and second: a line takes a third of a refusal's CPU (npm run bench), and whoever floods does not pay it.
    *
    * @param signed whether the key was signed by us: strangers cannot crowd those refusals out
    */
-  admits(signed: boolean, reason: string, now: number): boolean;
+  admitsDenial(signed: boolean, reason: string, now: number): boolean;
 }
 
 /** Refusals of keys that we have signed, and of strangers, that have a line of their own in any second of an isolate. */
-const REFUSALS_PER_SECOND = 10;
+const DENIALS_PER_SECOND = 10;
 
 // Every key of ours, and every other JWT, begins with the same three characters.
 const LOOKS_LIKE_A_KEY = /eyJ[\w-]{8,}(?:\.[\w-]*){0,4}/g;
@@ -86,16 +86,16 @@ export function createLog(
     if (kind === "fault" || kind === "config") console.error(line);
     else console.log(line);
   };
-  const strangers = createRefusals(write);
-  const signed = createRefusals(write);
+  const strangers = createDenialLimiter(write);
+  const signed = createDenialLimiter(write);
   return {
     write,
-    admits: (isSigned, reason, at) => (isSigned ? signed : strangers)(reason, at),
-    samples: () => settings.sample >= 1 || (settings.sample > 0 && random() < settings.sample),
+    admitsDenial: (isSigned, reason, at) => (isSigned ? signed : strangers)(reason, at),
+    sampled: () => settings.sample >= 1 || (settings.sample > 0 && random() < settings.sample),
   };
 }
 
-function createRefusals(write: Log["write"]): (reason: string, now: number) => boolean {
+function createDenialLimiter(write: Log["write"]): (reason: string, now: number) => boolean {
   let since = Number.NEGATIVE_INFINITY;
   let seen = 0;
   const gathered = new Map<string, number>();
@@ -108,13 +108,13 @@ function createRefusals(write: Log["write"]): (reason: string, now: number) => b
       seen = 0;
     }
     seen += 1;
-    if (seen <= REFUSALS_PER_SECOND) return true;
+    if (seen <= DENIALS_PER_SECOND) return true;
     gathered.set(reason, (gathered.get(reason) ?? 0) + 1);
     return false;
   };
 }
 
-function clean(facts: LogFacts): Record<string, unknown> {
+function clean(facts: LogFields): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(facts)
       .filter(([, value]) => value !== undefined)

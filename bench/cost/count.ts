@@ -1,6 +1,6 @@
 // Counts what a customer uses in a while of virtual time, by running the real code on storage that counts.
 import { type Chance, createChance, EPOCH } from "../../scripts/simulate/world.ts";
-import type { KeyHash } from "../../src/core/key.ts";
+import type { KeyHash } from "../../src/core/access/principal.ts";
 import type { Customer } from "./customers.ts";
 import { createIsolate, type Isolate } from "./isolate.ts";
 import { type Counted, MINUTE_MS } from "./month.ts";
@@ -74,20 +74,20 @@ function createPlay(
 ) {
   const next = createTraffic(customer, chance);
   const seen = { calls: 0, refused: 0 };
-  let call = next();
-  let callAt = EPOCH + call.afterMs;
+  let context = next();
+  let callAt = EPOCH + context.afterMs;
   return {
     seen,
     async until(end: number): Promise<void> {
       while (callAt < end) {
         setNow(callAt);
-        const work = isolates[call.isolate]?.call(hashes[call.key] as KeyHash, call.kind);
+        const work = isolates[context.isolate]?.call(hashes[context.key] as KeyHash, context.kind);
         // Awaited only where there is something to wait for: most calls end at once, and there are hundreds of thousands.
         if (work) await work;
         seen.calls += 1;
-        if (call.kind === "refused" || call.kind === "stranger") seen.refused += 1;
-        call = next();
-        callAt += call.afterMs;
+        if (context.kind === "refused" || context.kind === "stranger") seen.refused += 1;
+        context = next();
+        callAt += context.afterMs;
       }
       setNow(end);
     },

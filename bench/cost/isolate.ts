@@ -1,16 +1,17 @@
 // One isolate of the count: the real finder and the real recorders on storage that counts, and the few lines of the door that
-// ask them (src/gateway/authorize.ts, which cannot be had without a Request).
-import { parseAddress } from "../../src/core/address.ts";
-import { decide } from "../../src/core/decide.ts";
-import type { KeyHash } from "../../src/core/key.ts";
-import { OPERATIONS, type Operation } from "../../src/core/operations.ts";
-import type { Clock } from "../../src/store/budget.ts";
-import { createD1Keys } from "../../src/store/d1-keys.ts";
-import { createKvKeys } from "../../src/store/kv-keys.ts";
-import { createKeyFinder } from "../../src/store/memory-keys.ts";
-import type { Found, RefusedCall } from "../../src/store/ports.ts";
-import { createRefusalRecorder } from "../../src/store/refusals.ts";
-import { createD1Usage } from "../../src/store/usage.ts";
+// ask them (src/gateway/handle-request.ts, which cannot be had without a Request).
+
+import { decide } from "../../src/core/access/decide.ts";
+import type { KeyHash } from "../../src/core/access/principal.ts";
+import { parseAddress } from "../../src/core/ip/ip-address.ts";
+import { OPERATIONS, type Operation } from "../../src/core/routing/operations.ts";
+import { createUsageRecorder } from "../../src/store/api-keys/usage.ts";
+import { createDenialRecorder } from "../../src/store/denials/recorder.ts";
+import { createD1Records } from "../../src/store/key-cache/d1-records.ts";
+import { createKeyResolver } from "../../src/store/key-cache/key-resolver.ts";
+import { createKvCopies } from "../../src/store/key-cache/kv-copies.ts";
+import type { Clock } from "../../src/store/lib/timeouts.ts";
+import type { DeniedRequest, ResolvedKey } from "../../src/store/ports.ts";
 import type { Storage } from "./storage.ts";
 
 export type Kind = "read" | "change" | "refused" | "stranger";
@@ -22,7 +23,7 @@ export interface Isolate {
 
 export const ACCOUNT = "0f3b1c52-6d0a-4a7e-9c55-2f8f0c1d7a10";
 
-/** MEMORY_RECORDS as it is by default. */
+/** KEY_CACHE_SIZE as it is by default. */
 const RECORDS = 10_000;
 const CALLER = parseAddress("198.51.100.7");
 
@@ -51,11 +52,11 @@ export function createIsolate(
   keepRefusalsForMs: number,
   onUse: (keyId: string) => void,
 ): Isolate {
-  const truth = createD1Keys(storage.db);
-  const parts = { truth, changes: truth, warm: createKvKeys(storage.kv), clock, random, onFault: fail };
-  const finder = createKeyFinder(parts, { records: RECORDS, graceMs: 60_000 });
-  const usage = createD1Usage(storage.db, RECORDS, fail);
-  const refusals = createRefusalRecorder(storage.db, keepRefusalsForMs, fail);
+  const truth = createD1Records(storage.db);
+  const parts = { records: truth, changes: truth, copies: createKvCopies(storage.kv), clock, random, onError: fail };
+  const resolver = createKeyResolver(parts, { cacheSize: RECORDS, staleIfErrorMs: 60_000 });
+  const usage = createUsageRecorder(storage.db, RECORDS, fail);
+  const refusals = createDenialRecorder(storage.db, keepRefusalsForMs, fail);
   const behind: Promise<unknown>[] = [];
   const background = (work: Promise<unknown>) => void behind.push(work);
   const ended = async () => {
@@ -66,7 +67,7 @@ export function createIsolate(
     const at = clock.now();
     const accountId = keyId === null ? null : ACCOUNT;
     const nothing = { path: null, operation: null, address: null, source: null, ageMs: null, version: null, steps: [] };
-    const call: RefusedCall = {
+    const call: DeniedRequest = {
       requestId: crypto.randomUUID(),
       at,
       accountId,
@@ -75,21 +76,21 @@ export function createIsolate(
       method: "GET",
       ...nothing,
     };
-    refusals.note(call, call, background);
+    refusals.record(call, call, background);
   }
 
-  function settle({ record }: Found, asked: Operation): void {
+  function settle({ record }: ResolvedKey, asked: Operation): void {
     const facts = { address: CALLER, accountId: ACCOUNT, operation: asked, params: {} };
-    const verdict = decide(record, facts, clock.now());
-    if (verdict.allow) {
-      usage.note(verdict.key.id, clock.now(), "198.51.100.7", background);
-      onUse(verdict.key.id);
-    } else note(record?.id ?? null, verdict.denial.reason);
+    const decision = decide(record, facts, clock.now());
+    if (decision.allow) {
+      usage.record(decision.key.id, clock.now(), "198.51.100.7", background);
+      onUse(decision.key.id);
+    } else note(record?.id ?? null, decision.denial.reason);
   }
 
   async function find(hash: KeyHash, exact: boolean, asked: Operation): Promise<void> {
-    const found = await finder.find(hash, { exact, ahead: !exact }, background);
-    settle("confirmed" in found ? await found.confirmed : found, asked);
+    const found = await resolver.resolve(hash, { fromPrimary: exact, allowUnconfirmed: !exact }, background);
+    settle("result" in found ? await found.result : found, asked);
     await ended();
   }
 
@@ -99,7 +100,7 @@ export function createIsolate(
         note(null, "signature_invalid");
         return null;
       }
-      const known = kind === "change" ? null : finder.recall(hash, clock.now(), background);
+      const known = kind === "change" ? null : resolver.getCached(hash, clock.now(), background);
       if (known === null) return find(hash, kind === "change", ASKED[kind]);
       settle(known, ASKED[kind]);
       return behind.length > 0 ? ended() : null;

@@ -1,4 +1,4 @@
-// What longer intervals between two writes of a key's last use would cost, counted beside what src/store/usage.ts writes.
+// What longer intervals between two writes of a key's last use would cost, counted beside what src/store/api-keys/usage.ts writes.
 
 export interface Longer {
   /** A use, in an isolate, at an instant. */

@@ -1,11 +1,12 @@
 // How many rows D1 bills for a statement, as its `meta` says: SQLite alone does not tell. Every statement that a call or the
 // schedule runs is here, and test/store/rows-billed.test.ts holds each against a D1 in workerd.
-import { LAST_CHECKPOINT, OPEN_EVENTS, SAVE_CHECKPOINT } from "../../src/store/audit-seal.ts";
-import { FIND_BY_HASH, FIND_PENDING, READ_CHANGES } from "../../src/store/d1-keys.ts";
-import { FORGET_CALLS, FORGET_COUNTS } from "../../src/store/d1-refusals.ts";
-import { KEYS_TO_EXPIRE, PRUNE } from "../../src/store/d1-upkeep.ts";
-import { COUNT_REFUSALS, KEEP_CALLS } from "../../src/store/refusals.ts";
-import { RECORD_USE } from "../../src/store/usage.ts";
+
+import { RECORD_USE } from "../../src/store/api-keys/usage.ts";
+import { LAST_CHECKPOINT, OPEN_EVENTS, SAVE_CHECKPOINT } from "../../src/store/audit/sealer.ts";
+import { COUNT_DENIALS, KEEP_REQUESTS } from "../../src/store/denials/recorder.ts";
+import { DELETE_OLD_COUNTS, DELETE_OLD_REQUESTS } from "../../src/store/denials/repository.ts";
+import { FIND_BY_HASH, FIND_PENDING, READ_CHANGES } from "../../src/store/key-cache/d1-records.ts";
+import { KEYS_TO_EXPIRE, PRUNE } from "../../src/store/maintenance/maintenance.ts";
 
 /** What a statement has done. */
 export interface Effect {
@@ -30,10 +31,10 @@ export const ROWS: ReadonlyMap<string, (effect: Effect) => Rows> = new Map<strin
   [FIND_BY_HASH, ({ returned }) => ({ read: 3 * returned, written: 0 })],
   [READ_CHANGES, readsOnly(3)],
   [RECORD_USE, ({ changed }) => ({ read: changed, written: changed })],
-  [COUNT_REFUSALS, ({ changed, added }) => ({ read: changed, written: changed + added })],
-  [KEEP_CALLS, ({ changed }) => ({ read: changed, written: 2 * changed })],
-  [FORGET_CALLS, forgets],
-  [FORGET_COUNTS, forgets],
+  [COUNT_DENIALS, ({ changed, added }) => ({ read: changed, written: changed + added })],
+  [KEEP_REQUESTS, ({ changed }) => ({ read: changed, written: 2 * changed })],
+  [DELETE_OLD_REQUESTS, forgets],
+  [DELETE_OLD_COUNTS, forgets],
   [FIND_PENDING, readsOnly(1)],
   [KEYS_TO_EXPIRE, readsOnly(1)],
   [PRUNE, readsOnly(3)],

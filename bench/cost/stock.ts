@@ -1,8 +1,8 @@
 // What is in storage before the first call: the customer's keys in D1, and a copy of each in KV.
-import type { KeyHash } from "../../src/core/key.ts";
-import { DEVELOPER } from "../../src/core/roles.ts";
-import { createD1Keys } from "../../src/store/d1-keys.ts";
-import { warmName } from "../../src/store/kv-keys.ts";
+import type { KeyHash } from "../../src/core/access/principal.ts";
+import { DEVELOPER } from "../../src/core/access/roles.ts";
+import { createD1Records } from "../../src/store/key-cache/d1-records.ts";
+import { copyName } from "../../src/store/key-cache/kv-copies.ts";
 import { ACCOUNT } from "./isolate.ts";
 import type { Storage } from "./storage.ts";
 
@@ -30,9 +30,9 @@ export async function warmKv(
   now: number,
   random: () => number,
 ): Promise<void> {
-  const truth = createD1Keys(db);
+  const truth = createD1Records(db);
   for (const hash of hashes) {
     const reading = await truth.readByHash(hash);
-    copies.set(warmName(hash), { text: JSON.stringify(reading?.copy), endsAt: now + random() * DAY_MS });
+    copies.set(copyName(hash), { text: JSON.stringify(reading?.copy), endsAt: now + random() * DAY_MS });
   }
 }

@@ -3,8 +3,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { COUNT_REFUSALS } from "../../src/store/refusals.ts";
-import { RECORD_USE } from "../../src/store/usage.ts";
+import { RECORD_USE } from "../../src/store/api-keys/usage.ts";
+import { COUNT_DENIALS } from "../../src/store/denials/recorder.ts";
 import { ROOT } from "../setup/work.ts";
 import { type Effect, ROWS } from "./rows.ts";
 
@@ -59,7 +59,7 @@ function createD1(raw: DatabaseSync, used: Used): D1Database {
 
   // SQLite's count of changes does not tell an added row from one that was there.
   const countsOf = (sql: string) =>
-    sql === COUNT_REFUSALS ? Number(statementOf("SELECT count(*) AS n FROM refusal_counts").get()?.n) : null;
+    sql === COUNT_DENIALS ? Number(statementOf("SELECT count(*) AS n FROM refusal_counts").get()?.n) : null;
 
   function bill(sql: string, effect: Effect): void {
     const rows = ROWS.get(sql)?.(effect);

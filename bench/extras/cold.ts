@@ -45,22 +45,22 @@ async function side(count: number, script: string, secrets: Secrets) {
   const ground: Ground = await startGround(store.file, secrets);
   const { surroundings } = ground;
   // Room for a single key, so that every call is the first one of its key.
-  const vars = { ...surroundings.vars, MEMORY_RECORDS: "1" };
+  const vars = { ...surroundings.vars, KEY_CACHE_SIZE: "1" };
   const worker: Worker = await startWorker({ name: `cold-${count}`, script, ...surroundings, vars });
   const headers = { "cf-connecting-ip": ADDRESS };
-  const caller = openCaller({ port: worker.port, path: CLUSTERS, tokens, headers, status: 200, connections: 1 });
-  await caller.ready();
-  await caller.burst(FEW);
+  const client = openCaller({ port: worker.port, path: CLUSTERS, tokens, headers, status: 200, connections: 1 });
+  await client.ready();
+  await client.burst(FEW);
   return {
     /** CPU of the Worker and of D1 for some calls, in nanoseconds. */
     async spend(): Promise<number> {
-      await caller.ready();
+      await client.ready();
       const before = cpuNanoseconds(worker.pid) + cpuNanoseconds(ground.storagePid);
-      await caller.burst(CALLS);
+      await client.burst(CALLS);
       return cpuNanoseconds(worker.pid) + cpuNanoseconds(ground.storagePid) - before;
     },
     async stop() {
-      caller.close();
+      client.close();
       await worker.stop();
       await ground.stop();
     },

@@ -23,7 +23,7 @@ export async function measureMemory(secrets: Secrets): Promise<readonly Result[]
   store.close();
   const ground = await startGround(store.file, secrets);
   const { surroundings } = ground;
-  const vars = { ...surroundings.vars, MEMORY_RECORDS: String(2 * MANY_KEYS) };
+  const vars = { ...surroundings.vars, KEY_CACHE_SIZE: String(2 * MANY_KEYS) };
   const inspector = await freePort();
   const script = { script: buildGatehouse(), before: join(WORKERS, "collect.js"), v8Flags: ["--expose-gc"] };
   const worker = await startWorker({ name: "memory", ...script, ...surroundings, vars, inspector });
@@ -40,10 +40,10 @@ export async function measureMemory(secrets: Secrets): Promise<readonly Result[]
   };
   const calls = { port: worker.port, path: CLUSTERS, status: 200, headers: { "cf-connecting-ip": ADDRESS } };
   const before = await used();
-  const caller = openCaller({ ...calls, tokens, connections: 16 });
-  await caller.ready();
-  await caller.burst(tokens.length);
-  caller.close();
+  const client = openCaller({ ...calls, tokens, connections: 16 });
+  await client.ready();
+  await client.burst(tokens.length);
+  client.close();
   const mebibytes = ((await used()) - before) / 1024 ** 2;
   session.close();
   await worker.stop();

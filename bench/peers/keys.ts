@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { hashToken } from "../../src/core/token.ts";
+import { hashToken } from "../../src/core/token/api-key-token.ts";
 import { createStore, type KeySpec, type Secrets } from "../setup/keys.ts";
 import { WORK } from "../setup/work.ts";
 

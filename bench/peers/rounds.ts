@@ -68,7 +68,7 @@ export async function runPeerRounds(
     }
     for (const lane of lanes) lane.micros.push(lane.spent / 1_000 / (pace.bursts * CALLS_IN_A_BURST));
   }
-  for (const { caller } of lanes) caller.close();
+  for (const { caller: client } of lanes) client.close();
   const microsOf = (peer: Peer, job: Lane["job"]) =>
     lanes.find((lane) => lane.peer === peer && lane.job === job)?.micros ?? [];
   return new Map(
@@ -89,11 +89,11 @@ function lanesOf({ peer, contender }: Entrant, { developers }: PeerKeys): readon
 }
 
 async function burst(lane: Lane, upstreamUrl: string): Promise<void> {
-  const { peer, job, pid, caller } = lane;
-  await caller.ready();
+  const { peer, job, pid, caller: client } = lane;
+  await client.ready();
   const seen = await seenBy(upstreamUrl);
   const before = familyCpuNanoseconds(pid);
-  await caller.burst(CALLS_IN_A_BURST);
+  await client.burst(CALLS_IN_A_BURST);
   lane.spent += familyCpuNanoseconds(pid) - before;
   checkSeen(seen, await seenBy(upstreamUrl), CALLS_IN_A_BURST, job === "gate" && peer.hasJob !== false);
 }

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { newIdentityKeys, newKeyRing } from "../../scripts/secrets.ts";
-import { type KeyRing, mintKey, readKeyRing } from "../../src/core/token.ts";
+import { type KeyRing, mintKey, readKeyRing } from "../../src/core/token/api-key-token.ts";
 import { ROLE_IDS } from "../../test/support/seed.ts";
 import { ROOT, WORK } from "./work.ts";
 

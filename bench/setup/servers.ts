@@ -48,7 +48,7 @@ export async function startGround(file: string, secrets: Secrets): Promise<Groun
 export async function startServers(names: ReadonlySet<string>, ground: Ground): Promise<Servers> {
   const gatehouse = buildGatehouse();
   const { surroundings } = ground;
-  const remembering = { ...surroundings, vars: { ...surroundings.vars, MEMORY_RECORDS: "50000" } };
+  const remembering = { ...surroundings, vars: { ...surroundings.vars, KEY_CACHE_SIZE: "50000" } };
   const floor = (script: string) => ({ script: join(WORKERS, script), upstream: surroundings.upstream });
   const recipes: Readonly<Record<string, () => Recipe | Promise<Recipe>>> = {
     raw: () => floor("raw.js"),

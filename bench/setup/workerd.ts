@@ -59,7 +59,7 @@ export function writeConfig(spec: WorkerSpec, port: number): string {
     // D1 as miniflare binds it: the runtime's own client over a service that speaks its wire format.
     bindings.push(`(name = "DB", wrapped = (moduleName = "cloudflare-internal:d1-api",
         innerBindings = [(name = "fetcher", service = "d1")]))`);
-    bindings.push(`(name = "KEYS", kvNamespace = "kv")`);
+    bindings.push(`(name = "KEY_COPIES", kvNamespace = "kv")`);
     services.push(external("d1", spec.storage.d1), external("kv", spec.storage.kv));
   }
   const module = (name: string, file: string) =>

@@ -1,18 +1,24 @@
 // The pieces of a call, each in a loop inside workerd. The clock of a Worker stands still while it computes, so the loop
 // is timed from outside: one request runs one piece some number of times.
 
-import { parseAddress } from "../../src/core/address.ts";
-import { decide } from "../../src/core/decide.ts";
-import { compileRules } from "../../src/core/ip-rules.ts";
-import type { KeyRecord } from "../../src/core/key.ts";
-import { OPERATIONS } from "../../src/core/operations.ts";
-import { canonicalPath } from "../../src/core/path.ts";
-import { DEVELOPER } from "../../src/core/roles.ts";
-import { compileRoutes, matchRoute } from "../../src/core/routes.ts";
-import { hashOfCandidate, hashToken, readKeyRing, readToken, verifyToken } from "../../src/core/token.ts";
-import { BEARER_LENGTH, isBearer, readCredential } from "../../src/gateway/credential.ts";
-import { inwardHeaders, outward } from "../../src/gateway/headers.ts";
-import { receive } from "../../src/gateway/received.ts";
+import { decide } from "../../src/core/access/decide.ts";
+import type { KeyRecord } from "../../src/core/access/principal.ts";
+import { DEVELOPER } from "../../src/core/access/roles.ts";
+import { compileRules } from "../../src/core/ip/cidr.ts";
+import { parseAddress } from "../../src/core/ip/ip-address.ts";
+import { canonicalPath } from "../../src/core/routing/canonical-path.ts";
+import { OPERATIONS } from "../../src/core/routing/operations.ts";
+import { compileRoutes, matchRoute } from "../../src/core/routing/route-matcher.ts";
+import {
+  hashIfKeyShaped,
+  hashToken,
+  parseToken,
+  readKeyRing,
+  verifyToken,
+} from "../../src/core/token/api-key-token.ts";
+import { BEARER_LENGTH, isBearer, readCredential } from "../../src/gateway/authentication/bearer-token.ts";
+import { toIncomingRequest } from "../../src/gateway/lazy-request.ts";
+import { responseHeaderAction, upstreamRequestHeaders } from "../../src/gateway/proxy/headers.ts";
 
 const ACCOUNT = "340af43a-8a7c-4659-9258-4876fd6a207b";
 const PATH = `/api/public/v1/accounts/${ACCOUNT}/projects/78d4459c-0f45-47a5-899a-45ddf43eba6e/clusters`;
@@ -23,7 +29,7 @@ function piecesOf(ringText: string, token: string): Readonly<Record<string, () =
   if ("faults" in read) throw new Error(read.faults.join("; "));
   const { ring } = read;
   const routes = compileRoutes(OPERATIONS);
-  const tokenRead = readToken(ring, token);
+  const tokenRead = parseToken(ring, token);
   if (tokenRead === null) throw new Error("the token is not of this ring");
   const match = matchRoute(routes, "GET", PATH);
   if (match.kind !== "operation") throw new Error("the path is not in the table");
@@ -38,7 +44,7 @@ function piecesOf(ringText: string, token: string): Readonly<Record<string, () =
     addresses: rules(count),
     expiresAt: null,
     revokedAt: null,
-    trial: null,
+    dryRun: null,
   });
   const [one, many] = [keyWith(1), keyWith(10_000)];
   const { operation, params } = match;
@@ -57,8 +63,8 @@ function piecesOf(ringText: string, token: string): Readonly<Record<string, () =
     nothing: () => null,
     "hash: the whole key": () => hashToken(authorization, BEARER_LENGTH),
     "hash: a slice of a text": () => hashToken(authorization.slice(BEARER_LENGTH)),
-    "token: looked at, and hashed": () => hashOfCandidate(ring, authorization, BEARER_LENGTH),
-    "token: shape": () => readToken(ring, token),
+    "token: looked at, and hashed": () => hashIfKeyShaped(ring, authorization, BEARER_LENGTH),
+    "token: shape": () => parseToken(ring, token),
     "token: signature": () => verifyToken(ring, tokenRead),
     "credential: its scheme": () => isBearer(authorization),
     "credential: all that may be wrong": () => readCredential(authorization),
@@ -69,11 +75,11 @@ function piecesOf(ringText: string, token: string): Readonly<Record<string, () =
     "address: parse IPv6": () => parseAddress(v6),
     "decide: 2 rules": () => decide(one, facts, 1),
     "decide: 10,001 rules": () => decide(many, facts, 1),
-    "forward: a call is read": () => receive(call),
-    "forward: headers inward": () => inwardHeaders(receive(call).headers),
+    "forward: a call is read": () => toIncomingRequest(call),
+    "forward: headers inward": () => upstreamRequestHeaders(toIncomingRequest(call).headers),
     "forward: headers outward": () => {
       answer.forEach((_, name) => {
-        outward(name);
+        responseHeaderAction(name);
       });
     },
   };

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { exportJWK, generateKeyPair } from "jose";
-import { readKeyRing } from "../../src/core/token.ts";
+import { readKeyRing } from "../../src/core/token/api-key-token.ts";
 import { type Database, seedAccount, seedKey } from "../../test/support/seed.ts";
 
 /** A door that the cases can be played against. */

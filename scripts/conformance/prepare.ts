@@ -11,12 +11,12 @@ const ROLES = `${ACCOUNT}/roles`;
 type Item = { readonly spec: { readonly name: string }; readonly info: { readonly id: string } };
 
 /** Makes and removes things in the account of one scope. Throws when the door refuses: a case cannot start without. */
-function workshop(door: Door, scope: Scope) {
+function workshop(gateway: Door, scope: Scope) {
   async function call(method: string, template: string, body?: unknown) {
     const path = fillIn(template, scope) ?? template;
-    const response = await fetch(new URL(path, door.url), {
+    const response = await fetch(new URL(path, gateway.url), {
       method,
-      headers: { authorization: `Bearer ${door.adminKey}`, "content-type": "application/json" },
+      headers: { authorization: `Bearer ${gateway.adminKey}`, "content-type": "application/json" },
       body: body === undefined ? null : JSON.stringify(body),
     });
     const text = await response.text();
@@ -57,8 +57,8 @@ async function keyInACrowd(make: ReturnType<typeof workshop>, name: string): Pro
 }
 
 /** What each command finds when it comes. */
-export async function prepare({ words, flags }: Case, scope: Scope, door: Door): Promise<void> {
-  const make = workshop(door, scope);
+export async function prepare({ words, flags }: Case, scope: Scope, gateway: Door): Promise<void> {
+  const make = workshop(gateway, scope);
   const spelled = (flag: string) => flags.get(flag)?.values[0];
   const name = nameFor(scope, spelled("name") ?? "...");
   switch (words) {
@@ -93,7 +93,7 @@ export async function takeBack(scope: Scope): Promise<void> {
 }
 
 /** Remembers to take back what a step of the case itself has made. */
-export function noteMade(operationId: string, scope: Scope, door: Door): void {
+export function noteMade(operationId: string, scope: Scope, gateway: Door): void {
   const ways: Record<string, readonly [string, string]> = {
     createApiKey: ["POST", `${KEYS}/{apiKeyId}/revoke`],
     createNetworkAllowList: ["DELETE", `${LISTS}/{allowListId}`],
@@ -102,6 +102,6 @@ export function noteMade(operationId: string, scope: Scope, door: Door): void {
   const way = ways[operationId];
   const path = way === undefined ? null : fillIn(way[1], scope);
   if (way === undefined || path === null) return;
-  const headers = { authorization: `Bearer ${door.adminKey}` };
-  scope.undo.push(() => fetch(new URL(path, door.url), { method: way[0], headers }));
+  const headers = { authorization: `Bearer ${gateway.adminKey}` };
+  scope.undo.push(() => fetch(new URL(path, gateway.url), { method: way[0], headers }));
 }

@@ -67,13 +67,13 @@ export async function playStep(sending: Sending): Promise<readonly string[]> {
   return faults.length > 0 ? faults : weigh(sending, answer, fixture, body);
 }
 
-function send({ suite, door }: Sending, sent: { method: string; target: string; body: string; key: string }) {
+function send({ suite, door: gateway }: Sending, sent: { method: string; target: string; body: string; key: string }) {
   const headers = Object.entries(suite.headers).flatMap(([name, value]) => {
     const filled = value.replace("<YBM_APIKEY>", sent.key).replace("<version>", "0.1.32");
     return name === "Content-Type" && sent.body === "" ? [] : [[name, filled] as [string, string]];
   });
   const { method, target } = sent;
-  return fetch(new URL(target, door.url), { method, headers, body: sent.body || null, redirect: "manual" });
+  return fetch(new URL(target, gateway.url), { method, headers, body: sent.body || null, redirect: "manual" });
 }
 
 /** What the door changed of an answer that was not its own. */

@@ -1,6 +1,6 @@
 // Ways of building it wrong. Each is a port that lies to the real finder as the wrong code would, and each must break the
 // promise that it is named with: a simulation that cannot fail proves nothing.
-import type { Changes, Reading } from "../../src/store/ports.ts";
+import type { Changes, RecordRead } from "../../src/store/ports.ts";
 import type { Flaw } from "./isolate.ts";
 
 /** Every flaw, with the promise that it breaks, as the judge names it. */
@@ -31,9 +31,9 @@ export const FLAWS: Readonly<Record<string, { readonly flaw: Flaw; readonly brea
   "a null from KV is trusted": {
     breaks: "a valid key is answered 401",
     flaw: {
-      truth: (real, warm) => ({
+      truth: (real, copies) => ({
         async readByHash(hash) {
-          const copy = await warm.get(hash);
+          const copy = await copies.get(hash);
           return copy === null ? null : real.readByHash(hash);
         },
       }),
@@ -41,7 +41,7 @@ export const FLAWS: Readonly<Record<string, { readonly flaw: Flaw; readonly brea
   },
   "no strong check": {
     breaks: "a change is accepted after it was forbidden",
-    flaw: { need: (need) => ({ ...need, exact: false }) },
+    flaw: { need: (need) => ({ ...need, fromPrimary: false }) },
   },
   "a copy is believed whatever its place in the log": {
     breaks: "a read is accepted after it was forbidden",
@@ -54,6 +54,6 @@ export const FLAWS: Readonly<Record<string, { readonly flaw: Flaw; readonly brea
   },
 };
 
-function atTheEnd(reading: Reading | null): Reading | null {
+function atTheEnd(reading: RecordRead | null): RecordRead | null {
   return reading && { ...reading, asOf: Number.MAX_SAFE_INTEGER };
 }

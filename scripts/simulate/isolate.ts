@@ -1,10 +1,10 @@
 // One isolate of the simulation: the real finder on modelled ports, and the few lines of the door that ask it.
 
-import { parseAddress } from "../../src/core/address.ts";
-import { decide } from "../../src/core/decide.ts";
-import { OPERATIONS, type Operation } from "../../src/core/operations.ts";
-import { createKeyFinder } from "../../src/store/memory-keys.ts";
-import type { ChangeFeed, Found, KeyFinder, KeyTruth, Need, WarmKeys } from "../../src/store/ports.ts";
+import { decide } from "../../src/core/access/decide.ts";
+import { parseAddress } from "../../src/core/ip/ip-address.ts";
+import { OPERATIONS, type Operation } from "../../src/core/routing/operations.ts";
+import { createKeyResolver } from "../../src/store/key-cache/key-resolver.ts";
+import type { ChangeFeed, KeyCopies, KeyRecordSource, KeyResolver, Need, ResolvedKey } from "../../src/store/ports.ts";
 import type { Judge, StrongCheck } from "./judge.ts";
 import { createReach, type KvHistory, type Reach, reachD1, reachKv } from "./ports.ts";
 import { ACCOUNT, type Key, type Kind, type Truth } from "./truth.ts";
@@ -13,15 +13,15 @@ import { type Chance, clockOf, type World } from "./world.ts";
 /** A way of building it wrong, by which the simulation shows that it can fail. */
 export interface Flaw {
   readonly changes?: (real: ChangeFeed, now: () => number) => ChangeFeed;
-  readonly truth?: (real: KeyTruth, warm: WarmKeys) => KeyTruth;
-  readonly warm?: (real: WarmKeys) => WarmKeys;
+  readonly truth?: (real: KeyRecordSource, copies: KeyCopies) => KeyRecordSource;
+  readonly warm?: (real: KeyCopies) => KeyCopies;
   readonly need?: (need: Need) => Need;
 }
 
 export interface Settings {
   readonly strongCheck: StrongCheck;
-  readonly graceMs: number;
-  readonly records: number;
+  readonly staleIfErrorMs: number;
+  readonly cacheSize: number;
   readonly flaw: Flaw;
 }
 
@@ -54,34 +54,34 @@ export function createIsolate(
   const clock = clockOf(world, skewMs);
   const d1 = reachD1(world, chance, truth, reach);
   const kv = reachKv(world, chance, history, reach);
-  const warm = flaw.warm?.(kv) ?? kv;
-  const finder: KeyFinder = createKeyFinder(
+  const copies = flaw.warm?.(kv) ?? kv;
+  const resolver: KeyResolver = createKeyResolver(
     {
-      truth: flaw.truth?.(d1, warm) ?? d1,
+      records: flaw.truth?.(d1, copies) ?? d1,
       changes: flaw.changes?.(d1, () => world.now) ?? d1,
-      warm,
+      copies,
       clock,
       random: chance.next,
-      onFault: () => undefined,
+      onError: () => undefined,
     },
     settings,
   );
 
   // As in authorize.ts, which cannot be had without a Request: recall, then find, then wait for what confirms it.
-  async function look(key: Key, need: Need): Promise<Found> {
-    const found = await finder.find(key.hash, need, () => undefined);
-    return "confirmed" in found ? found.confirmed : found;
+  async function look(key: Key, need: Need): Promise<ResolvedKey> {
+    const found = await resolver.resolve(key.hash, need, () => undefined);
+    return "result" in found ? found.result : found;
   }
 
-  function settle(key: Key, kind: Kind, cameAt: number, found: Found, now: number): void {
+  function settle(key: Key, kind: Kind, cameAt: number, found: ResolvedKey, now: number): void {
     const facts = { address: CALLER, accountId: ACCOUNT, operation: OPERATION[kind], params: {} };
-    const verdict = decide(found.record, facts, now);
-    if (verdict.allow && found.degraded && kind === "mutation") {
+    const decision = decide(found.record, facts, now);
+    if (decision.allow && found.degraded && kind === "mutation") {
       judge.answered.unavailable += 1;
       return;
     }
-    const reason = verdict.allow ? null : verdict.denial.reason;
-    const { allow } = verdict;
+    const reason = decision.allow ? null : decision.denial.reason;
+    const { allow } = decision;
     const { degraded } = found;
     judge.weigh({ key, kind, allow, reason, degraded, cameAt, decidedAt: world.now, skewMs });
   }
@@ -92,9 +92,9 @@ export function createIsolate(
       const cameAt = world.now;
       const now = clock.now();
       const exact = strongCheck === "all" || (strongCheck === "mutations" && kind === "mutation");
-      const plain: Need = { exact, ahead: kind === "read" };
+      const plain: Need = { fromPrimary: exact, allowUnconfirmed: kind === "read" };
       const need = flaw.need?.(plain) ?? plain;
-      const known = need.exact ? null : finder.recall(key.hash, now, () => undefined);
+      const known = need.fromPrimary ? null : resolver.getCached(key.hash, now, () => undefined);
       if (known !== null) return settle(key, kind, cameAt, known, now);
       look(key, need).then(
         (found) => settle(key, kind, cameAt, found, now),

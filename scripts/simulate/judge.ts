@@ -1,5 +1,5 @@
 // Holds every verdict against what was true, and keeps the worst case of each promise beside its bound.
-import { FRESH_FOR_MS } from "../../src/store/recollection.ts";
+import { FRESH_FOR_MS } from "../../src/store/key-cache/key-cache.ts";
 import type { Key, Kind } from "./truth.ts";
 import { EPOCH } from "./world.ts";
 
@@ -38,7 +38,7 @@ export function isKept(promised: Promised): boolean {
   return promised.atLeast ? promised.worst >= promised.bound : promised.worst <= promised.bound;
 }
 
-export function createJudge(strongCheck: StrongCheck, graceMs: number): Judge {
+export function createJudge(strongCheck: StrongCheck, staleIfErrorMs: number): Judge {
   const answered = { allowed: 0, refused: 0, degraded: 0, unavailable: 0 };
   const most = (name: string, unit: Promised["unit"], bound: number): Promised => ({ name, unit, bound, worst: 0 });
   const mutation = most("a change is accepted after it was forbidden", "ms", strongCheck === "none" ? FRESH_FOR_MS : 0);
@@ -46,7 +46,7 @@ export function createJudge(strongCheck: StrongCheck, graceMs: number): Judge {
   const cutOff = most(
     "the same in an isolate that is cut off",
     "ms",
-    strongCheck === "all" ? 0 : FRESH_FOR_MS + graceMs,
+    strongCheck === "all" ? 0 : FRESH_FOR_MS + staleIfErrorMs,
   );
   const expired = most("a call is accepted after the key's expiry", "calls", 0);
   const falseNo = most("a valid key is answered 401", "calls", 0);

@@ -1,8 +1,8 @@
 // The storage of one isolate as it meets it: a D1 that is far away, now and then fails and at times cannot be reached at
 // all, and a KV that is late, loses half of what it is told, and remembers what it did not have.
-import type { KeyHash } from "../../src/core/key.ts";
-import type { ChangeFeed, KeyTruth, WarmCopy, WarmKeys } from "../../src/store/ports.ts";
-import { compileStoredKey } from "../../src/store/stored-key.ts";
+import type { KeyHash } from "../../src/core/access/principal.ts";
+import { decodeRecord } from "../../src/store/key-cache/record-codec.ts";
+import type { ChangeFeed, KeyCopies, KeyCopy, KeyRecordSource } from "../../src/store/ports.ts";
 import type { Truth } from "./truth.ts";
 import type { Chance, World } from "./world.ts";
 
@@ -15,7 +15,7 @@ const KV_LOSES = 0.5;
 const GIVEN_UP_MS = 800;
 
 /** What KV was told, everywhere. */
-export type KvHistory = Map<KeyHash, { readonly at: number; readonly copy: WarmCopy }[]>;
+export type KvHistory = Map<KeyHash, { readonly at: number; readonly copy: KeyCopy }[]>;
 
 export interface Reach {
   /** Until when this isolate cannot reach D1, and how it learns so: at once, or never. */
@@ -35,7 +35,7 @@ export function createReach(): Reach {
 }
 
 /** D1 as one isolate reaches it. */
-export function reachD1(world: World, chance: Chance, truth: Truth, reach: Reach): KeyTruth & ChangeFeed {
+export function reachD1(world: World, chance: Chance, truth: Truth, reach: Reach): KeyRecordSource & ChangeFeed {
   function ask<T>(read: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       const isCut = world.now < reach.cutOffUntil;
@@ -77,10 +77,10 @@ export function reachD1(world: World, chance: Chance, truth: Truth, reach: Reach
 }
 
 /** KV as one place sees it: a state of some time ago, which the place keeps for a while. */
-export function reachKv(world: World, chance: Chance, history: KvHistory, reach: Reach): WarmKeys {
-  const kept = new Map<KeyHash, { readonly until: number; readonly copy: WarmCopy | null }>();
+export function reachKv(world: World, chance: Chance, history: KvHistory, reach: Reach): KeyCopies {
+  const kept = new Map<KeyHash, { readonly until: number; readonly copy: KeyCopy | null }>();
 
-  function shown(hash: KeyHash): WarmCopy | null {
+  function shown(hash: KeyHash): KeyCopy | null {
     const known = kept.get(hash);
     if (known !== undefined && world.now < known.until) return known.copy;
     const from = world.now - chance.next() * KV_LATE_MS;
@@ -97,7 +97,7 @@ export function reachKv(world: World, chance: Chance, history: KvHistory, reach:
         world.after(latencyMs, () => {
           if (chance.happens(0.005)) return reject(new Error("KV GET failed: 500"));
           const copy = shown(hash);
-          resolve(copy && { record: compileStoredKey({ ...copy }), asOf: copy.asOf });
+          resolve(copy && { record: decodeRecord({ ...copy }), asOf: copy.asOf });
         });
       });
     },

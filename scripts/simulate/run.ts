@@ -17,7 +17,7 @@ export interface Options {
   readonly seed: number;
   readonly calls: number;
   readonly strongCheck: StrongCheck;
-  readonly graceMs: number;
+  readonly staleIfErrorMs: number;
   readonly flaw: Flaw;
   readonly onProgress: (calls: number) => void;
 }
@@ -65,13 +65,14 @@ export async function simulate(options: Options): Promise<Outcome> {
   };
 }
 
-function setUp({ seed, strongCheck, graceMs, flaw }: Options): Scene {
+function setUp({ seed, strongCheck, staleIfErrorMs, flaw }: Options): Scene {
   const chance = createChance(seed);
   const world = createWorld();
   const truth = createTruth(world, chance);
   const history: KvHistory = new Map();
-  const judge = createJudge(strongCheck, graceMs);
-  const build = () => createIsolate(world, chance, truth, history, judge, { strongCheck, graceMs, records: 200, flaw });
+  const judge = createJudge(strongCheck, staleIfErrorMs);
+  const build = () =>
+    createIsolate(world, chance, truth, history, judge, { strongCheck, staleIfErrorMs, cacheSize: 200, flaw });
   const isolates = Array.from({ length: ISOLATES }, build);
   const scene: Scene = { world, chance, truth, history, judge, isolates, gone: [], hunted: [], build };
   for (let i = 0; i < KEYS_AT_FIRST; i += 1) createKey(scene);

@@ -1,8 +1,8 @@
 // What D1 holds in the simulation: the keys as they are, the change log, and when each key was closed to what.
-import type { KeyHash } from "../../src/core/key.ts";
-import { ADMIN, VIEWER } from "../../src/core/roles.ts";
-import type { Changes, TrueReading } from "../../src/store/ports.ts";
-import { compileStoredKey, type StoredKey } from "../../src/store/stored-key.ts";
+import type { KeyHash } from "../../src/core/access/principal.ts";
+import { ADMIN, VIEWER } from "../../src/core/access/roles.ts";
+import { decodeRecord, type StoredKey } from "../../src/store/key-cache/record-codec.ts";
+import type { Changes, PrimaryRead } from "../../src/store/ports.ts";
 import { type Chance, EPOCH, type World } from "./world.ts";
 
 export const ACCOUNT = "0f3b1c52-6d0a-4a7e-9c55-2f8f0c1d7a10";
@@ -37,7 +37,7 @@ export interface Truth {
   create(): Key;
   /** Narrows some keys in one transaction. `asEpoch`: as one line in the log that drops everything. */
   narrow(keys: readonly Key[], how: Narrowing, asEpoch: boolean, answeredAt: number): void;
-  read(hash: KeyHash): TrueReading | null;
+  read(hash: KeyHash): PrimaryRead | null;
   since(seq: number): Changes;
 }
 
@@ -79,11 +79,11 @@ export function createTruth(world: World, chance: Chance): Truth {
     read(hash) {
       const row = byHash.get(hash)?.row;
       if (row === undefined) return null;
-      return { record: compileStoredKey({ ...row }), asOf: head(), copy: { ...row, asOf: head() } };
+      return { record: decodeRecord({ ...row }), asOf: head(), copy: { ...row, asOf: head() } };
     },
     since: (seq) => ({
-      floor: (log[0] as { seq: number }).seq,
-      head: head(),
+      oldestSeq: (log[0] as { seq: number }).seq,
+      newestSeq: head(),
       changes: log.filter((line) => line.seq > seq),
     }),
   };

@@ -1,6 +1,6 @@
 // Time that passes only when something happens, and chance that a seed repeats: the whole simulation is one sequence.
 import { setImmediate } from "node:timers/promises";
-import type { Clock } from "../../src/store/budget.ts";
+import type { Clock } from "../../src/store/lib/timeouts.ts";
 
 interface Event {
   readonly at: number;

@@ -1,9 +1,9 @@
 // The body of a request: JSON in strict UTF-8, bounded, and checked against a schema with all its faults at once.
 import type * as z from "zod/mini";
-import type { Fault } from "../core/envelope.ts";
-import { answerError, answerInvalid } from "./answers.ts";
-import type { AdminCall } from "./call.ts";
-import { check } from "./faults.ts";
+import type { FieldError } from "../core/error-body.ts";
+import type { AuthorizedRequest } from "./authorized-request.ts";
+import { operationError, validationError } from "./responses.ts";
+import { validate } from "./validation.ts";
 
 export const MAX_BODY_BYTES = 65_536;
 
@@ -11,32 +11,32 @@ interface Rules {
   /** True: no body at all is read as `{}`. */
   readonly mayBeEmpty?: boolean;
   /** What is already known to be wrong with the rest of the request. */
-  readonly faults?: readonly Fault[];
+  readonly faults?: readonly FieldError[];
 }
 
 /** What the schema makes of the body, or the answer that refuses it. */
 export async function readBody<S extends z.ZodMiniType>(
-  call: AdminCall,
+  request: AuthorizedRequest,
   schema: S,
-  { mayBeEmpty = false, faults = [] }: Rules = {},
+  { mayBeEmpty = false, faults: errors = [] }: Rules = {},
 ): Promise<{ readonly value: z.output<S> } | Response> {
-  const bytes = await readBytes(call.request);
+  const bytes = await readBytes(request.raw);
   if (bytes === null) {
     const detail = `A body of this operation has at most ${MAX_BODY_BYTES / 1024} KiB.`;
-    return answerError(call, 413, "body_too_large", detail);
+    return operationError(request, 413, "body_too_large", detail);
   }
   const empty = bytes.byteLength === 0 && mayBeEmpty;
   // Also what keeps a page of another site from sending it without asking: forms cannot.
-  if (!empty && !isJson(call.request.headers)) {
-    return answerError(call, 415, "unsupported_media_type", "A body must be application/json, and not encoded.");
+  if (!empty && !isJson(request.raw.headers)) {
+    return operationError(request, 415, "unsupported_media_type", "A body must be application/json, and not encoded.");
   }
   const json = empty ? { value: {} } : parse(bytes);
   if (json === null) {
-    return answerInvalid(call, [...faults, { field: "body", message: "This must be JSON in UTF-8." }]);
+    return validationError(request, [...errors, { field: "body", message: "This must be JSON in UTF-8." }]);
   }
-  const checked = check(schema, json.value);
-  const all = [...faults, ...("faults" in checked ? checked.faults : [])];
-  return "faults" in checked || all.length > 0 ? answerInvalid(call, all) : checked;
+  const checked = validate(schema, json.value);
+  const all = [...errors, ...("faults" in checked ? checked.faults : [])];
+  return "faults" in checked || all.length > 0 ? validationError(request, all) : checked;
 }
 
 function isJson(headers: Headers): boolean {

@@ -22,7 +22,7 @@ export const description = z
 export const id = z.guid("This must be a UUID.").check(z.toLowerCase());
 
 /** Instants in answers: ISO 8601 in UTC. */
-export const instant = z.string();
+export const timestamp = z.string();
 
 /** Clients that do not page must not lose much: an answer holds as many as it may. */
 export const MAX_LIMIT = 100;

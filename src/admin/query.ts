@@ -1,9 +1,9 @@
 // The parameters behind the "?": snake_case or camelCase, lists comma-joined or repeated. What is not known is ignored,
 // since Aeon's clients send more than they need; what is known must be right.
 import type * as z from "zod/mini";
-import type { Fault } from "../core/envelope.ts";
-import { check } from "./faults.ts";
+import type { FieldError } from "../core/error-body.ts";
 import { MAX_LIMIT } from "./fields.ts";
+import { validate } from "./validation.ts";
 
 type Shape = Readonly<Record<string, z.core.$ZodType>>;
 
@@ -22,10 +22,10 @@ const KINDS: Readonly<Record<string, "list" | "number" | "flag">> = {
 export function readQuery<S extends z.ZodMiniObject<Shape>>(
   query: string,
   schema: S,
-): { readonly value: z.output<S>; readonly known: URLSearchParams } | { readonly faults: readonly Fault[] } {
+): { readonly value: z.output<S>; readonly known: URLSearchParams } | { readonly faults: readonly FieldError[] } {
   const given = new URLSearchParams(query);
   const known = new URLSearchParams();
-  const faults: Fault[] = [];
+  const errors: FieldError[] = [];
   const values: Record<string, unknown> = {};
   for (const name of Object.keys(schema.shape)) {
     const texts = spellings(name).flatMap((spelling) => given.getAll(spelling));
@@ -35,13 +35,13 @@ export function readQuery<S extends z.ZodMiniObject<Shape>>(
     const [first] = full;
     if (first === undefined) continue;
     if (KINDS[name] !== "list" && full.length > 1)
-      faults.push({ field: name, message: "This is given more than once." });
+      errors.push({ field: name, message: "This is given more than once." });
     values[name] = readValue(name, full, first);
     known.set(name, full.join(","));
   }
-  const checked = check(schema, values);
-  if ("value" in checked && faults.length === 0) return { value: checked.value, known };
-  return { faults: [...faults, ...("faults" in checked ? checked.faults : [])] };
+  const checked = validate(schema, values);
+  if ("value" in checked && errors.length === 0) return { value: checked.value, known };
+  return { faults: [...errors, ...("faults" in checked ? checked.faults : [])] };
 }
 
 /** How many to list: clients that ask for more than there can be get what there is. */

@@ -1,5 +1,5 @@
 // Lists that are short enough to be read whole: page after page, by the token of the one before.
-import type { ListOf } from "../admin/contract.ts";
+import type { ListOf } from "../admin/schema.ts";
 
 export async function loadPages<T>(path: string, get: (path: string) => Promise<ListOf<T>>): Promise<readonly T[]> {
   const items: T[] = [];

@@ -1,5 +1,5 @@
 // What went wrong with a call, in the terms in which the console speaks of it. The one place where a status is read.
-import type { ErrorAnswer } from "../admin/contract.ts";
+import type { ErrorAnswer } from "../admin/schema.ts";
 
 export type Fault = NonNullable<ErrorAnswer["error"]["faults"]>[number];
 

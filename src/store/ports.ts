@@ -1,10 +1,11 @@
 // What the rest of the house may ask of storage. Each port says once what its callers do when it throws.
-import type { Checkpoint } from "../core/audit-chain.ts";
-import type { KeyHash, KeyRecord, KeyStatus, OperatorRecord } from "../core/key.ts";
-import type { KeySet, Person } from "../core/operator.ts";
-import type { Permission } from "../core/permissions.ts";
-import type { TrialRefusal } from "../core/trial.ts";
-import type { StoredKey } from "./stored-key.ts";
+
+import type { DryRunDenial } from "../core/access/dry-run.ts";
+import type { Permission } from "../core/access/permissions.ts";
+import type { KeyHash, KeyRecord, KeyStatus, OperatorRecord } from "../core/access/principal.ts";
+import type { Checkpoint } from "../core/audit/hash-chain.ts";
+import type { KeySet, OidcIdentity } from "../core/token/oidc-token.ts";
+import type { StoredKey } from "./key-cache/record-codec.ts";
 
 /** Keeps a promise alive after the answer has gone out: `ExecutionContext.waitUntil`. */
 export type Background = (work: Promise<unknown>) => void;
@@ -12,7 +13,7 @@ export type Background = (work: Promise<unknown>) => void;
 // ---- Reading, for every call --------------------------------------------------------------------------------------
 
 /** A record, and how far it can be believed. */
-export interface Found {
+export interface ResolvedKey {
   /** `null`: D1 has said that there is no such key. */
   readonly record: KeyRecord | null;
   readonly source: "memory" | "kv" | "d1";
@@ -23,70 +24,70 @@ export interface Found {
 }
 
 /** A record at hand that is too old to be believed, while the check that will settle it is already under way. */
-export interface Unconfirmed {
-  readonly atHand: KeyRecord;
+export interface PendingKey {
+  readonly cached: KeyRecord;
   /** Settles to what D1 says; rejects as `find` does. */
-  readonly confirmed: Promise<Found>;
+  readonly result: Promise<ResolvedKey>;
 }
 
 export interface Need {
   /** True: what D1's primary says now, whatever is remembered. False: what it said at most ten seconds ago. */
-  readonly exact: boolean;
+  readonly fromPrimary: boolean;
   /** True: a record at hand is worth having before it is confirmed (a safe call that may be sent ahead). */
-  readonly ahead: boolean;
+  readonly allowUnconfirmed: boolean;
 }
 
 /** Finds keys by hash. When it throws, the gateway answers 503: no answer, no entry, and never a 401. */
-export interface KeyFinder {
+export interface KeyResolver {
   /**
    * What this isolate knows and may still act on for a call that only reads; no I/O in front of the answer.
    *
    * @param now the instant that the call is judged at, off the clock that the finder has
    */
-  recall(hash: KeyHash, now: number, background: Background): Found | null;
+  getCached(hash: KeyHash, now: number, background: Background): ResolvedKey | null;
   /**
    * The record for a call that `recall` could not answer.
    *
    * @param need how sure the caller has to be, and whether it can use a record ahead of its confirmation
    */
-  find(hash: KeyHash, need: Need, background: Background): Promise<Found | Unconfirmed>;
+  resolve(hash: KeyHash, need: Need, background: Background): Promise<ResolvedKey | PendingKey>;
   /** Something was changed from here: nothing remembered is believed before the change feed has been read again. */
-  doubt(): void;
+  invalidate(): void;
   /** Resolves when D1 can be asked, at the price of at most one feed read in five seconds; throws when it cannot. */
-  ready(background: Background): Promise<void>;
+  checkReady(background: Background): Promise<void>;
 }
 
 /** A record with the place in the change log up to which it tells the truth. */
-export interface Reading {
+export interface RecordRead {
   readonly record: KeyRecord;
   readonly asOf: number;
 }
 
 /** A reading from D1 itself, with what the warm copy may be told of it. */
-export interface TrueReading extends Reading {
-  readonly copy: WarmCopy;
+export interface PrimaryRead extends RecordRead {
+  readonly copy: KeyCopy;
 }
 
 /** The system of record, asked on its primary. When it throws, the finder decides by the age of what it remembers. */
-export interface KeyTruth {
-  readByHash(hash: KeyHash): Promise<TrueReading | null>;
+export interface KeyRecordSource {
+  readByHash(hash: KeyHash): Promise<PrimaryRead | null>;
 }
 
 /** A record as text with its place in the change log: what KV holds. */
-export type WarmCopy = StoredKey & { readonly asOf: number };
+export type KeyCopy = StoredKey & { readonly asOf: number };
 
 /** The warm copy. It may be late, and it may lose things. When it throws or says `null`, the truth is asked. */
-export interface WarmKeys {
-  get(hash: KeyHash): Promise<Reading | null>;
+export interface KeyCopies {
+  get(hash: KeyHash): Promise<RecordRead | null>;
   /** Takes what D1 has said, as text: a copy is never made from a copy. */
-  put(hash: KeyHash, copy: WarmCopy): Promise<void>;
+  put(hash: KeyHash, copy: KeyCopy): Promise<void>;
 }
 
 /** What changed since a place in the log. */
 export interface Changes {
   /** Every change from here on that was asked for is told; of what came earlier the log, or this answer, is silent. */
-  readonly floor: number;
-  readonly head: number;
+  readonly oldestSeq: number;
+  readonly newestSeq: number;
   /** `keyId: null` asks to drop everything. */
   readonly changes: readonly { readonly seq: number; readonly keyId: string | null; readonly version: number }[];
 }
@@ -114,21 +115,21 @@ export interface Page<T> {
 }
 
 /** A continuation token that this list has not made. Its caller answers 400. */
-export type PageOrFault<T> = Page<T> | { readonly fault: "continuation_token" };
+export type PageOrError<T> = Page<T> | { readonly fault: "continuation_token" };
 
 /** A role as the key and role operations show it. */
 export interface RoleDetails {
   readonly id: string;
   readonly displayName: string;
   readonly description: string;
-  /** `null` for a built-in role: src/core/roles.ts knows. */
+  /** `null` for a built-in role: src/core/access/roles.ts knows. */
   readonly permissions: readonly Permission[] | null;
   readonly userDefined: boolean;
   readonly createdAt: number;
   readonly updatedAt: number;
 }
 
-export interface KeyDetails {
+export interface ApiKeyDetails {
   readonly id: string;
   readonly accountId: string;
   readonly name: string;
@@ -152,7 +153,7 @@ export interface KeyDetails {
   readonly revokedByName: string | null;
 }
 
-export interface NewKey {
+export interface NewApiKey {
   readonly id: string;
   readonly accountId: string;
   readonly hash: KeyHash;
@@ -165,7 +166,7 @@ export interface NewKey {
   readonly idempotencyKey: string | null;
 }
 
-export interface KeyQuery {
+export interface ApiKeyFilter {
   readonly accountId: string;
   /** Exact and case-sensitive; puts ACTIVE keys first, since clients take the first hit. */
   readonly name: string | null;
@@ -177,36 +178,36 @@ export interface KeyQuery {
 }
 
 export type CreateOutcome =
-  | { readonly outcome: "created"; readonly key: KeyDetails }
+  | { readonly outcome: "created"; readonly key: ApiKeyDetails }
   /** The Idempotency-Key was used before: the key that it made. */
-  | { readonly outcome: "replayed"; readonly key: KeyDetails }
+  | { readonly outcome: "replayed"; readonly key: ApiKeyDetails }
   /** The role or a list went away between the check and the write. */
   | { readonly outcome: "reference_gone" };
 
 export type RevokeOutcome =
-  | { readonly outcome: "revoked"; readonly key: KeyDetails }
-  | { readonly outcome: "already_revoked"; readonly key: KeyDetails }
+  | { readonly outcome: "revoked"; readonly key: ApiKeyDetails }
+  | { readonly outcome: "already_revoked"; readonly key: ApiKeyDetails }
   | { readonly outcome: "not_found" }
   /** Nobody else in the account could manage keys afterwards. */
-  | { readonly outcome: "last_manager"; readonly key: KeyDetails };
+  | { readonly outcome: "last_manager"; readonly key: ApiKeyDetails };
 
-export interface KeyKeeper {
-  create(key: NewKey, actor: Actor, now: number): Promise<CreateOutcome>;
-  get(accountId: string, id: string): Promise<KeyDetails | null>;
-  list(query: KeyQuery, now: number): Promise<PageOrFault<KeyDetails>>;
+export interface ApiKeyRepository {
+  create(key: NewApiKey, actor: Actor, now: number): Promise<CreateOutcome>;
+  get(accountId: string, id: string): Promise<ApiKeyDetails | null>;
+  list(query: ApiKeyFilter, now: number): Promise<PageOrError<ApiKeyDetails>>;
   /** One transaction: the tombstone, its line in the change log, its audit event. */
   revoke(accountId: string, id: string, force: boolean, actor: Actor, now: number): Promise<RevokeOutcome>;
 }
 
 /** What a key is to be tried with; `null`: that stays as it is. One of the two is given. */
-export interface TrialTerms {
+export interface DryRunTerms {
   readonly roleId: string | null;
   /** At least one. */
   readonly allowListIds: readonly string[] | null;
 }
 
 /** Allowed calls that a trial would have refused, of one kind. */
-export interface TrialRefusals {
+export interface DryRunDenialCount {
   readonly reason: string;
   readonly count: number;
   readonly firstAt: number;
@@ -214,45 +215,45 @@ export interface TrialRefusals {
 }
 
 /** One of the latest: by whom is told as a network. */
-export interface TrialExample extends TrialRefusals {
+export interface DryRunExample extends DryRunDenialCount {
   /** `null`: the caller's address was not known. */
   readonly network: string | null;
   readonly operation: string;
 }
 
-export interface TrialDetails extends TrialTerms {
+export interface DryRunDetails extends DryRunTerms {
   readonly id: string;
   readonly createdAt: number;
   readonly createdByName: string;
   /** Allowed calls that were weighed. */
   readonly evaluated: number;
   /** By reason, the most frequent first. */
-  readonly refusals: readonly TrialRefusals[];
+  readonly denials: readonly DryRunDenialCount[];
   /** Networks that calls came from which would have been refused; at least so many when `networksComplete` is false. */
   readonly networks: number;
   readonly networksComplete: boolean;
-  readonly examples: readonly TrialExample[];
+  readonly examples: readonly DryRunExample[];
 }
 
 /** Why a trial was not attached or promoted. */
-export type TrialRefused =
+export type DryRunFailure =
   | "not_found"
   /** The key is revoked or expired. */
   | "key_inactive"
   /** The role or a list went away between the check and the write. */
   | "reference_gone";
 
-export interface TrialKeeper {
+export interface DryRunRepository {
   /** The key's trial; `null`: it has none, or there is no such key. */
-  get(accountId: string, keyId: string): Promise<TrialDetails | null>;
+  get(accountId: string, keyId: string): Promise<DryRunDetails | null>;
   /** Attaches a trial in place of the one before, whose counts are forgotten. */
   attach(
     accountId: string,
     keyId: string,
-    terms: TrialTerms,
+    terms: DryRunTerms,
     actor: Actor,
     now: number,
-  ): Promise<"attached" | TrialRefused>;
+  ): Promise<"attached" | DryRunFailure>;
   /**
    * Makes the terms of a trial the key's own, in one transaction with its end.
    *
@@ -261,11 +262,11 @@ export interface TrialKeeper {
   promote(
     accountId: string,
     keyId: string,
-    trial: TrialTerms & { readonly id: string },
+    dryRun: DryRunTerms & { readonly id: string },
     force: boolean,
     actor: Actor,
     now: number,
-  ): Promise<"promoted" | "trial_changed" | "last_manager" | TrialRefused>;
+  ): Promise<"promoted" | "trial_changed" | "last_manager" | DryRunFailure>;
   drop(accountId: string, keyId: string, actor: Actor, now: number): Promise<"dropped" | "not_found">;
 }
 
@@ -289,7 +290,7 @@ export interface KeyReference {
   readonly revokedAt: number | null;
 }
 
-export interface AllowListQuery {
+export interface AllowListFilter {
   readonly accountId: string;
   readonly projectId: string;
   readonly name: string | null;
@@ -310,12 +311,12 @@ export interface NewAllowList {
   readonly rules: readonly string[];
 }
 
-export interface AllowListKeeper {
+export interface AllowListRepository {
   create(list: NewAllowList, actor: Actor, now: number): Promise<AllowListDetails | "name_taken">;
   get(accountId: string, projectId: string, id: string): Promise<AllowListDetails | null>;
   /** The lists of an account with these ids, in any project; those that do not exist are left out. */
   getMany(accountId: string, ids: readonly string[]): Promise<readonly AllowListDetails[]>;
-  list(query: AllowListQuery): Promise<PageOrFault<AllowListDetails>>;
+  list(query: AllowListFilter): Promise<PageOrError<AllowListDetails>>;
   /** Refuses while an ACTIVE key is bound to the list, and names those keys. */
   delete(
     accountId: string,
@@ -335,14 +336,14 @@ export interface RoleQuery {
   readonly continuationToken: string | null;
 }
 
-export interface RoleSpec {
+export interface RoleDefinition {
   readonly displayName: string;
   readonly description: string;
   readonly permissions: readonly Permission[];
 }
 
 /** A live key or operator with a role. */
-export interface RoleHolder {
+export interface RoleHolderDetails {
   readonly id: string;
   readonly name: string;
   readonly expiresAt: number | null;
@@ -350,13 +351,19 @@ export interface RoleHolder {
   readonly rules: readonly string[] | null;
 }
 
-export interface RoleKeeper {
-  create(accountId: string, id: string, spec: RoleSpec, actor: Actor, now: number): Promise<RoleDetails | "name_taken">;
+export interface RoleRepository {
+  create(
+    accountId: string,
+    id: string,
+    spec: RoleDefinition,
+    actor: Actor,
+    now: number,
+  ): Promise<RoleDetails | "name_taken">;
   /** Built-in roles belong to every account. */
   get(accountId: string, id: string): Promise<RoleDetails | null>;
   /** A built-in or custom role by its display name, without regard to case. */
   getByName(accountId: string, displayName: string): Promise<RoleDetails | null>;
-  list(query: RoleQuery): Promise<PageOrFault<RoleDetails>>;
+  list(query: RoleQuery): Promise<PageOrError<RoleDetails>>;
   /** The keys that have these roles: at most 100 of each, those that are not revoked first. */
   keysOf(accountId: string, ids: readonly string[]): Promise<ReadonlyMap<string, readonly KeyReference[]>>;
   /**
@@ -367,14 +374,14 @@ export interface RoleKeeper {
   update(
     accountId: string,
     id: string,
-    spec: RoleSpec,
+    spec: RoleDefinition,
     force: boolean,
     actor: Actor,
     now: number,
     known?: readonly string[],
   ): Promise<RoleDetails | "not_found" | "name_taken" | "last_manager" | "holders_changed">;
   /** Live keys and operators who have the role. */
-  holdersOf(accountId: string, id: string, now: number): Promise<readonly RoleHolder[]>;
+  holdersOf(accountId: string, id: string, now: number): Promise<readonly RoleHolderDetails[]>;
   /** Refuses while an ACTIVE key has the role, and names those keys. */
   delete(
     accountId: string,
@@ -400,14 +407,14 @@ export interface OperatorDetails {
   readonly createdByName: string;
 }
 
-export interface OperatorChange {
+export interface OperatorUpdate {
   readonly name: string;
   readonly roleId: string;
   readonly expireAfterHours: number;
   readonly expiresAt: number | null;
 }
 
-export interface NewOperator extends OperatorChange {
+export interface NewOperator extends OperatorUpdate {
   readonly id: string;
   readonly accountId: string;
   readonly email: string | null;
@@ -421,9 +428,9 @@ export interface OperatorQuery {
   readonly continuationToken: string | null;
 }
 
-export interface OperatorKeeper {
+export interface OperatorRepository {
   get(accountId: string, id: string): Promise<OperatorDetails | null>;
-  list(query: OperatorQuery): Promise<PageOrFault<OperatorDetails>>;
+  list(query: OperatorQuery): Promise<PageOrError<OperatorDetails>>;
   create(
     operator: NewOperator,
     actor: Actor,
@@ -433,7 +440,7 @@ export interface OperatorKeeper {
   update(
     accountId: string,
     id: string,
-    change: OperatorChange,
+    change: OperatorUpdate,
     force: boolean,
     actor: Actor,
     now: number,
@@ -449,7 +456,7 @@ export interface OperatorKeeper {
 
 /** Finds the operators that a person is, in every account. When it throws, the gateway answers 503. */
 export interface OperatorFinder {
-  find(person: Person): Promise<readonly OperatorRecord[]>;
+  find(identity: OidcIdentity): Promise<readonly OperatorRecord[]>;
 }
 
 /** The public keys of an issuer. When it throws, the gateway answers 503: nobody's identity is called wrong for it. */
@@ -476,7 +483,7 @@ export interface AuditRecord {
   readonly hash: string | null;
 }
 
-export interface AuditQuery {
+export interface AuditFilter {
   readonly accountId: string;
   /** Without regard to case, in the names of resource and actor, the resource's id, and the message. */
   readonly search: string | null;
@@ -491,11 +498,11 @@ export interface AuditQuery {
 }
 
 export interface AuditReader {
-  list(query: AuditQuery): Promise<PageOrFault<AuditRecord>>;
+  list(query: AuditFilter): Promise<PageOrError<AuditRecord>>;
 }
 
 /** What is counted of a refused call. */
-export interface Refusal {
+export interface DenialEvent {
   readonly at: number;
   /** The key's account; without a key the one that the path names, which anybody can write there. */
   readonly accountId: string | null;
@@ -504,7 +511,7 @@ export interface Refusal {
 }
 
 /** A refused call as it is kept: no header, no query, no body, and nothing of the credential. */
-export interface RefusedCall extends Refusal {
+export interface DeniedRequest extends DenialEvent {
   readonly requestId: string;
   readonly method: string;
   /** `null`: not canonical, or not asked for yet. */
@@ -519,7 +526,7 @@ export interface RefusedCall extends Refusal {
   readonly steps: readonly { readonly check: string; readonly reason: string | null }[];
 }
 
-export interface RefusalQuery {
+export interface DenialFilter {
   readonly accountId: string;
   /** `null`: of every key. */
   readonly keyId: string | null;
@@ -530,7 +537,7 @@ export interface RefusalQuery {
 }
 
 /** How often a key was refused for one reason within one hour. */
-export interface RefusalCount {
+export interface DenialCount {
   readonly hourFrom: number;
   readonly keyId: string;
   readonly keyName: string | null;
@@ -539,10 +546,10 @@ export interface RefusalCount {
   readonly lastAt: number;
 }
 
-export interface RefusalReader {
+export interface DenialRepository {
   /** A call of this account's keys, or one that no account can be held to. */
-  find(accountId: string, requestId: string, now: number): Promise<RefusedCall | null>;
-  counts(query: RefusalQuery): Promise<PageOrFault<RefusalCount>>;
+  find(accountId: string, requestId: string, now: number): Promise<DeniedRequest | null>;
+  counts(query: DenialFilter): Promise<PageOrError<DenialCount>>;
   /** Forgets what is too old. Returns how much. */
   prune(now: number): Promise<number>;
 }
@@ -556,31 +563,31 @@ export interface KeyRecords {
 
 /** Counts uses. Gathers in the isolate; writes at most once per key and minute, the first use at once. */
 export interface UsageRecorder {
-  note(keyId: string, now: number, address: string | null, background: Background): void;
+  record(keyId: string, now: number, address: string | null, background: Background): void;
 }
 
 /** An allowed call of a key with a trial. */
-export interface TrialCall {
+export interface DryRunRequest {
   readonly keyId: string;
-  readonly trialId: string;
+  readonly dryRunId: string;
   /** What the trial would have refused it for; `null`: nothing. */
-  readonly refusal: TrialRefusal | null;
+  readonly denial: DryRunDenial | null;
   readonly at: number;
 }
 
 /** Counts what trials would have refused. Never throws; writes at most once per key and minute, the first time at once. */
-export interface TrialRecorder {
-  note(call: TrialCall, background: Background): void;
+export interface DryRunRecorder {
+  record(call: DryRunRequest, background: Background): void;
   /** A trial that cannot be read: told to the log, at most once per key and minute. */
-  noteUnreadable(keyId: string, at: number): void;
+  recordUnreadable(keyId: string, at: number): void;
   /** Writes what is gathered now, so that whoever asks for the counts here sees all that was counted here. */
   flush(now: number): Promise<void>;
 }
 
 /** Remembers refused calls. Never throws, and never writes once per call. */
-export interface RefusalRecorder {
+export interface DenialRecorder {
   /** @param call what is kept of it beside the count, where something is */
-  note(refusal: Refusal, call: RefusedCall | null, background: Background): void;
+  record(denial: DenialEvent, call: DeniedRequest | null, background: Background): void;
   /** Writes what is gathered now, so that whoever asks for an explanation here finds it. */
   flush(now: number): Promise<void>;
 }
@@ -592,9 +599,9 @@ export interface AuditSealer {
 }
 
 /** What the scheduled handler does. Safe to run twice at the same time; a crash between two steps leaves nothing wrong. */
-export interface Upkeep {
+export interface Maintenance {
   /** Tells KV what it missed. Returns how many keys were put; throws in the end when one could not be. */
-  repairWarmCopy(): Promise<number>;
+  syncKvCopies(): Promise<number>;
   /** Writes the "Expire API Key" event of every key whose time has passed, once. Returns how many. */
   recordExpiries(now: number): Promise<number>;
   /** Forgets the oldest changes, which nothing can still rely on. Returns how many. */

@@ -150,9 +150,9 @@ describe.skipIf(!hasBrowser)("roles", () => {
     const path = `${V1}/accounts/${ACCOUNT}/roles`;
     const made = await gatehouse.call(admin.token, path, { method: "POST", headers: json, body });
     const { data } = (await made.json()) as { data: { info: { id: string } } };
-    const maker = await gatehouse.key({ name: "maker", roleId: data.info.id });
+    const grantor = await gatehouse.key({ name: "maker", roleId: data.info.id });
     const { page } = await console.open("/console/roles");
-    await page.getByLabel("API key").fill(maker.token);
+    await page.getByLabel("API key").fill(grantor.token);
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("button", { name: "Create role" }).click();
     const form = page.getByRole("dialog", { name: "Create a role" });

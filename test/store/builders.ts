@@ -1,11 +1,18 @@
 // One builder per record; a test names only what it changes.
 import { env } from "cloudflare:workers";
-import type { KeyHash } from "../../src/core/key.ts";
-import { ADMIN, VIEWER } from "../../src/core/roles.ts";
-import { createD1AllowLists } from "../../src/store/d1-allow-lists.ts";
-import { createD1KeyKeeper } from "../../src/store/d1-key-keeper.ts";
-import { createD1Roles } from "../../src/store/d1-roles.ts";
-import type { Actor, KeyDetails, KeyQuery, NewAllowList, NewKey, RoleSpec } from "../../src/store/ports.ts";
+import type { KeyHash } from "../../src/core/access/principal.ts";
+import { ADMIN, VIEWER } from "../../src/core/access/roles.ts";
+import { createAllowListRepository } from "../../src/store/allow-lists/repository.ts";
+import { createApiKeyRepository } from "../../src/store/api-keys/repository.ts";
+import type {
+  Actor,
+  ApiKeyDetails,
+  ApiKeyFilter,
+  NewAllowList,
+  NewApiKey,
+  RoleDefinition,
+} from "../../src/store/ports.ts";
+import { createRoleRepository } from "../../src/store/roles/repository.ts";
 
 export const NOW = Date.UTC(2026, 10, 23, 12);
 export const HOUR = 3_600_000;
@@ -16,9 +23,9 @@ export const ADMIN_ROLE = ADMIN.id;
 export const VIEWER_ROLE = VIEWER.id;
 
 export const db = env.DB;
-export const keys = createD1KeyKeeper(db);
-export const lists = createD1AllowLists(db);
-export const roles = createD1Roles(db);
+export const keys = createApiKeyRepository(db);
+export const lists = createAllowListRepository(db);
+export const roles = createRoleRepository(db);
 
 export const ACTOR: Actor = {
   type: "API_KEY",
@@ -38,7 +45,7 @@ function randomHash(): KeyHash {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("") as KeyHash;
 }
 
-export function newKey(changes: Partial<NewKey> = {}): NewKey {
+export function newKey(changes: Partial<NewApiKey> = {}): NewApiKey {
   return {
     id: crypto.randomUUID(),
     accountId: ACCOUNT,
@@ -54,7 +61,7 @@ export function newKey(changes: Partial<NewKey> = {}): NewKey {
   };
 }
 
-export async function makeKey(changes: Partial<NewKey> = {}, now = NOW, actor = ACTOR): Promise<KeyDetails> {
+export async function makeKey(changes: Partial<NewApiKey> = {}, now = NOW, actor = ACTOR): Promise<ApiKeyDetails> {
   const made = await keys.create(newKey(changes), actor, now);
   if (made.outcome !== "created") throw new Error(made.outcome);
   return made.key;
@@ -78,17 +85,17 @@ export async function makeList(changes: Partial<NewAllowList> = {}, now = NOW) {
   return made;
 }
 
-export function roleSpec(changes: Partial<RoleSpec> = {}): RoleSpec {
+export function roleSpec(changes: Partial<RoleDefinition> = {}): RoleDefinition {
   return { displayName: "Backups", description: "", permissions: ["BACKUP:READ", "BACKUP:CREATE"], ...changes };
 }
 
-export async function makeRole(changes: Partial<RoleSpec> = {}, now = NOW) {
+export async function makeRole(changes: Partial<RoleDefinition> = {}, now = NOW) {
   const made = await roles.create(ACCOUNT, crypto.randomUUID(), roleSpec(changes), ACTOR, now);
   if (made === "name_taken") throw new Error(made);
   return made;
 }
 
-export function keyQuery(changes: Partial<KeyQuery> = {}): KeyQuery {
+export function keyQuery(changes: Partial<ApiKeyFilter> = {}): ApiKeyFilter {
   return {
     accountId: ACCOUNT,
     name: null,

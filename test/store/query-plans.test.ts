@@ -1,11 +1,11 @@
 // Every statement of the keepers, as SQLite would run it: caught on its way into D1 and explained, never listed by hand.
 import { beforeEach, expect, it } from "vitest";
-import { createD1AllowLists } from "../../src/store/d1-allow-lists.ts";
-import { createD1Audit } from "../../src/store/d1-audit.ts";
-import { createD1KeyKeeper } from "../../src/store/d1-key-keeper.ts";
-import { createD1Refusals } from "../../src/store/d1-refusals.ts";
-import { createD1Roles } from "../../src/store/d1-roles.ts";
-import { createD1Trials } from "../../src/store/d1-trials.ts";
+import { createAllowListRepository } from "../../src/store/allow-lists/repository.ts";
+import { createApiKeyRepository } from "../../src/store/api-keys/repository.ts";
+import { createAuditReader } from "../../src/store/audit/reader.ts";
+import { createDenialRepository } from "../../src/store/denials/repository.ts";
+import { createDryRunRepository } from "../../src/store/dry-runs/repository.ts";
+import { createRoleRepository } from "../../src/store/roles/repository.ts";
 import {
   ACCOUNT,
   ACTOR,
@@ -34,7 +34,11 @@ function recording(): { seen: Set<string>; wrapped: D1Database } {
 }
 
 async function exercise(wrapped: D1Database): Promise<void> {
-  const [keys, lists, roles] = [createD1KeyKeeper(wrapped), createD1AllowLists(wrapped), createD1Roles(wrapped)];
+  const [keys, lists, roles] = [
+    createApiKeyRepository(wrapped),
+    createAllowListRepository(wrapped),
+    createRoleRepository(wrapped),
+  ];
   const project = { accountId: ACCOUNT, projectId: PROJECT };
   const [list, key, role] = [newList(), newKey({ idempotencyKey: "x" }), crypto.randomUUID()];
   await lists.create(list, ACTOR, NOW);
@@ -66,12 +70,12 @@ async function exercise(wrapped: D1Database): Promise<void> {
     }
   }
   await lists.getMany(ACCOUNT, [list.id]);
-  const trials = createD1Trials(wrapped);
-  await trials.attach(ACCOUNT, key.id, { roleId: ADMIN_ROLE, allowListIds: [list.id] }, ACTOR, NOW);
-  const trial = await trials.get(ACCOUNT, key.id);
-  if (trial === null) throw new Error("a trial is needed");
-  await trials.promote(ACCOUNT, key.id, trial, false, ACTOR, NOW);
-  await trials.drop(ACCOUNT, key.id, ACTOR, NOW);
+  const dryRuns = createDryRunRepository(wrapped);
+  await dryRuns.attach(ACCOUNT, key.id, { roleId: ADMIN_ROLE, allowListIds: [list.id] }, ACTOR, NOW);
+  const dryRun = await dryRuns.get(ACCOUNT, key.id);
+  if (dryRun === null) throw new Error("a trial is needed");
+  await dryRuns.promote(ACCOUNT, key.id, dryRun, false, ACTOR, NOW);
+  await dryRuns.drop(ACCOUNT, key.id, ACTOR, NOW);
   await lists.delete(ACCOUNT, PROJECT, list.id, ACTOR, NOW);
   for (const types of ["ALL", "SYSTEM", "USER_DEFINED"] as const) {
     const query = { accountId: ACCOUNT, types, displayName: types === "ALL" ? "e" : null, limit: 1 };
@@ -89,7 +93,7 @@ async function exercise(wrapped: D1Database): Promise<void> {
 }
 
 async function exerciseAudit(wrapped: D1Database): Promise<void> {
-  const [audit, refusals] = [createD1Audit(wrapped), createD1Refusals(wrapped, HOUR)];
+  const [audit, denials] = [createAuditReader(wrapped), createDenialRepository(wrapped, HOUR)];
   const whole = { accountId: ACCOUNT, from: null, to: null, limit: 1, continuationToken: null };
   for (const order of ["asc", "desc"] as const) {
     const query = { ...whole, search: null, eventTypes: [], resourceTypes: [], order };
@@ -98,10 +102,10 @@ async function exerciseAudit(wrapped: D1Database): Promise<void> {
     const resourceTypes = ["ROLE"];
     await audit.list({ ...query, search: "x", eventTypes: ["CREATE"], resourceTypes, from: NOW, to: NOW });
   }
-  await refusals.find(ACCOUNT, "r", NOW);
-  await refusals.counts({ ...whole, keyId: null });
-  await refusals.counts({ ...whole, keyId: "k" });
-  await refusals.prune(NOW);
+  await denials.find(ACCOUNT, "r", NOW);
+  await denials.counts({ ...whole, keyId: null });
+  await denials.counts({ ...whole, keyId: "k" });
+  await denials.prune(NOW);
 }
 
 it("reads no table from end to end in any statement of the keepers", async () => {

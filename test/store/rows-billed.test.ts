@@ -1,12 +1,12 @@
 // What D1 itself says that it bills for a statement, against what the reckoning of the cost (bench/cost) takes it for.
 import { beforeEach, expect, it } from "vitest";
 import { type Effect, ROWS } from "../../bench/cost/rows.ts";
-import { LAST_CHECKPOINT, OPEN_EVENTS, SAVE_CHECKPOINT } from "../../src/store/audit-seal.ts";
-import { FIND_BY_HASH, FIND_PENDING, READ_CHANGES } from "../../src/store/d1-keys.ts";
-import { FORGET_CALLS, FORGET_COUNTS } from "../../src/store/d1-refusals.ts";
-import { KEYS_TO_EXPIRE, PRUNE } from "../../src/store/d1-upkeep.ts";
-import { COUNT_REFUSALS, KEEP_CALLS } from "../../src/store/refusals.ts";
-import { RECORD_USE } from "../../src/store/usage.ts";
+import { RECORD_USE } from "../../src/store/api-keys/usage.ts";
+import { LAST_CHECKPOINT, OPEN_EVENTS, SAVE_CHECKPOINT } from "../../src/store/audit/sealer.ts";
+import { COUNT_DENIALS, KEEP_REQUESTS } from "../../src/store/denials/recorder.ts";
+import { DELETE_OLD_COUNTS, DELETE_OLD_REQUESTS } from "../../src/store/denials/repository.ts";
+import { FIND_BY_HASH, FIND_PENDING, READ_CHANGES } from "../../src/store/key-cache/d1-records.ts";
+import { KEYS_TO_EXPIRE, PRUNE } from "../../src/store/maintenance/maintenance.ts";
 import { ACCOUNT, db, makeAccounts, makeKey, NOW } from "./builders.ts";
 
 const asked = new Set<string>();
@@ -47,13 +47,13 @@ it("is what refusals are reckoned at, until they are forgotten", async () => {
       count: 1,
       lastAt: 5,
     }));
-  await isBilled(COUNT_REFUSALS, [JSON.stringify(counts(1))], 1);
-  await isBilled(COUNT_REFUSALS, [JSON.stringify(counts(5))], 4);
-  await isBilled(COUNT_REFUSALS, [JSON.stringify(counts(5))]);
+  await isBilled(COUNT_DENIALS, [JSON.stringify(counts(1))], 1);
+  await isBilled(COUNT_DENIALS, [JSON.stringify(counts(5))], 4);
+  await isBilled(COUNT_DENIALS, [JSON.stringify(counts(5))]);
   const calls = Array.from({ length: 3 }, (_, i) => ({ requestId: `${i}`, accountId: ACCOUNT, keyId: "k", at: 5 }));
-  await isBilled(KEEP_CALLS, [JSON.stringify(calls)], 3);
-  for (const until of [1, 5]) await isBilled(FORGET_CALLS, [until]);
-  for (const hour of [1, 2]) await isBilled(FORGET_COUNTS, [hour]);
+  await isBilled(KEEP_REQUESTS, [JSON.stringify(calls)], 3);
+  for (const until of [1, 5]) await isBilled(DELETE_OLD_REQUESTS, [until]);
+  for (const hour of [1, 2]) await isBilled(DELETE_OLD_COUNTS, [hour]);
 });
 
 it("is what a minute of the schedule is reckoned at when there is nothing to do", async () => {

@@ -7,7 +7,7 @@ declare global {
   namespace Cloudflare {
     interface Env {
       DB: D1Database;
-      KEYS: KVNamespace;
+      KEY_COPIES: KVNamespace;
       TEST_MIGRATIONS: D1Migration[];
     }
   }

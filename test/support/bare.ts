@@ -2,7 +2,7 @@
 // between. What gatehouse.ts starts is nearer to `npm start`; this is nearer to what Cloudflare runs.
 import { convertV4MiniflareOptions, Miniflare, type V4MiniflareOptions } from "miniflare";
 import { newIdentityKeys, newKeyRing } from "../../scripts/secrets.ts";
-import { readKeyRing } from "../../src/core/token.ts";
+import { readKeyRing } from "../../src/core/token/api-key-token.ts";
 import { WORKER_BUNDLE } from "./build-worker.ts";
 import { ACCOUNT, type D1, type Kv, OTHER_ACCOUNT } from "./gatehouse.ts";
 import { readD1Migrations } from "./migrations.ts";
@@ -24,7 +24,7 @@ export interface Bare {
   /** Straight to the Worker: nothing is added, nothing is put right. */
   readonly port: number;
   readonly upstream: TestUpstream;
-  readonly env: { readonly DB: D1; readonly KEYS: Kv };
+  readonly env: { readonly DB: D1; readonly KEY_COPIES: Kv };
   readonly secrets: { readonly KEY_RING: string; readonly IDENTITY_KEYS: string };
   key(options?: Partial<KeyOptions>): Promise<SeededKey>;
   call(token: string | null, path: string, init?: RequestInit): Promise<Response>;
@@ -50,7 +50,7 @@ export async function startBare(options: BareOptions = {}): Promise<Bare> {
       scriptPath: `${WORKER_BUNDLE}/index.js`,
       compatibilityDate: "2026-10-20",
       d1Databases: { DB: "gatehouse" },
-      kvNamespaces: { KEYS: "keys" },
+      kvNamespaces: { KEY_COPIES: "keys" },
       bindings: { ...vars, ...secrets },
       ...(options.service ? { serviceBindings: { UPSTREAM: options.service } } : {}),
       unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
@@ -61,7 +61,7 @@ export async function startBare(options: BareOptions = {}): Promise<Bare> {
   );
   const url = await runtime.ready;
   const direct = await runtime.unsafeGetDirectURL();
-  const env = { DB: (await runtime.getD1Database("DB")) as unknown as D1, KEYS: await kvOf(runtime) };
+  const env = { DB: (await runtime.getD1Database("DB")) as unknown as D1, KEY_COPIES: await kvOf(runtime) };
   for (const statement of await readD1Migrations()) await env.DB.prepare(statement).bind().run();
   await seedAccount(env.DB, ACCOUNT);
   await seedAccount(env.DB, OTHER_ACCOUNT, "Another account");
@@ -98,7 +98,7 @@ function ringOf(json: string) {
 }
 
 async function kvOf(runtime: Miniflare): Promise<Kv> {
-  return (await runtime.getKVNamespace("KEYS")) as unknown as Kv;
+  return (await runtime.getKVNamespace("KEY_COPIES")) as unknown as Kv;
 }
 
 function eventOf(text: string): Event {

@@ -1,7 +1,7 @@
 // The demo upstream on a real socket, and what tests do with it: calls with an identity, and time that passes at a word.
 import type { D1Database } from "@cloudflare/workers-types";
 import { createTestHarness } from "wrangler";
-import { AUDIENCE, type Door } from "./demo-door.ts";
+import { AUDIENCE, type WorkerUnderTest } from "./demo-gateway.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: what comes over the wire is what the tests look into
 export type Json = any;
@@ -16,13 +16,13 @@ const TABLES = ["tasks", "backups", "clusters", "vpcs", "accounts"];
 
 export type Upstream = Awaited<ReturnType<typeof startUpstream>>;
 
-export async function startUpstream(door: Door) {
+export async function startUpstream(gateway: WorkerUnderTest) {
   const harness = createTestHarness();
   let url: URL;
 
   /** Starts the Worker (anew), with its keys at another address when one is given. What it has stored stays. */
   async function start(vars: Record<string, string> = {}): Promise<void> {
-    const given = { GATEHOUSE_URL: door.url, AUDIENCE, ...vars };
+    const given = { GATEHOUSE_URL: gateway.url, AUDIENCE, ...vars };
     await harness.update({ workers: [{ configPath: "./demo/wrangler.toml", vars: given }] });
     ({ url } = await harness.listen());
   }
@@ -45,7 +45,7 @@ export async function startUpstream(door: Door) {
     send,
     /** A call as the door would forward it. */
     call: async (method: string, path: string, body?: unknown) =>
-      send(method, path, { "Gatehouse-Identity": await door.identity() }, body),
+      send(method, path, { "Gatehouse-Identity": await gateway.identity() }, body),
     /** Every row of a table, as text. */
     stored: async (table: string) => JSON.stringify(await (await database()).prepare(`SELECT * FROM ${table}`).all()),
     empty: async () => {

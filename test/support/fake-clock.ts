@@ -1,5 +1,5 @@
 // A clock that stands still until a test moves it.
-import type { Clock } from "../../src/store/budget.ts";
+import type { Clock } from "../../src/store/lib/timeouts.ts";
 import { NOW } from "./key.ts";
 
 export interface FakeClock extends Clock {

@@ -1,7 +1,7 @@
 // Gatehouse as it will run: workerd with a real D1 and KV, on a real socket, in front of a real upstream.
 import { createTestHarness } from "wrangler";
 import { newIdentityKeys, newKeyRing } from "../../scripts/secrets.ts";
-import { readKeyRing } from "../../src/core/token.ts";
+import { readKeyRing } from "../../src/core/token/api-key-token.ts";
 import { type Database, type KeyOptions, type SeededKey, seedAccount, seedKey } from "./seed.ts";
 import { startUpstream, type TestUpstream } from "./upstream.ts";
 
@@ -14,7 +14,7 @@ export interface Gatehouse {
   readonly url: string;
   readonly port: number;
   readonly upstream: TestUpstream;
-  readonly env: { readonly DB: D1; readonly KEYS: Kv };
+  readonly env: { readonly DB: D1; readonly KEY_COPIES: Kv };
   readonly secrets: { readonly KEY_RING: string; readonly IDENTITY_KEYS: string };
   /** A key straight in the database, in whatever state is asked for; of the test account unless said otherwise. */
   key(options?: Partial<KeyOptions>): Promise<SeededKey>;
@@ -58,7 +58,7 @@ export async function startGatehouse(
   const worker = harness.getWorker("gatehouse");
   // The Worker's own types belong to workerd; here the two bindings that tests use are enough.
   await worker.applyD1Migrations("DB" as never);
-  const env = (await worker.getEnv()) as unknown as { readonly DB: D1; readonly KEYS: Kv };
+  const env = (await worker.getEnv()) as unknown as { readonly DB: D1; readonly KEY_COPIES: Kv };
   const read = readKeyRing(given.KEY_RING);
   if ("faults" in read) throw new Error(read.faults.join("; "));
   await seedAccount(env.DB, ACCOUNT);

@@ -13,10 +13,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   admin: ["admin", "core", "store/ports.ts", "log.ts", "hono", "zod"],
   "log.ts": ["core"],
   "index.ts": ["*"],
-  "env.ts": ["*"],
-  "assemble-admin.ts": ["*"],
-  "assemble-operators.ts": ["*"],
-  "assemble-upkeep.ts": ["*"],
+  "config.ts": ["*"],
+  "config-oidc.ts": ["core"],
+  wiring: ["*"],
 };
 
 /** Words that one place alone may say, with that place. */

@@ -1,7 +1,8 @@
 // Builds the record of a key. A test names only what it changes.
-import type { KeyRecord, KeyRole } from "../../src/core/key.ts";
-import type { Permission } from "../../src/core/permissions.ts";
-import { compileGrant, DEVELOPER } from "../../src/core/roles.ts";
+
+import type { Permission } from "../../src/core/access/permissions.ts";
+import type { KeyRecord, KeyRole } from "../../src/core/access/principal.ts";
+import { compileGrant, DEVELOPER } from "../../src/core/access/roles.ts";
 
 /** The instant at which tests happen: 2026-02-03T04:05:06Z. */
 export const NOW = Date.UTC(2026, 1, 3, 4, 5, 6);
@@ -19,7 +20,7 @@ export function aKey(changes: Partial<KeyRecord> = {}): KeyRecord {
     addresses: null,
     expiresAt: null,
     revokedAt: null,
-    trial: null,
+    dryRun: null,
     ...changes,
   };
 }

@@ -1,7 +1,7 @@
 // The storage ports in memory: a truth with its change log and a warm copy, counted, late or broken as a test asks.
-import type { KeyHash, KeyRecord } from "../../src/core/key.ts";
-import { createKeyFinder } from "../../src/store/memory-keys.ts";
-import type { Background, Changes, Reading, TrueReading, WarmCopy } from "../../src/store/ports.ts";
+import type { KeyHash, KeyRecord } from "../../src/core/access/principal.ts";
+import { createKeyResolver } from "../../src/store/key-cache/key-resolver.ts";
+import type { Background, Changes, KeyCopy, PrimaryRead, RecordRead } from "../../src/store/ports.ts";
 import type { FakeClock } from "./fake-clock.ts";
 import { aKey } from "./key.ts";
 
@@ -19,7 +19,7 @@ export type ModelledStore = ReturnType<typeof modelledStore>;
 
 export function modelledStore(clock: FakeClock) {
   const rows = new Map<KeyHash, KeyRecord>();
-  const copies = new Map<KeyHash, Reading>();
+  const copies = new Map<KeyHash, RecordRead>();
   let log: { seq: number; keyId: string | null; version: number }[] = [{ seq: 1, keyId: null, version: 0 }];
   const counts = { rows: 0, copies: 0, logs: 0, puts: 0 };
   const d1: Answers = { trouble: null, delayMs: 0 };
@@ -41,8 +41,8 @@ export function modelledStore(clock: FakeClock) {
   }
 
   const ports = {
-    truth: {
-      readByHash(hash: KeyHash): Promise<TrueReading | null> {
+    records: {
+      readByHash(hash: KeyHash): Promise<PrimaryRead | null> {
         counts.rows += 1;
         return answer(d1, () => {
           const record = rows.get(hash);
@@ -53,16 +53,16 @@ export function modelledStore(clock: FakeClock) {
     changes: {
       since(seq: number): Promise<Changes> {
         counts.logs += 1;
-        const floor = (log[0] as { seq: number }).seq;
-        return answer(d1, () => ({ floor, head: head(), changes: log.filter((line) => line.seq > seq) }));
+        const oldestSeq = (log[0] as { seq: number }).seq;
+        return answer(d1, () => ({ oldestSeq, newestSeq: head(), changes: log.filter((line) => line.seq > seq) }));
       },
     },
-    warm: {
-      get(hash: KeyHash): Promise<Reading | null> {
+    copies: {
+      get(hash: KeyHash): Promise<RecordRead | null> {
         counts.copies += 1;
         return answer(kv, () => copies.get(hash) ?? null);
       },
-      put(hash: KeyHash, copy: WarmCopy): Promise<void> {
+      put(hash: KeyHash, copy: KeyCopy): Promise<void> {
         counts.puts += 1;
         return answer(kv, () => {
           const { asOf, ...record } = copy;
@@ -78,12 +78,12 @@ export function modelledStore(clock: FakeClock) {
     d1,
     kv,
     faults,
-    copies,
+    stored: copies,
     /** A new isolate on this storage. */
-    finder(settings: { records?: number; graceMs?: number } = {}) {
-      const onFault = (what: string) => faults.push(what);
-      const parts = { ...ports, clock, random: () => 0.5, onFault };
-      return createKeyFinder(parts, { records: 1_000, graceMs: 60_000, ...settings });
+    resolver(settings: { cacheSize?: number; staleIfErrorMs?: number } = {}) {
+      const onError = (what: string) => faults.push(what);
+      const parts = { ...ports, clock, random: () => 0.5, onError };
+      return createKeyResolver(parts, { cacheSize: 1_000, staleIfErrorMs: 60_000, ...settings });
     },
     add(changes: Partial<KeyRecord> = {}): KeyHash {
       made += 1;
@@ -125,5 +125,5 @@ export function modelledStore(clock: FakeClock) {
 /** Work behind the answer that nobody waits for. */
 export const behind: Background = () => undefined;
 
-export const READ = { exact: false, ahead: false } as const;
-export const EXACT = { exact: true, ahead: false } as const;
+export const READ = { fromPrimary: false, allowUnconfirmed: false } as const;
+export const FROM_PRIMARY = { fromPrimary: true, allowUnconfirmed: false } as const;

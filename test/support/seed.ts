@@ -1,5 +1,5 @@
 // Puts accounts and keys into a real D1 as the admin operations would, with instants and states that those refuse to make.
-import { type KeyRing, mintKey } from "../../src/core/token.ts";
+import { type KeyRing, mintKey } from "../../src/core/token/api-key-token.ts";
 
 /** As much of a D1 database as seeding needs: the binding in workerd, or the harness's view of it from Node. */
 export interface Database {

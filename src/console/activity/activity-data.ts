@@ -1,7 +1,7 @@
 // The audit log as the console asks for it: filtered and cut into pages by the server, never gathered here.
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import type { AuditEventData } from "../../admin/audit-contract.ts";
-import type { ListOf } from "../../admin/contract.ts";
+import type { AuditEventData } from "../../admin/audit/schema.ts";
+import type { ListOf } from "../../admin/schema.ts";
 import { useSession } from "../session.ts";
 
 export interface ActivityFilters {

@@ -1,7 +1,7 @@
 // Events in a table, each with what stood there before and after for whoever asks.
 import { Table } from "@cloudflare/kumo/components/table";
 import type { ReactNode } from "react";
-import type { AuditEventData } from "../../admin/audit-contract.ts";
+import type { AuditEventData } from "../../admin/audit/schema.ts";
 import { type Page, PageLink } from "../route.tsx";
 import { When } from "../ui/time.tsx";
 

@@ -1,7 +1,7 @@
 // The keys of the account, page by page until all are there: the first page is shown at once, the rest arrives behind it,
 // so that search and sort know every key.
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { ApiKeyData, ListOf } from "../../admin/contract.ts";
+import type { ApiKeyData, ListOf } from "../../admin/schema.ts";
 import { type Session, useSession } from "../session.ts";
 import { type KeyRow, rowOf } from "./key-row.ts";
 

@@ -1,7 +1,7 @@
 // The IP allow lists, and the project that they belong to: the API behind the door says which projects there are.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
-import type { AllowListData, AllowListSpec, CreatedAllowList, ListOf } from "../../admin/contract.ts";
+import type { AllowListData, AllowListSpec, CreatedAllowList, ListOf } from "../../admin/schema.ts";
 import { ownAddress } from "../api.ts";
 import { loadPages } from "../pages.ts";
 import { useSession } from "../session.ts";

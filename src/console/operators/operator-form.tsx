@@ -3,7 +3,7 @@ import { Button } from "@cloudflare/kumo/components/button";
 import { Input } from "@cloudflare/kumo/components/input";
 import { Radio } from "@cloudflare/kumo/components/radio";
 import { type FormEvent, useState } from "react";
-import type { OperatorData } from "../../admin/operators-contract.ts";
+import type { OperatorData } from "../../admin/operators/schema.ts";
 import { useAction } from "../action.ts";
 import { type Expiry, ExpiryField, hoursOf } from "../keys/expiry-field.tsx";
 import { RoleField } from "../keys/role-field.tsx";

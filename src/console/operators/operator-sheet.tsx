@@ -2,7 +2,7 @@
 import { Banner } from "@cloudflare/kumo/components/banner";
 import { Button } from "@cloudflare/kumo/components/button";
 import { useState } from "react";
-import type { OperatorData } from "../../admin/operators-contract.ts";
+import type { OperatorData } from "../../admin/operators/schema.ts";
 import { useAction } from "../action.ts";
 import { PageLink } from "../route.tsx";
 import { useSession } from "../session.ts";

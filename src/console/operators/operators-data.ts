@@ -1,7 +1,7 @@
 // The people who may act in the account, and what can be done about them.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import type { ListOf } from "../../admin/contract.ts";
-import type { OperatorData } from "../../admin/operators-contract.ts";
+import type { OperatorData } from "../../admin/operators/schema.ts";
+import type { ListOf } from "../../admin/schema.ts";
 import { loadPages } from "../pages.ts";
 import { useSession } from "../session.ts";
 

@@ -2,7 +2,7 @@
 import { Button } from "@cloudflare/kumo/components/button";
 import { Table } from "@cloudflare/kumo/components/table";
 import { useState } from "react";
-import type { OperatorData } from "../../admin/operators-contract.ts";
+import type { OperatorData } from "../../admin/operators/schema.ts";
 import { goTo, PageLink } from "../route.tsx";
 import { useSession } from "../session.ts";
 import { StatusBadge } from "../ui/facts.tsx";

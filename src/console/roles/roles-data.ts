@@ -1,6 +1,6 @@
 // Roles with what they may do, and the catalogue of what there is to be given.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import type { ListOf, PermissionData, RoleData, RoleSpec } from "../../admin/contract.ts";
+import type { ListOf, PermissionData, RoleData, RoleSpec } from "../../admin/schema.ts";
 import { loadPages } from "../pages.ts";
 import { useSession } from "../session.ts";
 

@@ -1,7 +1,7 @@
 // A list of named facts, and the badges that several pages share.
 import { Badge } from "@cloudflare/kumo/components/badge";
 import type { ReactNode } from "react";
-import type { KeyReferenceData } from "../../admin/contract.ts";
+import type { KeyReferenceData } from "../../admin/schema.ts";
 import { PageLink } from "../route.tsx";
 
 export function Facts({ children }: { readonly children: ReactNode }) {

@@ -1,0 +1,33 @@
+// Permissions as the wire has them: grouped by resource, with words for people.
+import { PERMISSION_CATALOG } from "../../core/access/permission-catalog.ts";
+import type { Permission } from "../../core/access/permissions.ts";
+import type { PermissionData, ResourcePermissions } from "../schema.ts";
+
+/** The whole catalogue, with the tags that make clients ask for confirmation. */
+export function toPermissionCatalog(): readonly PermissionData[] {
+  return PERMISSION_CATALOG.map(({ resourceType, resourceName, operationGroups }) => ({
+    info: {
+      resource_type: resourceType,
+      resource_name: resourceName,
+      operation_groups: operationGroups.map(({ operationGroup, description, tags }) => ({
+        operation_group: operationGroup,
+        operation_group_description: description,
+        tags: [...tags],
+      })),
+    },
+  }));
+}
+
+/** Some permissions, in the order of the catalogue. */
+export function toPermissions(permissions: Iterable<Permission>): ResourcePermissions[] {
+  const wanted: ReadonlySet<string> = new Set(permissions);
+  return PERMISSION_CATALOG.flatMap(({ resourceType, resourceName, operationGroups }) => {
+    const groups = operationGroups.filter((group) => wanted.has(`${resourceType}:${group.operationGroup}`));
+    if (groups.length === 0) return [];
+    const operation_groups = groups.map(({ operationGroup, description }) => ({
+      operation_group: operationGroup,
+      operation_group_description: description,
+    }));
+    return [{ resource_type: resourceType, resource_name: resourceName, operation_groups }];
+  });
+}

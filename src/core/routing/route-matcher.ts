@@ -1,0 +1,160 @@
+// The operation table compiled into a trie of segments, so that a match costs as many look-ups as a path has segments,
+// however many operations there are. Takes canonical paths, compares byte for byte, and knows nothing of keys.
+import { METHODS, type Operation } from "./operations.ts";
+
+/** Values of the path parameters, by name. */
+export type RouteParams = Readonly<Record<string, string>>;
+
+/** What a method and a path come to. */
+export type RouteMatch<O extends Operation = Operation> =
+  | { readonly kind: "operation"; readonly operation: O; readonly params: RouteParams }
+  /** The path is known, and takes these methods instead. */
+  | { readonly kind: "other_methods"; readonly allow: readonly string[] }
+  | { readonly kind: "unknown" };
+
+/** A compiled table. */
+export interface Routes<O extends Operation = Operation> {
+  /** What every path of the table begins with: compared in one go, and most strangers fail there. */
+  readonly prefix: string;
+  readonly root: Node<O>;
+}
+
+/** A place in the trie; with `served`, some template ends here. What is not there is `null`: nothing to read in memory. */
+interface Node<O extends Operation> {
+  literals: Map<string, Node<O>> | null;
+  param: Node<O> | null;
+  /** By slot of the method. */
+  served: (Route<O> | null)[] | null;
+}
+
+interface Route<O extends Operation> {
+  readonly operation: O;
+  readonly names: readonly string[];
+}
+
+const UNKNOWN: RouteMatch<never> = { kind: "unknown" };
+
+const SLOTS: ReadonlyMap<string, number> = new Map([...METHODS.entries()].map(([slot, method]) => [method, slot]));
+const SLASH = 47;
+
+/** One segment of the alphabet of canonical paths, neither dots alone nor ending in one. */
+const LITERAL = /^[\w\-.~!$&'()*+,=:@]*[\w\-~!$&'()*+,=:@]$/;
+const PARAM = /^\{([a-z][A-Za-z0-9]*)\}$/;
+
+/**
+ * Compile a table. Once, at start-up.
+ *
+ * @throws on a template that is not canonical, and on two rows with the same operationId, or the same method and shape
+ */
+export function compileRoutes<O extends Operation>(operations: readonly O[]): Routes<O> {
+  const whole = emptyNode<O>();
+  const ids = new Set<string>();
+  for (const operation of operations) {
+    if (ids.has(operation.operationId)) throw fault(`two rows are called ${operation.operationId}`);
+    ids.add(operation.operationId);
+    add(whole, operation);
+  }
+  return withoutCommonPrefix(whole);
+}
+
+/**
+ * Find the operation of a call.
+ *
+ * A literal segment wins over a parameter, which is tried where the literal leads nowhere. A path that a literal
+ * leads to is settled by its own methods: no parameter beside it lends it another. HEAD is matched as GET.
+ *
+ * @param path canonical: not one `%`, no empty segment but a final one, which matches nothing
+ */
+export function matchRoute<O extends Operation>(routes: Routes<O>, method: string, path: string): RouteMatch<O> {
+  if (!path.startsWith(routes.prefix)) return UNKNOWN;
+  const values: string[] = [];
+  const node = find(routes.root, path, routes.prefix.length, values);
+  if (node === null) return UNKNOWN;
+  const slot = SLOTS.get(method === "HEAD" ? "GET" : method);
+  const route = slot === undefined ? null : (node.served?.[slot] ?? null);
+  if (route === null) return otherMethods(node.served ?? []);
+  const params: Record<string, string> = {};
+  for (let i = 0; i < values.length; i++) params[route.names[i] as string] = values[i] as string;
+  return { kind: "operation", operation: route.operation, params };
+}
+
+/** @param at the slash before the next segment, or the end of the path */
+function find<O extends Operation>(here: Node<O>, path: string, at: number, values: string[]): Node<O> | null {
+  if (at === path.length) return here.served === null ? null : here;
+  // Only after the common prefix can this be anything else: `/api/public/v1x`.
+  if (path.charCodeAt(at) !== SLASH) return null;
+  const slash = path.indexOf("/", at + 1);
+  const end = slash === -1 ? path.length : slash;
+  const segment = path.slice(at + 1, end);
+  // Looking a segment up means hashing it, which is what a match costs: never where there is nothing to find.
+  const literal = here.literals?.get(segment);
+  if (literal !== undefined) {
+    const found = find(literal, path, end, values);
+    if (found !== null) return found;
+  }
+  if (here.param === null || segment === "") return null;
+  values.push(segment);
+  const found = find(here.param, path, end, values);
+  if (found === null) values.pop();
+  return found;
+}
+
+function add<O extends Operation>(root: Node<O>, operation: O): void {
+  const { method, path } = operation;
+  if (path.charCodeAt(0) !== SLASH) throw notCanonical(path);
+  const names: string[] = [];
+  let here = root;
+  for (const segment of path.slice(1).split("/")) here = below(here, segment, names, path);
+  here.served ??= METHODS.map(() => null);
+  const slot = METHODS.indexOf(method);
+  if (here.served[slot] !== null) throw fault(`two rows answer ${method} ${path}`);
+  here.served[slot] = { operation, names };
+}
+
+/** The place that a segment leads to. Most segments are there already, and were looked at when they came. */
+function below<O extends Operation>(here: Node<O>, segment: string, names: string[], path: string): Node<O> {
+  const known = here.literals?.get(segment);
+  if (known !== undefined) return known;
+  const name = PARAM.exec(segment)?.[1];
+  if (name !== undefined) {
+    if (names.includes(name)) throw fault(`${path} names {${name}} twice`);
+    names.push(name);
+    here.param ??= emptyNode();
+    return here.param;
+  }
+  if (!LITERAL.test(segment)) throw notCanonical(path);
+  const made = emptyNode<O>();
+  here.literals ??= new Map();
+  here.literals.set(segment, made);
+  return made;
+}
+
+function otherMethods(served: readonly unknown[]): RouteMatch<never> {
+  const methods = METHODS.filter((_, slot) => served[slot] !== null);
+  const allow = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+  return { kind: "other_methods", allow };
+}
+
+function withoutCommonPrefix<O extends Operation>(whole: Node<O>): Routes<O> {
+  let prefix = "";
+  let root = whole;
+  while (root.literals?.size === 1 && root.param === null && root.served === null) {
+    for (const [segment, below] of root.literals) {
+      prefix += `/${segment}`;
+      root = below;
+    }
+  }
+  return { prefix, root };
+}
+
+function emptyNode<O extends Operation>(): Node<O> {
+  return { literals: null, param: null, served: null };
+}
+
+function notCanonical(template: string): Error {
+  return fault(`${template} is not canonical`);
+}
+
+function fault(message: string): Error {
+  return new Error(`operation table: ${message}`);
+}

@@ -1,0 +1,99 @@
+// Who calls, said to the upstream in a way it can check: a short-lived EdDSA JWT, signed once and remembered per record.
+import type { CryptoKey, JWK } from "jose";
+import type { KeyRecord, KeyRole } from "../../core/access/principal.ts";
+import { isOperator } from "../../core/access/principal.ts";
+
+/** A token lives a minute: RFC 7519 `exp`. */
+const LIFE_SECONDS = 60;
+/** A remembered one is replaced while it still has this long to live, so that a slow upstream never sees it expire. */
+const RENEW_BEFORE_SECONDS = 25;
+
+/** The private signing keys of the door, oldest first; the last one signs, all are published. */
+export type IdentityKeys = readonly (JWK & { readonly kid: string })[];
+
+export interface Identity {
+  /** The token for a record; a promise only when one has to be signed. */
+  tokenFor(record: KeyRecord, now: number): string | Promise<string>;
+  /** RFC 7517, public members only. */
+  readonly jwks: { readonly keys: readonly JWK[] };
+}
+
+interface CachedToken {
+  readonly token: string;
+  readonly renewAt: number;
+  /** Whose record it was signed for. */
+  readonly accountId: string;
+  readonly role: KeyRole;
+}
+
+/** The most keys that a token is remembered for; past it, all are forgotten and signed again. */
+const MAX_CACHED = 10_000;
+
+/**
+ * The signer of identity tokens.
+ *
+ * @param keys Ed25519 private keys (RFC 8037) with `kid`
+ * @param issuer `iss` of every token
+ * @param audience `aud` of every token: the upstream
+ */
+export function createIdentity(keys: IdentityKeys, issuer: string, audience: string): Identity {
+  const signer = keys[keys.length - 1];
+  if (signer === undefined) throw new Error("no identity key");
+  let imported: Promise<CryptoKey | Uint8Array> | null = null;
+  // By the record itself, which is what nearly every call needs; and by key, since a mutation reads its record anew.
+  const byRecord = new WeakMap<KeyRecord, CachedToken>();
+  const byKey = new Map<string, CachedToken>();
+
+  async function sign(record: KeyRecord, now: number): Promise<string> {
+    // Loaded with the first token: start-up pays for no cryptography.
+    const { SignJWT } = await import("jose/jwt/sign");
+    imported ??= import("jose/key/import").then(({ importJWK }) => importJWK(signer as JWK, "EdDSA"));
+    const issuedAt = Math.floor(now / 1_000);
+    const person = isOperator(record) ? { sub_type: "operator", sub_name: record.name } : {};
+    const claims = {
+      sub: record.id,
+      acc: record.accountId,
+      role: record.role.name,
+      role_id: record.role.id,
+      ...person,
+    };
+    const token = await new SignJWT(claims)
+      .setProtectedHeader({ alg: "EdDSA", typ: "gatehouse-identity+jwt", kid: (signer as { kid: string }).kid })
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(issuedAt + LIFE_SECONDS)
+      .sign(await imported);
+    const renewAt = (issuedAt + LIFE_SECONDS - RENEW_BEFORE_SECONDS) * 1_000;
+    if (byKey.size >= MAX_CACHED) byKey.clear();
+    const made = { token, renewAt, accountId: record.accountId, role: record.role };
+    byKey.set(record.id, made);
+    byRecord.set(record, made);
+    return token;
+  }
+
+  /** A token that an earlier record of the same key has left, if it says of this one what is true. */
+  function inherited(record: KeyRecord): CachedToken | undefined {
+    const made = byKey.get(record.id);
+    if (made === undefined || !isValidFor(made, record)) return undefined;
+    byRecord.set(record, made);
+    return made;
+  }
+
+  return {
+    tokenFor(record, now) {
+      const known = byRecord.get(record) ?? inherited(record);
+      return known !== undefined && now < known.renewAt ? known.token : sign(record, now);
+    },
+    jwks: { keys: keys.map(publicJwk) },
+  };
+}
+
+/** Whether all that a token says, beside the key's id, is true of a record. */
+function isValidFor(made: CachedToken, { accountId, role }: KeyRecord): boolean {
+  return made.accountId === accountId && made.role.id === role.id && made.role.name === role.name;
+}
+
+function publicJwk({ kty, crv, x, kid }: JWK): JWK {
+  return { kty, crv, x, kid, alg: "EdDSA", use: "sig" } as JWK;
+}

@@ -1,0 +1,172 @@
+// A denial becomes an answer: the one place where a reason meets a status. Little to the caller, all to the log.
+
+import type { Denial } from "../../core/access/decision.ts";
+import { errorBody } from "../../core/error-body.ts";
+import type { UpstreamFailure } from "../proxy/forward.ts";
+
+interface DenialAnswer {
+  readonly status: number;
+  readonly detail: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const ERROR_HEADERS = { "content-type": "application/json", "cache-control": "no-store" } as const;
+
+const REALM = 'Bearer realm="gatehouse"';
+const INVALID_TOKEN: DenialAnswer = {
+  status: 401,
+  // The exact text that Aeon's clients look for, for whatever is not a key of ours: they then ask to sign in again.
+  detail: "Invalid JWT",
+  headers: { "www-authenticate": `${REALM}, error="invalid_token"` },
+};
+
+/**
+ * The answer to a refused call.
+ *
+ * @returns Aeon's error envelope, never to be cached; RFC 6750 section 3 for `WWW-Authenticate`
+ */
+export function denialResponse(denial: Denial, requestId: string): Response {
+  const { status, detail, headers } = answerFor(denial);
+  const [before, after] = bodyAround(status, publicCode(denial), detail);
+  return new Response(before + requestId + after, { status, headers: { ...ERROR_HEADERS, ...headers } });
+}
+
+type Around = readonly [before: string, after: string];
+
+// As many as there are reasons and permissions: no part of a call is in them.
+const bodies = new Map<string, Around>();
+
+/** The body of a refusal before and behind its request's id, written once: a refusal is what a flood is made of. */
+function bodyAround(status: number, code: string, detail: string): Around {
+  const name = `${code} ${detail}`;
+  const made = bodies.get(name);
+  if (made !== undefined) return made;
+  const [before = "", after = ""] = JSON.stringify(errorBody(status, code, detail, ID_HERE)).split(ID_HERE);
+  bodies.set(name, [before, after]);
+  return [before, after];
+}
+
+/** Stands for a request's id, which like this has no character that JSON escapes. */
+const ID_HERE = "00000000-request-id-00000000";
+
+/** An error in the one shape that Gatehouse answers. */
+export function errorResponse(
+  status: number,
+  code: string,
+  detail: string,
+  requestId: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return new Response(JSON.stringify(errorBody(status, code, detail, requestId)), {
+    status,
+    headers: { ...ERROR_HEADERS, ...headers },
+  });
+}
+
+/** A fault of ours or of storage: the door stays shut, and the caller may come again. */
+export function serviceUnavailable(code: string, detail: string, requestId: string): Response {
+  return errorResponse(503, code, detail, requestId, { "retry-after": "5" });
+}
+
+/** The upstream's part of a call has failed, and with it the call: what was sent is not sent again. */
+export function upstreamErrorResponse({ failure }: UpstreamFailure, requestId: string): Response {
+  return failure === "timeout"
+    ? errorResponse(504, "upstream_timeout", "The API behind Gatehouse did not answer in time.", requestId)
+    : errorResponse(502, "upstream_unreachable", "The API behind Gatehouse cannot be reached.", requestId);
+}
+
+// Nobody without a good signature learns whether a key exists, was forged or was mistyped.
+const ONE_ANSWER: ReadonlySet<Denial["reason"]> = new Set([
+  "token_malformed",
+  "signature_invalid",
+  "key_unknown",
+  "operator_token_invalid",
+]);
+
+function publicCode({ reason }: Denial): string {
+  return ONE_ANSWER.has(reason) ? "invalid_token" : reason;
+}
+
+// Without `default`: a new reason does not compile until it has an answer.
+function answerFor(denial: Denial): DenialAnswer {
+  switch (denial.reason) {
+    case "path_not_canonical":
+      return { status: 400, detail: "The path is not in canonical form." };
+    case "method_not_allowed":
+      return {
+        status: 405,
+        detail: "This method is not allowed here.",
+        headers: { allow: denial.allow.join(", ") },
+      };
+    case "not_found":
+      return { status: 404, detail: "Requested API not found" };
+    case "host_not_served":
+      return { status: 421, detail: "This host is not served here." };
+    case "body_not_allowed":
+      return { status: 400, detail: "A GET or HEAD call must not have a body." };
+    case "upgrade_not_enabled":
+      return { status: 501, detail: "Upgrading the connection is not enabled." };
+    case "preflight_origin_not_allowed":
+      return { status: 403, detail: "This origin may not call." };
+    case "credential_missing":
+      return { status: 401, detail: "Authorization required", headers: { "www-authenticate": REALM } };
+    case "scheme_not_bearer":
+      return { status: 401, detail: "Invalid JWT", headers: { "www-authenticate": REALM } };
+    case "credential_malformed":
+      return {
+        status: 400,
+        detail: CREDENTIAL_ERRORS[denial.what],
+        headers: { "www-authenticate": `${REALM}, error="invalid_request"` },
+      };
+    case "token_malformed":
+    case "signature_invalid":
+    case "key_unknown":
+    case "operator_token_invalid":
+      return INVALID_TOKEN;
+    case "operator_token_expired":
+      return { status: 401, detail: "JWT has expired", headers: invalidToken("The token has expired") };
+    case "operator_unknown":
+      return { status: 403, detail: "You are not an operator here." };
+    case "cross_site":
+      return { status: 403, detail: "A page of another site may not do this." };
+    case "key_revoked":
+      return { ...INVALID_TOKEN, headers: invalidToken("The API key was revoked") };
+    case "key_denied":
+      return { ...INVALID_TOKEN, headers: invalidToken("The API key is blocked") };
+    case "key_expired":
+      return { status: 401, detail: "JWT has expired", headers: invalidToken("The API key has expired") };
+    case "rate_limited":
+      return {
+        status: 429,
+        detail: "Too many calls. Try again later.",
+        headers: {
+          "retry-after": String(denial.retryAfterSeconds),
+          ratelimit: `"${denial.whose}";r=0;t=${denial.retryAfterSeconds}`,
+        },
+      };
+    case "address_not_allowed":
+      return { status: 403, detail: "This API key may not be used from your network." };
+    case "account_mismatch":
+      // As for an account that does not exist: another tenant's id tells nothing.
+      return { status: 404, detail: "Account not found" };
+    case "permission_missing":
+      return {
+        status: 403,
+        detail:
+          denial.permission === null
+            ? "The role of this API key does not cover operations that Gatehouse does not know."
+            : `The role of this API key does not have the permission ${denial.permission}.`,
+        headers: { "www-authenticate": `${REALM}, error="insufficient_scope"` },
+      };
+  }
+}
+
+const CREDENTIAL_ERRORS = {
+  duplicate: "Send one Authorization header with one credential.",
+  two_carriers: "Send the credential in the Authorization header alone.",
+  spacing: "Send the scheme, one space, and the key.",
+} as const;
+
+function invalidToken(description: string): Record<string, string> {
+  return { "www-authenticate": `${REALM}, error="invalid_token", error_description="${description}"` };
+}

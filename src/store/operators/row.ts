@@ -1,0 +1,64 @@
+// Rows of `operators`: as a principal that calls are judged by, and as operators see each other.
+import type { OperatorRecord } from "../../core/access/principal.ts";
+import { decodeRecord } from "../key-cache/record-codec.ts";
+import type { OperatorDetails } from "../ports.ts";
+import { ROLE_COLUMNS, type RoleRow, roleOfRow } from "../roles/row.ts";
+
+/** What a query selects of an operator `o` with the role `r`. */
+export const SELECT_OPERATORS = `SELECT o.id, o.account_id, o.email, o.subject, o.issuer, o.name, o.expire_after_hours,
+  o.expires_at, o.version, o.created_at, o.updated_at, o.created_by_name, ${ROLE_COLUMNS}
+  FROM operators o JOIN roles r ON r.id = o.role_id`;
+
+export interface OperatorRow extends RoleRow {
+  readonly id: string;
+  readonly account_id: string;
+  readonly email: string | null;
+  readonly subject: string | null;
+  readonly issuer: string | null;
+  readonly name: string;
+  readonly expire_after_hours: number;
+  readonly expires_at: number | null;
+  readonly version: number;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly created_by_name: string;
+}
+
+export function operatorOfRow(row: OperatorRow): OperatorDetails {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    email: row.email,
+    subject: row.subject,
+    issuer: row.issuer,
+    name: row.name,
+    role: roleOfRow(row),
+    expireAfterHours: row.expire_after_hours,
+    expiresAt: row.expires_at,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    createdByName: row.created_by_name,
+  };
+}
+
+/**
+ * The operator as a principal. The name is the one that audit events and keys show: the e-mail address where there is one.
+ *
+ * @throws CorruptRecord
+ */
+export function principalOfRow(row: OperatorRow): OperatorRecord {
+  const key = decodeRecord({
+    id: row.id,
+    accountId: row.account_id,
+    name: row.email ?? row.name,
+    version: row.version,
+    roleId: row.role_id,
+    roleName: row.role_name,
+    permissions: row.role_permissions,
+    restricted: 0,
+    rules: "[]",
+    expiresAt: row.expires_at,
+    revokedAt: null,
+  });
+  return { ...key, kind: "operator" };
+}

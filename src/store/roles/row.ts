@@ -1,0 +1,36 @@
+// A row of `roles` and the details that operators see. Refuses what it does not understand: a corrupt row is a fault.
+import { builtInRole } from "../../core/access/roles.ts";
+import { readPermissions } from "../key-cache/record-codec.ts";
+import type { RoleDetails } from "../ports.ts";
+
+/** What a query selects of the role that it calls `r`. */
+export const ROLE_COLUMNS = `r.id AS role_id, r.display_name AS role_name, r.description AS role_description,
+  r.permissions AS role_permissions, r.created_at AS role_created_at, r.updated_at AS role_updated_at`;
+
+export interface RoleRow {
+  readonly role_id: string;
+  readonly role_name: string;
+  readonly role_description: string;
+  readonly role_permissions: string | null;
+  readonly role_created_at: number;
+  readonly role_updated_at: number;
+}
+
+/**
+ * The role of a row.
+ *
+ * @throws Error for a built-in role that the code does not know, or permissions that the catalogue does not have
+ */
+export function roleOfRow(row: RoleRow): RoleDetails {
+  const builtIn = builtInRole(row.role_id);
+  if ((row.role_permissions === null) !== (builtIn !== null)) throw new Error(`role ${row.role_id} cannot be read`);
+  return {
+    id: row.role_id,
+    displayName: builtIn?.displayName ?? row.role_name,
+    description: builtIn?.description ?? row.role_description,
+    permissions: row.role_permissions === null ? null : readPermissions(row.role_permissions),
+    userDefined: builtIn === null,
+    createdAt: row.role_created_at,
+    updatedAt: row.role_updated_at,
+  };
+}

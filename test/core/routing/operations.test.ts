@@ -1,0 +1,226 @@
+import { describe, expect, it, test } from "vitest";
+import { ALL_PERMISSIONS } from "../../../src/core/access/roles.ts";
+import {
+  ACCOUNT_SCOPE,
+  accountIn,
+  GATEHOUSE_PREFIXES,
+  type GatehouseOperationId,
+  isGatehousePath,
+  OPERATIONS,
+  type Operation,
+} from "../../../src/core/routing/operations.ts";
+
+const rows: readonly Operation[] = OPERATIONS;
+const A = "/api/public/v1/accounts/0f3b1c52-6d0a-4a7e-9c55-2f8f0c1d7a10";
+const P = `${A}/projects/6b9f7f0e-98a5-4bb0-9b8e-b8d6a4f0f001`;
+
+/** Operations that Gatehouse has beyond Aeon's. */
+const OUR_OWN: readonly GatehouseOperationId[] = [
+  "exportAuditEvents",
+  "listRefusals",
+  "explainRefusal",
+  "getApiKeyTrial",
+  "putApiKeyTrial",
+  "deleteApiKeyTrial",
+  "promoteApiKeyTrial",
+  "listOperators",
+  "createOperator",
+  "getOperator",
+  "updateOperator",
+  "deleteOperator",
+  "getSelf",
+];
+
+describe("the operation table", () => {
+  it("holds all 138 operations of Aeon's, and our own", () => {
+    expect(rows).toHaveLength(138 + OUR_OWN.length);
+  });
+
+  it("has a canonical template in every row", () => {
+    for (const { path } of rows) {
+      expect(path).toMatch(/^\/api\/public\/v1(\/([a-z0-9]+(-[a-z0-9]+)*|\{[a-z][A-Za-z]*\}))+$/);
+    }
+  });
+
+  it("uses no operationId twice", () => {
+    expect(new Set(rows.map((row) => row.operationId)).size).toBe(rows.length);
+  });
+
+  it("uses no method and path twice, whatever the parameters are called", () => {
+    const shapes = rows.map((row) => `${row.method} ${row.path.replace(/\{\w+\}/g, "{}")}`);
+    expect(new Set(shapes).size).toBe(rows.length);
+  });
+
+  it("asks for permissions of the catalogue only", () => {
+    for (const { permission } of rows) if (permission !== null) expect(ALL_PERMISSIONS).toContain(permission);
+  });
+
+  it("calls GET safe, and everything else mutating but an explanation, which touches nothing", () => {
+    for (const { operationId, method, effect } of rows) {
+      expect(effect).toBe(method === "GET" || operationId === "explainRefusal" ? "safe" : "mutating");
+    }
+  });
+
+  it("lets every valid key do only what gives nothing away", () => {
+    expect(rows.filter((row) => row.permission === null).map((row) => row.operationId)).toEqual([
+      "getPing",
+      "getCurrentAccount",
+      "listAccounts",
+      "listResourcePermissions",
+      "getSelf",
+      "getSupportedNodeConfigurationsByAccount",
+      "getSupportedCloudRegionsByAccount",
+      "getConnectionCertificate",
+    ]);
+  });
+
+  it("asks READ for reading and something else for changing", () => {
+    for (const { operationId, effect, permission } of rows) {
+      if (permission === null || operationId === "getBillingEstimate") continue;
+      expect([operationId, permission.endsWith(":READ")]).toEqual([operationId, effect === "safe"]);
+    }
+  });
+
+  it("has Gatehouse answer for audit, keys, operators, project allow lists, roles and permissions", () => {
+    // Typed, so that it also shows that the compiler knows each of them by name.
+    const expected: readonly GatehouseOperationId[] = [
+      "listAuditEvents",
+      "exportAuditEvents",
+      "listRefusals",
+      "listApiKeys",
+      "explainRefusal",
+      "createApiKey",
+      "getApiKey",
+      "revokeApiKey",
+      "getApiKeyTrial",
+      "putApiKeyTrial",
+      "deleteApiKeyTrial",
+      "promoteApiKeyTrial",
+      "listOperators",
+      "createOperator",
+      "getOperator",
+      "updateOperator",
+      "deleteOperator",
+      "listResourcePermissions",
+      "getSelf",
+      "listRbacRoles",
+      "createRole",
+      "getRole",
+      "updateRole",
+      "deleteRole",
+      "listNetworkAllowLists",
+      "createNetworkAllowList",
+      "getNetworkAllowList",
+      "deleteNetworkAllowList",
+    ];
+    const answered = rows.filter((row) => row.handledBy === "gatehouse").map((row) => row.operationId);
+    expect(answered).toEqual(expected);
+  });
+
+  it("lets a key read and revoke itself, and no more", () => {
+    expect(rows.filter((row) => row.selfParam !== undefined).map((row) => row.operationId)).toEqual([
+      "getApiKey",
+      "revokeApiKey",
+    ]);
+    for (const { selfParam: holder, path } of rows) if (holder !== undefined) expect(path).toContain(`{${holder}}`);
+  });
+});
+
+describe("the account scope", () => {
+  it("finds the account of every row that has one", () => {
+    const withAccount = rows.filter((row) => row.path.includes("{accountId}"));
+    expect(withAccount.length).toBeGreaterThan(100);
+    for (const { path } of withAccount) {
+      expect(accountIn(path.replace("{accountId}", "acc-1").replace(/\{\w+\}/g, "x"))).toBe("acc-1");
+    }
+  });
+
+  it("finds none in the other rows", () => {
+    for (const { path } of rows) if (!path.includes("{accountId}")) expect(accountIn(path)).toBeNull();
+  });
+
+  test.each([
+    [`${ACCOUNT_SCOPE}b`, "b"],
+    [`${ACCOUNT_SCOPE}b/`, "b"],
+    [`${ACCOUNT_SCOPE}b/not/in/the/table`, "b"],
+    ["/API/Public/V1/ACCOUNTS/B/clusters", "B"],
+    [ACCOUNT_SCOPE, null],
+    ["/api/public/v1/accounts", null],
+    ["/api/public/v1/accountsx/b", null],
+    ["/api/public/v2/accounts/b", null],
+    ["/x/api/public/v1/accounts/b", null],
+    ["/", null],
+  ])("reads %s as %s", (path, expected) => {
+    expect(accountIn(path)).toBe(expected);
+  });
+});
+
+describe("what Gatehouse owns", () => {
+  it("is eight families, read off the table", () => {
+    expect(GATEHOUSE_PREFIXES).toEqual([
+      "/api/public/v1/accounts/{accountId}/audit/events",
+      "/api/public/v1/accounts/{accountId}/audit/refusals",
+      "/api/public/v1/accounts/{accountId}/api-keys",
+      "/api/public/v1/accounts/{accountId}/operators",
+      "/api/public/v1/auth/permissions",
+      "/api/public/v1/auth/self",
+      "/api/public/v1/accounts/{accountId}/roles",
+      "/api/public/v1/accounts/{accountId}/projects/{projectId}/allow-lists",
+    ]);
+  });
+
+  it("holds every operation that it answers, and none that the upstream answers", () => {
+    for (const { path, handledBy } of rows) {
+      const call = path.replace(/\{\w+\}/g, "x");
+      expect([path, isGatehousePath(call)]).toEqual([path, handledBy === "gatehouse"]);
+    }
+  });
+
+  it("cannot be reached through a parameter of an operation of the upstream", () => {
+    const overlaps = (path: string, family: string) => {
+      const segments = path.toLowerCase().split("/");
+      return family
+        .toLowerCase()
+        .split("/")
+        .every((part, i) => part === segments[i] || part.startsWith("{") || segments[i]?.startsWith("{"));
+    };
+    for (const family of GATEHOUSE_PREFIXES) {
+      const through = rows.filter((row) => row.handledBy === "upstream" && overlaps(row.path, family));
+      expect(through.map((row) => row.operationId)).toEqual([]);
+    }
+  });
+
+  test.each([
+    `${A}/api-keys`,
+    `${A}/api-keys/`,
+    `${A}/api-keys/x/rotate/now`,
+    `${A}/API-KEYS`,
+    `${A.toUpperCase()}/Api-Keys/x`,
+    `${A}/roles/x/users`,
+    `${A}/Roles`,
+    `${P}/allow-lists/x/y`,
+    `${P}/Allow-Lists`,
+    "/api/public/v1/auth/permissions",
+    "/api/public/v1/AUTH/permissions/x",
+  ])("includes %s", (path) => {
+    expect(isGatehousePath(path)).toBe(true);
+  });
+
+  test.each([
+    `${P}/clusters/c/allow-lists`,
+    `${P}/clusters/allow-lists`,
+    `${A}/users/u/roles`,
+    `${A}/api-keys2`,
+    `${A}/api-key`,
+    `${A}/projects/api-keys`,
+    `${A}/x/api-keys`,
+    `${A}/allow-lists`,
+    "/api/public/v1/auth",
+    "/api/public/v1/accounts/api-keys",
+    "/api/public/v2/auth/permissions",
+    `/x${A}/api-keys`,
+    "/",
+  ])("does not include %s", (path) => {
+    expect(isGatehousePath(path)).toBe(false);
+  });
+});

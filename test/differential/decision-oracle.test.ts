@@ -1,0 +1,145 @@
+// The whole verdict, of random calls with random keys, against a second and naive reading of the documentation.
+import { describe, expect, it } from "vitest";
+import { decide } from "../../src/core/access/decide.ts";
+import type { KeyRecord } from "../../src/core/access/principal.ts";
+import { ADMIN, ALL_PERMISSIONS, BUILT_IN_ROLES, compileGrant } from "../../src/core/access/roles.ts";
+import { compileRules } from "../../src/core/ip/cidr.ts";
+import { parseAddress } from "../../src/core/ip/ip-address.ts";
+import { OPERATIONS, type Operation } from "../../src/core/routing/operations.ts";
+import { compileRoutes } from "../../src/core/routing/route-matcher.ts";
+import { readTarget } from "../../src/gateway/validate-request.ts";
+import { type NaiveCall, type NaiveKey, naiveVerdict } from "../support/naive-decision.ts";
+import { type Random, seededRandom } from "../support/random.ts";
+
+/** How many calls are compared: `ORACLE_CALLS=10000000 npx vitest run --project core verdict-oracle` for a night. */
+const CALLS = Number(process.env.ORACLE_CALLS ?? 1_000_000);
+const SEED = Number(process.env.ORACLE_SEED ?? 20_261_123);
+
+const TABLE: readonly Operation[] = OPERATIONS;
+const routes = compileRoutes(TABLE);
+const ACCOUNTS = ["340af43a-8a7c-4659-9258-4876fd6a207b", "00000000-0000-4000-8000-00000000000b"];
+const IDS = ["7d0e3f0a-1b7c-4c38-8a4e-5d1f6f2b9c01", "c1", "clusters", "users", "API-KEYS", "validate", "a.b~c"];
+const ADDRESSES = ["10.0.0.1", "10.255.255.255", "11.0.0.0", "9.255.255.255", "203.0.113.7", "::ffff:10.0.0.1"].concat([
+  "2001:db8::1",
+  "2001:db9::",
+  "::1",
+  "::",
+  "010.0.0.1",
+  "10.1",
+  "fe80::1%1",
+  "nonsense",
+  "255.255.255.255",
+]);
+const RULES = [
+  "10.0.0.0/8",
+  "10.0.0.1/32",
+  "0.0.0.0/0",
+  "::/0",
+  "2001:db8::/32",
+  "203.0.113.0/25",
+  "0.0.0.0/1",
+  "::1/128",
+];
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+interface Pair {
+  readonly record: KeyRecord | null;
+  readonly naive: NaiveKey | null;
+}
+
+type Judge = (pair: Pair, call: NaiveCall, now: number) => string;
+
+const judge: Judge = ({ record }, call, now) => {
+  const target = readTarget(
+    { method: call.method, url: `https://x${call.path}`, headers: new Map(), body: null },
+    call.path,
+    routes,
+  );
+  if ("reason" in target) return target.reason;
+  const address = call.address === null ? null : parseAddress(call.address);
+  const decision = decide(record, { ...target, address }, now);
+  return decision.allow ? "allow" : decision.denial.reason;
+};
+
+function aPair(random: Random): Pair {
+  if (random.below(50) === 0) return { record: null, naive: null };
+  const builtIn = random.below(4) > 0 ? random.pick(BUILT_IN_ROLES) : null;
+  const own = ALL_PERMISSIONS.filter(() => random.below(3) === 0);
+  const grant = builtIn?.grant ?? compileGrant(own);
+  const rules = random.below(2) === 0 ? null : RULES.filter(() => random.below(5) === 0);
+  const shared = {
+    id: random.pick(IDS),
+    accountId: random.pick(ACCOUNTS),
+    expiresAt: random.below(3) === 0 ? 1_000 + random.below(3) : null,
+    revokedAt: random.below(10) === 0 ? 5 : null,
+    dryRun: null,
+  };
+  const role = { id: builtIn?.id ?? "custom", name: "n", grant };
+  return {
+    record: { ...shared, name: "k", version: 1, role, addresses: rules === null ? null : compileRules(rules) },
+    naive: { ...shared, rules, role: { id: role.id, permissions: [...grant.permissions] } },
+  };
+}
+
+function aPath(random: Random): string {
+  const template = random.pick(TABLE).path;
+  const filled = template.replace(/\{(\w+)\}/g, (_, name) =>
+    random.pick(name === "accountId" ? [...ACCOUNTS, ...IDS] : IDS),
+  );
+  const twist = random.below(20);
+  if (twist === 0) return filled.toUpperCase();
+  if (twist === 1) return `${filled}/`;
+  if (twist === 2) return `${filled}/${random.pick(IDS)}`;
+  if (twist === 3) return filled.slice(0, filled.lastIndexOf("/")) || "/";
+  if (twist === 4)
+    return random.pick(["/", "/console/x", "/Console", "/.well-known/Gatehouse/y", "/api/public/v2/x", "/consoles"]);
+  if (twist === 5) return filled.replace("/api/public", "/API/Public");
+  if (twist === 6) return filled.replace(/[^/]+$/, (last) => `${last}x`);
+  return filled;
+}
+
+/** How two judges differ over a number of calls; stops at the first difference. */
+function firstDifference(fast: Judge, calls: number, seed: number): object | null {
+  const random = seededRandom(seed);
+  const pairs = Array.from({ length: 500 }, () => aPair(random));
+  for (let i = 0; i < calls; i++) {
+    if (i % 2_000 === 1_999) pairs[random.below(pairs.length)] = aPair(random);
+    const pair = random.pick(pairs);
+    const call = {
+      method: random.pick(METHODS),
+      path: aPath(random),
+      address: random.below(8) === 0 ? null : random.pick(ADDRESSES),
+    };
+    const now = 999 + random.below(5);
+    const [is, should] = [fast(pair, call, now), naiveVerdict(TABLE, ADMIN.id, pair.naive, call, now)];
+    if (is !== should) return { is, should, call, key: pair.naive, now };
+  }
+  return null;
+}
+
+describe("the verdict", () => {
+  it(`is that of a naive reading of the rules, for ${CALLS} random calls`, { timeout: 120_000 }, () => {
+    expect(firstDifference(judge, CALLS, SEED)).toBeNull();
+  });
+
+  it("would not be, with a path that the matcher decodes, or lowers", () => {
+    const folding: Judge = (pair, call, now) => judge(pair, { ...call, path: call.path.toLowerCase() }, now);
+    const trimming: Judge = (pair, call, now) =>
+      judge(pair, { ...call, path: call.path.replace(/\/$/, "") || "/" }, now);
+    for (const fault of [folding, trimming]) expect(firstDifference(fault, 50_000, SEED)).not.toBeNull();
+  });
+
+  it("would not be, with a lenient reading of addresses", () => {
+    // As ipaddr.js and inet_aton do: octal and short forms.
+    const read = (text: string | null) => (text === "010.0.0.1" ? "8.0.0.1" : text === "10.1" ? "10.0.0.1" : text);
+    const lenient: Judge = (pair, call, now) => judge(pair, { ...call, address: read(call.address) }, now);
+    expect(firstDifference(lenient, 50_000, SEED)).not.toBeNull();
+  });
+
+  it("would not be, with one millisecond more of life, or without the account", () => {
+    const late: Judge = (pair, call, now) => judge(pair, call, now - 1);
+    const blind: Judge = (pair, call, now) =>
+      judge(pair, { ...call, path: call.path.replaceAll(ACCOUNTS[1] ?? "", ACCOUNTS[0] ?? "") }, now);
+    for (const fault of [late, blind]) expect(firstDifference(fault, 50_000, SEED)).not.toBeNull();
+  });
+});

@@ -1,0 +1,87 @@
+// Random sets of headers: nothing of ours can be forged, nothing secret leaves, and what is the client's own stays.
+import { describe, expect, it } from "vitest";
+import { upstreamRequestHeaders } from "../../src/gateway/proxy/headers.ts";
+import { type Random, seededRandom } from "../support/random.ts";
+
+const ROUNDS = Number(process.env.HEADER_ROUNDS ?? 20_000);
+const TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJqdGkiOiJrIn0.c2lnbmF0dXJl";
+
+/** Names that are not the client's to send, as threats.md lists them: kept here a second time, on purpose. */
+const OURS = [
+  ...[
+    "Authorization",
+    "Proxy-Authorization",
+    "Cookie",
+    "Host",
+    "X-API-Key",
+    "Gatehouse-Identity",
+    "Gatehouse-Operation",
+  ],
+  ...["Gatehouse-Request-Id", "Gatehouse-Anything", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"],
+  ...["X-Real-IP", "True-Client-IP", "X-Client-IP", "Forwarded", "CF-Connecting-IP", "Cf-Access-Jwt-Assertion"],
+  ...["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-URL", "X-Rewrite-URL", "Via"],
+  ...[
+    "Connection",
+    "Keep-Alive",
+    "TE",
+    "Trailer",
+    "Transfer-Encoding",
+    "Upgrade",
+    "Proxy-Connection",
+    "X-Middleware-Next",
+  ],
+];
+/** A call with a second Authorization header never comes as far as this. */
+const OTHERS = OURS.filter((name) => name !== "Authorization");
+const FREE = ["Accept", "Content-Type", "If-Match", "Range", "X-Custom", "Idempotency-Key", "X-Trace!", "User-Agent"];
+
+function spelled(random: Random, name: string): string {
+  const cased = random.pick([name, name.toLowerCase(), name.toUpperCase()]);
+  return random.below(6) === 0 ? cased.replaceAll("-", "_") : cased;
+}
+
+type Hygiene = (client: Headers) => Record<string, string>;
+
+/** The first set of headers that is not treated as it should be, with what is wrong. */
+function firstFault(hygiene: Hygiene, rounds: number): string | null {
+  const random = seededRandom(77);
+  for (let round = 0; round < rounds; round++) {
+    const client = new Headers({ authorization: `Bearer ${TOKEN}` });
+    const listed = random.below(3) === 0 ? [random.pick(FREE), random.pick(OURS)] : [];
+    if (listed.length > 0) client.append("connection", listed.join(random.pick([",", ", ", " , "])));
+    for (let i = random.below(8); i > 0; i--) client.append(spelled(random, random.pick(OTHERS)), "evil");
+    const own = new Map<string, string>();
+    for (let i = random.below(5); i > 0; i--)
+      own.set(random.pick(FREE).toLowerCase(), random.pick(["a", "b, c", `x${TOKEN}`]));
+    for (const [name, value] of own) client.set(name, value);
+    const kept = hygiene(client);
+    for (const [name, value] of Object.entries(kept)) {
+      if (value.includes("evil") || value.includes(TOKEN) || name.includes("_")) return `${name}: ${value} has passed`;
+    }
+    for (const [name, value] of own) {
+      const hop = listed.some((each) => each.toLowerCase() === name);
+      const should = hop || value.includes(TOKEN) ? null : value;
+      if ((kept[name] ?? null) !== should) return `${name}: ${value} should be ${should}`;
+    }
+  }
+  return null;
+}
+
+describe("the headers that go inward", () => {
+  it(`are the client's own and no others, in ${ROUNDS} random sets`, () => {
+    expect(firstFault(upstreamRequestHeaders, ROUNDS)).toBeNull();
+  });
+
+  it.each(OURS.filter((name) => name !== "Host" && name !== "Connection"))(
+    "would be found at fault if %s were forgotten",
+    (forgotten) => {
+      const forgetful: Hygiene = (client) => {
+        const kept = upstreamRequestHeaders(client);
+        const value = client.get(forgotten);
+        if (value !== null) kept[forgotten.toLowerCase()] = value;
+        return kept;
+      };
+      expect(firstFault(forgetful, 5_000)).not.toBeNull();
+    },
+  );
+});

@@ -1,0 +1,204 @@
+// A path that the door lets through is the same path for every server behind it: the URL standard, and whichever of nginx,
+// HAProxy and Caddy this machine has.
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { Agent, get } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { canonicalPath } from "../../src/core/routing/canonical-path.ts";
+import { type Random, seededRandom } from "../support/random.ts";
+
+const URLS = Number(process.env.PATH_ROUNDS ?? 300_000);
+const SERVED = Number(process.env.PATH_SERVED ?? 1_500);
+
+const PIECES = [
+  "a",
+  "B",
+  "9",
+  "admin",
+  ".",
+  "..",
+  "...",
+  "/",
+  "/",
+  "//",
+  "%2e",
+  "%2f",
+  "%5c",
+  "%",
+  "%00",
+  "\\",
+  ";",
+  ";x=1",
+].concat([
+  "~",
+  "-",
+  "_",
+  "!",
+  "$",
+  "&",
+  "'",
+  "(",
+  ")",
+  "*",
+  "+",
+  ",",
+  "=",
+  ":",
+  "@",
+  "?",
+  "#",
+  " ",
+  "\t",
+  "\n",
+  "é",
+  "|",
+  "{",
+  "[",
+  '"',
+]);
+
+/** A server that answers with the path as it understands it. */
+interface Reader {
+  readonly name: string;
+  config(port: number): string;
+  args(file: string, folder: string): readonly string[];
+}
+
+const READERS: readonly Reader[] = [
+  {
+    name: "nginx",
+    config: (port) => `daemon off; error_log /dev/null; pid nginx.pid; events {} http { access_log off;
+      server { listen 127.0.0.1:${port}; location / { default_type text/plain; return 200 $uri; } } }`,
+    args: (file, folder) => ["-p", folder, "-c", file],
+  },
+  {
+    name: "haproxy",
+    config: (
+      port,
+    ) => `global\n expose-experimental-directives\ndefaults\n mode http\n timeout client 5s\n timeout server 5s\n timeout connect 5s
+frontend f\n bind 127.0.0.1:${port}
+ http-request normalize-uri path-merge-slashes\n http-request normalize-uri path-strip-dotdot full
+ http-request normalize-uri path-strip-dot\n http-request normalize-uri percent-decode-unreserved
+ http-request return status 200 content-type text/plain lf-string %[path]\n`,
+    args: (file) => ["-f", file],
+  },
+  {
+    name: "caddy",
+    config: (port) => `{\n admin off\n auto_https off\n log {\n output discard\n }\n}\nhttp://127.0.0.1:${port} {
+ respond "{http.request.uri.path}"\n}\n`,
+    args: (file) => ["run", "--adapter", "caddyfile", "--config", file],
+  },
+];
+
+function aPath(random: Random, pieces: readonly string[]): string {
+  return `/${random.text(pieces, 1 + random.below(9))}`;
+}
+
+describe("a path that is let through", () => {
+  it(`is the same for the URL standard, in ${URLS} random addresses`, () => {
+    const random = seededRandom(11);
+    let through = 0;
+    for (let i = 0; i < URLS; i++) {
+      const url = `https://api.example.com${aPath(random, PIECES)}`;
+      const path = canonicalPath(url);
+      if (path === null) continue;
+      through += 1;
+      const standard = new URL(url);
+      if (standard.pathname !== path || decodeURIComponent(standard.pathname) !== path) expect(url).toBe(path);
+    }
+    expect(through).toBeGreaterThan(URLS / 50);
+  });
+
+  it("would not be, if the matcher decoded it", () => {
+    const random = seededRandom(11);
+    const decoding = (url: string) => {
+      try {
+        return canonicalPath(decodeURIComponent(url));
+      } catch {
+        return null;
+      }
+    };
+    const urls = Array.from({ length: 20_000 }, () => `https://api.example.com${aPath(random, PIECES)}`);
+    const differs = (url: string) => decoding(url) !== null && new URL(url).pathname !== decoding(url);
+    expect(urls.some(differs)).toBe(true);
+  });
+});
+
+describe.each(READERS)("$name", (reader) => {
+  const here = isInstalled(reader.name);
+  let folder = "";
+  let server: ChildProcess | null = null;
+  let port = 0;
+  const agent = new Agent({ keepAlive: true, maxSockets: 4 });
+  beforeAll(async () => {
+    if (!here) return;
+    folder = mkdtempSync(join(tmpdir(), "gatehouse-path-"));
+    port = await freePort();
+    const file = join(folder, "config");
+    writeFileSync(file, reader.config(port));
+    // A group of its own, to be ended whole: nginx serves from a child, which would outlive it.
+    server = spawn(reader.name, reader.args(file, folder), { stdio: "ignore", cwd: folder, detached: true });
+    for (let tries = 0; tries < 80; tries++) {
+      if ((await ask(agent, port, "/up").catch(() => null)) === "/up") return;
+      await new Promise((resume) => setTimeout(resume, 100));
+    }
+    throw new Error(`${reader.name} does not start`);
+  }, 10_000);
+  afterAll(() => {
+    if (server?.pid !== undefined) process.kill(-server.pid, "SIGKILL");
+    agent.destroy();
+    if (folder !== "") rmSync(folder, { recursive: true, force: true });
+  });
+
+  it.skipIf(!here)(
+    `sees every path that is let through as it is${here ? "" : " (skipped: not installed)"}`,
+    async () => {
+      const random = seededRandom(13);
+      const paths = new Set<string>();
+      while (paths.size < SERVED) {
+        const path = canonicalPath(
+          `https://x${aPath(
+            random,
+            PIECES.filter((piece) => !/[?#]/.test(piece)),
+          )}`,
+        );
+        if (path !== null) paths.add(path);
+      }
+      const seen = await Promise.all([...paths].map((path) => ask(agent, port, path)));
+      expect(seen).toEqual([...paths]);
+    },
+    30_000,
+  );
+});
+
+function ask(agent: Agent, port: number, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get({ host: "127.0.0.1", port, path, agent }, (answer) => {
+      const parts: Buffer[] = [];
+      answer.on("data", (part: Buffer) => parts.push(part));
+      answer.on("end", () => resolve(Buffer.concat(parts).toString()));
+    }).on("error", reject);
+  });
+}
+
+function isInstalled(name: string): boolean {
+  try {
+    execFileSync("which", [name], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function freePort(): Promise<number> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,395 @@
+// API keys over a real socket: what Aeon's clients send and read, what is refused, and what is never told again.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Client, clientOf, faultsIn, KEYS_PATH, LISTS_PATH, ROLES_PATH, V1 } from "../support/admin-client.ts";
+import { ACCOUNT, CLUSTERS, type Gatehouse, OTHER_ACCOUNT, startGatehouse } from "../support/gatehouse.ts";
+import { ROLE_IDS } from "../support/seed.ts";
+
+let gatehouse: Gatehouse;
+let admin: Client;
+let adminId: string;
+beforeAll(async () => {
+  gatehouse = await startGatehouse();
+  const key = await gatehouse.key({ name: "admin" });
+  [admin, adminId] = [clientOf(gatehouse, key.token), key.id];
+});
+afterAll(() => gatehouse.close());
+beforeEach(() => gatehouse.upstream.reset());
+
+const HOUR = 3_600_000;
+let made = 0;
+
+function spec(changes: Readonly<Record<string, unknown>> = {}) {
+  return { name: `key-${++made}`, expire_after_hours: 0, role_id: ROLE_IDS.Viewer, ...changes };
+}
+
+async function create(changes: Readonly<Record<string, unknown>> = {}, client = admin) {
+  const answered = await client("POST", KEYS_PATH, spec(changes));
+  if (answered.status !== 200) throw new Error(answered.text);
+  return answered.body;
+}
+
+describe("creating a key", () => {
+  it("answers the key with its secret, in the shape that Aeon's clients decode", async () => {
+    const { status, headers, body } = await admin("POST", KEYS_PATH, spec({ name: "ci/deploy #1", description: "d" }));
+    expect([status, headers.get("content-type"), headers.get("cache-control")]).toEqual([
+      200,
+      "application/json",
+      "no-store",
+    ]);
+    expect(body.jwt).toMatch(/^eyJ[\w-]+\.[\w-]+\.[\w-]+$/);
+    const { id, metadata, role, ...info } = body.data.info;
+    expect(body.data.spec).toEqual({
+      name: "ci/deploy #1",
+      description: "d",
+      expire_after_hours: 0,
+      role_id: ROLE_IDS.Viewer,
+      allow_list_info: [],
+    });
+    expect(info).toEqual({
+      issuer: "admin",
+      expiry_time: "2099-12-31T00:00Z",
+      status: "ACTIVE",
+      last_used_time: "Not yet used",
+      last_used_address: null,
+      usage_count: 0,
+      account_id: ACCOUNT,
+      revoked_by_user_id: null,
+      revoked_by_user_email: null,
+      revoked_by_api_key_id: null,
+      revoked_by_api_key_name: null,
+      revoked_at_time: null,
+    });
+    expect(role.spec.permissions).toEqual([]);
+    expect(role.info).toMatchObject({
+      ...{ display_name: "Viewer", is_user_defined: false, effective_permissions: [] },
+      ...{ users: null, api_keys: null },
+    });
+    expect((await admin("GET", `${KEYS_PATH}/${id}`)).body.data.info.metadata).toEqual(metadata);
+  });
+
+  it("makes a key that opens the door at once, as far as its role goes", async () => {
+    const { jwt } = await create();
+    expect((await gatehouse.call(jwt, CLUSTERS)).status).toBe(200);
+    expect((await gatehouse.call(jwt, CLUSTERS, { method: "POST" })).status).toBe(403);
+    expect(gatehouse.upstream.reached).toHaveLength(1);
+  });
+
+  it("lets it expire after the hours that were asked for", async () => {
+    const { data } = await create({ expire_after_hours: 720 });
+    const { expiry_time, metadata } = data.info;
+    expect(Date.parse(expiry_time) - Date.parse(metadata.created_on)).toBe(720 * HOUR);
+  });
+
+  it("binds it to IP allow lists, in the given order, each of them once", async () => {
+    const [a, b] = await Promise.all(
+      ["list-a", "list-b"].map((name) => admin("POST", LISTS_PATH, { name, allow_list: ["127.0.0.1"] })),
+    );
+    const ids = [b?.body.data.info.id, a?.body.data.info.id];
+    const { data, jwt } = await create({ allow_list_info: [...ids, ids[0]] });
+    expect(data.spec.allow_list_info).toEqual(ids);
+    const from = (address: string) => gatehouse.call(jwt, CLUSTERS, { headers: { "cf-connecting-ip": address } });
+    expect((await from("127.0.0.1")).status).toBe(200);
+    expect((await from("203.0.113.9")).status).toBe(403);
+  });
+
+  it("refuses every fault at once and makes nothing", async () => {
+    const before = (await admin("GET", KEYS_PATH)).body.data.length;
+    const wrong = {
+      ...{ name: "a\r\nb", description: "\u0007", expire_after_hours: 87_601, role_id: "Admin" },
+      ...{ allow_list_info: ["x"], hash: "f", userId: "victim" },
+    };
+    const answered = await admin("POST", KEYS_PATH, wrong, { "idempotency-key": "two words" });
+    expect(answered.status).toBe(400);
+    expect(faultsIn(answered)).toEqual([
+      ...["Idempotency-Key", "name", "description", "expire_after_hours", "role_id", "allow_list_info[0]"],
+      ...["hash", "userId"],
+    ]);
+    expect(answered.body.error.detail).toMatch(/^Invalid request: /);
+    expect((await admin("GET", KEYS_PATH)).body.data).toHaveLength(before);
+  });
+
+  it.each([
+    ["no name", { name: undefined }, ["name"]],
+    ["an empty name", { name: "" }, ["name"]],
+    ["a name that is too long", { name: "x".repeat(65) }, ["name"]],
+    ["a name with markup", { name: '"><img onerror=x>' }, ["name"]],
+    ["a name that starts with a dash", { name: "-rf" }, ["name"]],
+    ["a description that is too long", { description: "x".repeat(257) }, ["description"]],
+    ["no hours", { expire_after_hours: undefined }, ["expire_after_hours"]],
+    ["negative hours", { expire_after_hours: -1 }, ["expire_after_hours"]],
+    ["broken hours", { expire_after_hours: 1.5 }, ["expire_after_hours"]],
+    ["hours as text", { expire_after_hours: "1" }, ["expire_after_hours"]],
+    ["hours that are an instant", { expire_after_hours: 1e15 }, ["expire_after_hours"]],
+    ["no role", { role_id: undefined }, ["role_id"]],
+    [
+      "an unknown role and an unknown list",
+      { role_id: crypto.randomUUID(), allow_list_info: [crypto.randomUUID()] },
+      ["role_id", "allow_list_info[0]"],
+    ],
+    ["eleven lists", { allow_list_info: Array.from({ length: 11 }, () => crypto.randomUUID()) }, ["allow_list_info"]],
+  ])("refuses %s", async (_, changes, fields) => {
+    const answered = await admin("POST", KEYS_PATH, spec(changes));
+    expect([answered.status, faultsIn(answered)]).toEqual([400, fields]);
+  });
+
+  it.each([
+    ["text that is not JSON", "{", 400, {}],
+    ["a list", [], 400, {}],
+    ["null", "null", 400, {}],
+    ["a form", "name=a", 415, { "content-type": "application/x-www-form-urlencoded" }],
+    ["plain text", "{}", 415, { "content-type": "text/plain" }],
+    ["another charset", "{}", 415, { "content-type": "application/json; charset=latin1" }],
+    ["an encoded body", "{}", 415, { "content-encoding": "gzip" }],
+    ["more than 64 KiB", JSON.stringify({ name: "x".repeat(65_536) }), 413, {}],
+    ["deep nesting", "[".repeat(60_000), 400, {}],
+  ])("refuses %s", async (_, body, status, headers) => {
+    expect((await admin("POST", KEYS_PATH, body, headers)).status).toBe(status);
+  });
+
+  it("refuses bytes that are not UTF-8", async () => {
+    const { token } = await gatehouse.key();
+    const [before, after] = JSON.stringify(spec({ description: "?" })).split("?");
+    const encode = (text = "") => [...new TextEncoder().encode(text)];
+    const body = new Uint8Array([...encode(before), 0xc0, 0xaf, ...encode(after)]);
+    const init = { method: "POST", body, headers: { "content-type": "application/json" } };
+    expect((await gatehouse.call(token, KEYS_PATH, init)).status).toBe(400);
+  });
+
+  it("counts a body that does not say how long it is", async () => {
+    const { token } = await gatehouse.key();
+    const part = new TextEncoder().encode(" ".repeat(16_384));
+    let sent = 0;
+    const body = new ReadableStream({ pull: (out) => (sent++ < 8 ? out.enqueue(part) : out.close()) });
+    const init = { method: "POST", body, duplex: "half", headers: { "content-type": "application/json" } };
+    expect((await gatehouse.call(token, KEYS_PATH, init as RequestInit)).status).toBe(413);
+  });
+});
+
+describe("an Idempotency-Key", () => {
+  it("makes one key however often it comes, and shows the secret once", async () => {
+    const headers = { "idempotency-key": crypto.randomUUID() };
+    const body = spec();
+    const answers = await Promise.all([1, 2, 3].map(() => admin("POST", KEYS_PATH, body, headers)));
+    answers.push(await admin("POST", KEYS_PATH, body, headers));
+    expect(answers.map((answered) => answered.status).sort()).toEqual([200, 409, 409, 409]);
+    const first = answers.find((answered) => answered.status === 200)?.body;
+    for (const { status, body: answered, text } of answers) {
+      expect(answered.data.info.id).toBe(first.data.info.id);
+      if (status === 409) expect([answered.jwt, text.includes(first.jwt.slice(-20))]).toEqual([undefined, false]);
+    }
+    expect((await admin("GET", `${KEYS_PATH}?api_key_name=${body.name}`)).body.data).toHaveLength(1);
+  });
+});
+
+describe("a key that makes keys", () => {
+  it("gives away no more than it has, and is told all of it at once", async () => {
+    const role = await admin("POST", ROLES_PATH, {
+      name: "Key maker",
+      permissions: [{ resource_type: "API_KEY", operation_groups: [{ operation_group: "CREATE" }] }],
+    });
+    const roleId = role.body.data.info.id;
+    const bound = { roleId, expiresAt: Date.now() + HOUR, rules: ["127.0.0.0/8"] };
+    const grantor = clientOf(gatehouse, (await gatehouse.key(bound)).token);
+    const refused = await grantor("POST", KEYS_PATH, spec({ role_id: ROLE_IDS.Admin }));
+    expect([refused.status, refused.body.error.code]).toEqual([403, "insufficient_scope"]);
+    expect(faultsIn(refused)).toEqual(["role_id", "expire_after_hours", "allow_list_info"]);
+    expect(refused.headers.get("www-authenticate")).toContain('error="insufficient_scope"');
+
+    const wide = await admin("POST", LISTS_PATH, { name: "wide", allow_list: ["0.0.0.0/0"] });
+    const narrow = await admin("POST", LISTS_PATH, { name: "narrow", allow_list: ["127.0.0.1"] });
+    const attempt = (list: { body: { data: { info: { id: string } } } }) =>
+      grantor(
+        "POST",
+        KEYS_PATH,
+        spec({ role_id: roleId, expire_after_hours: 1, allow_list_info: [list.body.data.info.id] }),
+      );
+    // An hour from now is later than the maker's own end.
+    expect(faultsIn(await attempt(wide))).toEqual(["expire_after_hours", "allow_list_info"]);
+    const lasting = clientOf(gatehouse, (await gatehouse.key({ ...bound, expiresAt: Date.now() + 2 * HOUR })).token);
+    const allowed = await lasting(
+      "POST",
+      KEYS_PATH,
+      spec({ role_id: roleId, expire_after_hours: 1, allow_list_info: [narrow.body.data.info.id] }),
+    );
+    expect(allowed.status).toBe(200);
+  });
+
+  it("is refused without the permission", async () => {
+    const viewer = clientOf(gatehouse, (await gatehouse.key({ role: "Viewer" })).token);
+    expect((await viewer("POST", KEYS_PATH, spec())).status).toBe(403);
+  });
+});
+
+describe("the key list", () => {
+  it("filters by exact name with active keys first, in both spellings", async () => {
+    const name = `Twin-${++made}`;
+    const old = await create({ name });
+    const young = await create({ name });
+    await admin("POST", `${KEYS_PATH}/${young.data.info.id}/revoke`);
+    const ids = [old.data.info.id, young.data.info.id];
+    for (const query of [
+      `api_key_name=${name}`,
+      `apiKeyName=${name}`,
+      `api_key_name=${name}&status=ACTIVE,REVOKED`,
+      `api_key_name=${name}&status=ACTIVE&status=REVOKED`,
+    ]) {
+      const { body } = await admin("GET", `${KEYS_PATH}?${query}`);
+      expect(body.data.map((key: { info: { id: string } }) => key.info.id)).toEqual(ids);
+    }
+    expect((await admin("GET", `${KEYS_PATH}?api_key_name=${name.toLowerCase()}`)).body.data).toEqual([]);
+    expect((await admin("GET", `${KEYS_PATH}?api_key_name=${name}&status=REVOKED`)).body.data).toHaveLength(1);
+  });
+
+  it("pages by links that work as they stand", async () => {
+    for (let n = 0; n < 3; n++) await create();
+    const whole = (await admin("GET", KEYS_PATH)).body;
+    const seen: unknown[] = [];
+    let path: string | null = `${KEYS_PATH}?limit=2&order=desc&is_auto_created=false`;
+    while (path !== null) {
+      const { body } = (await admin("GET", path)) as { body: typeof whole };
+      seen.push(...body.data.map((key: { info: { id: string } }) => key.info.id));
+      expect(body._metadata.links.next === null).toBe(body._metadata.continuation_token === null);
+      path = body._metadata.links.next;
+    }
+    expect(seen).toEqual(whole.data.map((key: { info: { id: string } }) => key.info.id));
+    expect((await admin("GET", `${KEYS_PATH}?limit=1000`)).status).toBe(200);
+  });
+
+  it.each([
+    ["limit=0", ["limit"]],
+    ["limit=-1", ["limit"]],
+    ["limit=ten", ["limit"]],
+    ["limit=1&limit=2", ["limit"]],
+    ["status=DISABLED&order=up", ["status[0]", "order"]],
+    ["continuation_token=bm9uc2Vuc2U", ["continuation_token"]],
+  ])("refuses ?%s", async (query, fields) => {
+    const answered = await admin("GET", `${KEYS_PATH}?${query}`);
+    expect([answered.status, faultsIn(answered)]).toEqual([400, fields]);
+  });
+
+  it("repeats nothing that it does not understand", async () => {
+    const { jwt } = await create();
+    const { text, status } = await admin("GET", `${KEYS_PATH}?access_token=${jwt}&limit=1`);
+    expect([status, text.includes(jwt)]).toEqual([200, false]);
+    const refused = await admin("GET", `${KEYS_PATH}?api_key_name=${jwt}&continuation_token=${jwt}`);
+    expect([refused.status, refused.text.includes(jwt)]).toEqual([400, false]);
+  });
+
+  it("has the keys of its own account alone, and finds no other", async () => {
+    const foreign = await gatehouse.key({ accountId: OTHER_ACCOUNT, name: "foreign", role: "Viewer" });
+    expect((await admin("GET", `${KEYS_PATH}?api_key_name=foreign`)).body.data).toEqual([]);
+    const unknown = [foreign.id, crypto.randomUUID(), "not-an-id"];
+    const answers = await Promise.all(unknown.map((id) => admin("GET", `${KEYS_PATH}/${id}`)));
+    expect(answers.map((answered) => [answered.status, answered.body.error.detail])).toEqual(
+      unknown.map(() => [404, "API key not found"]),
+    );
+    expect((await admin("POST", `${KEYS_PATH}/${foreign.id}/revoke`)).status).toBe(404);
+    expect((await gatehouse.call(foreign.token, `${V1}/account`)).status).toBe(200);
+  });
+});
+
+describe("revoking a key", () => {
+  it("is answered with how soon it is felt, and is felt by the next call that changes something", async () => {
+    const { jwt, data } = await create({ role_id: ROLE_IDS.Developer });
+    expect((await gatehouse.call(jwt, CLUSTERS, { method: "POST" })).status).toBe(200);
+    const { status, body } = await admin("POST", `${KEYS_PATH}/${data.info.id}/revoke`);
+    expect(status).toBe(200);
+    expect(body.effective).toEqual({ mutations: "now", reads_within_s: 10, degraded_reads_within_s: 70 });
+    expect(body.data.info).toMatchObject({
+      ...{ status: "REVOKED", revoked_by_api_key_id: adminId, revoked_by_api_key_name: "admin" },
+      ...{ revoked_by_user_id: null, revoked_at_time: expect.stringMatching(/Z$/) },
+    });
+    expect((await gatehouse.call(jwt, CLUSTERS, { method: "POST" })).status).toBe(401);
+    expect((await gatehouse.call(jwt, CLUSTERS)).status).toBe(401);
+    const again = await admin("POST", `${KEYS_PATH}/${data.info.id}/revoke`, {});
+    expect([again.status, again.body.data]).toEqual([200, body.data]);
+  });
+
+  it("is what the holder of a key may do, whatever its role", async () => {
+    const { id, token } = await gatehouse.key({ role: "Viewer" });
+    expect((await clientOf(gatehouse, token)("POST", `${KEYS_PATH}/${id}/revoke`)).status).toBe(200);
+    expect((await gatehouse.call(token, CLUSTERS)).status).toBe(401);
+  });
+
+  it("refuses a body or a parameter that it does not know", async () => {
+    const { data } = await create();
+    const path = `${KEYS_PATH}/${data.info.id}/revoke`;
+    const refused = await admin("POST", `${path}?force=perhaps`, { reason: "x" });
+    expect([refused.status, faultsIn(refused)]).toEqual([400, ["force", "reason"]]);
+    expect((await admin("GET", `${KEYS_PATH}/${data.info.id}`)).body.data.info.status).toBe("ACTIVE");
+  });
+
+  it("of the last key that manages keys needs force", async () => {
+    const { id, token } = await gatehouse.key({ accountId: OTHER_ACCOUNT });
+    const last = clientOf(gatehouse, token);
+    const path = `${V1}/accounts/${OTHER_ACCOUNT}/api-keys/${id}/revoke`;
+    const refused = await last("POST", path);
+    expect([refused.status, refused.body.error.code]).toEqual([409, "last_manager"]);
+    expect((await last("POST", path, { force: false })).status).toBe(409);
+    expect((await last("POST", path, { force: true })).status).toBe(200);
+    expect((await last("POST", path)).status).toBe(401);
+  });
+});
+
+describe("a row that cannot be read", () => {
+  it("is a fault and not a key: 503, and a change through it does not happen", async () => {
+    const role = await admin("POST", ROLES_PATH, {
+      name: "Corrupt",
+      permissions: [{ resource_type: "BACKUP", operation_groups: [{ operation_group: "READ" }] }],
+    });
+    const { data } = await create({ role_id: role.body.data.info.id });
+    const corrupt = (json: string) =>
+      gatehouse.env.DB.prepare("UPDATE roles SET permissions = ? WHERE id = ?")
+        .bind(json, role.body.data.info.id)
+        .run();
+    await corrupt('["BACKUP:EAT"]');
+    expect((await admin("GET", `${KEYS_PATH}/${data.info.id}`)).status).toBe(503);
+    expect((await admin("POST", `${KEYS_PATH}/${data.info.id}/revoke`)).status).toBe(503);
+    await corrupt('["BACKUP:READ"]');
+    expect((await admin("GET", `${KEYS_PATH}/${data.info.id}`)).body.data.info.status).toBe("ACTIVE");
+  });
+});
+
+describe("the secret of a key", () => {
+  it("is in one answer, and in no other, no log and no stored byte", async () => {
+    const { jwt, data } = await create();
+    const canary = jwt.slice(-30);
+    await gatehouse.call(jwt, CLUSTERS);
+    const refused = [{ name: jwt }, { [jwt]: jwt }, { name: { [jwt]: 1 } }, { role_id: jwt, allow_list_info: [jwt] }];
+    const answers = await Promise.all(refused.map((body) => admin("POST", KEYS_PATH, body)));
+    expect(answers.map(({ status }) => status)).toEqual(refused.map(() => 400));
+    const shown = await Promise.all(
+      [`${KEYS_PATH}/${data.info.id}`, KEYS_PATH, `${ROLES_PATH}/${ROLE_IDS.Viewer}`].map((path) => admin("GET", path)),
+    );
+    for (const { text } of [...answers, ...shown]) expect(text).not.toContain(canary);
+    const tables = [
+      "accounts",
+      "roles",
+      "allow_lists",
+      "api_keys",
+      "api_key_allow_lists",
+      "key_changes",
+      "audit_events",
+    ];
+    for (const table of tables) {
+      const { results } = await gatehouse.env.DB.prepare(`SELECT * FROM ${table}`).all();
+      expect(JSON.stringify(results)).not.toContain(canary);
+    }
+    const { keys } = await gatehouse.env.KEY_COPIES.list();
+    for (const { name } of keys) expect(name + (await gatehouse.env.KEY_COPIES.get(name))).not.toContain(canary);
+    expect(JSON.stringify(gatehouse.logs())).not.toContain(canary);
+  });
+});
+
+describe("a configured default role", () => {
+  it("is what a key gets when no role is named, as Aeon does", async () => {
+    const other = await startGatehouse({ DEFAULT_KEY_ROLE: "viewer" });
+    try {
+      const client = clientOf(other, (await other.key()).token);
+      const { status, body } = await client("POST", KEYS_PATH, { name: "a", expire_after_hours: 0 });
+      expect([status, body.data.info.role.info.display_name]).toEqual([200, "Viewer"]);
+    } finally {
+      await other.close();
+    }
+  });
+});

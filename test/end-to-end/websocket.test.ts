@@ -1,0 +1,148 @@
+// WebSockets: authorised at the handshake, relayed both ways, and ended when their key no longer allows them.
+import { createHash } from "node:crypto";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type Bare, startBare } from "../support/bare.ts";
+import { rawRequest, sendRaw } from "../support/raw.ts";
+
+/** RFC 6455 section 1.3. */
+const ACCEPT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+let upstream: Server;
+let bare: Bare;
+const handshakes: IncomingMessage[] = [];
+const sockets: Socket[] = [];
+beforeAll(async () => {
+  upstream = createServer((_, response) => response.writeHead(426).end("no sockets here"));
+  upstream.on("upgrade", echo);
+  await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
+  const { port } = upstream.address() as AddressInfo;
+  const vars = { UPSTREAM_URL: `http://127.0.0.1:${port}`, ALLOW_WEBSOCKETS: "true", UPSTREAM_TIMEOUT_SECONDS: "2" };
+  bare = await startBare({ vars });
+});
+afterAll(async () => {
+  for (const socket of sockets) socket.destroy();
+  upstream.closeAllConnections();
+  await bare.close();
+  await new Promise((resolve) => upstream.close(resolve));
+});
+afterEach(() => {
+  handshakes.length = 0;
+});
+
+/** Answers every handshake, and sends each small text frame back as it came. */
+function echo(request: IncomingMessage, socket: Socket): void {
+  handshakes.push(request);
+  sockets.push(socket);
+  if (request.url === "/refuses") {
+    socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");
+    return;
+  }
+  const accept = createHash("sha1").update(`${request.headers["sec-websocket-key"]}${ACCEPT}`).digest("base64");
+  const wanted = request.headers["sec-websocket-protocol"];
+  const protocol = wanted === undefined ? "" : `Sec-WebSocket-Protocol: ${wanted.split(",")[0]}\r\n`;
+  const head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
+  socket.write(`${head}${protocol}Sec-WebSocket-Accept: ${accept}\r\n\r\n`);
+  socket.on("error", () => undefined);
+  socket.on("data", (frame: Buffer) => socket.write(unmasked(frame)));
+}
+
+/** A client's frame of at most 125 bytes as a server would send it (RFC 6455 section 5.2). */
+function unmasked(frame: Buffer): Buffer {
+  const length = (frame[1] ?? 0) & 127;
+  const [mask, payload] = [frame.subarray(2, 6), frame.subarray(6, 6 + length)];
+  return Buffer.from([frame[0] ?? 0, length, ...payload.map((byte, i) => byte ^ (mask[i % 4] ?? 0))]);
+}
+
+interface Ended {
+  readonly code: number;
+}
+
+async function open(token: string, path = "/socket", protocols: string[] = []) {
+  const headers = { authorization: `Bearer ${token}` };
+  const url = `ws://127.0.0.1:${bare.port}${path}`;
+  // Node's WebSocket takes headers; its types, which are the browser's, do not say so.
+  const socket = new WebSocket(url, { headers, protocols } as unknown as string[]);
+  const ended = new Promise<Ended>((resolve) => socket.addEventListener("close", ({ code }) => resolve({ code })));
+  await new Promise((resolve, reject) => {
+    socket.addEventListener("open", resolve);
+    socket.addEventListener("error", reject);
+  });
+  const ask = (text: string) =>
+    new Promise<string>((resolve) => {
+      socket.addEventListener("message", ({ data }) => resolve(String(data)), { once: true });
+      socket.send(text);
+    });
+  return { socket, ended, ask };
+}
+
+const handshake = (path: string, lines: readonly string[]) =>
+  rawRequest(`GET ${path} HTTP/1.1`, [
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Version: 13",
+    ...lines,
+  ]);
+
+describe("a WebSocket", () => {
+  it("is relayed both ways, past the time that a handshake may take", async () => {
+    const { token } = await bare.key();
+    const { socket, ask, ended } = await open(token, "/socket?room=1", ["chat", "other"]);
+    expect(socket.protocol).toBe("chat");
+    expect(await ask("hello")).toBe("hello");
+    await new Promise((resume) => setTimeout(resume, 2_500));
+    expect(await ask("again")).toBe("again");
+    socket.close(1000);
+    expect(await ended).toMatchObject({ code: 1000 });
+    const [seen] = handshakes;
+    expect(seen?.url).toBe("/socket?room=1");
+    expect(seen?.headers["gatehouse-identity"]).toMatch(/^eyJ/);
+    expect(JSON.stringify(seen?.rawHeaders)).not.toContain(token);
+  });
+
+  it("ends within its bound when its key is revoked, and the log says why", async () => {
+    const { token, id } = await bare.key();
+    const { ended, ask } = await open(token);
+    expect(await ask("hello")).toBe("hello");
+    const db = bare.env.DB;
+    await db.prepare("UPDATE api_keys SET revoked_at = 1, version = version + 1 WHERE id = ?").bind(id).run();
+    await db.prepare("INSERT INTO key_changes (key_id, version, at) VALUES (?, 2, 1)").bind(id).run();
+    const started = Date.now();
+    expect(await ended).toMatchObject({ code: 1008 });
+    // 5 s between two looks, each on the row itself.
+    expect(Date.now() - started).toBeLessThan(10_000);
+    expect(await bare.logs()).toContainEqual(
+      expect.objectContaining({ reason: "key_revoked", status: 101, key_id: id }),
+    );
+  }, 25_000);
+
+  it("is authorised like any call: no key, no handshake", async () => {
+    const { token } = await bare.key({ role: "Viewer" });
+    expect((await sendRaw(bare.port, handshake("/socket", []), { quietMs: 500 })).status).toBe(401);
+    const lines = [`Authorization: Bearer ${token}`];
+    expect((await sendRaw(bare.port, handshake("/socket", lines), { quietMs: 500 })).status).toBe(403);
+    expect(handshakes).toEqual([]);
+  });
+
+  it("that the upstream refuses is answered as the upstream did", async () => {
+    const { token } = await bare.key();
+    const lines = [`Authorization: Bearer ${token}`];
+    const answer = await sendRaw(bare.port, handshake("/refuses", lines), { quietMs: 500 });
+    expect(answer).toMatchObject({ status: 403, body: "no" });
+  });
+
+  it.each([
+    ["h2c", "GET"],
+    ["TLS/1.0", "GET"],
+    ["websocket", "POST"],
+    ["h2c, websocket", "GET"],
+  ])("is the only upgrade: %s with %s", async (protocol, method) => {
+    const { token } = await bare.key();
+    const lines = [`Authorization: Bearer ${token}`, `Upgrade: ${protocol}`, "Connection: Upgrade"];
+    const answer = await sendRaw(bare.port, rawRequest(`${method} /x HTTP/1.1`, lines), { quietMs: 500 });
+    expect([501, 400]).toContain(answer.status);
+    expect(handshakes).toEqual([]);
+  });
+});

@@ -1,0 +1,189 @@
+// A door of real parts and stand-ins for what lies outside: storage, the upstream, the log and the clock.
+import { base64url, exportJWK, generateKeyPair } from "jose";
+import type { KeyRecord } from "../../src/core/access/principal.ts";
+import { OPERATIONS } from "../../src/core/routing/operations.ts";
+import { compileRoutes } from "../../src/core/routing/route-matcher.ts";
+import { mintKey, readKeyRing } from "../../src/core/token/api-key-token.ts";
+import type { AuthorizedRequest, Gateway, Policy } from "../../src/gateway/gateway.ts";
+import { handleRequest } from "../../src/gateway/handle-request.ts";
+import { createIdentity } from "../../src/gateway/proxy/identity-token.ts";
+import { createRateLimits } from "../../src/gateway/rate-limits.ts";
+import { createContext, type RequestContext } from "../../src/gateway/request-context.ts";
+import { readTarget, type Target } from "../../src/gateway/validate-request.ts";
+import type { LogFields } from "../../src/log.ts";
+import type { DenialEvent, DeniedRequest, Need, PendingKey, RateLimiter, ResolvedKey } from "../../src/store/ports.ts";
+import { ACCOUNT_ID, aKey, NOW } from "../support/key.ts";
+
+export const HOST = "https://door.example";
+export const CLUSTERS = `/api/public/v1/accounts/${ACCOUNT_ID}/projects/p/clusters`;
+
+const secret = base64url.encode(new Uint8Array(32).fill(7));
+const read = readKeyRing(JSON.stringify({ k: secret }));
+if ("faults" in read) throw new Error(read.faults.join(" "));
+export const RING = read.ring;
+export const { token: TOKEN, hash: HASH } = await mintKey(RING, {
+  keyId: aKey().id,
+  accountId: ACCOUNT_ID,
+  expiresAt: null,
+  now: NOW,
+});
+const foreign = readKeyRing(JSON.stringify({ k: base64url.encode(new Uint8Array(32).fill(8)) }));
+export const FORGED =
+  "ring" in foreign
+    ? (await mintKey(foreign.ring, { keyId: "x", accountId: ACCOUNT_ID, expiresAt: null, now: NOW })).token
+    : "";
+
+async function identityKey(kid: string) {
+  const { privateKey } = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
+  return { ...(await exportJWK(privateKey)), kid };
+}
+export const IDENTITY_KEYS = [await identityKey("old"), await identityKey("new")];
+
+export const POLICY: Policy = {
+  strongCheck: "mutations",
+  speculativeForwarding: false,
+  allowWebSockets: false,
+  blockedKeyIds: new Set(),
+  hosts: new Set(),
+  origins: new Set(),
+};
+
+export type Sent = { readonly url: string; readonly call: RequestInit & { readonly headers: Record<string, string> } };
+
+export function found(record: KeyRecord | null, changes: Partial<ResolvedKey> = {}): ResolvedKey {
+  return { record, source: "memory", ageMs: 40, degraded: false, ...changes };
+}
+
+/** A limiter that lets so many pass under each name. */
+export function aLimiter(share: number, names: string[] = []): RateLimiter {
+  return {
+    periodSeconds: 10,
+    async allows(name) {
+      names.push(name);
+      return names.filter((each) => each === name).length <= share;
+    },
+  };
+}
+
+export interface Wanted extends Partial<Omit<Gateway, "policy" | "keys">> {
+  readonly policy?: Partial<Policy>;
+  /** What this isolate remembers; nothing unless said. */
+  readonly cached?: ResolvedKey | null;
+  readonly find?: (need: Need) => ResolvedKey | PendingKey | Promise<ResolvedKey | PendingKey>;
+  readonly ready?: () => Promise<void>;
+  readonly answer?: (sent: Sent) => Response | Promise<Response>;
+  readonly samples?: boolean;
+  readonly admits?: boolean;
+}
+
+export function openGateway(wanted: Wanted = {}) {
+  const { policy, cached = null, find, ready, answer, samples = true, admits = true, ...parts } = wanted;
+  const sent: Sent[] = [];
+  const lines: { readonly kind: string; readonly facts: LogFields }[] = [];
+  const refused: (DenialEvent | DeniedRequest)[] = [];
+  const used: unknown[] = [];
+  const tried: unknown[] = [];
+  const served: AuthorizedRequest[] = [];
+  const asked: (Need | "getCached")[] = [];
+  const admitted: unknown[] = [];
+  const background = () => undefined;
+  const clock = { now: NOW };
+  const gateway: Gateway = {
+    routes: compileRoutes(OPERATIONS),
+    ring: RING,
+    keys: {
+      getCached(hash) {
+        asked.push("getCached");
+        return hash === HASH ? cached : null;
+      },
+      async resolve(hash, need) {
+        asked.push(need);
+        if (hash !== HASH) return found(null, { source: "d1" });
+        return find ? await find(need) : found(aKey(), { source: "d1", ageMs: 0 });
+      },
+      invalidate: () => undefined,
+      checkReady: ready ?? (async () => undefined),
+    },
+    usage: { record: (...of) => void used.push(of) },
+    dryRuns: async () => ({
+      record: (call) => void tried.push(call),
+      recordUnreadable: (keyId) => void tried.push(keyId),
+      flush: async () => undefined,
+    }),
+    denials: { record: (denial, call) => void refused.push(call ?? denial), flush: async () => undefined },
+    operators: null,
+    identity: createIdentity(IDENTITY_KEYS, "https://issuer.example", "the-upstream"),
+    upstream: {
+      origin: "https://upstream.example",
+      async fetch(url, call) {
+        const each = { url, call } as Sent;
+        sent.push(each);
+        return answer ? await answer(each) : Response.json({ from: "upstream" });
+      },
+      authorization: null,
+      timeoutMs: 1_000,
+    },
+    policy: { ...POLICY, ...policy },
+    limits: createRateLimits(null, null),
+    log: {
+      write: (kind, facts) => void lines.push({ kind, facts }),
+      sampled: () => samples,
+      admitsDenial(...of) {
+        admitted.push(of);
+        return admits;
+      },
+    },
+    now: () => clock.now,
+    requestId: () => "request-1",
+    async handleAdmin(request) {
+      served.push(request);
+      request.log.set({ resource_id: "made" });
+      request.log.set({ count: 1 });
+      return Response.json({ from: "gatehouse" }, { status: 201 });
+    },
+    openapi: async () => ({ openapi: "3.1.0" }),
+    assets: null,
+    ...parts,
+  };
+  return {
+    gateway,
+    sent,
+    lines,
+    refused,
+    used,
+    tried,
+    served,
+    asked,
+    admitted,
+    clock,
+    background,
+    ask: (path: string, init: RequestInit = {}, token: string | null = TOKEN) =>
+      handleRequest(aRequest(path, init, token), gateway, background),
+  };
+}
+
+export function aRequest(path: string, init: RequestInit = {}, token: string | null = null): Request {
+  const headers = new Headers(init.headers);
+  if (token !== null && !headers.has("authorization")) headers.set("authorization", `Bearer ${token}`);
+  return new Request(path.startsWith("/") ? HOST + path : path, { ...init, headers });
+}
+
+/** A call as far as its target, and that target. */
+export function aContext(
+  gateway: Gateway,
+  path = CLUSTERS,
+  init: RequestInit = {},
+): { context: RequestContext; target: Target } {
+  const request = aRequest(path, init);
+  const context = createContext(request, gateway);
+  const target = readTarget(request, new URL(request.url).pathname, gateway.routes);
+  if ("reason" in target) throw new Error(target.reason);
+  context.path = target.path;
+  context.target = target;
+  return { context, target };
+}
+
+/** The error of an answer. */
+export async function errorOf(answer: Response): Promise<Record<string, unknown>> {
+  return ((await answer.json()) as { error: Record<string, unknown> }).error;
+}

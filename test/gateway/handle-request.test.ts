@@ -1,0 +1,453 @@
+// The whole way of a call, from its request to its answer: who is asked what, in which order, and what is left behind.
+import { decodeJwt } from "jose";
+import { describe, expect, it } from "vitest";
+import type { Policy } from "../../src/gateway/gateway.ts";
+import { handleRequest } from "../../src/gateway/handle-request.ts";
+import { createRateLimits } from "../../src/gateway/rate-limits.ts";
+import type { Need, PendingKey, ResolvedKey } from "../../src/store/ports.ts";
+import { ACCOUNT_ID, aKey, aRole, NOW } from "../support/key.ts";
+import {
+  aLimiter,
+  aRequest,
+  CLUSTERS,
+  errorOf,
+  FORGED,
+  found,
+  openGateway,
+  TOKEN,
+  type Wanted,
+} from "./gateway-harness.ts";
+
+const KEYS = `/api/public/v1/accounts/${ACCOUNT_ID}/api-keys`;
+const FROM_HERE = { headers: { "cf-connecting-ip": "192.0.2.1" } };
+
+async function ask(path: string, init: RequestInit = {}, wanted: Wanted = {}, token: string | null = TOKEN) {
+  const opened = openGateway(wanted);
+  const answer = await opened.ask(path, init, token);
+  const error = answer.ok || answer.status === 308 ? null : await errorOf(answer.clone());
+  return { ...opened, answer, code: error?.code ?? null, line: opened.lines[0]?.facts };
+}
+
+const remembered = found(aKey());
+const fromD1 = found(aKey(), { source: "d1", ageMs: 0 });
+
+describe("a call that is let in", () => {
+  it("goes on with what is remembered of its key, and is counted", async () => {
+    const { answer, sent, asked, used, line, refused } = await ask(`${CLUSTERS}?a=b`, FROM_HERE, {
+      cached: remembered,
+    });
+    expect(await answer.json()).toEqual({ from: "upstream" });
+    expect(asked).toEqual(["getCached"]);
+    expect(sent.map(({ url }) => url)).toEqual([`https://upstream.example${CLUSTERS}?a=b`]);
+    expect(sent[0]?.call.headers).toMatchObject({
+      "gatehouse-operation": "listClusters",
+      "gatehouse-request-id": "request-1",
+      "x-forwarded-for": "192.0.2.1",
+    });
+    expect(decodeJwt(sent[0]?.call.headers["gatehouse-identity"] ?? "")).toMatchObject({ sub: aKey().id });
+    expect(used).toEqual([[aKey().id, NOW, "192.0.2.1", expect.any(Function)]]);
+    expect(line).toMatchObject({ verdict: "allow", source: "memory", status: 200, authorize_ms: 0 });
+    expect(line).not.toHaveProperty("speculated");
+    expect(refused).toEqual([]);
+  });
+
+  it("has no line of its own when chance does not choose it", async () => {
+    expect((await ask(CLUSTERS, FROM_HERE, { cached: remembered, samples: false })).lines).toEqual([]);
+  });
+
+  it("names neither an operation that is not known nor an address that is not", async () => {
+    const admin = found(aKey({ role: { ...aRole(), grant: { everything: true, permissions: new Set() } } }));
+    const { sent } = await ask("/elsewhere", {}, { cached: admin });
+    expect(sent[0]?.call.headers["gatehouse-operation"]).toBe("unknown");
+    expect(sent[0]?.call.headers).not.toHaveProperty("x-forwarded-for");
+  });
+
+  it("is served here when its operation is Gatehouse's own, and is not sent on", async () => {
+    const { answer, sent, served, used, lines } = await ask(`${KEYS}?limit=5`, FROM_HERE, {
+      cached: remembered,
+      samples: true,
+    });
+    expect([answer.status, sent.length, used.length]).toEqual([201, 0, 1]);
+    expect(served[0]).toMatchObject({
+      path: KEYS,
+      query: "?limit=5",
+      principal: aKey(),
+      address: "192.0.2.1",
+      requestId: "request-1",
+      now: NOW,
+      operation: { operationId: "listApiKeys" },
+    });
+    expect(lines[0]?.facts).toMatchObject({ resource_id: "made", count: 1 });
+    const nowhere = await ask(KEYS, {}, { cached: remembered });
+    expect(nowhere.served[0]?.address).toBeNull();
+  });
+
+  it("gets the upstream's answer less what may not go out", async () => {
+    const answer = () => new Response("ok", { headers: { server: "nginx" } });
+    const out = await ask(CLUSTERS, {}, { cached: remembered, answer });
+    expect(out.answer.headers.has("server")).toBe(false);
+  });
+
+  it("is readable for pages of an allowed origin, and only for those", async () => {
+    const policy = { origins: new Set(["https://page.example"]) };
+    const from = async (origin: string, wanted: Wanted) =>
+      (await ask(CLUSTERS, { headers: { origin } }, { policy, ...wanted })).answer.headers.get(
+        "access-control-allow-origin",
+      );
+    expect(await from("https://page.example", { cached: remembered })).toBe("https://page.example");
+    expect(await from("https://evil.example", { cached: remembered })).toBeNull();
+    const keyless = await ask(CLUSTERS, { headers: { origin: "https://page.example" } }, { policy }, null);
+    expect([keyless.code, keyless.answer.headers.get("access-control-allow-origin")]).toEqual([
+      "credential_missing",
+      "https://page.example",
+    ]);
+  });
+});
+
+it("answers a preflight wherever nothing open stands, on a host that is served", async () => {
+  const policy = { origins: new Set(["https://page.example"]) };
+  const headers = { origin: "https://page.example", "access-control-request-method": "POST" };
+  const preflight = (path: string, more: Partial<Policy> = {}) =>
+    ask(path, { method: "OPTIONS", headers }, { policy: { ...policy, ...more } }, null);
+  for (const path of [CLUSTERS, "/.well-known/gatehouse/none"]) {
+    expect((await preflight(path)).answer.status).toBe(204);
+    expect((await preflight(path, { hosts: new Set(["another.example"]) })).code).toBe("host_not_served");
+    expect((await preflight(path, { origins: new Set() })).code).toBe("preflight_origin_not_allowed");
+  }
+});
+
+describe("whom the door asks", () => {
+  const asks = async (method: string, wanted: Wanted = {}, path = CLUSTERS) =>
+    (await ask(path, { method }, wanted)).asked;
+  const fromPrimary = { fromPrimary: true, allowUnconfirmed: false };
+
+  it("is memory first, and for a change the row itself as well", async () => {
+    expect(await asks("GET")).toEqual(["getCached", { fromPrimary: false, allowUnconfirmed: false }]);
+    expect(await asks("GET", { cached: remembered })).toEqual(["getCached"]);
+    expect(await asks("POST", { cached: remembered })).toEqual(["getCached", fromPrimary]);
+  });
+
+  it("goes by STRONG_CHECK", async () => {
+    expect(await asks("GET", { cached: remembered, policy: { strongCheck: "all" } })).toEqual([
+      "getCached",
+      fromPrimary,
+    ]);
+    expect(await asks("POST", { cached: remembered, policy: { strongCheck: "all" } })).toEqual([
+      "getCached",
+      fromPrimary,
+    ]);
+    expect(await asks("POST", { cached: remembered, policy: { strongCheck: "none" } })).toEqual(["getCached"]);
+  });
+
+  it("is asked ahead only for reads that go on to the upstream, and may be sent twice", async () => {
+    const policy = { speculativeForwarding: true };
+    const ahead = async (method: string, path?: string) =>
+      ((await asks(method, { policy }, path)).at(-1) as Need).allowUnconfirmed;
+    expect(await ahead("GET")).toBe(true);
+    expect(await ahead("HEAD")).toBe(true);
+    expect(await ahead("POST")).toBe(false);
+    expect(await ahead("GET", KEYS)).toBe(false);
+    expect(await ahead("OPTIONS", "/elsewhere")).toBe(false);
+    expect(await ahead("GET", "/elsewhere")).toBe(true);
+  });
+
+  it("is nobody else when what is remembered says no, whatever else the call brings along", async () => {
+    const dead = { cached: found(aKey({ revokedAt: NOW })) };
+    const odd = { headers: { "x-api-key": "a", upgrade: "websocket", host: "a/b" } };
+    const refused = await ask(CLUSTERS, odd, dead);
+    expect([refused.code, refused.asked, refused.sent]).toEqual(["key_revoked", ["getCached"], []]);
+    expect((await ask(CLUSTERS, { method: "POST" }, dead)).asked).toEqual(["getCached", fromPrimary]);
+    // Whoever may do what they ask for is told what is wrong with the way they do it.
+    expect((await ask(CLUSTERS, odd, { cached: remembered })).code).toBe("host_not_served");
+    expect((await ask(CLUSTERS, odd)).asked).toEqual(["getCached"]);
+  });
+
+  it("is nobody for a text that begins like a key and is none, and each is named for what it is", async () => {
+    const [header] = TOKEN.split(".");
+    const code = async (token: string) => {
+      const { lines, asked, sent } = await ask(CLUSTERS, {}, {}, token);
+      return [lines[0]?.facts.reason, asked, sent];
+    };
+    expect(await code(`${header}.x`)).toEqual(["token_malformed", ["getCached"], []]);
+    expect(await code(`${TOKEN} x`)).toEqual(["credential_malformed", ["getCached"], []]);
+    expect(await code(`${header}.${"\u00e9".repeat(9)}`)).toEqual(["token_malformed", ["getCached"], []]);
+  });
+
+  it("is nobody else when what is asked fails: no answer, no entry", async () => {
+    const { gateway, background, sent, lines } = openGateway();
+    const broken = () => {
+      throw new Error("a fault of ours");
+    };
+    const request = aRequest(CLUSTERS, { headers: { authorization: `Bearer ${TOKEN}` } });
+    const answer = await handleRequest(
+      request,
+      { ...gateway, keys: { ...gateway.keys, getCached: broken } },
+      background,
+    );
+    expect([answer.status, sent, lines[0]?.kind]).toEqual([503, [], "fault"]);
+  });
+
+  it("lets a change through on the row, and neither a change nor a connection on the grace", async () => {
+    const anyone = aKey({ role: { ...aRole(), grant: { everything: true, permissions: new Set() } } });
+    const status = async (init: RequestInit, degraded: boolean) => {
+      const find = () => found(anyone, { degraded });
+      return (await ask(CLUSTERS, init, { find, policy: { allowWebSockets: true } })).answer.status;
+    };
+    expect([await status({ method: "POST" }, false), await status({ method: "POST" }, true)]).toEqual([200, 503]);
+    expect([await status({}, false), await status({}, true)]).toEqual([200, 200]);
+    const socket = { headers: { upgrade: "websocket" } };
+    expect([await status(socket, false), await status(socket, true)]).toEqual([200, 503]);
+  });
+
+  it("counts a connection as a call of its key", async () => {
+    const names: string[] = [];
+    const limits = createRateLimits(null, aLimiter(1, names));
+    const wanted = { limits, cached: remembered, policy: { allowWebSockets: true } };
+    const socket = { headers: { upgrade: "websocket" } };
+    const first = await ask(CLUSTERS, socket, wanted);
+    expect([first.answer.status, first.used.length, names]).toEqual([200, 1, [aKey().id]]);
+    expect((await ask(CLUSTERS, socket, wanted)).answer.status).toBe(429);
+  });
+
+  it("is the row itself when a connection is asked for, also with a key that is remembered", async () => {
+    const policy = { allowWebSockets: true };
+    const socket = { headers: { upgrade: "websocket" } };
+    const answer = () => new Response("no");
+    expect((await ask(CLUSTERS, socket, { cached: remembered, policy, answer })).asked).toEqual([
+      "getCached",
+      fromPrimary,
+    ]);
+  });
+
+  it("is nobody for a key that is forged, or no key, or sent wrongly", async () => {
+    expect((await ask(CLUSTERS, {}, {}, FORGED)).asked).toEqual(["getCached"]);
+    expect((await ask(CLUSTERS, {}, {}, "text")).asked).toEqual([]);
+    expect((await ask(CLUSTERS, {}, {}, null)).asked).toEqual([]);
+  });
+});
+
+describe("a call that is turned away", () => {
+  const refusedAs = async (path: string, init: RequestInit = {}, wanted: Wanted = {}, token: string | null = TOKEN) => {
+    const { code, sent, used, refused, line } = await ask(path, init, wanted, token);
+    expect([sent, used]).toEqual([[], []]);
+    expect(line).toMatchObject({ verdict: "deny", reason: refused[0]?.reason });
+    return [code, refused[0]?.reason];
+  };
+
+  it.each([
+    ["/a%2fb", {}, "path_not_canonical"],
+    ["/.well-known/gatehouse/none", {}, "not_found"],
+    ["/console/none", {}, "not_found"],
+    ["/.well-known/gatehouse/health", { method: "POST" }, "method_not_allowed"],
+    [`${CLUSTERS}?key=${TOKEN}`, {}, "credential_malformed"],
+    [CLUSTERS, { headers: { "x-api-key": "x" } }, "credential_malformed"],
+    [CLUSTERS, { headers: { upgrade: "websocket" } }, "upgrade_not_enabled"],
+    [
+      CLUSTERS,
+      { method: "OPTIONS", headers: { origin: "https://evil.example", "access-control-request-method": "GET" } },
+      "preflight_origin_not_allowed",
+    ],
+    [CLUSTERS.replace(ACCOUNT_ID, "another"), {}, "account_mismatch"],
+    ["/elsewhere", {}, "permission_missing"],
+  ])("is so at %s with %j: %s", async (path, init, reason) => {
+    expect(await refusedAs(path, init as RequestInit)).toEqual([reason, reason]);
+  });
+
+  it("is told the same of every key that is none, and the log what it was", async () => {
+    expect(await refusedAs(CLUSTERS, {}, {}, "text")).toEqual(["invalid_token", "token_malformed"]);
+    expect(await refusedAs(CLUSTERS, {}, {}, FORGED)).toEqual(["invalid_token", "signature_invalid"]);
+    expect(await refusedAs(CLUSTERS, {}, { find: () => found(null) })).toEqual(["invalid_token", "key_unknown"]);
+    expect(await refusedAs(CLUSTERS, { headers: { authorization: "Basic x" } }, {}, null)).toEqual([
+      "scheme_not_bearer",
+      "scheme_not_bearer",
+    ]);
+  });
+
+  it("is so before an upgrade that is not a WebSocket, even where upgrades are enabled", async () => {
+    const policy = { allowWebSockets: true };
+    expect(await refusedAs(CLUSTERS, { headers: { upgrade: "h2c" } }, { policy })).toEqual([
+      "upgrade_not_enabled",
+      "upgrade_not_enabled",
+    ]);
+    expect(await refusedAs(CLUSTERS, { method: "POST", headers: { upgrade: "websocket" } }, { policy })).toEqual([
+      "upgrade_not_enabled",
+      "upgrade_not_enabled",
+    ]);
+  });
+
+  it("answers the preflight of an allowed origin without a key", async () => {
+    const policy = { origins: new Set(["https://page.example"]) };
+    const headers = { origin: "https://page.example", "access-control-request-method": "PUT" };
+    const { answer, line, asked } = await ask(CLUSTERS, { method: "OPTIONS", headers }, { policy }, null);
+    expect([answer.status, asked, line?.verdict]).toEqual([204, [], "allow"]);
+    expect(answer.headers.get("access-control-allow-origin")).toBe("https://page.example");
+  });
+});
+
+describe("limits", () => {
+  it("count the keys that are none of an address, and no other refusal", async () => {
+    for (const [token, wanted, counted] of [
+      ["text", {}, 1],
+      [FORGED, {}, 1],
+      [TOKEN, { find: () => found(null) }, 1],
+      [TOKEN, { find: () => found(aKey({ revokedAt: NOW })) }, 0],
+      [TOKEN, {}, 0],
+      [null, {}, 0],
+    ] as const) {
+      const names: string[] = [];
+      await ask(CLUSTERS, FROM_HERE, { ...wanted, limits: createRateLimits(aLimiter(9, names), null) }, token);
+      expect(names.length).toBe(counted);
+    }
+  });
+
+  it("bar an address from storage, though not from what is remembered", async () => {
+    const limits = createRateLimits(aLimiter(0), null);
+    expect((await ask(CLUSTERS, FROM_HERE, { limits }, FORGED)).code).toBe("rate_limited");
+    const barred = await ask(CLUSTERS, FROM_HERE, { limits });
+    expect([barred.code, barred.asked]).toEqual(["rate_limited", ["getCached"]]);
+    expect((await ask(CLUSTERS, FROM_HERE, { limits, cached: remembered })).answer.status).toBe(200);
+  });
+
+  it("stop a key that asks too often, which is not counted as used", async () => {
+    const { code, sent, used } = await ask(
+      CLUSTERS,
+      {},
+      { limits: createRateLimits(null, aLimiter(0)), cached: remembered },
+    );
+    expect([code, sent, used]).toEqual(["rate_limited", [], []]);
+  });
+});
+
+describe("a fault", () => {
+  it("shuts the door: 503, and the log says why", async () => {
+    const find = () => Promise.reject(new Error("D1 is away"));
+    const { answer, sent, lines } = await ask(CLUSTERS, {}, { find });
+    expect([answer.status, sent]).toEqual([503, []]);
+    expect(await errorOf(answer)).toMatchObject({
+      code: "unavailable",
+      detail: "The call cannot be decided now. Try again.",
+    });
+    expect(lines).toEqual([
+      expect.objectContaining({
+        kind: "fault",
+        facts: expect.objectContaining({ error: "Error: D1 is away", status: 503 }),
+      }),
+    ]);
+  });
+
+  it("is a change on the grace, and a read is none", async () => {
+    const degraded = found(aKey(), { degraded: true });
+    const change = await ask(CLUSTERS, { method: "POST" }, { cached: degraded, policy: { strongCheck: "none" } });
+    expect([change.answer.status, change.sent, change.used]).toEqual([503, [], []]);
+    expect(change.line?.error).toBe("Error: a change waits until D1 can be asked about its key again");
+    expect((await ask(CLUSTERS, {}, { cached: degraded })).answer.status).toBe(200);
+  });
+
+  it("of the upstream is its own", async () => {
+    const answer = () => Promise.reject(new Error("refused"));
+    const { answer: out, code, line } = await ask(CLUSTERS, {}, { cached: remembered, answer });
+    expect([out.status, code]).toEqual([502, "upstream_unreachable"]);
+    expect(line).toMatchObject({
+      verdict: "fault",
+      error: "Error: the upstream gave no answer: unreachable <- Error: refused",
+    });
+  });
+});
+
+describe("a read that is sent ahead of its check", () => {
+  const policy = { speculativeForwarding: true };
+  /** The record at hand, and what the check then says. */
+  const ahead = (confirmed: () => Promise<ResolvedKey>, cached = aKey()): Wanted => ({
+    policy,
+    find: (): PendingKey => ({ cached: cached, result: confirmed() }),
+  });
+  const agrees = async () => fromD1;
+
+  it("is answered when the check agrees", async () => {
+    const { answer, sent, used, line } = await ask(CLUSTERS, {}, ahead(agrees));
+    expect([answer.status, sent.length, used.length]).toEqual([200, 1, 1]);
+    expect(line).toMatchObject({ speculated: true, source: "d1" });
+    expect(sent[0]?.call.signal?.aborted).toBe(false);
+  });
+
+  it("is already under way while the check is", async () => {
+    let agree: (found: ResolvedKey) => void = () => undefined;
+    const opened = openGateway(
+      ahead(
+        () =>
+          new Promise((done) => {
+            agree = done;
+          }),
+      ),
+    );
+    const answered = opened.ask(CLUSTERS);
+    for (let i = 0; i < 100 && opened.sent.length === 0; i++) await new Promise((done) => setTimeout(done, 1));
+    expect(opened.sent.length).toBe(1);
+    agree(fromD1);
+    expect((await answered).status).toBe(200);
+  });
+
+  it("is called off when the check does not agree, and its answer stays inside", async () => {
+    const { code, sent, used, line } = await ask(
+      CLUSTERS,
+      {},
+      ahead(async () => found(aKey({ revokedAt: NOW }))),
+    );
+    expect([code, sent.length, used]).toEqual(["key_revoked", 1, []]);
+    expect(sent[0]?.call.signal?.aborted).toBe(true);
+    expect(line).toMatchObject({ verdict: "deny", speculated: true });
+  });
+
+  it("counts for the address when there is no such key", async () => {
+    const names: string[] = [];
+    const limits = createRateLimits(aLimiter(9, names), null);
+    const { code } = await ask(CLUSTERS, FROM_HERE, { ...ahead(async () => found(null)), limits });
+    expect([code, names.length]).toEqual(["invalid_token", 1]);
+  });
+
+  it("is called off when the check fails, or the key asks too often", async () => {
+    const away = Promise.reject(new Error("D1 is away"));
+    away.catch(() => undefined);
+    const failed = await ask(
+      CLUSTERS,
+      {},
+      ahead(() => away),
+    );
+    expect([failed.answer.status, failed.sent[0]?.call.signal?.aborted]).toEqual([503, true]);
+    const often = await ask(CLUSTERS, {}, { ...ahead(agrees), limits: createRateLimits(null, aLimiter(0)) });
+    expect([often.code, often.sent[0]?.call.signal?.aborted, often.used]).toEqual(["rate_limited", true, []]);
+  });
+
+  it("is sent again as who it is now, when its record has changed", async () => {
+    const role = aRole("CLUSTER.READ" as never);
+    const { answer, sent } = await ask(
+      CLUSTERS,
+      {},
+      ahead(
+        async () => found(aKey({ version: 2, name: "x" })),
+        aKey({ role: { ...aKey().role, ...{ name: role.name } } }),
+      ),
+    );
+    expect([answer.status, sent.length, sent[0]?.call.signal?.aborted]).toEqual([200, 2, true]);
+    const roles = sent.map(({ call }) => decodeJwt(call.headers["gatehouse-identity"] ?? "").role);
+    expect(roles).toEqual(["custom", aKey().role.name]);
+  });
+
+  it("is not sent when the record at hand would refuse it, or the call is none to send ahead", async () => {
+    const revoked = aKey({ revokedAt: NOW });
+    const waits = await ask(CLUSTERS, {}, ahead(agrees, revoked));
+    expect([waits.answer.status, waits.sent.length, waits.line?.speculated]).toEqual([200, 1, undefined]);
+    const change = await ask(
+      CLUSTERS,
+      { method: "POST" },
+      ahead(async () => found(aKey({ revokedAt: NOW }))),
+    );
+    expect([change.code, change.sent]).toEqual(["key_revoked", []]);
+  });
+});
+
+it("hands a call with its key in the address to nobody, however it is asked", async () => {
+  const request = aRequest(`${CLUSTERS}?a=${TOKEN}`, {}, TOKEN);
+  expect(request.url).toContain(TOKEN);
+  expect((await ask(`${CLUSTERS}?a=${TOKEN}`, { method: "POST" })).code).toBe("credential_malformed");
+});

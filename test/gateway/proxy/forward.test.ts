@@ -1,0 +1,228 @@
+// How a call goes on to the upstream: what is sent, how long is waited, what calling it off does.
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type ForwardOptions, forward, startForward } from "../../../src/gateway/proxy/forward.ts";
+import { aRequest, openGateway, type Sent, TOKEN } from "../gateway-harness.ts";
+
+const ONWARD: ForwardOptions = {
+  path: "/a/b",
+  query: "?c=%2f",
+  identity: "identity-token",
+  operation: "listClusters",
+  requestId: "request-1",
+  address: "192.0.2.1",
+};
+
+const lengths: (number | null)[] = [];
+
+/** As the runtime's streams of this name, which Node does not have. */
+class Identity extends TransformStream {
+  constructor(length: number | null = null) {
+    super();
+    lengths.push(length);
+  }
+}
+
+beforeEach(() => {
+  lengths.length = 0;
+  vi.useFakeTimers();
+  vi.stubGlobal("IdentityTransformStream", Identity);
+  vi.stubGlobal("FixedLengthStream", Identity);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+function upstream(answer: (sent: Sent) => Response | Promise<Response>, authorization: string | null = null) {
+  const { gateway, sent } = openGateway({ answer });
+  return { to: { ...gateway.upstream, authorization }, sent };
+}
+const silent = () => new Promise<Response>(() => undefined);
+const untilAborted = ({ call }: Sent) =>
+  new Promise<Response>((_, reject) => call.signal?.addEventListener("abort", () => reject(new Error("aborted"))));
+
+describe("a call that goes on", () => {
+  it("says what the gateway knows of it, and of the client's headers only what may pass", async () => {
+    const { to, sent } = upstream(() => new Response("ok"));
+    const headers = {
+      authorization: `Bearer ${TOKEN}`,
+      "gatehouse-identity": "forged",
+      "x-forwarded-for": "forged",
+      "x-copy": `of ${TOKEN}`,
+      accept: "a/b",
+    };
+    await forward(aRequest("/a/b?c=%2f", { headers }), ONWARD, to);
+    await startForward(aRequest("/a/b?c=%2f", { headers }), ONWARD, to).response;
+    expect(sent.map(({ url }) => url)).toEqual(Array(2).fill("https://upstream.example/a/b?c=%2f"));
+    for (const { call } of sent) {
+      expect({ ...call, signal: null }).toEqual({
+        method: "GET",
+        headers: {
+          accept: "a/b",
+          "gatehouse-identity": "identity-token",
+          "gatehouse-operation": "listClusters",
+          "gatehouse-request-id": "request-1",
+          "x-forwarded-for": "192.0.2.1",
+        },
+        body: null,
+        redirect: "manual",
+        cache: "no-store",
+        signal: null,
+      });
+    }
+    expect([sent[0]?.call.signal, sent[1]?.call.signal instanceof AbortSignal]).toEqual([null, true]);
+  });
+
+  it("carries the gateway's own credential where there is one, names no address that is not known, asks for no upgrade by itself", async () => {
+    const { to, sent } = upstream(() => new Response("ok"), "Basic x");
+    await forward(aRequest("/a", { headers: { upgrade: "websocket" } }, TOKEN), { ...ONWARD, address: null }, to);
+    expect(sent[0]?.call.headers).toEqual({
+      authorization: "Basic x",
+      "gatehouse-identity": "identity-token",
+      "gatehouse-operation": "listClusters",
+      "gatehouse-request-id": "request-1",
+    });
+    await startForward(aRequest("/a"), ONWARD, to, "websocket").response;
+    expect(sent[1]?.call.headers.upgrade).toBe("websocket");
+  });
+
+  it("loses what its Connection header lists", async () => {
+    const { to, sent } = upstream(() => new Response("ok"));
+    const kept = async (connection: string) => {
+      await forward(aRequest("/a", { headers: { connection, accept: "a/b", range: "r" } }), ONWARD, to);
+      return Object.keys(sent.at(-1)?.call.headers ?? {}).filter((name) => name === "accept" || name === "range");
+    };
+    expect(await kept("keep-alive")).toEqual(["accept", "range"]);
+    expect(await kept("Keep-Alive")).toEqual(["accept", "range"]);
+    expect(await kept("close, Range")).toEqual(["accept"]);
+    expect(await kept(" accept ,RANGE")).toEqual([]);
+  });
+
+  it("streams its content, of the length that it has named", async () => {
+    const bodies: string[] = [];
+    const { to, sent } = upstream(async ({ call }) => {
+      bodies.push(await new Response(call.body as ReadableStream).text());
+      return new Response("ok");
+    });
+    await forward(aRequest("/a", { method: "POST", body: "text" }), ONWARD, to);
+    await forward(aRequest("/a", { method: "PUT", body: "text", headers: { "content-length": "4" } }), ONWARD, to);
+    await forward(aRequest("/a", { method: "DELETE" }), ONWARD, to);
+    expect(bodies).toEqual(["text", "text", ""]);
+    expect(lengths).toEqual([null, 4]);
+    expect(sent[2]?.call.body).toBeNull();
+  });
+
+  it.each(["GET", "HEAD"])("sends none of the empty stream that a %s may have", async (method) => {
+    const { to, sent } = upstream(() => new Response("ok"));
+    const request = aRequest("/a", { method });
+    Object.defineProperty(request, "body", { value: new ReadableStream() });
+    await forward(request, ONWARD, to);
+    await startForward(request, ONWARD, to).response;
+    expect(sent.map(({ call }) => call.body)).toEqual([null, null]);
+    expect(lengths).toEqual([]);
+  });
+});
+
+describe("an upstream that gives no answer", () => {
+  it("is timed out when its time is over", async () => {
+    const plain = forward(aRequest("/a"), ONWARD, upstream(silent).to);
+    const { to, sent } = upstream(untilAborted);
+    const pending = startForward(aRequest("/a"), ONWARD, to);
+    const settled: unknown[] = [];
+    void plain.then((answer) => settled.push(answer));
+    void pending.response.then((answer) => settled.push(answer));
+    await vi.advanceTimersByTimeAsync(999);
+    expect(settled).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(settled).toEqual([
+      { failure: "timeout", cause: null },
+      { failure: "timeout", cause: new Error("aborted") },
+    ]);
+    expect(sent[0]?.call.signal?.aborted).toBe(true);
+  });
+
+  it("is unreachable when it cannot be asked, with the cause for the log", async () => {
+    const cause = new Error("refused");
+    const { to } = upstream(() => Promise.reject(cause));
+    expect(await forward(aRequest("/a"), ONWARD, to)).toEqual({ failure: "unreachable", cause });
+    expect(await startForward(aRequest("/a"), ONWARD, to).response).toEqual({ failure: "unreachable", cause });
+    expect(vi.getTimerCount()).toBe(1);
+  });
+
+  it("has its time from when it has taken everything, however slow that was", async () => {
+    let client: ReadableStreamDefaultController | undefined;
+    const body = new ReadableStream({
+      start(controller) {
+        client = controller;
+      },
+    });
+    const { to } = upstream(async (sent) => {
+      void new Response(sent.call.body as ReadableStream).text();
+      return await untilAborted(sent);
+    });
+    const request = aRequest("/a", { method: "POST", body, duplex: "half" } as RequestInit);
+    let answer: unknown = null;
+    void forward(request, ONWARD, to).then((each) => {
+      answer = each;
+    });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(answer).toBeNull();
+    client?.close();
+    await vi.advanceTimersByTimeAsync(999);
+    expect(answer).toBeNull();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(answer).toMatchObject({ failure: "timeout" });
+  });
+
+  it("is not waited for beyond a quarter of an hour of sending", async () => {
+    const body = new ReadableStream();
+    const { to } = upstream(untilAborted);
+    const request = aRequest("/a", { method: "POST", body, duplex: "half" } as RequestInit);
+    let answer: unknown = null;
+    void forward(request, ONWARD, to).then((each) => {
+      answer = each;
+    });
+    await vi.advanceTimersByTimeAsync(899_999);
+    expect(answer).toBeNull();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(answer).toMatchObject({ failure: "timeout" });
+  });
+});
+
+describe("a flight", () => {
+  it("leaves no timer behind when it has been answered", async () => {
+    const { to } = upstream(() => new Response("ok"));
+    await startForward(aRequest("/a"), ONWARD, to).response;
+    expect(vi.getTimerCount()).toBe(0);
+    await startForward(aRequest("/a", { method: "POST", body: "text" }), ONWARD, to).response;
+    await vi.advanceTimersByTimeAsync(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("ends when it is called off, and no timeout is made of that", async () => {
+    const { to, sent } = upstream(untilAborted);
+    const pending = startForward(aRequest("/a"), ONWARD, to);
+    pending.cancel();
+    expect(sent[0]?.call.signal?.aborted).toBe(true);
+    expect(await pending.response).toEqual({ failure: "cancelled", cause: new Error("aborted") });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("drops an answer that comes when it was called off", async () => {
+    let dropped = false;
+    const late = new Response(
+      new ReadableStream({
+        cancel() {
+          dropped = true;
+        },
+      }),
+    );
+    const pending = startForward(aRequest("/a"), ONWARD, upstream(() => late).to);
+    pending.cancel();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(dropped).toBe(true);
+    const none = startForward(aRequest("/a"), ONWARD, upstream(() => new Response(null)).to);
+    none.cancel();
+    expect((await none.response) instanceof Response).toBe(true);
+  });
+});

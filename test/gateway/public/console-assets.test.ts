@@ -1,0 +1,165 @@
+// The console's files and the other paths that anybody may read.
+import { describe, expect, it } from "vitest";
+import { serveConsole } from "../../../src/gateway/public/console-assets.ts";
+import { serveWellKnown } from "../../../src/gateway/public/well-known.ts";
+import { createContext } from "../../../src/gateway/request-context.ts";
+import { aRequest, errorOf, openGateway, type Wanted } from "../gateway-harness.ts";
+
+const SECURED = {
+  "cache-control": "no-store",
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+  "referrer-policy": "no-referrer",
+  "strict-transport-security": "max-age=31536000; includeSubDomains",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+};
+
+async function open(path: string, init: RequestInit = {}, wanted: Wanted = {}) {
+  const files: Request[] = [];
+  const assets = {
+    fetch: async (request: Request) => {
+      files.push(request);
+      return new Response("file", { headers: { "content-type": "text/html", server: "x" } });
+    },
+  };
+  const { gateway, background } = openGateway({ assets, ...wanted });
+  const context = createContext(aRequest(path, init), gateway);
+  const answer = path.startsWith("/console")
+    ? await serveConsole(context, path, gateway)
+    : await serveWellKnown(context, path, gateway, background);
+  return {
+    context,
+    answer: answer as Response,
+    files: files.map(({ method, url, headers }) => [method, new URL(url).pathname, [...headers].length]),
+  };
+}
+
+describe("the console", () => {
+  it.each(["/consoles", "/console-x", "/a/console/"])("is not asked for by %s", async (path) => {
+    const { gateway } = openGateway();
+    expect(await serveConsole(createContext(aRequest(path), gateway), path, gateway)).toBeNull();
+  });
+
+  const ID = "a-Z_9".padEnd(64, "x");
+  it.each([
+    "/console/",
+    "/console/keys",
+    `/console/keys/${ID}`,
+    "/console/allow-lists",
+    "/console/roles/x",
+    "/console/activity",
+  ])("is one page at %s", async (path) => {
+    const { answer, files } = await open(path, { headers: { range: "bytes=0-1", authorization: "Bearer x" } });
+    expect(files).toEqual([["GET", "/console/index.html", 0]]);
+    expect([answer.status, await answer.text()]).toEqual([200, "file"]);
+    expect(Object.fromEntries(answer.headers)).toEqual({ ...SECURED, "content-type": "text/html" });
+  });
+
+  it.each(["a.js", "a-B_9.css", "a.svg", `${"a".repeat(80)}.woff2`])("has the file %s", async (name) => {
+    expect((await open(`/console/assets/${name}`, { method: "HEAD" })).files).toEqual([
+      ["HEAD", `/console/assets/${name}`, 0],
+    ]);
+  });
+
+  it.each([
+    ...[
+      "/console/keys/",
+      "/console/keys/a/b",
+      `/console/keys/${ID}x`,
+      "/console/others",
+      "/console/index.html",
+      "/console/x/keys",
+    ],
+    ...[
+      "/console/assets/a.html",
+      "/console/assets/.js",
+      "/console/assets/a.jsx",
+      "/console/assets/a.b.js",
+      "/console/assets/b/a.js",
+    ],
+    ...[`/console/assets/${"a".repeat(81)}.js`, "/console/assets/axjs", "/console/assets/a@.js", "/console/keys/a@"],
+  ])("has nothing at %s", async (path) => {
+    const { answer, context, files } = await open(path);
+    expect([answer.status, context.denial, files]).toEqual([404, { reason: "not_found" }, []]);
+  });
+
+  it("is only read", async () => {
+    const { answer, context } = await open("/console/", { method: "POST" });
+    expect([answer.status, context.denial]).toEqual([405, { reason: "method_not_allowed", allow: ["GET", "HEAD"] }]);
+    expect(answer.headers.get("allow")).toBe("GET, HEAD");
+  });
+
+  it("has one home", async () => {
+    const { answer } = await open("/console");
+    expect([answer.status, Object.fromEntries(answer.headers)]).toEqual([308, { ...SECURED, location: "/console/" }]);
+  });
+
+  it("tells callers their own address", async () => {
+    const { answer } = await open("/console/address", { headers: { "cf-connecting-ip": "192.0.2.1" } });
+    expect([answer.status, await answer.json()]).toEqual([200, { address: "192.0.2.1" }]);
+    expect(Object.fromEntries(answer.headers)).toEqual({ ...SECURED, "content-type": "application/json" });
+    expect(await (await open("/console/address")).answer.json()).toEqual({ address: null });
+  });
+
+  it.each([null, { fetch: async () => new Response("none", { status: 404 }) }])(
+    "says so where it was not deployed",
+    async (assets) => {
+      const { answer } = await open("/console/", {}, { assets });
+      expect([answer.status, await answer.text()]).toEqual([
+        503,
+        "The console is not part of this deployment: `npm run build` makes it.\n",
+      ]);
+      expect(Object.fromEntries(answer.headers)).toEqual({ ...SECURED, "content-type": "text/plain;charset=UTF-8" });
+      const file = await open("/console/assets/a.js", {}, { assets });
+      expect([file.answer.status, file.context.denial]).toEqual([404, { reason: "not_found" }]);
+    },
+  );
+
+  it("names a type for a file that has none", async () => {
+    const assets = { fetch: async () => new Response(null) };
+    const { answer } = await open("/console/assets/a.js", {}, { assets });
+    expect(answer.headers.get("content-type")).toBe("text/plain;charset=utf-8");
+  });
+});
+
+describe("what anybody may read", () => {
+  const HOME = "/.well-known/gatehouse/";
+  it.each([
+    ["jwks.json", "public, max-age=300", { keys: expect.arrayContaining([expect.objectContaining({ kid: "new" })]) }],
+    ["openapi.json", "no-store", { openapi: "3.1.0" }],
+    ["scanners.json", "no-store", expect.objectContaining({ gitleaks: expect.stringContaining("gatehouse-api-key") })],
+    ["health", "no-store", { status: "ok" }],
+  ])("is %s", async (name, cacheControl, body) => {
+    for (const method of ["GET", "HEAD"]) {
+      const { answer } = await open(HOME + name, { method });
+      expect([answer.status, await answer.json()]).toEqual([200, body]);
+      expect(Object.fromEntries(answer.headers)).toEqual({
+        "cache-control": cacheControl,
+        "content-type": "application/json",
+      });
+    }
+  });
+
+  it.each(["jwks.json/", "JWKS.json", "", "health/x", "jwks"])("is exact: not %j", async (name) => {
+    expect((await open(HOME + name)).answer).toBeNull();
+  });
+
+  it("is only read", async () => {
+    const { answer, context } = await open(`${HOME}health`, { method: "PUT" });
+    expect([answer.status, context.denial]).toEqual([405, { reason: "method_not_allowed", allow: ["GET", "HEAD"] }]);
+  });
+
+  it("says when the door cannot decide, and tells the log why", async () => {
+    const away = new Error("D1 is away");
+    const { answer, context } = await open(`${HOME}health`, {}, { ready: () => Promise.reject(away) });
+    expect([answer.status, context.error]).toEqual([503, away]);
+    expect(await errorOf(answer)).toMatchObject({
+      code: "storage_unavailable",
+      detail: "The door cannot decide: storage does not answer.",
+    });
+  });
+});

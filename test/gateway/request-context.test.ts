@@ -1,0 +1,240 @@
+// The one event of a call: whether it is written, and what it says.
+import { describe, expect, it } from "vitest";
+import { recordDenial } from "../../src/gateway/recording/record-denial.ts";
+import {
+  clientOf,
+  createContext,
+  factsOf,
+  logRequest,
+  type RequestContext,
+  shouldLog,
+} from "../../src/gateway/request-context.ts";
+import type { DeniedRequest } from "../../src/store/ports.ts";
+import { ACCOUNT_ID, aKey, NOW } from "../support/key.ts";
+import { aContext, aRequest, CLUSTERS, found, openGateway, TOKEN, type Wanted } from "./gateway-harness.ts";
+
+const KEYS = `/api/public/v1/accounts/${ACCOUNT_ID}/api-keys`;
+const FROM_HERE = { headers: { "cf-connecting-ip": "192.0.2.1" } };
+
+function logged(
+  changes: Partial<RequestContext>,
+  path = CLUSTERS,
+  init: RequestInit = FROM_HERE,
+  wanted: Wanted = { samples: false },
+) {
+  const opened = openGateway(wanted);
+  const { context } = aContext(opened.gateway, path, init);
+  opened.clock.now += 12;
+  const of = Object.assign(context, changes);
+  if (shouldLog(of, opened.gateway)) logRequest(of, 200, opened.gateway);
+  return { ...opened, line: opened.lines[0] };
+}
+
+it("begins with nothing known", () => {
+  const { gateway } = openGateway();
+  const request = aRequest("/a", FROM_HERE);
+  const { request: received, ...call } = createContext(request, gateway);
+  expect([received.method, received.url, received.body]).toEqual(["GET", request.url, null]);
+  expect([received.headers.get("cf-connecting-ip"), received.headers.get("no")]).toEqual(["192.0.2.1", null]);
+  expect(call).toEqual({
+    raw: request,
+    requestId: "request-1",
+    now: NOW,
+    client: undefined,
+    path: null,
+    target: null,
+    found: null,
+    key: null,
+    denial: null,
+    speculated: false,
+    decidedAt: 0,
+    error: null,
+    logFields: null,
+  });
+});
+
+it("knows where it comes from when somebody asks, and asks once", () => {
+  const { gateway } = openGateway();
+  const context = createContext(aRequest("/a", FROM_HERE), gateway);
+  expect(clientOf(context)).toEqual({ text: "192.0.2.1", address: 0xc0000201 });
+  expect(clientOf(context)).toBe(clientOf(context));
+  const nobody = createContext(aRequest("/a"), gateway);
+  expect([clientOf(nobody), nobody.client]).toEqual([null, null]);
+});
+
+it("is weighed by its address, its account, its operation and their parameters", () => {
+  const { gateway } = openGateway();
+  const { context, target } = aContext(gateway, CLUSTERS, FROM_HERE);
+  const { address, accountId, operation, params } = factsOf(context, target);
+  expect({ address, accountId, operation, params }).toEqual({
+    address: 0xc0000201,
+    accountId: ACCOUNT_ID,
+    operation: target.operation,
+    params: { accountId: ACCOUNT_ID, projectId: "p" },
+  });
+  expect(operation?.operationId).toBe("listClusters");
+  expect(factsOf({ ...context, client: null }, target).address).toBeNull();
+});
+
+describe("a call's event", () => {
+  const denial = { reason: "address_not_allowed" } as const;
+  const base = {
+    request_id: "request-1",
+    status: 200,
+    method: "GET",
+    path: CLUSTERS,
+    address: "192.0.2.1",
+    total_ms: 12,
+  };
+  const target = { operation: "listClusters", known_operation: true };
+
+  it("is left to chance for an allowed call, and then says little", () => {
+    expect(logged({}).lines).toEqual([]);
+    expect(logged({}, CLUSTERS, FROM_HERE, { samples: true }).lines).toEqual([
+      { kind: "call", facts: { ...base, ...target, verdict: "allow" } },
+    ]);
+    expect(logged({ found: found(aKey()) }).lines).toEqual([]);
+  });
+
+  it("says everything that is known of it", () => {
+    const key = aKey();
+    const changes = { found: found(key), key, speculated: true, decidedAt: NOW + 5, logFields: { count: 3 } };
+    expect(logged(changes, CLUSTERS, FROM_HERE, { samples: true }).line).toEqual({
+      kind: "call",
+      facts: {
+        ...base,
+        ...target,
+        verdict: "allow",
+        key_id: key.id,
+        account_id: ACCOUNT_ID,
+        role: key.role.name,
+        source: "memory",
+        age_ms: 40,
+        degraded: false,
+        speculated: true,
+        authorize_ms: 5,
+        count: 3,
+      },
+    });
+  });
+
+  it("is written of every call that is unknown, or stands on the grace", () => {
+    expect(logged({}, "/elsewhere").line).toEqual({
+      kind: "call",
+      facts: { ...base, verdict: "allow", path: "/elsewhere", operation: "unknown", known_operation: false },
+    });
+    expect(logged({ found: found(null, { degraded: true }) }).line?.facts.degraded).toBe(true);
+  });
+
+  it("is written of every change of Gatehouse's own, and of no read of its own", () => {
+    expect(logged({}, KEYS, { method: "POST" }).line?.kind).toBe("change");
+    expect(logged({}, KEYS).lines).toEqual([]);
+    expect(logged({}, CLUSTERS, { method: "POST" }).lines).toEqual([]);
+    expect(logged({ denial }, KEYS, { method: "POST" }).line?.kind).toBe("call");
+    expect(logged({}, KEYS, { method: "POST" }, { samples: false, admits: false }).line?.kind).toBe("change");
+  });
+
+  it("is written of a refusal with its reason, as far as the log admits it", () => {
+    const refusal = logged({ denial, path: null, target: null });
+    expect(refusal.lines).toEqual([
+      { kind: "call", facts: { ...base, path: "(not canonical)", verdict: "deny", reason: "address_not_allowed" } },
+    ]);
+    expect(refusal.admitted).toEqual([[false, "address_not_allowed", NOW]]);
+    expect(logged({ denial, found: found(aKey()) }).admitted).toEqual([[true, "address_not_allowed", NOW]]);
+    expect(logged({ denial }, CLUSTERS, FROM_HERE, { samples: true, admits: false }).lines).toEqual([]);
+  });
+
+  it("is written of every fault, even of one on the way to a refusal in a flood", () => {
+    const error = new Error("away");
+    const fault = logged({ error, denial, target: null }, CLUSTERS, {}, { samples: false, admits: false });
+    expect(fault.lines).toEqual([
+      {
+        kind: "fault",
+        facts: { ...base, address: null, verdict: "fault", reason: "address_not_allowed", error: "Error: away" },
+      },
+    ]);
+    expect(fault.admitted).toEqual([]);
+    expect(logged({ error }, KEYS, { method: "POST" }).line?.kind).toBe("fault");
+  });
+});
+
+describe("a refusal that is kept", () => {
+  it("says what every check said", () => {
+    const { gateway, refused, background } = openGateway();
+    const { context } = aContext(gateway, CLUSTERS, FROM_HERE);
+    const key = aKey({ expiresAt: NOW, version: 3 });
+    Object.assign(context, { key, found: found(key) });
+    recordDenial(context, { reason: "key_expired", expiredAt: NOW }, true, gateway, background);
+    expect(refused).toEqual([
+      {
+        requestId: "request-1",
+        at: NOW,
+        accountId: ACCOUNT_ID,
+        keyId: key.id,
+        reason: "key_expired",
+        method: "GET",
+        path: CLUSTERS,
+        operation: "listClusters",
+        address: "192.0.2.1",
+        source: "memory",
+        ageMs: 40,
+        version: 3,
+        steps: [
+          { check: "revocation", reason: null },
+          { check: "expiry", reason: "key_expired" },
+          { check: "address", reason: null },
+          { check: "account", reason: null },
+          { check: "permission", reason: null },
+        ],
+      },
+    ]);
+  });
+
+  it("says nothing that is not known, and no key that stands in the path", () => {
+    const { gateway, refused, background } = openGateway();
+    const context = createContext(aRequest("/a"), gateway);
+    recordDenial(context, { reason: "path_not_canonical" }, true, gateway, background);
+    context.path = `/a/${TOKEN}`;
+    recordDenial(context, { reason: "not_found" }, true, gateway, background);
+    const unknown = {
+      requestId: "request-1",
+      at: NOW,
+      accountId: null,
+      keyId: null,
+      method: "GET",
+      operation: null,
+      address: null,
+      source: null,
+      ageMs: null,
+      version: null,
+      steps: [],
+    };
+    expect(refused).toEqual([
+      { ...unknown, reason: "path_not_canonical", path: null },
+      { ...unknown, reason: "not_found", path: "/a/[key]" },
+    ]);
+  });
+
+  it("is only counted in a flood", () => {
+    const { gateway, refused, background } = openGateway();
+    const { context } = aContext(gateway);
+    context.key = aKey();
+    recordDenial(context, { reason: "key_denied" }, false, gateway, background);
+    expect(refused).toEqual([{ at: NOW, accountId: ACCOUNT_ID, keyId: context.key.id, reason: "key_denied" }]);
+  });
+
+  it("belongs to the key's account before the one that the path names, and has no steps without a key or a target", () => {
+    const { gateway, refused, background } = openGateway();
+    const { context } = aContext(gateway);
+    recordDenial(context, { reason: "key_unknown" }, true, gateway, background);
+    context.key = aKey({ accountId: "another" });
+    recordDenial(context, { reason: "account_mismatch" }, true, gateway, background);
+    context.target = null;
+    recordDenial(context, { reason: "account_mismatch" }, true, gateway, background);
+    expect(refused.map((call) => [call.accountId, (call as DeniedRequest).steps.length])).toEqual([
+      [ACCOUNT_ID, 0],
+      ["another", 5],
+      ["another", 0],
+    ]);
+  });
+});

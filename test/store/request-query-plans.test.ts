@@ -1,0 +1,69 @@
+// What the statements of a call, of the feed and of upkeep cost D1: no table is read from end to end, and how much room
+// a key takes.
+import { beforeEach, expect, it } from "vitest";
+import { RECORD_USE } from "../../src/store/api-keys/usage.ts";
+import { COUNT_DENIED, COUNT_EVALUATED } from "../../src/store/dry-runs/recorder.ts";
+import { FIND_BY_HASH, FIND_PENDING, READ_CHANGES } from "../../src/store/key-cache/d1-records.ts";
+import { CLEAR_PENDING, KEYS_TO_EXPIRE, PRUNE } from "../../src/store/maintenance/maintenance.ts";
+import { ACCOUNT, db, makeAccounts, VIEWER_ROLE } from "./builders.ts";
+
+beforeEach(makeAccounts);
+
+it.each(
+  Object.entries({
+    FIND_BY_HASH,
+    FIND_PENDING,
+    READ_CHANGES,
+    KEYS_TO_EXPIRE,
+    TICK_OFF: CLEAR_PENDING,
+    RECORD_USE,
+    COUNT_TRIALS: COUNT_EVALUATED,
+    COUNT_TRIAL_REFUSALS: COUNT_DENIED,
+  }),
+)("reads no table from end to end: %s", async (_, sql) => {
+  const places = new Set(sql.match(/\?\d/g)).size;
+  const { results } = await db
+    .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+    .bind(...Array.from({ length: places }, () => null))
+    .all<{ detail: string }>();
+  const scans = results
+    .map(({ detail }) => detail)
+    .filter((detail) => /^SCAN (k|r|b|l|t|x|f|api_keys|key_changes|api_key_trials|trial_refusals)\b/.test(detail));
+  expect(scans).toEqual([]);
+});
+
+it("prunes from the log's old end, without a sort", async () => {
+  const { results } = await db.prepare(`EXPLAIN QUERY PLAN ${PRUNE}`).bind(0).all<{ detail: string }>();
+  expect(results.some(({ detail }) => detail.includes("TEMP B-TREE"))).toBe(false);
+});
+
+const NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)";
+// A UUID and a hash of their real length, spread as random ones are.
+const ID = "printf('%08x-0000-4000-8000-%012x', (i * 2654435761) % 4294967296, i)";
+const HASH = "printf('%08x%056x', (i * 2246822519) % 4294967296, i)";
+
+async function size(): Promise<number> {
+  return (await db.prepare("UPDATE accounts SET name = name").run()).meta.size_after;
+}
+
+it("takes less than 800 bytes of D1 for a key and 500 for an event, as docs/operating.md reckons", async () => {
+  const before = await size();
+  await db
+    .prepare(`INSERT INTO api_keys (id, account_id, hash, name, role_id, restricted, expire_after_hours, created_at,
+        updated_at, issuer, created_by) ${NUMBERS}
+      SELECT ${ID}, ?1, ${HASH}, 'deploy-' || i, ?2, 0, 0, 1795000000000 + i, 1795000000000 + i, 'root', ?1 FROM n`)
+    .bind(ACCOUNT, VIEWER_ROLE)
+    .run();
+  const keys = await size();
+  await db
+    .prepare(`INSERT INTO audit_events (id, account_id, event_type, resource_type, resource_id, resource_name, actor_type,
+        actor_id, actor_name, address, request_id, message, created_at) ${NUMBERS}
+      SELECT ${ID}, ?1, 'CREATE_API_KEY', 'API_KEY', ${ID}, 'deploy-' || i, 'API_KEY', ?1, 'root', '192.0.2.1',
+        'req-000000000000000000-' || i, 'API key deploy-' || i || ' was created', 1795000000000 + i FROM n`)
+    .bind(ACCOUNT)
+    .run();
+  const [perKey, perEvent] = [(keys - before) / 20_000, ((await size()) - keys) / 20_000];
+  console.log(`${Math.round(perKey)} bytes a key, ${Math.round(perEvent)} bytes an event`);
+  expect(perKey).toBeLessThan(800);
+  expect(perEvent).toBeLessThan(500);
+});

@@ -1,0 +1,239 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { BUILT_IN_ROLES, managesKeys } from "../../../src/core/access/roles.ts";
+import type { RoleQuery } from "../../../src/store/ports.ts";
+import { EPOCH_ABOVE } from "../../../src/store/roles/update.ts";
+import {
+  ACCOUNT,
+  ACTOR,
+  ADMIN_ROLE,
+  changes,
+  count,
+  db,
+  events,
+  keys,
+  makeAccounts,
+  makeKey,
+  makeRole,
+  NOW,
+  newKey,
+  OTHER_ACCOUNT,
+  roleSpec,
+  roles,
+  VIEWER_ROLE,
+} from "../builders.ts";
+
+beforeEach(makeAccounts);
+
+const MANAGER = roleSpec({ displayName: "Manager", permissions: ["API_KEY:CREATE", "API_KEY:REVOKE"] });
+
+async function names(changes: Partial<RoleQuery> = {}) {
+  const query: RoleQuery = { accountId: ACCOUNT, types: "ALL", displayName: null, limit: 100, continuationToken: null };
+  const page = await roles.list({ ...query, ...changes });
+  if ("fault" in page) throw new Error(page.fault);
+  return { names: page.items.map((role) => role.displayName), token: page.continuationToken };
+}
+
+describe("the built-in roles", () => {
+  it("are seeded as the code knows them", async () => {
+    const { results } = await db
+      .prepare("SELECT id, display_name, manages_keys FROM roles WHERE account_id IS NULL ORDER BY created_at, rowid")
+      .all();
+    expect(results).toEqual(
+      BUILT_IN_ROLES.map((role) => ({
+        id: role.id,
+        display_name: role.displayName,
+        manages_keys: managesKeys(role.grant) ? 1 : 0,
+      })),
+    );
+  });
+
+  it("belong to every account and cannot be changed or deleted", async () => {
+    expect(await roles.get(OTHER_ACCOUNT, ADMIN_ROLE)).toMatchObject({ displayName: "Admin", userDefined: false });
+    expect(await roles.update(ACCOUNT, ADMIN_ROLE, roleSpec(), true, ACTOR, NOW)).toBe("not_found");
+    expect(await roles.delete(ACCOUNT, ADMIN_ROLE, ACTOR, NOW)).toBe("not_found");
+    expect(await count("audit_events")).toBe(0);
+  });
+});
+
+describe("a custom role", () => {
+  it("belongs to its account alone", async () => {
+    const role = await makeRole();
+    expect(await roles.get(ACCOUNT, role.id)).toEqual(role);
+    expect(await roles.get(OTHER_ACCOUNT, role.id)).toBeNull();
+    expect(await roles.update(OTHER_ACCOUNT, role.id, roleSpec(), true, ACTOR, NOW)).toBe("not_found");
+    expect(await roles.getByName(ACCOUNT, "bACKUPS")).toEqual(role);
+    expect(await roles.getByName(OTHER_ACCOUNT, "Backups")).toBeNull();
+  });
+
+  it("has its name for itself, without regard to case, against built-in roles too", async () => {
+    const create = (displayName: string) =>
+      roles.create(ACCOUNT, crypto.randomUUID(), roleSpec({ displayName }), ACTOR, NOW);
+    expect((await Promise.all([create("One"), create("ONE")])).filter((made) => made === "name_taken")).toHaveLength(1);
+    expect(await create("admin")).toBe("name_taken");
+    const role = await makeRole();
+    expect(await roles.update(ACCOUNT, role.id, roleSpec({ displayName: "one" }), false, ACTOR, NOW)).toBe(
+      "name_taken",
+    );
+    expect(await roles.update(ACCOUNT, role.id, roleSpec({ displayName: "BACKUPS" }), false, ACTOR, NOW)).toMatchObject(
+      {
+        displayName: "BACKUPS",
+      },
+    );
+  });
+
+  it("throws when its permissions are corrupt", async () => {
+    const role = await makeRole();
+    await db.prepare(`UPDATE roles SET permissions = '{}' WHERE id = ?`).bind(role.id).run();
+    await expect(roles.get(ACCOUNT, role.id)).rejects.toThrow("not a list");
+    await expect(names()).rejects.toThrow("not a list");
+  });
+});
+
+describe("changing a role", () => {
+  it("changes every key that has it, and no other", async () => {
+    const role = await makeRole();
+    const [one, two] = [await makeKey({ roleId: role.id }), await makeKey({ roleId: role.id })];
+    const revoked = await makeKey({ roleId: role.id });
+    await keys.revoke(ACCOUNT, revoked.id, false, ACTOR, NOW);
+    await makeKey();
+    const changed = await roles.update(
+      ACCOUNT,
+      role.id,
+      roleSpec({ permissions: ["BACKUP:READ"] }),
+      false,
+      ACTOR,
+      NOW + 1,
+    );
+    expect(changed).toMatchObject({ permissions: ["BACKUP:READ"], createdAt: NOW, updatedAt: NOW + 1 });
+    const lines = (await changes()).slice(1);
+    expect(lines.map((line) => line.key_id).sort()).toEqual([one.id, two.id].sort());
+    expect(lines.map((line) => line.version)).toEqual([2, 2]);
+    const { results } = await db.prepare("SELECT id FROM api_keys WHERE version = 2 AND kv_pending = 2").all();
+    expect(results).toHaveLength(3);
+    expect((await events()).at(-1)).toBe("EDIT_ROLE");
+  });
+
+  it("raises an epoch instead when too many keys have it", async () => {
+    const role = await makeRole();
+    const template = await makeKey({ roleId: role.id });
+    const copy = db.prepare(`INSERT INTO api_keys (id, account_id, hash, name, role_id, restricted, expire_after_hours,
+      created_at, updated_at, issuer) SELECT ?1, account_id, ?2, name, role_id, 0, 0, created_at, updated_at, issuer
+      FROM api_keys WHERE id = ?3`);
+    const hash = (n: number) => n.toString(16).padStart(64, "0");
+    await db.batch(
+      Array.from({ length: EPOCH_ABOVE - 1 }, (_, n) => copy.bind(crypto.randomUUID(), hash(n), template.id)),
+    );
+    await roles.update(ACCOUNT, role.id, roleSpec(), false, ACTOR, NOW);
+    expect(await changes()).toHaveLength(EPOCH_ABOVE);
+    await copy.bind(crypto.randomUUID(), hash(9_999), template.id).run();
+    await roles.update(ACCOUNT, role.id, roleSpec(), false, ACTOR, NOW);
+    expect((await changes()).slice(EPOCH_ABOVE)).toEqual([{ key_id: null, version: 0 }]);
+    const { results } = await db.prepare("SELECT count(*) AS n FROM api_keys WHERE version = 3").all();
+    expect(results).toEqual([{ n: EPOCH_ABOVE }]);
+  });
+
+  it("changes nothing when the change cannot be logged", async () => {
+    const role = await makeRole();
+    await makeKey({ roleId: role.id });
+    await db
+      .prepare("CREATE TRIGGER broken BEFORE INSERT ON key_changes BEGIN SELECT raise(ABORT, 'broken'); END")
+      .run();
+    const update = roles.update(ACCOUNT, role.id, roleSpec({ permissions: ["BACKUP:READ"] }), false, ACTOR, NOW);
+    await expect(update).rejects.toThrow("broken");
+    expect(await roles.get(ACCOUNT, role.id)).toEqual(role);
+    expect((await events()).at(-1)).toBe("CREATE_API_KEY");
+  });
+
+  it("keeps the last manager, unless by force", async () => {
+    const role = await makeRole(MANAGER);
+    await makeKey({ roleId: role.id });
+    const weaken = (force: boolean) => roles.update(ACCOUNT, role.id, roleSpec(), force, ACTOR, NOW);
+    expect(await weaken(false)).toBe("last_manager");
+    expect(await changes()).toEqual([]);
+    expect(await weaken(true)).toMatchObject({ displayName: "Backups" });
+  });
+
+  it("may take power from a role that has no key, or while another key manages keys", async () => {
+    const role = await makeRole(MANAGER);
+    const weaken = () => roles.update(ACCOUNT, role.id, roleSpec(), false, ACTOR, NOW);
+    expect(await weaken()).not.toBe("last_manager");
+    await roles.update(ACCOUNT, role.id, MANAGER, false, ACTOR, NOW);
+    await makeKey({ roleId: role.id });
+    await makeKey({ roleId: ADMIN_ROLE });
+    expect(await weaken()).not.toBe("last_manager");
+  });
+});
+
+describe("deleting a role", () => {
+  it("is refused while an active key has it, and names that key", async () => {
+    const role = await makeRole();
+    const key = await makeKey({ roleId: role.id });
+    expect(await roles.delete(ACCOUNT, role.id, ACTOR, NOW)).toMatchObject({ inUseBy: [{ id: key.id }] });
+    await keys.revoke(ACCOUNT, key.id, false, ACTOR, NOW);
+    expect(await roles.delete(ACCOUNT, role.id, ACTOR, NOW)).toBe("deleted");
+    expect(await roles.delete(ACCOUNT, role.id, ACTOR, NOW)).toBe("not_found");
+    expect((await keys.get(ACCOUNT, key.id))?.role.displayName).toBe("Backups");
+    expect(await makeRole()).toMatchObject({ displayName: "Backups" });
+  });
+
+  it("and giving it to a key at the same time never both succeed", async () => {
+    for (let n = 0; n < 5; n++) {
+      const { id } = await makeRole({ displayName: `r${n}` });
+      const giving = keys.create(newKey({ roleId: id }), ACTOR, NOW);
+      const [given, deleted] = await Promise.all([giving, roles.delete(ACCOUNT, id, ACTOR, NOW)]);
+      expect([given.outcome === "created", deleted === "deleted"].filter(Boolean)).toHaveLength(1);
+    }
+  });
+});
+
+describe("the role list", () => {
+  it("shows built-in roles first, then custom ones by age, and pages", async () => {
+    for (let n = 1; n <= 3; n++) await makeRole({ displayName: `Role ${n}` }, NOW + n);
+    const first = await names({ limit: 4 });
+    const second = await names({ limit: 4, continuationToken: first.token });
+    expect(first.names).toEqual(["Admin", "Developer", "Viewer", "Role 1"]);
+    expect([second.names, second.token]).toEqual([["Role 2", "Role 3"], null]);
+    expect((await names({ types: "SYSTEM" })).names).toEqual(["Admin", "Developer", "Viewer"]);
+    expect((await names({ types: "USER_DEFINED" })).names).toEqual(["Role 1", "Role 2", "Role 3"]);
+  });
+
+  it("finds a name without regard to case, the exact one first", async () => {
+    await makeRole({ displayName: "Not an admin" });
+    await makeRole({ displayName: "Administrator" }, NOW + 1);
+    await makeRole({ displayName: "Backup Admin" }, NOW - 1);
+    const want = ["Admin", "Backup Admin", "Not an admin", "Administrator"];
+    expect((await names({ displayName: "aDMIN" })).names).toEqual(want);
+    const first = await names({ displayName: "aDMIN", limit: 2 });
+    const second = await names({ displayName: "aDMIN", limit: 2, continuationToken: first.token });
+    expect([...first.names, ...second.names]).toEqual(want);
+    expect((await names({ displayName: "%" })).names).toEqual([]);
+  });
+
+  it("names at most 100 keys of a role, those that are not revoked first, the newest before", async () => {
+    const made = [];
+    for (let n = 0; n < 102; n++) made.push(await makeKey({ name: `k${n}` }, NOW + n));
+    for (const key of made.slice(98)) await keys.revoke(ACCOUNT, key.id, false, ACTOR, NOW);
+    const named = (await roles.keysOf(ACCOUNT, [VIEWER_ROLE])).get(VIEWER_ROLE) ?? [];
+    expect(named.slice(0, 98).map((key) => key.name)).toEqual(
+      made
+        .slice(0, 98)
+        .map((key) => key.name)
+        .reverse(),
+    );
+    expect(named.slice(98).map((key) => key.revokedAt)).toEqual([NOW, NOW]);
+  });
+
+  it("names the keys of each role", async () => {
+    const role = await makeRole();
+    const key = await makeKey({ roleId: role.id });
+    const admin = await makeKey({ roleId: ADMIN_ROLE });
+    await makeKey({ roleId: ADMIN_ROLE, accountId: OTHER_ACCOUNT });
+    const named = await roles.keysOf(ACCOUNT, [role.id, ADMIN_ROLE, crypto.randomUUID()]);
+    expect([...named].map(([id, references]) => [id, references.map((each) => each.id)]).sort()).toEqual(
+      [
+        [ADMIN_ROLE, [admin.id]],
+        [role.id, [key.id]],
+      ].sort(),
+    );
+  });
+});

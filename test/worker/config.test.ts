@@ -1,0 +1,173 @@
+// The configuration: complete and parsed, or every fault of it at once, with no secret in any.
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { type Config, readConfig } from "../../src/config.ts";
+
+const SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldC0";
+const D = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
+const X = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+const IDENTITY = { keys: [{ kty: "OKP", crv: "Ed25519", kid: "k", x: X, d: D }] };
+const GOOD = {
+  DB: env.DB,
+  KEY_COPIES: env.KEY_COPIES,
+  KEY_RING: JSON.stringify({ k1: SECRET }),
+  IDENTITY_KEYS: JSON.stringify(IDENTITY),
+  UPSTREAM_URL: "https://api.example.com",
+};
+
+function faultsOf(changes: Record<string, unknown>): readonly string[] {
+  const read = readConfig({ ...GOOD, ...changes });
+  return "faults" in read ? read.faults : [];
+}
+
+function configOf(changes: Record<string, unknown>): Config {
+  const read = readConfig({ ...GOOD, ...changes });
+  if ("faults" in read) throw new Error(read.faults.join("; "));
+  return read.config;
+}
+
+const withKey = (changes: object) => JSON.stringify({ keys: [{ ...IDENTITY.keys[0], ...changes }] });
+
+describe("a configuration", () => {
+  it("needs two secrets and an upstream; the rest has a default", () => {
+    expect(configOf({})).toMatchObject({
+      issuer: "gatehouse",
+      defaultKeyRole: null,
+      keyCacheSize: 10_000,
+      staleIfErrorMs: 60_000,
+      log: { sample: 0, format: "json" },
+      policy: { strongCheck: "mutations", speculativeForwarding: true, allowWebSockets: false },
+      upstream: { origin: "https://api.example.com", audience: "https://api.example.com", timeoutMs: 30_000 },
+    });
+  });
+
+  it("may have every variable", () => {
+    const config = configOf({
+      UPSTREAM_AUDIENCE: "aud",
+      UPSTREAM_AUTHORIZATION: "Bearer a b",
+      UPSTREAM_TIMEOUT_SECONDS: "0.5",
+      IDENTITY_ISSUER: "iss",
+      DEFAULT_KEY_ROLE: "Admin",
+      STRONG_CHECK: "all",
+      SPECULATIVE_FORWARDING: "off",
+      STALE_IF_ERROR_SECONDS: "0",
+      KEY_CACHE_SIZE: "5",
+      BLOCKED_KEY_IDS: " 7D0E3F0A-1b7c-4c38-8a4e-5d1f6f2b9c01 ,",
+      ALLOW_WEBSOCKETS: "true",
+      ALLOWED_HOSTS: "API.example.com,localhost:8787",
+      ALLOWED_ORIGINS: "https://a.example,http://localhost:3000",
+      LOG_SAMPLE: "0.25",
+      LOG_FORMAT: "pretty",
+    });
+    expect(config.policy.blockedKeyIds).toEqual(new Set(["7d0e3f0a-1b7c-4c38-8a4e-5d1f6f2b9c01"]));
+    expect(config.policy.hosts).toEqual(new Set(["api.example.com", "localhost:8787"]));
+    expect(config.policy.origins).toEqual(new Set(["https://a.example", "http://localhost:3000"]));
+    expect(config.upstream).toMatchObject({ audience: "aud", authorization: "Bearer a b", timeoutMs: 500 });
+    expect(config.log).toEqual({ sample: 0.25, format: "pretty" });
+  });
+
+  it.each([
+    "http://localhost:1",
+    "http://127.0.0.1:1",
+    "http://127.1.2.3",
+    "http://[::1]:1",
+    "https://a.example:8443/",
+  ])("takes as an upstream: %s", (url) => {
+    expect(configOf({ UPSTREAM_URL: url }).upstream.origin).toBe(url.replace(/\/$/, ""));
+  });
+
+  it("takes a bound Worker for the upstream, under a name that nobody can own", () => {
+    const binding = { fetch: () => undefined };
+    expect(configOf({ UPSTREAM_URL: "", UPSTREAM: binding }).upstream).toMatchObject({
+      origin: "https://upstream.invalid",
+      binding,
+    });
+  });
+
+  it.each([
+    ["UPSTREAM_URL", "http://api.example.com"],
+    ["UPSTREAM_URL", "http://169.254.169.254/"],
+    ["UPSTREAM_URL", "http://10.0.0.1"],
+    ["UPSTREAM_URL", "http://localhost.evil.example"],
+    ["UPSTREAM_URL", "http://127.0.0.1.evil.example"],
+    ["UPSTREAM_URL", "https://user@api.example.com"],
+    ["UPSTREAM_URL", "https://user:pass@api.example.com"],
+    ["UPSTREAM_URL", "https://api.example.com/v1"],
+    ["UPSTREAM_URL", "https://api.example.com?a"],
+    ["UPSTREAM_URL", "https://api.example.com#a"],
+    ["UPSTREAM_URL", "ftp://api.example.com"],
+    ["UPSTREAM_URL", "file:///etc/passwd"],
+    ["UPSTREAM_URL", "javascript:alert(1)"],
+    ["UPSTREAM_URL", "api.example.com"],
+    ["UPSTREAM_URL", " https://api.example.com"],
+    ["UPSTREAM_URL", ""],
+    ["UPSTREAM", "http://user@169.254.169.254/"],
+    ["UPSTREAM", {}],
+    ["UPSTREAM_AUTHORIZATION", "Bearer hunter2\n"],
+    ["UPSTREAM_AUTHORIZATION", "Bearer hunter2\r\nX: 1"],
+    ["UPSTREAM_AUTHORIZATION", " Bearer hunter2"],
+    ["UPSTREAM_AUTHORIZATION", "Bearer s\u00e9cret"],
+    ["UPSTREAM_TIMEOUT_SECONDS", "0"],
+    ["UPSTREAM_TIMEOUT_SECONDS", "-1"],
+    ["UPSTREAM_TIMEOUT_SECONDS", "1e3"],
+    ["UPSTREAM_TIMEOUT_SECONDS", "601"],
+    ["UPSTREAM_TIMEOUT_SECONDS", "NaN"],
+    ["KEY_RING", ""],
+    ["KEY_RING", "{}"],
+    ["KEY_RING", JSON.stringify({ k1: "c2hvcnQ" })],
+    ["KEY_RING", SECRET],
+    ["IDENTITY_KEYS", ""],
+    ["IDENTITY_KEYS", "{}"],
+    ["IDENTITY_KEYS", '{"keys":[]}'],
+    ["IDENTITY_KEYS", '{"keys":[null]}'],
+    ["IDENTITY_KEYS", withKey({ d: undefined })],
+    ["IDENTITY_KEYS", withKey({ d: D.slice(1) })],
+    ["IDENTITY_KEYS", withKey({ x: "not base64url, but a text of 43 characters!!" })],
+    ["IDENTITY_KEYS", withKey({ kid: "" })],
+    ["IDENTITY_KEYS", withKey({ crv: "X25519" })],
+    ["IDENTITY_KEYS", JSON.stringify({ keys: [IDENTITY.keys[0], IDENTITY.keys[0]] })],
+    ["STRONG_CHECK", "never"],
+    ["SPECULATIVE_FORWARDING", "yes"],
+    ["STALE_IF_ERROR_SECONDS", "301"],
+    ["KEY_CACHE_SIZE", "0"],
+    ["KEY_CACHE_SIZE", "1.5"],
+    ["BLOCKED_KEY_IDS", "key-1"],
+    ["BLOCKED_KEY_IDS", "7d0e3f0a-1b7c-4c38-8a4e-5d1f6f2b9c01;7d0e3f0a-1b7c-4c38-8a4e-5d1f6f2b9c02"],
+    ["ALLOW_WEBSOCKETS", "1"],
+    ["ALLOWED_HOSTS", "https://api.example.com"],
+    ["ALLOWED_HOSTS", "api.example.com/x"],
+    ["ALLOWED_HOSTS", "*.example.com/"],
+    ["ALLOWED_ORIGINS", "*"],
+    ["ALLOWED_ORIGINS", "null"],
+    ["ALLOWED_ORIGINS", "https://a.example/"],
+    ["ALLOWED_ORIGINS", "a.example"],
+    ["LOG_SAMPLE", "2"],
+    ["LOG_FORMAT", "xml"],
+    ["DB", undefined],
+    ["DB", "gatehouse"],
+    ["KEY_COPIES", undefined],
+    ["ALLOWED_HOST", "a.example"],
+    ["UPSTREAM_TIMEOUT", "3"],
+    ["LOG_SAMPLE", 1],
+  ])("has one fault with %s = %j, and says which, without repeating it", (name, value) => {
+    const errors = faultsOf({ [name]: value });
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toContain(name);
+    if (typeof value === "string" && value.length > 6) expect(errors[0]).not.toContain(value.trim());
+    expect(errors.join()).not.toMatch(/hunter2|c2VjcmV0|nWGxne|pass@/);
+  });
+
+  it("names all its faults at once", () => {
+    const errors = faultsOf({
+      KEY_RING: "",
+      IDENTITY_KEYS: "",
+      UPSTREAM_URL: "",
+      DB: null,
+      LOG_FORMAT: "xml",
+      TYPO: "1",
+    });
+    const names = ["KEY_RING", "IDENTITY_KEYS", "UPSTREAM_URL", "DB", "LOG_FORMAT", "TYPO"];
+    for (const name of names) expect(errors.some((fault) => fault.includes(name))).toBe(true);
+    expect(errors).toHaveLength(names.length);
+  });
+});
