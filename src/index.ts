@@ -3,22 +3,21 @@
 import { type Config, type Env, readConfig } from "./config.ts";
 import { OPERATIONS } from "./core/routing/operations.ts";
 import { compileRoutes } from "./core/routing/route-matcher.ts";
-import type { OperatorAuthentication } from "./gateway/authentication/operator-token.ts";
-import type { Gateway } from "./gateway/gateway.ts";
+import type { Gateway, OperatorAuthentication } from "./gateway/gateway.ts";
 import { handleRequest } from "./gateway/handle-request.ts";
 import { createIdentity } from "./gateway/proxy/identity-token.ts";
 import { createRateLimits } from "./gateway/rate-limits.ts";
 import { serviceUnavailable } from "./gateway/responses/denial.ts";
 import { createLog, errorText } from "./log.ts";
 import { createUsageRecorder } from "./store/api-keys/usage.ts";
+import type { Background } from "./store/common.ts";
 import { createDenialRecorder } from "./store/denials/recorder.ts";
 import { createD1Records } from "./store/key-cache/d1-records.ts";
 import { FRESH_FOR_MS } from "./store/key-cache/key-cache.ts";
 import { createKeyResolver } from "./store/key-cache/key-resolver.ts";
 import { createKvCopies } from "./store/key-cache/kv-copies.ts";
 import type { Clock } from "./store/lib/timeouts.ts";
-import type { Background } from "./store/ports.ts";
-import { createRateLimiter } from "./store/rate-limiter.ts";
+import { createRateLimiter } from "./store/rate-limits/rate-limiter.ts";
 import type { MaintenanceJobs } from "./wiring/maintenance.ts";
 
 const routes = compileRoutes(OPERATIONS);

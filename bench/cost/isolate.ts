@@ -6,12 +6,13 @@ import type { KeyHash } from "../../src/core/access/principal.ts";
 import { parseAddress } from "../../src/core/ip/ip-address.ts";
 import { OPERATIONS, type Operation } from "../../src/core/routing/operations.ts";
 import { createUsageRecorder } from "../../src/store/api-keys/usage.ts";
+import type { DeniedRequest } from "../../src/store/denials/port.ts";
 import { createDenialRecorder } from "../../src/store/denials/recorder.ts";
 import { createD1Records } from "../../src/store/key-cache/d1-records.ts";
 import { createKeyResolver } from "../../src/store/key-cache/key-resolver.ts";
 import { createKvCopies } from "../../src/store/key-cache/kv-copies.ts";
+import type { ResolvedKey } from "../../src/store/key-cache/ports.ts";
 import type { Clock } from "../../src/store/lib/timeouts.ts";
-import type { DeniedRequest, ResolvedKey } from "../../src/store/ports.ts";
 import type { Storage } from "./storage.ts";
 
 export type Kind = "read" | "change" | "refused" | "stranger";

@@ -1,6 +1,6 @@
 // Ways of building it wrong. Each is a port that lies to the real finder as the wrong code would, and each must break the
 // promise that it is named with: a simulation that cannot fail proves nothing.
-import type { Changes, RecordRead } from "../../src/store/ports.ts";
+import type { Changes, RecordRead } from "../../src/store/key-cache/ports.ts";
 import type { Flaw } from "./isolate.ts";
 
 /** Every flaw, with the promise that it breaks, as the judge names it. */

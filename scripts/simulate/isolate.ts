@@ -4,7 +4,14 @@ import { decide } from "../../src/core/access/decide.ts";
 import { parseAddress } from "../../src/core/ip/ip-address.ts";
 import { OPERATIONS, type Operation } from "../../src/core/routing/operations.ts";
 import { createKeyResolver } from "../../src/store/key-cache/key-resolver.ts";
-import type { ChangeFeed, KeyCopies, KeyRecordSource, KeyResolver, Need, ResolvedKey } from "../../src/store/ports.ts";
+import type {
+  ChangeFeed,
+  KeyCopies,
+  KeyRecordSource,
+  KeyResolver,
+  Need,
+  ResolvedKey,
+} from "../../src/store/key-cache/ports.ts";
 import type { Judge, StrongCheck } from "./judge.ts";
 import { createReach, type KvHistory, type Reach, reachD1, reachKv } from "./ports.ts";
 import { ACCOUNT, type Key, type Kind, type Truth } from "./truth.ts";

@@ -1,8 +1,8 @@
 // The storage of one isolate as it meets it: a D1 that is far away, now and then fails and at times cannot be reached at
 // all, and a KV that is late, loses half of what it is told, and remembers what it did not have.
 import type { KeyHash } from "../../src/core/access/principal.ts";
+import type { ChangeFeed, KeyCopies, KeyCopy, KeyRecordSource } from "../../src/store/key-cache/ports.ts";
 import { decodeRecord } from "../../src/store/key-cache/record-codec.ts";
-import type { ChangeFeed, KeyCopies, KeyCopy, KeyRecordSource } from "../../src/store/ports.ts";
 import type { Truth } from "./truth.ts";
 import type { Chance, World } from "./world.ts";
 

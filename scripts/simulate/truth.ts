@@ -1,8 +1,8 @@
 // What D1 holds in the simulation: the keys as they are, the change log, and when each key was closed to what.
 import type { KeyHash } from "../../src/core/access/principal.ts";
 import { ADMIN, VIEWER } from "../../src/core/access/roles.ts";
+import type { Changes, PrimaryRead } from "../../src/store/key-cache/ports.ts";
 import { decodeRecord, type StoredKey } from "../../src/store/key-cache/record-codec.ts";
-import type { Changes, PrimaryRead } from "../../src/store/ports.ts";
 import { type Chance, EPOCH, type World } from "./world.ts";
 
 export const ACCOUNT = "0f3b1c52-6d0a-4a7e-9c55-2f8f0c1d7a10";

@@ -1,7 +1,7 @@
 // The body of a request: JSON in strict UTF-8, bounded, and checked against a schema with all its faults at once.
 import type * as z from "zod/mini";
+import type { AuthorizedRequest } from "../authorized-request.ts";
 import type { FieldError } from "../core/error-body.ts";
-import type { AuthorizedRequest } from "./authorized-request.ts";
 import { operationError, validationError } from "./responses.ts";
 import { validate } from "./validation.ts";
 

@@ -1,7 +1,9 @@
 // What the handlers of all operations have in common.
+
+import type { AuthorizedRequest } from "../authorized-request.ts";
 import { isOperator } from "../core/access/principal.ts";
-import type { Actor } from "../store/ports.ts";
-import type { AdminPorts, AuthorizedRequest } from "./authorized-request.ts";
+import type { Actor } from "../store/common.ts";
+import type { AdminPorts } from "./ports.ts";
 
 /** The path's parameters; the account is never read from here, since the key says which one it is. */
 export type PathParams = Readonly<Record<string, string>>;

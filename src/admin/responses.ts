@@ -1,7 +1,8 @@
 // The answers to operators: data in Aeon's envelopes, errors in the one shape that all of Gatehouse uses. Nothing here is
 // ever to be cached.
+
+import type { AuthorizedRequest } from "../authorized-request.ts";
 import { errorBody, type FieldError } from "../core/error-body.ts";
-import type { AuthorizedRequest } from "./authorized-request.ts";
 
 const HEADERS = { "content-type": "application/json", "cache-control": "no-store" };
 

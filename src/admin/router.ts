@@ -1,6 +1,7 @@
 // The operations that Gatehouse itself answers, routed as the operation table says. Not a door: a call comes here when it
 // has been authorised like any other.
 import { Hono } from "hono";
+import type { AuthorizedRequest } from "../authorized-request.ts";
 import { type GatehouseOperationId, OPERATIONS } from "../core/routing/operations.ts";
 import {
   createNetworkAllowList,
@@ -11,12 +12,12 @@ import {
 import { createApiKey } from "./api-keys/create.ts";
 import { getApiKey, listApiKeys, revokeApiKey } from "./api-keys/handlers.ts";
 import { exportAuditEvents, listAuditEvents, listRefusals } from "./audit/handlers.ts";
-import type { AdminPorts, AuthorizedRequest } from "./authorized-request.ts";
 import { deleteApiKeyTrial, getApiKeyTrial, promoteApiKeyTrial, putApiKeyTrial } from "./dry-runs/handlers.ts";
 import { explainRefusal } from "./explain/handlers.ts";
 import type { Handler } from "./handler.ts";
 import { createOperator, deleteOperator, getOperator, listOperators, updateOperator } from "./operators/handlers.ts";
 import { listResourcePermissions } from "./permissions/handlers.ts";
+import type { AdminPorts } from "./ports.ts";
 import { createRole, deleteRole, getRole, listRbacRoles, updateRole } from "./roles/handlers.ts";
 import { getSelf } from "./self/handlers.ts";
 

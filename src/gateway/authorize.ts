@@ -2,7 +2,7 @@
 import { decide } from "../core/access/decide.ts";
 import { type Decision, deny } from "../core/access/decision.ts";
 import type { KeyRecord } from "../core/access/principal.ts";
-import type { ResolvedKey } from "../store/ports.ts";
+import type { ResolvedKey } from "../store/key-cache/ports.ts";
 import type { Gateway } from "./gateway.ts";
 import type { IncomingRequest } from "./lazy-request.ts";
 import { factsOf, type RequestContext } from "./request-context.ts";

@@ -1,13 +1,17 @@
 // The parts that a call meets on its way through, as plain interfaces; index.ts builds them, tests may build others.
-import type { KeyRecord } from "../core/access/principal.ts";
-import type { Operation } from "../core/routing/operations.ts";
+
+import type { AuthorizedRequest } from "../authorized-request.ts";
 import type { Routes } from "../core/routing/route-matcher.ts";
 import type { KeyRing } from "../core/token/api-key-token.ts";
-import type { Log, RequestLog } from "../log.ts";
-import type { Background, DenialRecorder, DryRunRecorder, KeyResolver, UsageRecorder } from "../store/ports.ts";
-import type { OperatorAuthentication } from "./authentication/operator-token.ts";
+import type { TrustedIssuer } from "../core/token/oidc-token.ts";
+import type { Log } from "../log.ts";
+import type { UsageRecorder } from "../store/api-keys/port.ts";
+import type { Background } from "../store/common.ts";
+import type { DenialRecorder } from "../store/denials/port.ts";
+import type { DryRunRecorder } from "../store/dry-runs/port.ts";
+import type { KeyResolver } from "../store/key-cache/ports.ts";
+import type { IssuerKeys, OperatorFinder } from "../store/operators/port.ts";
 import type { Identity } from "./proxy/identity-token.ts";
-import type { Assets } from "./public/console-assets.ts";
 import type { RateLimits } from "./rate-limits.ts";
 
 /** What the operator has chosen; README.md has the table. */
@@ -37,18 +41,31 @@ export interface Upstream {
   readonly timeoutMs: number;
 }
 
-/** A call that has been authorised, for the operations that Gatehouse answers itself. */
-export interface AuthorizedRequest {
-  readonly raw: Request;
-  readonly path: string;
-  readonly query: string;
-  readonly operation: Operation;
-  readonly principal: KeyRecord;
-  readonly address: string | null;
-  readonly requestId: string;
-  readonly now: number;
-  readonly log: RequestLog;
+/** The upstream gave no answer: `timeout` is a 504, `unreachable` a 502. */
+export interface UpstreamFailure {
+  readonly failure: "timeout" | "unreachable" | "cancelled";
+  /** What the runtime says of it, for the log only. */
+  readonly cause: unknown;
 }
+
+export interface IssuerVerifier {
+  readonly issuer: TrustedIssuer;
+  readonly keys: IssuerKeys;
+}
+
+/** Who is trusted to name operators, and how their tokens come. */
+export interface OperatorAuthentication {
+  /** `Authorization: Bearer`: an OpenID Connect issuer. */
+  readonly bearer: IssuerVerifier | null;
+  /** `Cf-Access-Jwt-Assertion`: Cloudflare Access, which a browser's cookie is enough for. */
+  readonly access: IssuerVerifier | null;
+  readonly finder: OperatorFinder;
+  /** Origins whose pages may act with the browser's cookie, besides the door's own. */
+  readonly origins: ReadonlySet<string>;
+}
+
+/** The files that were deployed with the Worker; `null` when none were. */
+export type Assets = { readonly fetch: (request: Request) => Promise<Response> } | null;
 
 export interface Gateway {
   readonly routes: Routes;

@@ -1,6 +1,6 @@
 // Who asks too often: addresses that try keys which are none, and, where an operator wants it, keys. Nothing is stored.
 import type { Denial } from "../core/access/decision.ts";
-import type { RateLimiter } from "../store/ports.ts";
+import type { RateLimiter } from "../store/rate-limits/port.ts";
 import type { Client } from "./validate-request.ts";
 
 export interface RateLimits {

@@ -6,7 +6,7 @@ import type { KeyRecord } from "../core/access/principal.ts";
 import type { Address } from "../core/ip/ip-address.ts";
 import type { Operation } from "../core/routing/operations.ts";
 import { errorText, type LogFields } from "../log.ts";
-import type { ResolvedKey } from "../store/ports.ts";
+import type { ResolvedKey } from "../store/key-cache/ports.ts";
 import type { Gateway } from "./gateway.ts";
 import { type IncomingRequest, toIncomingRequest } from "./lazy-request.ts";
 import { type Client, readClient, type Target } from "./validate-request.ts";

@@ -3,8 +3,8 @@ import type { Config } from "../config.ts";
 import { errorText, type Log } from "../log.ts";
 import { createAuditSealer } from "../store/audit/sealer.ts";
 import { createDenialRepository } from "../store/denials/repository.ts";
+import type { KeyCopies } from "../store/key-cache/ports.ts";
 import { createMaintenance } from "../store/maintenance/maintenance.ts";
-import type { KeyCopies } from "../store/ports.ts";
 
 export interface MaintenanceJobs {
   /** Behind the answer to a change: KV is told of it, the audit log sealed. Never rejects; the minute does what this misses. */

@@ -2,7 +2,7 @@
 
 import type { Config } from "../config.ts";
 import type { IssuerConfig } from "../config-oidc.ts";
-import type { IssuerVerifier, OperatorAuthentication } from "../gateway/authentication/operator-token.ts";
+import type { IssuerVerifier, OperatorAuthentication } from "../gateway/gateway.ts";
 import type { Clock } from "../store/lib/timeouts.ts";
 import { createIssuerKeys } from "../store/operators/issuer-jwks.ts";
 import { createOperatorFinder } from "../store/operators/repository.ts";

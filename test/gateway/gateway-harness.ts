@@ -1,17 +1,21 @@
 // A door of real parts and stand-ins for what lies outside: storage, the upstream, the log and the clock.
+
 import { base64url, exportJWK, generateKeyPair } from "jose";
+import type { AuthorizedRequest } from "../../src/authorized-request.ts";
 import type { KeyRecord } from "../../src/core/access/principal.ts";
 import { OPERATIONS } from "../../src/core/routing/operations.ts";
 import { compileRoutes } from "../../src/core/routing/route-matcher.ts";
 import { mintKey, readKeyRing } from "../../src/core/token/api-key-token.ts";
-import type { AuthorizedRequest, Gateway, Policy } from "../../src/gateway/gateway.ts";
+import type { Gateway, Policy } from "../../src/gateway/gateway.ts";
 import { handleRequest } from "../../src/gateway/handle-request.ts";
 import { createIdentity } from "../../src/gateway/proxy/identity-token.ts";
 import { createRateLimits } from "../../src/gateway/rate-limits.ts";
 import { createContext, type RequestContext } from "../../src/gateway/request-context.ts";
 import { readTarget, type Target } from "../../src/gateway/validate-request.ts";
 import type { LogFields } from "../../src/log.ts";
-import type { DenialEvent, DeniedRequest, Need, PendingKey, RateLimiter, ResolvedKey } from "../../src/store/ports.ts";
+import type { DenialEvent, DeniedRequest } from "../../src/store/denials/port.ts";
+import type { Need, PendingKey, ResolvedKey } from "../../src/store/key-cache/ports.ts";
+import type { RateLimiter } from "../../src/store/rate-limits/port.ts";
 import { ACCOUNT_ID, aKey, NOW } from "../support/key.ts";
 
 export const HOST = "https://door.example";

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Policy } from "../../src/gateway/gateway.ts";
 import { handleRequest } from "../../src/gateway/handle-request.ts";
 import { createRateLimits } from "../../src/gateway/rate-limits.ts";
-import type { Need, PendingKey, ResolvedKey } from "../../src/store/ports.ts";
+import type { Need, PendingKey, ResolvedKey } from "../../src/store/key-cache/ports.ts";
 import { ACCOUNT_ID, aKey, aRole, NOW } from "../support/key.ts";
 import {
   aLimiter,

@@ -9,7 +9,7 @@ import {
   type RequestContext,
   shouldLog,
 } from "../../src/gateway/request-context.ts";
-import type { DeniedRequest } from "../../src/store/ports.ts";
+import type { DeniedRequest } from "../../src/store/denials/port.ts";
 import { ACCOUNT_ID, aKey, NOW } from "../support/key.ts";
 import { aContext, aRequest, CLUSTERS, found, openGateway, TOKEN, type Wanted } from "./gateway-harness.ts";
 

@@ -2,16 +2,12 @@
 import { env } from "cloudflare:workers";
 import type { KeyHash } from "../../src/core/access/principal.ts";
 import { ADMIN, VIEWER } from "../../src/core/access/roles.ts";
+import type { NewAllowList } from "../../src/store/allow-lists/port.ts";
 import { createAllowListRepository } from "../../src/store/allow-lists/repository.ts";
+import type { ApiKeyDetails, ApiKeyFilter, NewApiKey } from "../../src/store/api-keys/port.ts";
 import { createApiKeyRepository } from "../../src/store/api-keys/repository.ts";
-import type {
-  Actor,
-  ApiKeyDetails,
-  ApiKeyFilter,
-  NewAllowList,
-  NewApiKey,
-  RoleDefinition,
-} from "../../src/store/ports.ts";
+import type { Actor } from "../../src/store/common.ts";
+import type { RoleDefinition } from "../../src/store/roles/port.ts";
 import { createRoleRepository } from "../../src/store/roles/repository.ts";
 
 export const NOW = Date.UTC(2026, 10, 23, 12);

@@ -1,7 +1,8 @@
 // The storage ports in memory: a truth with its change log and a warm copy, counted, late or broken as a test asks.
 import type { KeyHash, KeyRecord } from "../../src/core/access/principal.ts";
+import type { Background } from "../../src/store/common.ts";
 import { createKeyResolver } from "../../src/store/key-cache/key-resolver.ts";
-import type { Background, Changes, KeyCopy, PrimaryRead, RecordRead } from "../../src/store/ports.ts";
+import type { Changes, KeyCopy, PrimaryRead, RecordRead } from "../../src/store/key-cache/ports.ts";
 import type { FakeClock } from "./fake-clock.ts";
 import { aKey } from "./key.ts";
 

@@ -1,13 +1,14 @@
 // IP allow lists: made, listed, shown and deleted. They are never changed, so a key's addresses are what they were.
 
+import type { AuthorizedRequest } from "../../authorized-request.ts";
 import type { FieldError } from "../../core/error-body.ts";
 import { compileRules, containsAddress, isEverything, parseRule } from "../../core/ip/cidr.ts";
 import { parseAddress } from "../../core/ip/ip-address.ts";
-import type { AllowListDetails } from "../../store/ports.ts";
+import type { AllowListDetails } from "../../store/allow-lists/port.ts";
 import { INVALID_CONTINUATION_TOKEN } from "../api-keys/handlers.ts";
-import type { AdminPorts, AuthorizedRequest } from "../authorized-request.ts";
 import { readBody } from "../body.ts";
 import { actorOf, type PathParams, recordChange, uuidParam } from "../handler.ts";
+import type { AdminPorts } from "../ports.ts";
 import { limitOf, readQuery } from "../query.ts";
 import { json, listNames, listResponse, noContent, notFound, operationError, validationError } from "../responses.ts";
 import { toKeyReference } from "../roles/view.ts";

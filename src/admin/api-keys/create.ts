@@ -1,12 +1,16 @@
 // How an API key is made: what is asked for is resolved, weighed against the power of whoever asks, minted and written.
 // The secret goes into the answer, this once, and nowhere else.
+
+import type { AuthorizedRequest } from "../../authorized-request.ts";
 import { escalationsOfKey } from "../../core/access/privilege-escalation.ts";
 import type { FieldError } from "../../core/error-body.ts";
 import { mintKey } from "../../core/token/api-key-token.ts";
-import type { AllowListDetails, NewApiKey, RoleDetails } from "../../store/ports.ts";
-import type { AdminPorts, AuthorizedRequest } from "../authorized-request.ts";
+import type { AllowListDetails } from "../../store/allow-lists/port.ts";
+import type { NewApiKey } from "../../store/api-keys/port.ts";
+import type { RoleDetails } from "../../store/roles/port.ts";
 import { readBody } from "../body.ts";
 import { actorOf, recordChange } from "../handler.ts";
+import type { AdminPorts } from "../ports.ts";
 import { escalationDenied, json, operationError, validationError } from "../responses.ts";
 import { grantOf } from "../roles/view.ts";
 import { ApiKeySpec } from "../schema.ts";

@@ -1,8 +1,10 @@
 // API keys: listed, shown and revoked. How one is made has a file of its own.
+
+import type { AuthorizedRequest } from "../../authorized-request.ts";
 import { escalationsOfRevocation } from "../../core/access/privilege-escalation.ts";
-import type { AdminPorts, AuthorizedRequest } from "../authorized-request.ts";
 import { readBody } from "../body.ts";
 import { actorOf, type PathParams, recordChange, uuidParam } from "../handler.ts";
+import type { AdminPorts } from "../ports.ts";
 import { limitOf, readQuery } from "../query.ts";
 import { escalationDenied, json, listResponse, notFound, operationError, validationError } from "../responses.ts";
 import { grantOf } from "../roles/view.ts";

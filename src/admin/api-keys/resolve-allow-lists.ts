@@ -1,7 +1,9 @@
 // What a key is given by reference, be it live or on trial: its IP allow lists, found or found fault with.
+
+import type { AuthorizedRequest } from "../../authorized-request.ts";
 import type { FieldError } from "../../core/error-body.ts";
-import type { AllowListDetails } from "../../store/ports.ts";
-import type { AdminPorts, AuthorizedRequest } from "../authorized-request.ts";
+import type { AllowListDetails } from "../../store/allow-lists/port.ts";
+import type { AdminPorts } from "../ports.ts";
 
 const MAX_LISTS = 10;
 

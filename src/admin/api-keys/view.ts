@@ -1,7 +1,7 @@
 // An API key as the wire has it. There is no way from here to its secret: nothing that is read holds it.
 import { keyStatus } from "../../core/access/principal.ts";
 import { NEVER_EXPIRES_TEXT } from "../../core/token/api-key-token.ts";
-import type { ApiKeyDetails } from "../../store/ports.ts";
+import type { ApiKeyDetails } from "../../store/api-keys/port.ts";
 import { toBareRole, toIsoString } from "../roles/view.ts";
 import type { ApiKeyData } from "../schema.ts";
 

@@ -1,7 +1,9 @@
 // The audit log: listed, exported from end to end, and beside it how often which key was refused why.
-import type { AuditRecord } from "../../store/ports.ts";
+
+import type { AuthorizedRequest } from "../../authorized-request.ts";
+import type { AuditRecord } from "../../store/audit/port.ts";
 import { INVALID_CONTINUATION_TOKEN } from "../api-keys/handlers.ts";
-import type { AdminPorts, AuthorizedRequest } from "../authorized-request.ts";
+import type { AdminPorts } from "../ports.ts";
 import { limitOf, readQuery } from "../query.ts";
 import { listResponse, validationError } from "../responses.ts";
 import { toIsoString } from "../roles/view.ts";

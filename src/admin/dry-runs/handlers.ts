@@ -1,14 +1,19 @@
 // Trials of keys: attached, shown, promoted, dropped. A trial gives nothing away, but it may become the key's own, so it is
 // held to what whoever asks has, when it is attached and again when it is promoted.
+
+import type { AuthorizedRequest } from "../../authorized-request.ts";
 import { escalationsOfChange, escalationsOfRevocation } from "../../core/access/privilege-escalation.ts";
 import type { FieldError } from "../../core/error-body.ts";
-import type { AllowListDetails, ApiKeyDetails, DryRunDetails, DryRunFailure, RoleDetails } from "../../store/ports.ts";
+import type { AllowListDetails } from "../../store/allow-lists/port.ts";
+import type { ApiKeyDetails } from "../../store/api-keys/port.ts";
+import type { DryRunDetails, DryRunFailure } from "../../store/dry-runs/port.ts";
+import type { RoleDetails } from "../../store/roles/port.ts";
 import { revocationBounds } from "../api-keys/handlers.ts";
 import { findLists } from "../api-keys/resolve-allow-lists.ts";
 import { toApiKey } from "../api-keys/view.ts";
-import type { AdminPorts, AuthorizedRequest } from "../authorized-request.ts";
 import { readBody } from "../body.ts";
 import { actorOf, type PathParams, recordChange, uuidParam } from "../handler.ts";
+import type { AdminPorts } from "../ports.ts";
 import { readQuery } from "../query.ts";
 import { escalationDenied, json, noContent, notFound, operationError, validationError } from "../responses.ts";
 import { grantOf, toIsoString } from "../roles/view.ts";

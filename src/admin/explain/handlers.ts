@@ -1,16 +1,17 @@
 // "Why was I refused?" for a call that was, by its request id, and "would I be?" for one that is only thought of. Touches no
 // counter and changes nothing.
 
+import type { AuthorizedRequest } from "../../authorized-request.ts";
 import type { Denial, Reason } from "../../core/access/decision.ts";
 import { type ExplainedStep, type Explanation, explain } from "../../core/access/explain.ts";
 import type { KeyRecord } from "../../core/access/principal.ts";
 import { parseAddress } from "../../core/ip/ip-address.ts";
 import { canonicalPath } from "../../core/routing/canonical-path.ts";
 import { matchOperation } from "../../core/routing/match-operation.ts";
-import type { DeniedRequest } from "../../store/ports.ts";
+import type { DeniedRequest } from "../../store/denials/port.ts";
 import { ExplainRequest, type ExplanationData } from "../audit/schema.ts";
-import type { AdminPorts, AuthorizedRequest } from "../authorized-request.ts";
 import { readBody } from "../body.ts";
+import type { AdminPorts } from "../ports.ts";
 import { json, notFound, validationError } from "../responses.ts";
 import { toIsoString } from "../roles/view.ts";
 

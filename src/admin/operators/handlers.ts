@@ -1,13 +1,16 @@
 // Operators: listed, shown, added, changed and removed by whoever may do so to users. Nobody makes anybody who could do more.
+
+import type { AuthorizedRequest } from "../../authorized-request.ts";
 import { escalationsOfOperator, escalationsOfRole } from "../../core/access/privilege-escalation.ts";
 import type { FieldError } from "../../core/error-body.ts";
 import { NEVER_EXPIRES_TEXT } from "../../core/token/api-key-token.ts";
 import { readEmail } from "../../core/token/oidc-token.ts";
-import type { OperatorDetails, RoleDetails } from "../../store/ports.ts";
+import type { OperatorDetails } from "../../store/operators/port.ts";
+import type { RoleDetails } from "../../store/roles/port.ts";
 import { INVALID_CONTINUATION_TOKEN } from "../api-keys/handlers.ts";
-import type { AdminPorts, AuthorizedRequest } from "../authorized-request.ts";
 import { readBody } from "../body.ts";
 import { actorOf, type PathParams, recordChange, uuidParam } from "../handler.ts";
+import type { AdminPorts } from "../ports.ts";
 import { limitOf, readQuery } from "../query.ts";
 import {
   escalationDenied,

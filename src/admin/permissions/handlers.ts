@@ -1,6 +1,7 @@
 // The permission catalogue: what a role can be given. It is not long, so it is one page.
 
-import type { AdminPorts, AuthorizedRequest } from "../authorized-request.ts";
+import type { AuthorizedRequest } from "../../authorized-request.ts";
+import type { AdminPorts } from "../ports.ts";
 import { listResponse } from "../responses.ts";
 import { toPermissionCatalog } from "./view.ts";
 

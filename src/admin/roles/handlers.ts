@@ -1,14 +1,15 @@
 // Roles: listed, shown, made, changed and deleted. Built-in ones are only shown.
 
+import type { AuthorizedRequest } from "../../authorized-request.ts";
 import type { Permission } from "../../core/access/permissions.ts";
 import { escalationsOfHolders, escalationsOfRole } from "../../core/access/privilege-escalation.ts";
 import { compileGrant, readPermission } from "../../core/access/roles.ts";
 import type { FieldError } from "../../core/error-body.ts";
-import type { RoleDetails, RoleDefinition as StoredSpec } from "../../store/ports.ts";
+import type { RoleDetails, RoleDefinition as StoredSpec } from "../../store/roles/port.ts";
 import { INVALID_CONTINUATION_TOKEN } from "../api-keys/handlers.ts";
-import type { AdminPorts, AuthorizedRequest } from "../authorized-request.ts";
 import { readBody } from "../body.ts";
 import { actorOf, type PathParams, recordChange, uuidParam } from "../handler.ts";
+import type { AdminPorts } from "../ports.ts";
 import { limitOf, readQuery } from "../query.ts";
 import {
   escalationDenied,

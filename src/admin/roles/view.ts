@@ -3,7 +3,8 @@
 import type { Permission } from "../../core/access/permissions.ts";
 import { keyStatus } from "../../core/access/principal.ts";
 import { builtInRole, compileGrant, type Grant } from "../../core/access/roles.ts";
-import type { KeyReference, RoleDetails } from "../../store/ports.ts";
+import type { KeyReference } from "../../store/common.ts";
+import type { RoleDetails } from "../../store/roles/port.ts";
 import { toPermissions } from "../permissions/view.ts";
 import type { KeyReferenceData, RoleData } from "../schema.ts";
 

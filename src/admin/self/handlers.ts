@@ -1,6 +1,8 @@
 // Who calls: the one thing that whoever signs in through a proxy, and so holds no credential to read, has to be told.
+
+import type { AuthorizedRequest } from "../../authorized-request.ts";
 import { isOperator } from "../../core/access/principal.ts";
-import type { AdminPorts, AuthorizedRequest } from "../authorized-request.ts";
+import type { AdminPorts } from "../ports.ts";
 import { json } from "../responses.ts";
 import type { SelfData } from "../schema.ts";
 

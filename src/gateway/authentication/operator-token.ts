@@ -3,27 +3,12 @@
 
 import type { Denial } from "../../core/access/decision.ts";
 import type { OperatorRecord } from "../../core/access/principal.ts";
-import { peekToken, type TrustedIssuer, verifyOidcToken } from "../../core/token/oidc-token.ts";
-import type { Background, IssuerKeys, OperatorFinder } from "../../store/ports.ts";
+import { peekToken, verifyOidcToken } from "../../core/token/oidc-token.ts";
+import type { Background } from "../../store/common.ts";
+import type { IssuerVerifier, OperatorAuthentication } from "../gateway.ts";
 import type { IncomingRequest } from "../lazy-request.ts";
 import type { RequestContext } from "../request-context.ts";
 import type { Target } from "../validate-request.ts";
-
-/** Who is trusted to name operators, and how their tokens come. */
-export interface OperatorAuthentication {
-  /** `Authorization: Bearer`: an OpenID Connect issuer. */
-  readonly bearer: IssuerVerifier | null;
-  /** `Cf-Access-Jwt-Assertion`: Cloudflare Access, which a browser's cookie is enough for. */
-  readonly access: IssuerVerifier | null;
-  readonly finder: OperatorFinder;
-  /** Origins whose pages may act with the browser's cookie, besides the door's own. */
-  readonly origins: ReadonlySet<string>;
-}
-
-export interface IssuerVerifier {
-  readonly issuer: TrustedIssuer;
-  readonly keys: IssuerKeys;
-}
 
 /** A token that may be a person's. */
 export interface OperatorToken {

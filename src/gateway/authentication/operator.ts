@@ -1,6 +1,7 @@
 // A person's call: the same way as a key's, from the canonical path on.
 import type { Denial } from "../../core/access/decision.ts";
-import type { Background, ResolvedKey } from "../../store/ports.ts";
+import type { Background } from "../../store/common.ts";
+import type { ResolvedKey } from "../../store/key-cache/ports.ts";
 import { authorize, isSafe } from "../authorize.ts";
 import type { Gateway } from "../gateway.ts";
 import { dispatch } from "../proxy/dispatch.ts";

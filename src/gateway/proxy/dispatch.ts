@@ -1,12 +1,14 @@
 // What becomes of a call that may pass: Gatehouse serves it, or the upstream answers it.
+
+import type { AuthorizedRequest } from "../../authorized-request.ts";
 import type { KeyRecord } from "../../core/access/principal.ts";
 import type { Operation } from "../../core/routing/operations.ts";
-import type { Background } from "../../store/ports.ts";
-import type { AuthorizedRequest, Gateway } from "../gateway.ts";
+import type { Background } from "../../store/common.ts";
+import type { Gateway, UpstreamFailure } from "../gateway.ts";
 import { clientOf, type RequestContext } from "../request-context.ts";
 import { upstreamErrorResponse } from "../responses/denial.ts";
 import type { Target } from "../validate-request.ts";
-import { type ForwardOptions, forward, type UpstreamFailure } from "./forward.ts";
+import { type ForwardOptions, forward } from "./forward.ts";
 import { filterUpstreamResponse } from "./upstream-response.ts";
 
 /** Answers a call that may pass: here, or by the upstream. */

@@ -1,6 +1,6 @@
 // Sends an authorised call on: strip, drop the credential, add the signed identity, stream both ways. Never repeats a
 // call, never follows a redirect, never reads a body.
-import type { Upstream } from "../gateway.ts";
+import type { Upstream, UpstreamFailure } from "../gateway.ts";
 import type { IncomingRequest } from "../lazy-request.ts";
 import { upstreamRequestHeaders } from "./headers.ts";
 
@@ -17,13 +17,6 @@ export interface ForwardOptions {
   readonly operation: string;
   readonly requestId: string;
   readonly address: string | null;
-}
-
-/** The upstream gave no answer: `timeout` is a 504, `unreachable` a 502. */
-export interface UpstreamFailure {
-  readonly failure: "timeout" | "unreachable" | "cancelled";
-  /** What the runtime says of it, for the log only. */
-  readonly cause: unknown;
 }
 
 /** A call that is on its way to the upstream, and can be called off. */

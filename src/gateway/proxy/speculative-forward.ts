@@ -1,6 +1,7 @@
 // Speculation: a safe call goes to the upstream while the check of its key is still under way.
 import type { Decision, Denial } from "../../core/access/decision.ts";
-import type { Background, PendingKey } from "../../store/ports.ts";
+import type { Background } from "../../store/common.ts";
+import type { PendingKey } from "../../store/key-cache/ports.ts";
 import { authorize } from "../authorize.ts";
 import type { Gateway } from "../gateway.ts";
 import { recordUse } from "../recording/record-use.ts";

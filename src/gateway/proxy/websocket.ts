@@ -3,7 +3,7 @@
 
 import type { Decision } from "../../core/access/decision.ts";
 import type { KeyHash, KeyRecord } from "../../core/access/principal.ts";
-import type { Background } from "../../store/ports.ts";
+import type { Background } from "../../store/common.ts";
 import { evaluate } from "../authorize.ts";
 import type { Gateway } from "../gateway.ts";
 import { logRequest, type RequestContext, shouldLog } from "../request-context.ts";

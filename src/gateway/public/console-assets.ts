@@ -25,9 +25,6 @@ const HEADERS: Readonly<Record<string, string>> = {
   "x-frame-options": "DENY",
 };
 
-/** The files that were deployed with the Worker; `null` when none were. */
-export type Assets = { readonly fetch: (request: Request) => Promise<Response> } | null;
-
 /**
  * Answer one of the console's paths.
  *

@@ -1,5 +1,5 @@
 // What anybody may read. Loaded with the first call to a path that Gatehouse keeps for itself.
-import type { Background } from "../../store/ports.ts";
+import type { Background } from "../../store/common.ts";
 import type { Gateway } from "../gateway.ts";
 import type { RequestContext } from "../request-context.ts";
 import { serveConsole } from "./console-assets.ts";

@@ -1,7 +1,7 @@
 // The few paths that anybody may read: the public keys, the API's description, rules for secret scanners, and whether the
 // door can decide.
 import { scannerRules } from "../../core/token/secret-scanning.ts";
-import type { Background } from "../../store/ports.ts";
+import type { Background } from "../../store/common.ts";
 import type { Gateway } from "../gateway.ts";
 import type { RequestContext } from "../request-context.ts";
 import { denialResponse, serviceUnavailable } from "../responses/denial.ts";

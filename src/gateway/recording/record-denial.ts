@@ -2,7 +2,8 @@
 import { trace } from "../../core/access/decide.ts";
 import type { Denial } from "../../core/access/decision.ts";
 import { redact } from "../../log.ts";
-import type { Background, DenialEvent, DeniedRequest } from "../../store/ports.ts";
+import type { Background } from "../../store/common.ts";
+import type { DenialEvent, DeniedRequest } from "../../store/denials/port.ts";
 import type { Gateway } from "../gateway.ts";
 import { clientOf, factsOf, type RequestContext } from "../request-context.ts";
 

@@ -3,7 +3,8 @@
 
 import { evaluateDryRun } from "../../core/access/dry-run.ts";
 import type { DryRun, KeyRecord } from "../../core/access/principal.ts";
-import type { Background, DryRunRecorder } from "../../store/ports.ts";
+import type { Background } from "../../store/common.ts";
+import type { DryRunRecorder } from "../../store/dry-runs/port.ts";
 import type { Gateway } from "../gateway.ts";
 import { clientOf, factsOf, type RequestContext } from "../request-context.ts";
 import type { Target } from "../validate-request.ts";

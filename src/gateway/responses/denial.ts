@@ -2,7 +2,7 @@
 
 import type { Denial } from "../../core/access/decision.ts";
 import { errorBody } from "../../core/error-body.ts";
-import type { UpstreamFailure } from "../proxy/forward.ts";
+import type { UpstreamFailure } from "../gateway.ts";
 
 interface DenialAnswer {
   readonly status: number;

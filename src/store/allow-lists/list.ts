@@ -2,8 +2,9 @@
 import { compileRules } from "../../core/ip/cidr.ts";
 import { REFERENCE_COLUMNS, type ReferenceRow, referencesByOwner } from "../api-keys/row.ts";
 import type { Condition } from "../audit/audited-change.ts";
+import type { KeyReference, PageOrError } from "../common.ts";
 import { decodeToken, encodeToken, takePage } from "../lib/pagination.ts";
-import type { AllowListDetails, AllowListFilter, KeyReference, PageOrError } from "../ports.ts";
+import type { AllowListDetails, AllowListFilter } from "./port.ts";
 
 export interface ListRow {
   readonly id: string;

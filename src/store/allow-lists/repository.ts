@@ -10,8 +10,9 @@ import {
   throwIfActorRevoked,
   wasApplied,
 } from "../audit/audited-change.ts";
-import type { Actor, AllowListRepository, NewAllowList } from "../ports.ts";
+import type { Actor } from "../common.ts";
 import { type ListRow, listAllowLists, SELECT_LISTS, withKeys } from "./list.ts";
+import type { AllowListRepository, NewAllowList } from "./port.ts";
 
 export function createAllowListRepository(db: D1Database): AllowListRepository {
   return {

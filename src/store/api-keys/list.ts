@@ -2,8 +2,9 @@
 // one before it ended, and what is ACTIVE is settled, for the order, at the instant of the first page.
 import { type KeyStatus, keyStatus } from "../../core/access/principal.ts";
 import type { Condition, SqlValue } from "../audit/audited-change.ts";
+import type { PageOrError } from "../common.ts";
 import { decodeToken, encodeToken, takePage } from "../lib/pagination.ts";
-import type { ApiKeyDetails, ApiKeyFilter, PageOrError } from "../ports.ts";
+import type { ApiKeyDetails, ApiKeyFilter } from "./port.ts";
 import { type KeyRow, keyOfRow, SELECT_KEYS } from "./row.ts";
 
 interface Place {

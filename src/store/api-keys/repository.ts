@@ -8,9 +8,10 @@ import {
   throwIfActorRevoked,
   wasApplied,
 } from "../audit/audited-change.ts";
-import type { Actor, ApiKeyDetails, ApiKeyRepository, CreateOutcome, NewApiKey, RevokeOutcome } from "../ports.ts";
+import type { Actor } from "../common.ts";
 import { keyCannotManageKeys, or, otherManagerExists } from "./last-manager.ts";
 import { listKeys } from "./list.ts";
+import type { ApiKeyDetails, ApiKeyRepository, CreateOutcome, NewApiKey, RevokeOutcome } from "./port.ts";
 import { type KeyRow, keyOfRow, SELECT_KEYS } from "./row.ts";
 
 export function createApiKeyRepository(db: D1Database): ApiKeyRepository {

@@ -1,6 +1,8 @@
 // Rows of `api_keys` as operators see them: a key with its role and lists, or a mere reference. Never its hash.
-import type { ApiKeyDetails, KeyReference } from "../ports.ts";
+
+import type { KeyReference } from "../common.ts";
 import { ROLE_COLUMNS, type RoleRow, roleOfRow } from "../roles/row.ts";
+import type { ApiKeyDetails } from "./port.ts";
 
 /** Every key query begins with this; the key is `k`, its role is `r`. */
 export const SELECT_KEYS = `SELECT k.id, k.account_id, k.name, k.description, k.restricted, k.expire_after_hours,

@@ -1,7 +1,9 @@
 // Last used, from where, and how often: gathered in the isolate, written behind the answer at most once per key and
 // minute, and only ever forward. A fault here costs a count, never an answer.
+
+import type { Background } from "../common.ts";
 import { isRecent } from "../lib/timeouts.ts";
-import type { Background, UsageRecorder } from "../ports.ts";
+import type { UsageRecorder } from "./port.ts";
 
 const WRITE_EVERY_MS = 60_000;
 

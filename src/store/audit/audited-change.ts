@@ -1,6 +1,6 @@
 // Who did what. The event of a change is the first statement of its transaction and carries the change's conditions;
 // every other statement asks for the event. So nothing changes without its event, and no event lies.
-import type { Actor } from "../ports.ts";
+import type { Actor } from "../common.ts";
 
 export type SqlValue = string | number | null;
 

@@ -1,8 +1,9 @@
 // The audit log for operators: listed page by page, or read from end to end. Nothing here writes.
 
+import type { PageOrError } from "../common.ts";
 import { decodeToken, encodeToken, takePage } from "../lib/pagination.ts";
-import type { AuditFilter, AuditReader, AuditRecord, PageOrError } from "../ports.ts";
 import type { Condition } from "./audited-change.ts";
+import type { AuditFilter, AuditReader, AuditRecord } from "./port.ts";
 
 export function createAuditReader(db: D1Database): AuditReader {
   return { list: (query) => listEvents(db, query) };

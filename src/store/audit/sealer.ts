@@ -10,7 +10,7 @@ import {
   type StoredEvent,
   signCheckpoint,
 } from "../../core/audit/hash-chain.ts";
-import type { AuditSealer } from "../ports.ts";
+import type { AuditSealer } from "./port.ts";
 
 /** In one run: the next one takes the rest. */
 const BATCH_SIZE = 200;

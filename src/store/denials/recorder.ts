@@ -1,6 +1,6 @@
 // Refused calls: counted by reason and key, and the single ones kept for a while so that somebody can ask why. Gathered in
 // the isolate and written behind an answer, never once per call: whoever is refused must not be able to make D1 work.
-import type { DenialRecorder, DeniedRequest } from "../ports.ts";
+import type { DenialRecorder, DeniedRequest } from "./port.ts";
 
 const WRITE_EVERY_MS = 60_000;
 /** A call that a key of ours was refused is looked for soon; as often as this its like may be written. */

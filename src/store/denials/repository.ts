@@ -1,6 +1,8 @@
 // What is known of refused calls, read back for operators, and forgotten in time.
+
+import type { PageOrError } from "../common.ts";
 import { decodeToken, encodeToken, takePage } from "../lib/pagination.ts";
-import type { DenialCount, DenialFilter, DenialRepository, DeniedRequest, PageOrError } from "../ports.ts";
+import type { DenialCount, DenialFilter, DenialRepository, DeniedRequest } from "./port.ts";
 
 const HOUR_MS = 3_600_000;
 /** Counts are kept for a quarter of a year. */

@@ -10,7 +10,8 @@ import {
   throwIfActorRevoked,
   wasApplied,
 } from "../audit/audited-change.ts";
-import type { Actor, DryRunTerms } from "../ports.ts";
+import type { Actor } from "../common.ts";
+import type { DryRunTerms } from "./port.ts";
 import {
   type ApiKeyRef,
   bumpKeyVersion,

@@ -1,8 +1,9 @@
 // What trials would have refused: gathered in the isolate, written behind an answer at most once per key and minute. A fault
 // here costs counts, never an answer.
 import { addTally, emptyTally, OTHERS, type Tally, tallyRequest } from "../../core/access/dry-run.ts";
+import type { Background } from "../common.ts";
 import { isRecent } from "../lib/timeouts.ts";
-import type { Background, DryRunRecorder, DryRunRequest } from "../ports.ts";
+import type { DryRunRecorder, DryRunRequest } from "./port.ts";
 
 const WRITE_EVERY_MS = 60_000;
 /** Of more keys than this, the one written longest ago is written once more and forgotten. */

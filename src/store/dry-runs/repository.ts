@@ -1,7 +1,8 @@
 // Trials of keys, in D1: attached, dropped, promoted; each in one transaction with its event, the key's version and the change
 // log. What was counted of a trial goes with it.
 import { and, auditStatement, EVENT_EXISTS, throwIfActorRevoked, wasApplied } from "../audit/audited-change.ts";
-import type { Actor, DryRunRepository, DryRunTerms } from "../ports.ts";
+import type { Actor } from "../common.ts";
+import type { DryRunRepository, DryRunTerms } from "./port.ts";
 import { promote } from "./promote.ts";
 import { readDryRun } from "./row.ts";
 import {

@@ -1,6 +1,6 @@
 // A key's trial as operators see it: its terms, and what it would have refused so far.
 import { OTHERS } from "../../core/access/dry-run.ts";
-import type { DryRunDetails } from "../ports.ts";
+import type { DryRunDetails } from "./port.ts";
 
 const EXAMPLES = 10;
 

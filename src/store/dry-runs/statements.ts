@@ -1,6 +1,6 @@
 // What the changes of a trial have in common: their conditions, their events, and what every one of them does to the key.
 import { type AuditEvent, type Condition, EVENT_EXISTS } from "../audit/audited-change.ts";
-import type { DryRunTerms } from "../ports.ts";
+import type { DryRunTerms } from "./port.ts";
 
 const ANYTHING: Condition = { sql: "1", values: [] };
 

@@ -1,10 +1,11 @@
 // The reads of one isolate: a row from D1, a copy from KV. Each within its budget; one at a time where a call needs no
 // more than a recent answer.
 import type { KeyHash } from "../../core/access/principal.ts";
+import type { Background } from "../common.ts";
 import { createSingleFlight } from "../lib/single-flight.ts";
 import { type CircuitBreaker, type Clock, withTimeout } from "../lib/timeouts.ts";
-import type { Background, KeyCopies, KeyRecordSource, PrimaryRead } from "../ports.ts";
 import { type CacheEntry, entryFromCopy, entryFromPrimary, type KeyCache } from "./key-cache.ts";
+import type { KeyCopies, KeyRecordSource, PrimaryRead } from "./ports.ts";
 
 const KV_TIMEOUT_MS = 75;
 const PRIMARY_TIMEOUT_MS = 1_000;

@@ -1,8 +1,9 @@
 // What an isolate knows of the change log: how far it has read, and which readings it may no longer believe.
 
+import type { Background } from "../common.ts";
 import { createSingleFlight } from "../lib/single-flight.ts";
 import { type CircuitBreaker, type Clock, StoreUnavailable, withinWindow } from "../lib/timeouts.ts";
-import type { Background, ChangeFeed, Changes, RecordRead } from "../ports.ts";
+import type { ChangeFeed, Changes, RecordRead } from "./ports.ts";
 
 /** A feed read may keep a call waiting this long. */
 const FEED_TIMEOUT_MS = 800;

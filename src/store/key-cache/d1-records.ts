@@ -1,6 +1,6 @@
 // D1 as the truth of every call: one statement finds a key with all that a verdict weighs. Always on the primary.
 import type { KeyHash, KeyRecord } from "../../core/access/principal.ts";
-import type { ChangeFeed, Changes, KeyCopy, KeyRecordSource, KeyRecords, PrimaryRead } from "../ports.ts";
+import type { ChangeFeed, Changes, KeyCopy, KeyRecordSource, KeyRecords, PrimaryRead } from "./ports.ts";
 import { decodeRecord } from "./record-codec.ts";
 
 // The record and the log's head come out of one statement, so `asOf` is exactly the state that was read.

@@ -2,8 +2,8 @@
 // A reading is believed as far as the change log vouches for it, and for as long as D1 was heard of not long ago.
 import { type KeyHash, type KeyRecord, keyStatus } from "../../core/access/principal.ts";
 import { createLruMap } from "../lib/lru-map.ts";
-import type { RecordRead } from "../ports.ts";
 import type { ChangeFeedReader } from "./change-feed.ts";
+import type { RecordRead } from "./ports.ts";
 
 /** A record that D1 confirmed this long ago is served; older, and the change feed is read first. */
 export const FRESH_FOR_MS = 10_000;

@@ -1,11 +1,11 @@
 // The finder that the door asks, put together for one isolate: what is remembered first, and look-up.ts when that is not
 // enough, within the time that a call may spend. docs/operating.md states the bounds.
 import { type Clock, createCircuitBreaker, withTimeout } from "../lib/timeouts.ts";
-import type { ChangeFeed, KeyCopies, KeyRecordSource, KeyResolver } from "../ports.ts";
 import { createBackingReads } from "./backing-reads.ts";
 import { type ChangeFeedReader, createChangeFeedReader, REFRESH_AFTER_MS } from "./change-feed.ts";
 import { CLOCK_TOLERANCE_MS, createKeyCache, FRESH_FOR_MS, isInactive, type KeyCache } from "./key-cache.ts";
 import { ignoreUnhandled, type ResolverParts, resolveCached, resolveFromPrimary } from "./lookup.ts";
+import type { ChangeFeed, KeyCopies, KeyRecordSource, KeyResolver } from "./ports.ts";
 
 /** Everything that a call may spend on being authorised. */
 const RESOLVE_TIMEOUT_MS = 1_500;

@@ -1,7 +1,7 @@
 // The warm copy in Workers KV: late by up to a minute or more, now and then lost, and believed only as far as the
 // change feed vouches for it. A copy that cannot be read counts as none.
 import type { KeyHash } from "../../core/access/principal.ts";
-import type { KeyCopies, KeyCopy, RecordRead } from "../ports.ts";
+import type { KeyCopies, KeyCopy, RecordRead } from "./ports.ts";
 import { decodeRecord } from "./record-codec.ts";
 
 /** A copy goes away by itself a day after it was written. */

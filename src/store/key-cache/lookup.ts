@@ -1,11 +1,12 @@
 // The order in which a call's record is looked for, and what a failure on the way means: memory, KV, the change log, the
 // row. What may be believed, recollection.ts decides.
 import type { KeyHash } from "../../core/access/principal.ts";
+import type { Background } from "../common.ts";
 import { type Clock, StoreUnavailable } from "../lib/timeouts.ts";
-import type { Background, Need, PendingKey, ResolvedKey } from "../ports.ts";
 import type { BackingReads } from "./backing-reads.ts";
 import type { ChangeFeedReader } from "./change-feed.ts";
 import { type CacheEntry, FRESH_FOR_MS, isInactive, type KeyCache } from "./key-cache.ts";
+import type { Need, PendingKey, ResolvedKey } from "./ports.ts";
 
 /** The parts of one isolate, put together. */
 export interface ResolverParts {

@@ -1,7 +1,7 @@
 // One read under way for everybody who wants the same thing. A flight whose own call has died may never land, so those
 // who wait for it wait no longer than it could have taken, and then go themselves.
 
-import type { Background } from "../ports.ts";
+import type { Background } from "../common.ts";
 import type { Clock } from "./timeouts.ts";
 
 export interface SingleFlight<K, T> {

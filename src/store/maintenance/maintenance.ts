@@ -2,9 +2,11 @@
 // same time, or a run that dies half-way, leave nothing wrong.
 import type { KeyHash } from "../../core/access/principal.ts";
 import { auditStatement, EVENT_EXISTS, wasApplied } from "../audit/audited-change.ts";
+import type { Actor } from "../common.ts";
 import { FIND_PENDING, primary, readingOf } from "../key-cache/d1-records.ts";
+import type { KeyCopies } from "../key-cache/ports.ts";
 import { CorruptRecord } from "../key-cache/record-codec.ts";
-import type { Actor, KeyCopies, Maintenance } from "../ports.ts";
+import type { Maintenance } from "./port.ts";
 
 /** Expiries in one run: the next minute takes the rest. */
 const BATCH_SIZE = 100;

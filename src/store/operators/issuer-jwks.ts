@@ -1,9 +1,10 @@
 // The public keys of an issuer, fetched and remembered: asked for at most once in thirty seconds, whatever callers send,
 // and believed for at most ten minutes.
 import type { KeySet } from "../../core/token/oidc-token.ts";
+import type { Background } from "../common.ts";
 import { createSingleFlight } from "../lib/single-flight.ts";
 import { type Clock, StoreUnavailable } from "../lib/timeouts.ts";
-import type { Background, IssuerKeys } from "../ports.ts";
+import type { IssuerKeys } from "./port.ts";
 
 const BELIEVED_MS = 600_000;
 const COOLDOWN_MS = 30_000;

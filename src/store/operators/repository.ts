@@ -10,16 +10,10 @@ import {
   throwIfActorRevoked,
   wasApplied,
 } from "../audit/audited-change.ts";
+import type { Actor } from "../common.ts";
 import { primary } from "../key-cache/d1-records.ts";
 import { decodeToken, encodeToken, takePage } from "../lib/pagination.ts";
-import type {
-  Actor,
-  NewOperator,
-  OperatorFinder,
-  OperatorQuery,
-  OperatorRepository,
-  OperatorUpdate,
-} from "../ports.ts";
+import type { NewOperator, OperatorFinder, OperatorQuery, OperatorRepository, OperatorUpdate } from "./port.ts";
 import { type OperatorRow, operatorOfRow, principalOfRow, SELECT_OPERATORS } from "./row.ts";
 
 /** Asked on the primary for every call: an operator who is gone is gone at once. */

@@ -1,8 +1,8 @@
 // Rows of `operators`: as a principal that calls are judged by, and as operators see each other.
 import type { OperatorRecord } from "../../core/access/principal.ts";
 import { decodeRecord } from "../key-cache/record-codec.ts";
-import type { OperatorDetails } from "../ports.ts";
 import { ROLE_COLUMNS, type RoleRow, roleOfRow } from "../roles/row.ts";
+import type { OperatorDetails } from "./port.ts";
 
 /** What a query selects of an operator `o` with the role `r`. */
 export const SELECT_OPERATORS = `SELECT o.id, o.account_id, o.email, o.subject, o.issuer, o.name, o.expire_after_hours,

@@ -1,7 +1,7 @@
 // Who has a role: live keys with their rules, and operators. Asked when widening it could give somebody more than whoever
 // widens it has.
 import type { Condition } from "../audit/audited-change.ts";
-import type { RoleHolderDetails } from "../ports.ts";
+import type { RoleHolderDetails } from "./port.ts";
 
 const KEYS = `FROM api_keys k WHERE k.role_id = ? AND k.account_id = ? AND k.revoked_at IS NULL
   AND (k.expires_at IS NULL OR k.expires_at > ?)`;

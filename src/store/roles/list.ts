@@ -1,7 +1,8 @@
 // The list of an account's roles, page by page: built-in ones first, since they are oldest, then custom ones by age.
 import type { Condition } from "../audit/audited-change.ts";
+import type { PageOrError } from "../common.ts";
 import { decodeToken, encodeToken, takePage } from "../lib/pagination.ts";
-import type { PageOrError, RoleDetails, RoleQuery } from "../ports.ts";
+import type { RoleDetails, RoleQuery } from "./port.ts";
 import { ROLE_COLUMNS, type RoleRow, roleOfRow } from "./row.ts";
 
 /** The role `r` stands and is built in or belongs to this account, in the words of the indexes. */

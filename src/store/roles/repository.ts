@@ -9,9 +9,10 @@ import {
   throwIfActorRevoked,
   wasApplied,
 } from "../audit/audited-change.ts";
-import type { Actor, RoleDefinition, RoleDetails, RoleRepository } from "../ports.ts";
+import type { Actor } from "../common.ts";
 import { holdersOf } from "./holders.ts";
 import { listRoles, OWNED } from "./list.ts";
+import type { RoleDefinition, RoleDetails, RoleRepository } from "./port.ts";
 import { ROLE_COLUMNS, type RoleRow, roleOfRow } from "./row.ts";
 import { columnsOf, customRoleExists, nameIsFree, roleEvent } from "./statements.ts";
 import { updateRole } from "./update.ts";

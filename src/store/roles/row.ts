@@ -1,7 +1,7 @@
 // A row of `roles` and the details that operators see. Refuses what it does not understand: a corrupt row is a fault.
 import { builtInRole } from "../../core/access/roles.ts";
 import { readPermissions } from "../key-cache/record-codec.ts";
-import type { RoleDetails } from "../ports.ts";
+import type { RoleDetails } from "./port.ts";
 
 /** What a query selects of the role that it calls `r`. */
 export const ROLE_COLUMNS = `r.id AS role_id, r.display_name AS role_name, r.description AS role_description,

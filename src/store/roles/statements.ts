@@ -2,8 +2,8 @@
 import type { Permission } from "../../core/access/permissions.ts";
 import { compileGrant, managesKeys } from "../../core/access/roles.ts";
 import type { AuditEvent, Condition } from "../audit/audited-change.ts";
-import type { RoleDefinition } from "../ports.ts";
 import { OWNED } from "./list.ts";
+import type { RoleDefinition } from "./port.ts";
 
 /** Whatever its id, no other role of the account, built-in ones included, has this name. */
 export function nameIsFree(accountId: string, id: string, displayName: string): Condition {

@@ -10,8 +10,9 @@ import {
   throwIfActorRevoked,
   wasApplied,
 } from "../audit/audited-change.ts";
-import type { Actor, RoleDefinition } from "../ports.ts";
+import type { Actor } from "../common.ts";
 import { onlyHolders } from "./holders.ts";
+import type { RoleDefinition } from "./port.ts";
 import { ROLE_COLUMNS, type RoleRow, roleOfRow } from "./row.ts";
 import { columnsOf, customRoleExists, managing, nameIsFree, roleEvent } from "./statements.ts";
 

@@ -1,14 +1,11 @@
 // Calls of people: which token is read, what has to hold of it, and whose record it finds.
+
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
 import type { Denial } from "../../../src/core/access/decision.ts";
 import type { OperatorRecord } from "../../../src/core/access/principal.ts";
-import {
-  findOperator,
-  type IssuerVerifier,
-  type OperatorAuthentication,
-  readOperatorToken,
-} from "../../../src/gateway/authentication/operator-token.ts";
+import { findOperator, readOperatorToken } from "../../../src/gateway/authentication/operator-token.ts";
+import type { IssuerVerifier, OperatorAuthentication } from "../../../src/gateway/gateway.ts";
 import { createRateLimits } from "../../../src/gateway/rate-limits.ts";
 import { ACCOUNT_ID, aKey, NOW } from "../../support/key.ts";
 import { aContext, aLimiter, aRequest, CLUSTERS, errorOf, HOST, openGateway, type Wanted } from "../gateway-harness.ts";

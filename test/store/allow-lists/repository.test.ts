@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { AllowListFilter } from "../../../src/store/ports.ts";
+import type { AllowListFilter } from "../../../src/store/allow-lists/port.ts";
 import {
   ACCOUNT,
   ACTOR,

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { ApiKeyFilter } from "../../../src/store/ports.ts";
+import type { ApiKeyFilter } from "../../../src/store/api-keys/port.ts";
 import { ACCOUNT, ACTOR, HOUR, keyQuery, keys, makeAccounts, makeKey, NOW, OTHER_ACCOUNT } from "../builders.ts";
 
 beforeEach(makeAccounts);

@@ -1,7 +1,7 @@
 // Last used, in a real D1: how often it is written, and that it only ever moves forward.
 import { beforeEach, describe, expect, it } from "vitest";
+import type { ApiKeyDetails } from "../../../src/store/api-keys/port.ts";
 import { createUsageRecorder, RECORD_USE } from "../../../src/store/api-keys/usage.ts";
-import type { ApiKeyDetails } from "../../../src/store/ports.ts";
 import { type FaultyD1, faultyD1 } from "../../support/faulty-d1.ts";
 import { ACCOUNT, db, keys, makeAccounts, makeKey, NOW } from "../builders.ts";
 

@@ -1,9 +1,9 @@
 // Trials in D1: what a change of one leaves, what is counted, and what a call is judged by meanwhile.
 import { beforeEach, describe, expect, it } from "vitest";
+import type { DryRunTerms } from "../../../src/store/dry-runs/port.ts";
 import { createDryRunRecorder } from "../../../src/store/dry-runs/recorder.ts";
 import { createDryRunRepository } from "../../../src/store/dry-runs/repository.ts";
 import { createD1Records } from "../../../src/store/key-cache/d1-records.ts";
-import type { DryRunTerms } from "../../../src/store/ports.ts";
 import {
   ACCOUNT,
   ACTOR,

@@ -1,7 +1,7 @@
 // The finder over ports in memory: what a look-up costs, how long a record is believed, and what a failure means.
 import { beforeEach, describe, expect, it } from "vitest";
 import type { KeyHash } from "../../../src/core/access/principal.ts";
-import type { KeyResolver, Need, ResolvedKey } from "../../../src/store/ports.ts";
+import type { KeyResolver, Need, ResolvedKey } from "../../../src/store/key-cache/ports.ts";
 import { type FakeClock, fakeClock } from "../../support/fake-clock.ts";
 import { aKey } from "../../support/key.ts";
 import { behind, DOWN, FROM_PRIMARY, type ModelledStore, modelledStore, READ } from "../../support/modelled-store.ts";

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { BUILT_IN_ROLES, managesKeys } from "../../../src/core/access/roles.ts";
-import type { RoleQuery } from "../../../src/store/ports.ts";
+import type { RoleQuery } from "../../../src/store/roles/port.ts";
 import { EPOCH_ABOVE } from "../../../src/store/roles/update.ts";
 import {
   ACCOUNT,

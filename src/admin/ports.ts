@@ -1,38 +1,14 @@
-// What the door hands to an operation that Gatehouse itself answers: a call that has already been authorised.
-import type { KeyRecord } from "../core/access/principal.ts";
-import type { Operation } from "../core/routing/operations.ts";
+// What the operations that Gatehouse serves may ask of the rest.
 import type { Routes } from "../core/routing/route-matcher.ts";
 import type { KeyRing } from "../core/token/api-key-token.ts";
-import type { RequestLog } from "../log.ts";
-import type {
-  AllowListRepository,
-  ApiKeyRepository,
-  AuditReader,
-  DenialRecorder,
-  DenialRepository,
-  DryRunRecorder,
-  DryRunRepository,
-  KeyRecords,
-  KeyResolver,
-  OperatorRepository,
-  RoleRepository,
-} from "../store/ports.ts";
-
-export interface AuthorizedRequest {
-  readonly raw: Request;
-  /** The canonical path: what was decided on is what is routed on. */
-  readonly path: string;
-  /** With its "?", or empty. */
-  readonly query: string;
-  readonly operation: Operation;
-  readonly principal: KeyRecord;
-  /** The caller's address as text, for the audit log and for warnings. */
-  readonly address: string | null;
-  readonly requestId: string;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
-  readonly log: RequestLog;
-}
+import type { AllowListRepository } from "../store/allow-lists/port.ts";
+import type { ApiKeyRepository } from "../store/api-keys/port.ts";
+import type { AuditReader } from "../store/audit/port.ts";
+import type { DenialRecorder, DenialRepository } from "../store/denials/port.ts";
+import type { DryRunRecorder, DryRunRepository } from "../store/dry-runs/port.ts";
+import type { KeyRecords, KeyResolver } from "../store/key-cache/ports.ts";
+import type { OperatorRepository } from "../store/operators/port.ts";
+import type { RoleRepository } from "../store/roles/port.ts";
 
 /** How soon a narrowing is felt, in seconds: the receipt of every revocation. */
 export interface RevocationBounds {

@@ -1,6 +1,6 @@
 // The rate-limiting binding of Workers behind the port. It keeps nothing and costs no storage; how many calls are allowed
 // stands in wrangler.toml. https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
-import type { RateLimiter } from "./ports.ts";
+import type { RateLimiter } from "./port.ts";
 
 /**
  * A limiter that lets calls go on when the binding fails.
