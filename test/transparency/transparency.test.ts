@@ -1,0 +1,54 @@
+// The same exchange direct and through the gateway, on the bare runtime: what differs is on the list of allowed differences.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Bare, startBare } from "../support/bare.ts";
+import { forbidden } from "./allowed-differences.ts";
+import { compare } from "./compare.ts";
+import { type Exchange, play, type Route } from "./exchange.ts";
+import { type RawUpstream, startRawUpstream } from "./raw-upstream.ts";
+import { answerExchanges } from "./table/answers.ts";
+import { codingExchanges } from "./table/codings.ts";
+import { requestExchanges } from "./table/requests.ts";
+import { streamExchanges } from "./table/streams.ts";
+
+let bare: Bare;
+let upstreams: readonly [direct: RawUpstream, through: RawUpstream];
+let direct: Route;
+let through: Route;
+beforeAll(async () => {
+  upstreams = [await startRawUpstream(), await startRawUpstream()];
+  bare = await startBare({ vars: { UPSTREAM_URL: upstreams[1].url } });
+  const { token } = await bare.key();
+  direct = { port: upstreams[0].port, upstream: upstreams[0], token };
+  through = { port: bare.port, upstream: upstreams[1], token };
+});
+afterAll(async () => {
+  await bare.close();
+  for (const upstream of upstreams) await upstream.close();
+});
+
+const TABLE: readonly Exchange[] = [
+  ...requestExchanges(),
+  ...answerExchanges(),
+  ...codingExchanges(),
+  ...streamExchanges(),
+];
+
+describe("an exchange through the gateway", () => {
+  it("has a table of at least 300 cases, each with its own title", () => {
+    expect(TABLE.length).toBeGreaterThanOrEqual(300);
+    expect(new Set(TABLE.map(({ title }) => title)).size).toBe(TABLE.length);
+  });
+
+  it.concurrent.each(TABLE)("$title", async (exchange) => {
+    const plain = await play(exchange, direct);
+    const passed = await play(exchange, through);
+    expect(passed.length).toBe(plain.length);
+    for (const [index, round] of exchange.rounds.entries()) {
+      const pair = { round, direct: plain[index], through: passed[index] };
+      if (pair.direct === undefined || pair.through === undefined) continue;
+      const complete = { round, direct: pair.direct, through: pair.through };
+      expect(forbidden(compare(pair.direct, pair.through), complete)).toEqual([]);
+      expect(pair.through.arrivals.length).toBeLessThanOrEqual(1);
+    }
+  });
+});
