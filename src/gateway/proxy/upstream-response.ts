@@ -73,7 +73,7 @@ const DECODED: ReadonlySet<string> = new Set(["gzip", "br"]);
  * keeps the client's own list in `cf`: https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties
  */
 function acceptsEncoding(request: IncomingRequest, encoding: string): boolean {
-  const cf = request.raw.cf as unknown as { readonly clientAcceptEncoding?: string } | undefined;
+  const { cf } = request.raw as { readonly cf?: { readonly clientAcceptEncoding?: string } };
   const accepted = cf === undefined ? request.headers.get("accept-encoding") : cf.clientAcceptEncoding;
   const codings = (accepted ?? "")
     .toLowerCase()
