@@ -94,7 +94,7 @@ export const ERRORS: Readonly<Record<number, { readonly description: string; rea
   },
   503: {
     description: "Storage does not answer: nothing was changed, and the caller may come again after `Retry-After`.",
-    example: error(503, "storage_unavailable", "The door cannot decide: storage does not answer."),
+    example: error(503, "storage_unavailable", "Storage is unavailable."),
   },
 };
 

@@ -115,7 +115,7 @@ export function readConfig(env: Env): { readonly config: Config } | { readonly f
       format: read.choice("LOG_FORMAT", ["json", "pretty"], "json"),
     },
     policy: {
-      strongCheck: read.choice("STRONG_CHECK", ["mutations", "all", "none"], "mutations"),
+      strongCheck: read.choice("STRONG_CHECK", ["mutations", "all"], "mutations"),
       speculativeForwarding: read.choice("SPECULATIVE_FORWARDING", ["safe", "off"], "safe") === "safe",
       allowWebSockets: read.choice("ALLOW_WEBSOCKETS", ["true", "false"], "false") === "true",
       blockedKeyIds: read.keyIds("BLOCKED_KEY_IDS"),

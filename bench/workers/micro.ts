@@ -16,9 +16,10 @@ import {
   readKeyRing,
   verifyToken,
 } from "../../src/core/token/api-key-token.ts";
-import { BEARER_LENGTH, isBearer, readCredential } from "../../src/gateway/authentication/bearer-token.ts";
-import { toIncomingRequest } from "../../src/gateway/lazy-request.ts";
-import { responseHeaderAction, upstreamRequestHeaders } from "../../src/gateway/proxy/headers.ts";
+import { BEARER_LENGTH, isBearer, readBearerToken } from "../../src/gateway/authentication/bearer-token.ts";
+import { toIncomingRequest } from "../../src/gateway/incoming-request.ts";
+import { upstreamRequestHeaders } from "../../src/gateway/proxy/request-headers.ts";
+import { filterUpstreamResponse } from "../../src/gateway/proxy/upstream-response.ts";
 
 const ACCOUNT = "340af43a-8a7c-4659-9258-4876fd6a207b";
 const PATH = `/api/public/v1/accounts/${ACCOUNT}/projects/78d4459c-0f45-47a5-899a-45ddf43eba6e/clusters`;
@@ -58,7 +59,8 @@ function piecesOf(ringText: string, token: string): Readonly<Record<string, () =
   });
   const call = new Request(URL_TEXT, { headers: client });
   const authorization = `Bearer ${token}`;
-  const answer = new Headers({ "content-type": "application/json", "content-length": "900", date: "today" });
+  const answer = new Response("{}", { headers: { "content-type": "application/json", date: "today" } });
+  const upstream = { origin: "https://upstream.example", fetch: async () => answer, authorization: null, timeoutMs: 1 };
   return {
     nothing: () => null,
     "hash: the whole key": () => hashToken(authorization, BEARER_LENGTH),
@@ -67,7 +69,7 @@ function piecesOf(ringText: string, token: string): Readonly<Record<string, () =
     "token: shape": () => parseToken(ring, token),
     "token: signature": () => verifyToken(ring, tokenRead),
     "credential: its scheme": () => isBearer(authorization),
-    "credential: all that may be wrong": () => readCredential(authorization),
+    "credential: all that may be wrong": () => readBearerToken(authorization),
     "path: canonical": () => canonicalPath(URL_TEXT),
     "route: hit": () => matchRoute(routes, "GET", PATH),
     "route: miss": () => matchRoute(routes, "GET", `${PATH}/a/b/c/d`),
@@ -77,11 +79,7 @@ function piecesOf(ringText: string, token: string): Readonly<Record<string, () =
     "decide: 10,001 rules": () => decide(many, facts, 1),
     "forward: a call is read": () => toIncomingRequest(call),
     "forward: headers inward": () => upstreamRequestHeaders(toIncomingRequest(call).headers),
-    "forward: headers outward": () => {
-      answer.forEach((_, name) => {
-        responseHeaderAction(name);
-      });
-    },
+    "forward: response headers": () => filterUpstreamResponse(toIncomingRequest(call), answer, upstream),
   };
 }
 

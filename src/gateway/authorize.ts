@@ -1,14 +1,19 @@
-// Weighs a call against a record: for good, or ahead of its confirmation. Sends nothing.
-import { decide } from "../core/access/decide.ts";
+// Authorization of a request on a record, wherever the record came from. Sends nothing.
+import { decide, type RequestFacts } from "../core/access/decide.ts";
 import { type Decision, deny } from "../core/access/decision.ts";
 import type { KeyRecord } from "../core/access/principal.ts";
+import type { Target } from "../core/routing/match-operation.ts";
 import type { ResolvedKey } from "../store/key-cache/ports.ts";
 import type { Gateway } from "./gateway.ts";
-import type { IncomingRequest } from "./lazy-request.ts";
-import { factsOf, type RequestContext } from "./request-context.ts";
-import type { Target } from "./validate-request.ts";
+import type { RequestContext } from "./request-context.ts";
 
-/** The verdict over one record, wherever it came from. */
+/** Everything that a decision depends on, besides the record. */
+export function factsOf({ client }: Pick<RequestContext, "client">, target: Target): RequestFacts {
+  const { accountId, operation, params } = target;
+  return { address: client === null ? null : client.address, accountId, operation, params };
+}
+
+/** The decision on one record: `null` is a key that does not exist. */
 export function evaluate(
   record: KeyRecord | null,
   context: RequestContext,
@@ -20,9 +25,9 @@ export function evaluate(
 }
 
 /**
- * The verdict that counts, on a record that storage stands for.
+ * The decision that counts: on a record that is confirmed, and noted in the context for the log.
  *
- * @param at the instant that it is reached at; the instant that the call is judged at stays the one it came at
+ * @param at when the decision is made, in milliseconds since the epoch; what it is made for is the time of arrival
  */
 export function authorize(
   context: RequestContext,
@@ -37,8 +42,8 @@ export function authorize(
   return evaluate(found.record, context, target, gateway);
 }
 
-// RFC 9110 section 9.2.1 for calls that the table does not know.
-export function isSafe(request: Pick<IncomingRequest, "method">, { operation }: Target): boolean {
+/** Whether a request only reads. RFC 9110 section 9.2.1 decides for an operation that the table does not know. */
+export function isSafe(method: string, { operation }: Target): boolean {
   if (operation !== null) return operation.effect === "safe";
-  return request.method === "GET" || request.method === "HEAD" || request.method === "OPTIONS";
+  return method === "GET" || method === "HEAD" || method === "OPTIONS";
 }

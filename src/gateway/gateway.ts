@@ -1,5 +1,4 @@
-// The parts that a call meets on its way through, as plain interfaces; index.ts builds them, tests may build others.
-
+// The parts of the gateway as plain interfaces. index.ts builds them; tests may build others.
 import type { AuthorizedRequest } from "../authorized-request.ts";
 import type { Routes } from "../core/routing/route-matcher.ts";
 import type { KeyRing } from "../core/token/api-key-token.ts";
@@ -14,22 +13,22 @@ import type { IssuerKeys, OperatorFinder } from "../store/operators/port.ts";
 import type { Identity } from "./proxy/identity-token.ts";
 import type { RateLimits } from "./rate-limits.ts";
 
-/** What the operator has chosen; README.md has the table. */
+/** Settings that decide how requests are handled; README.md has the table. */
 export interface Policy {
-  /** Which calls read the key's row from D1 itself: docs/operating.md. */
-  readonly strongCheck: "mutations" | "all" | "none";
-  /** Whether a safe call may be sent ahead while its check is under way. */
+  /** Which requests read the key's record from D1's primary: docs/operating.md. */
+  readonly strongCheck: "mutations" | "all";
+  /** Whether a safe request may be forwarded while its key's record is being confirmed. */
   readonly speculativeForwarding: boolean;
   readonly allowWebSockets: boolean;
-  /** Break-glass: ids of keys that are refused whatever D1 says. */
+  /** Break-glass: ids of keys that are denied whatever D1 holds. */
   readonly blockedKeyIds: ReadonlySet<string>;
-  /** Host names that are served; empty: any. Lower case, with the port where it is not the scheme's own. */
+  /** Host names that are served; empty: any. Lower case, with the port where it is not the scheme's default. */
   readonly hosts: ReadonlySet<string>;
-  /** Origins whose pages may call: RFC 6454 serialised; empty: none. */
+  /** Origins whose pages may send requests, serialized as in RFC 6454; empty: none. */
   readonly origins: ReadonlySet<string>;
 }
 
-/** The API behind the door. */
+/** The API behind the gateway. */
 export interface Upstream {
   /** Scheme, host and port, without a slash at the end. */
   readonly origin: string;
@@ -37,30 +36,31 @@ export interface Upstream {
   readonly fetch: (url: string, request: RequestInit) => Promise<Response>;
   /** A credential of our own for it, or `null`: a whole `Authorization` value. */
   readonly authorization: string | null;
-  /** Until its headers have come. */
+  /** Until its response headers have arrived. */
   readonly timeoutMs: number;
 }
 
-/** The upstream gave no answer: `timeout` is a 504, `unreachable` a 502. */
+/** The upstream gave no response: `timeout` is a 504, `unreachable` a 502. */
 export interface UpstreamFailure {
   readonly failure: "timeout" | "unreachable" | "cancelled";
-  /** What the runtime says of it, for the log only. */
+  /** The runtime's error, for the log only. */
   readonly cause: unknown;
 }
 
+/** A trusted issuer, and where its public keys are. */
 export interface IssuerVerifier {
   readonly issuer: TrustedIssuer;
   readonly keys: IssuerKeys;
 }
 
-/** Who is trusted to name operators, and how their tokens come. */
+/** The issuers whose tokens operators send, and where operators are found. */
 export interface OperatorAuthentication {
   /** `Authorization: Bearer`: an OpenID Connect issuer. */
   readonly bearer: IssuerVerifier | null;
-  /** `Cf-Access-Jwt-Assertion`: Cloudflare Access, which a browser's cookie is enough for. */
+  /** `Cf-Access-Jwt-Assertion`: Cloudflare Access, for which a browser's cookie is enough. */
   readonly access: IssuerVerifier | null;
   readonly finder: OperatorFinder;
-  /** Origins whose pages may act with the browser's cookie, besides the door's own. */
+  /** Origins whose pages may make changes with the browser's cookie, besides the gateway's own. */
   readonly origins: ReadonlySet<string>;
 }
 
@@ -73,9 +73,9 @@ export interface Gateway {
   readonly keys: KeyResolver;
   readonly usage: UsageRecorder;
   readonly denials: DenialRecorder;
-  /** Loaded with the first key that has one. */
+  /** Loaded with the first key that has a dry run. */
   readonly dryRuns: () => Promise<DryRunRecorder>;
-  /** `null`: no issuer is trusted, and only keys are let in. Loaded when it is asked for. */
+  /** `null`: no issuer is configured, and only keys are valid credentials. Loaded with the first other credential. */
   readonly operators: (() => Promise<OperatorAuthentication>) | null;
   readonly identity: Identity;
   readonly upstream: Upstream;
@@ -86,7 +86,7 @@ export interface Gateway {
   readonly now: () => number;
   readonly requestId: () => string;
   readonly handleAdmin: (request: AuthorizedRequest, background: Background) => Promise<Response>;
-  /** The OpenAPI document of what `serve` answers; loaded when it is asked for. */
+  /** The OpenAPI document of the operations that Gatehouse serves; loaded when it is requested. */
   readonly openapi: () => Promise<unknown>;
   /** The console's files. */
   readonly assets: Assets;

@@ -1,52 +1,53 @@
-// Who asks too often: addresses that try keys which are none, and, where an operator wants it, keys. Nothing is stored.
+// Rate limits: failed authentication attempts of a client address and, where configured, the requests of a key. They are
+// counted by the platform and stored nowhere.
 import type { Denial } from "../core/access/decision.ts";
 import type { RateLimiter } from "../store/rate-limits/port.ts";
-import type { Client } from "./validate-request.ts";
+import type { Client } from "./incoming-request.ts";
 
 export interface RateLimits {
-  /** Whether this address has tried too many keys lately: then storage is not asked about another one. */
+  /** The denial of a client with too many failed attempts: storage is not read for it. `null`: not blocked. */
   isBlocked(client: Client | null, now: number): Denial | null;
-  /** Counts a try with a key that is none. */
+  /** Counts a failed authentication attempt. `null`, or resolves to `null`: within the limit. */
   countAuthFailure(client: Client | null, now: number): Promise<Denial | null> | null;
-  /** Counts a call of a key that was let in. */
+  /** Counts an allowed request of a key. `null`, or resolves to `null`: within the limit. */
   countRequest(keyId: string): Promise<Denial | null> | null;
 }
 
-/** The most addresses that are remembered as barred; past it, all are forgotten and counted again. */
+/** The most client addresses that are kept as blocked. Beyond it, all are dropped and counted again. */
 const MAX_BLOCKED = 10_000;
 
-/** The limits of one isolate; a limiter that is `null` is not configured. */
+/** The rate limits of one isolate; a limiter that is `null` is not configured. */
 export function createRateLimits(authFailures: RateLimiter | null, perKey: RateLimiter | null): RateLimits {
-  const barredUntil = new Map<string, number>();
+  const blockedUntil = new Map<string, number>();
 
-  async function countTry(limiter: RateLimiter, network: string, now: number): Promise<Denial | null> {
-    if (await limiter.allows(network)) return null;
-    if (barredUntil.size >= MAX_BLOCKED) barredUntil.clear();
-    barredUntil.set(network, now + limiter.periodSeconds * 1_000);
-    return tooMany("address", limiter.periodSeconds);
+  async function countFailure(limiter: RateLimiter, name: string, now: number): Promise<Denial | null> {
+    if (await limiter.allows(name)) return null;
+    if (blockedUntil.size >= MAX_BLOCKED) blockedUntil.clear();
+    blockedUntil.set(name, now + limiter.periodSeconds * 1_000);
+    return rateLimited("address", limiter.periodSeconds);
   }
 
   return {
     isBlocked(client, now) {
-      if (authFailures === null || client === null || barredUntil.size === 0) return null;
-      const until = barredUntil.get(limitNameOf(client)) ?? 0;
-      return now < until ? tooMany("address", Math.ceil((until - now) / 1_000)) : null;
+      if (authFailures === null || client === null || blockedUntil.size === 0) return null;
+      const until = blockedUntil.get(limitNameOf(client)) ?? 0;
+      return now < until ? rateLimited("address", Math.ceil((until - now) / 1_000)) : null;
     },
     countAuthFailure(client, now) {
-      return authFailures === null || client === null ? null : countTry(authFailures, limitNameOf(client), now);
+      return authFailures === null || client === null ? null : countFailure(authFailures, limitNameOf(client), now);
     },
     countRequest(keyId) {
       if (perKey === null) return null;
-      return perKey.allows(keyId).then((allowed) => (allowed ? null : tooMany("key", perKey.periodSeconds)));
+      return perKey.allows(keyId).then((allowed) => (allowed ? null : rateLimited("key", perKey.periodSeconds)));
     },
   };
 }
 
-function tooMany(whose: "address" | "key", retryAfterSeconds: number): Denial {
+function rateLimited(whose: "address" | "key", retryAfterSeconds: number): Denial {
   return { reason: "rate_limited", whose, retryAfterSeconds };
 }
 
-// One customer has a whole /64 of IPv6 addresses, and would otherwise have as many tries as there are of those.
+// One customer has a whole /64 of IPv6 addresses, and would otherwise have that many times the limit.
 function limitNameOf({ address }: Client): string {
   return typeof address === "bigint" ? `v6:${(address >> 64n).toString(16)}` : `v4:${address}`;
 }

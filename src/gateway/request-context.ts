@@ -1,48 +1,41 @@
-// One call on its way through: what has become known of it so far, and the one event that is written of it in the end.
-
-import type { RequestFacts } from "../core/access/decide.ts";
+// One request on its way through the gateway: what is known of it so far, and the event that is logged of it in the end.
 import type { Denial } from "../core/access/decision.ts";
 import type { KeyRecord } from "../core/access/principal.ts";
-import type { Address } from "../core/ip/ip-address.ts";
-import type { Operation } from "../core/routing/operations.ts";
+import type { Target } from "../core/routing/match-operation.ts";
 import { errorText, type LogFields } from "../log.ts";
 import type { ResolvedKey } from "../store/key-cache/ports.ts";
 import type { Gateway } from "./gateway.ts";
-import { type IncomingRequest, toIncomingRequest } from "./lazy-request.ts";
-import { type Client, readClient, type Target } from "./validate-request.ts";
+import { type Client, type IncomingRequest, readClient, toIncomingRequest } from "./incoming-request.ts";
 
-/** Filled in step by step; nothing in it is read to decide anything but what decided it. */
+/** Filled in step by step. */
 export interface RequestContext {
-  /** As the runtime gave it, for the operations that Gatehouse answers itself. */
-  readonly raw: Request;
-  /** The same, as far as somebody has asked for it. */
   readonly request: IncomingRequest;
   readonly requestId: string;
-  /** The instant that the call is judged at, in milliseconds since the epoch. */
+  /** When the request arrived, in milliseconds since the epoch: the time that it is authorized for. */
   readonly now: number;
-  /** `undefined`: not read yet. Ask `callerOf`. */
-  client: Client | null | undefined;
+  /** `null`: unknown. */
+  readonly client: Client | null;
   path: string | null;
   target: Target | null;
   found: ResolvedKey | null;
   key: KeyRecord | null;
   denial: Denial | null;
+  /** Whether the request was forwarded before its record was confirmed. */
   speculated: boolean;
   decidedAt: number;
   error: unknown;
-  /** What an operation of Gatehouse's own has to add: the id that it made or changed. */
+  /** What an operation that Gatehouse serves adds to the event: the id that it made or changed. */
   logFields: LogFields | null;
 }
 
-/** A call of which nothing is known yet. */
-export function createContext(request: Request, gateway: Gateway): RequestContext {
-  const received = toIncomingRequest(request);
+/** The context of a request of which nothing is known but what it came with. */
+export function createContext(raw: Request, gateway: Gateway): RequestContext {
+  const request = toIncomingRequest(raw);
   return {
-    raw: request,
-    request: received,
+    request,
     requestId: gateway.requestId(),
     now: gateway.now(),
-    client: undefined,
+    client: readClient(request.headers),
     path: null,
     target: null,
     found: null,
@@ -55,37 +48,7 @@ export function createContext(request: Request, gateway: Gateway): RequestContex
   };
 }
 
-/** Where a call comes from. One more header to read, which nobody asks for in most calls that are refused. */
-export function clientOf(context: RequestContext): Client | null {
-  if (context.client === undefined) context.client = readClient(context.request.headers);
-  return context.client;
-}
-
-/** All that a verdict weighs about a call. */
-export function factsOf(context: RequestContext, target: Target): RequestFacts {
-  return new Facts(context, target);
-}
-
-// A class, so that the caller's address is read only for a key that asks for it.
-class Facts implements RequestFacts {
-  readonly #call: RequestContext;
-  readonly accountId: string | null;
-  readonly operation: Operation | null;
-  readonly params: Target["params"];
-
-  constructor(context: RequestContext, { accountId, operation, params }: Target) {
-    this.#call = context;
-    this.accountId = accountId;
-    this.operation = operation;
-    this.params = params;
-  }
-
-  get address(): Address | null {
-    return clientOf(this.#call)?.address ?? null;
-  }
-}
-
-/** Whether the call has an event of its own: every fault and change, refusals but for a flood; of the rest, a share. */
+/** Whether a request gets its own event: errors, changes, denials within the rate limit of the log; of the rest, a sample. */
 export function shouldLog(context: RequestContext, gateway: Gateway): boolean {
   const { error, denial, target, found } = context;
   if (error !== null) return true;
@@ -94,7 +57,7 @@ export function shouldLog(context: RequestContext, gateway: Gateway): boolean {
   return isChange(context) || unknown || found?.degraded === true || gateway.log.sampled();
 }
 
-/** Writes the call's event. */
+/** Writes the event of a request. */
 export function logRequest(context: RequestContext, status: number, gateway: Gateway): void {
   const kind = context.error !== null ? "fault" : isChange(context) && context.denial === null ? "change" : "call";
   gateway.log.write(kind, eventOf(context, status, gateway.now()));
@@ -105,18 +68,18 @@ function isChange({ target }: RequestContext): boolean {
 }
 
 function eventOf(context: RequestContext, status: number, now: number): LogFields {
-  const { request: received, target, found, denial, key } = context;
+  const { request, target, found, denial, key } = context;
   return {
     request_id: context.requestId,
     verdict: context.error !== null ? "fault" : denial !== null ? "deny" : "allow",
     ...(denial === null ? {} : { reason: denial.reason }),
     status,
-    method: received.method,
+    method: request.method,
     path: context.path ?? "(not canonical)",
     ...(target === null ? {} : { operation: target.operation?.operationId ?? "unknown" }),
     ...(target === null ? {} : { known_operation: target.operation !== null }),
     ...(key === null ? {} : { key_id: key.id, account_id: key.accountId, role: key.role.name }),
-    address: clientOf(context)?.text ?? null,
+    address: context.client?.text ?? null,
     ...(found === null ? {} : { source: found.source, age_ms: found.ageMs, degraded: found.degraded }),
     ...(context.speculated ? { speculated: true } : {}),
     ...(context.decidedAt === 0 ? {} : { authorize_ms: context.decidedAt - context.now }),

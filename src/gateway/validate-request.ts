@@ -1,87 +1,70 @@
-// What a call asks for: the canonical path, known before anybody asks who makes it; then the operation, where the call comes
-// from, and what it brings along.
-
+// What is checked of a request itself: its request line before anything else, the rest once its principal may go on.
 import type { Denial } from "../core/access/decision.ts";
-import { type Address, parseAddress } from "../core/ip/ip-address.ts";
 import { canonicalPath, queryOf } from "../core/routing/canonical-path.ts";
-import { matchOperation, type Target } from "../core/routing/match-operation.ts";
 import { METHODS } from "../core/routing/operations.ts";
-import type { Routes } from "../core/routing/route-matcher.ts";
-import { hasSecondCredential } from "./authentication/bearer-token.ts";
-import type { HeaderFields, IncomingRequest } from "./lazy-request.ts";
-
-export type { Target };
+import type { Credential } from "./authentication/api-key.ts";
+import type { Policy } from "./gateway.ts";
+import type { IncomingRequest } from "./incoming-request.ts";
 
 const KNOWN_METHODS: ReadonlySet<string> = new Set([...METHODS, "HEAD", "OPTIONS"]);
 const ALLOW = [...KNOWN_METHODS];
 
-/** The canonical path of a call, or why it is not let near anything. */
-export function readPath(request: IncomingRequest): string | Denial {
-  if (!KNOWN_METHODS.has(request.method)) return { reason: "method_not_allowed", allow: ALLOW };
-  return canonicalPath(request.url) ?? { reason: "path_not_canonical" };
+/** @returns the canonical path and the query with its "?"; or the denial of a method or path that is never forwarded */
+export function readRequestLine({
+  method,
+  url,
+}: IncomingRequest): { readonly path: string; readonly query: string } | Denial {
+  if (!KNOWN_METHODS.has(method)) return { reason: "method_not_allowed", allow: ALLOW };
+  const path = canonicalPath(url);
+  return path === null ? { reason: "path_not_canonical" } : { path, query: queryOf(url) };
 }
 
-// What a host may be written with: a slash, "?" or "@" in it would move the border between the host and the path.
+// A slash, "?" or "@" in a host would move the border between the host and the path.
 const HOST = /^[\w.\-:[\]]*$/;
 
-/** Whether a call is for a host of ours; asked of every call that is not refused before. */
-export function isAllowedHost(request: IncomingRequest, hosts: ReadonlySet<string>): boolean {
-  const host = request.headers.get("host");
+/**
+ * Whether a request is for a host that is served.
+ *
+ * @param hosts lower case, with the port where it is not the scheme's default; empty: any
+ */
+export function isAllowedHost({ headers, url }: IncomingRequest, hosts: ReadonlySet<string>): boolean {
+  const host = headers.get("host");
   if (host && !HOST.test(host)) return false;
-  return hosts.size === 0 || hosts.has(new URL(request.url).host);
+  return hosts.size === 0 || hosts.has(new URL(url).host);
 }
 
-// RFC 9110 section 9.3.1: content in a GET has no meaning, and is how requests are smuggled. The runtime would not send it.
-function isBodyless(method: string): boolean {
-  return method === "GET" || method === "HEAD";
-}
-
-/** Whether a call comes with content. `Content-Length: 0` is none, though the runtime makes a stream of it. */
-function hasBody({ body, headers }: IncomingRequest): boolean {
-  return body !== null && headers.get("content-length") !== "0";
-}
-
-/** The target behind a method and a canonical path, or the denial of a path that Gatehouse keeps without answering it. */
-export function readTarget(request: IncomingRequest, path: string, routes: Routes): Target | Denial {
-  return matchOperation(request.method, path, queryOf(request.url), routes);
-}
+// Other header fields in which clients send keys.
+const OTHER_CREDENTIALS = ["x-api-key", "proxy-authorization"] as const;
 
 /**
- * What is wrong with what a call brings along, whoever makes it.
+ * Validate what a request brings besides its request line and its credential.
  *
- * @param credential what it was recognised by
+ * @param upgrading whether the request has an `Upgrade` header
+ * @returns the denial of a request that must not be forwarded as it is; `null` when it may be
  */
 export function validateRequest(
   request: IncomingRequest,
-  credential: string,
-  policy: { readonly hosts: ReadonlySet<string>; readonly allowWebSockets: boolean },
+  credential: Pick<Credential, "text" | "keyHash">,
+  upgrading: boolean,
+  policy: Pick<Policy, "hosts" | "allowWebSockets">,
 ): Denial | null {
+  const { headers, method, url } = request;
   if (!isAllowedHost(request, policy.hosts)) return { reason: "host_not_served" };
-  if (hasSecondCredential(request, credential)) return { reason: "credential_malformed", what: "two_carriers" };
-  if (isBodyless(request.method) && hasBody(request)) return { reason: "body_not_allowed" };
-  const upgrading = request.headers.has("upgrade");
-  if (upgrading && !(policy.allowWebSockets && asksForWebSocket(request))) return { reason: "upgrade_not_enabled" };
-  return null;
-}
-
-/** Where a call comes from: as text for the upstream and the log, and as what rules are matched with. */
-export interface Client {
-  readonly text: string;
-  readonly address: Address;
-}
-
-/**
- * The caller as Cloudflare saw it; no other header is believed.
- *
- * @returns `null` for what is not strictly one address, which no list allows and nobody is told of
- */
-export function readClient(headers: HeaderFields): Client | null {
-  const text = headers.get("cf-connecting-ip") ?? "";
-  const address = parseAddress(text);
-  return address === null ? null : { text, address };
-}
-
-/** Whether a call asks for the one protocol that can be relayed (RFC 6455 section 4.1). */
-function asksForWebSocket({ method, headers }: IncomingRequest): boolean {
-  return method === "GET" && headers.get("upgrade")?.toLowerCase() === "websocket";
+  // Two servers could see two clients. In the URL a key would end in the logs of every server behind the gateway.
+  // RFC 6750 section 2: clients use one method to send a token.
+  for (const name of OTHER_CREDENTIALS) {
+    if (headers.has(name)) return { reason: "credential_malformed", what: "two_carriers" };
+  }
+  if (url.includes(credential.text)) return { reason: "credential_malformed", what: "two_carriers" };
+  // RFC 9110 section 9.3.1: content in a GET has no meaning, and is used for request smuggling.
+  const bodyless = method === "GET" || method === "HEAD";
+  // The runtime makes a stream even of `Content-Length: 0`.
+  if (bodyless && request.raw.body !== null && headers.get("content-length") !== "0") {
+    return { reason: "body_not_allowed" };
+  }
+  if (!upgrading) return null;
+  // RFC 6455 section 4.1. An operator's connection could not be authorized again while it is open.
+  const isWebSocket = method === "GET" && headers.get("upgrade")?.toLowerCase() === "websocket";
+  const relayed = policy.allowWebSockets && isWebSocket && credential.keyHash !== null;
+  return relayed ? null : { reason: "upgrade_not_enabled" };
 }

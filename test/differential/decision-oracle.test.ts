@@ -5,9 +5,9 @@ import type { KeyRecord } from "../../src/core/access/principal.ts";
 import { ADMIN, ALL_PERMISSIONS, BUILT_IN_ROLES, compileGrant } from "../../src/core/access/roles.ts";
 import { compileRules } from "../../src/core/ip/cidr.ts";
 import { parseAddress } from "../../src/core/ip/ip-address.ts";
+import { matchOperation } from "../../src/core/routing/match-operation.ts";
 import { OPERATIONS, type Operation } from "../../src/core/routing/operations.ts";
 import { compileRoutes } from "../../src/core/routing/route-matcher.ts";
-import { readTarget } from "../../src/gateway/validate-request.ts";
 import { type NaiveCall, type NaiveKey, naiveVerdict } from "../support/naive-decision.ts";
 import { type Random, seededRandom } from "../support/random.ts";
 
@@ -50,11 +50,7 @@ interface Pair {
 type Judge = (pair: Pair, call: NaiveCall, now: number) => string;
 
 const judge: Judge = ({ record }, call, now) => {
-  const target = readTarget(
-    { method: call.method, url: `https://x${call.path}`, headers: new Map(), body: null },
-    call.path,
-    routes,
-  );
+  const target = matchOperation(call.method, call.path, "", routes);
   if ("reason" in target) return target.reason;
   const address = call.address === null ? null : parseAddress(call.address);
   const decision = decide(record, { ...target, address }, now);

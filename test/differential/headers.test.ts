@@ -1,6 +1,6 @@
 // Random sets of headers: nothing of ours can be forged, nothing secret leaves, and what is the client's own stays.
 import { describe, expect, it } from "vitest";
-import { upstreamRequestHeaders } from "../../src/gateway/proxy/headers.ts";
+import { upstreamRequestHeaders } from "../../src/gateway/proxy/request-headers.ts";
 import { type Random, seededRandom } from "../support/random.ts";
 
 const ROUNDS = Number(process.env.HEADER_ROUNDS ?? 20_000);

@@ -100,7 +100,7 @@ const CASES: readonly Case[] = [
     headers: { origin: "https://evil.example", "access-control-request-method": "GET" },
     status: 403,
     code: "preflight_origin_not_allowed",
-    detail: "This origin may not call.",
+    detail: "This origin is not allowed.",
     challenge: null,
   },
   {
@@ -201,7 +201,7 @@ const CASES: readonly Case[] = [
     path: "/api/public/v9/anything",
     status: 403,
     code: "permission_missing",
-    detail: "The role of this API key does not cover operations that Gatehouse does not know.",
+    detail: "The role of this API key does not include operations that Gatehouse does not know.",
     challenge: `${REALM}, error="insufficient_scope"`,
   },
 ];

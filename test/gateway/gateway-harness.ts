@@ -1,17 +1,18 @@
-// A door of real parts and stand-ins for what lies outside: storage, the upstream, the log and the clock.
+// A gateway of real parts, with doubles for what is outside: storage, the upstream, the log and the clock.
 
 import { base64url, exportJWK, generateKeyPair } from "jose";
 import type { AuthorizedRequest } from "../../src/authorized-request.ts";
 import type { KeyRecord } from "../../src/core/access/principal.ts";
+import { matchOperation, type Target } from "../../src/core/routing/match-operation.ts";
 import { OPERATIONS } from "../../src/core/routing/operations.ts";
 import { compileRoutes } from "../../src/core/routing/route-matcher.ts";
 import { mintKey, readKeyRing } from "../../src/core/token/api-key-token.ts";
 import type { Gateway, Policy } from "../../src/gateway/gateway.ts";
 import { handleRequest } from "../../src/gateway/handle-request.ts";
+import { type IncomingRequest, toIncomingRequest } from "../../src/gateway/incoming-request.ts";
 import { createIdentity } from "../../src/gateway/proxy/identity-token.ts";
 import { createRateLimits } from "../../src/gateway/rate-limits.ts";
 import { createContext, type RequestContext } from "../../src/gateway/request-context.ts";
-import { readTarget, type Target } from "../../src/gateway/validate-request.ts";
 import type { LogFields } from "../../src/log.ts";
 import type { DenialEvent, DeniedRequest } from "../../src/store/denials/port.ts";
 import type { Need, PendingKey, ResolvedKey } from "../../src/store/key-cache/ports.ts";
@@ -58,7 +59,7 @@ export function found(record: KeyRecord | null, changes: Partial<ResolvedKey> = 
   return { record, source: "memory", ageMs: 40, degraded: false, ...changes };
 }
 
-/** A limiter that lets so many pass under each name. */
+/** A limiter that allows so many requests under each name. */
 export function aLimiter(share: number, names: string[] = []): RateLimiter {
   return {
     periodSeconds: 10,
@@ -71,7 +72,7 @@ export function aLimiter(share: number, names: string[] = []): RateLimiter {
 
 export interface Wanted extends Partial<Omit<Gateway, "policy" | "keys">> {
   readonly policy?: Partial<Policy>;
-  /** What this isolate remembers; nothing unless said. */
+  /** What the key cache holds; nothing by default. */
   readonly cached?: ResolvedKey | null;
   readonly find?: (need: Need) => ResolvedKey | PendingKey | Promise<ResolvedKey | PendingKey>;
   readonly ready?: () => Promise<void>;
@@ -172,7 +173,12 @@ export function aRequest(path: string, init: RequestInit = {}, token: string | n
   return new Request(path.startsWith("/") ? HOST + path : path, { ...init, headers });
 }
 
-/** A call as far as its target, and that target. */
+/** A request as the gateway reads it. */
+export function anIncomingRequest(path: string, init: RequestInit = {}): IncomingRequest {
+  return toIncomingRequest(aRequest(path, init));
+}
+
+/** The context of a request whose operation is matched, and its target. */
 export function aContext(
   gateway: Gateway,
   path = CLUSTERS,
@@ -180,7 +186,12 @@ export function aContext(
 ): { context: RequestContext; target: Target } {
   const request = aRequest(path, init);
   const context = createContext(request, gateway);
-  const target = readTarget(request, new URL(request.url).pathname, gateway.routes);
+  const target = matchOperation(
+    request.method,
+    new URL(request.url).pathname,
+    new URL(request.url).search,
+    gateway.routes,
+  );
   if ("reason" in target) throw new Error(target.reason);
   context.path = target.path;
   context.target = target;

@@ -1,7 +1,7 @@
 // Who asks too often, by name and by network.
 import { expect, it } from "vitest";
+import { type Client, readClient } from "../../src/gateway/incoming-request.ts";
 import { createRateLimits } from "../../src/gateway/rate-limits.ts";
-import { type Client, readClient } from "../../src/gateway/validate-request.ts";
 import { NOW } from "../support/key.ts";
 import { aLimiter } from "./gateway-harness.ts";
 

@@ -1,67 +1,73 @@
-// Calls of people: the token of an issuer becomes a person, and a person an operator of the account that the path names.
-// A made-up token ends at its signature, before anything is looked up.
-
+// Operators' tokens: the token of a trusted issuer becomes an identity, and the identity an operator of the account in the path.
+// A forged token is denied at its signature, before D1 is read.
 import type { Denial } from "../../core/access/decision.ts";
 import type { OperatorRecord } from "../../core/access/principal.ts";
+import type { Target } from "../../core/routing/match-operation.ts";
 import { peekToken, verifyOidcToken } from "../../core/token/oidc-token.ts";
 import type { Background } from "../../store/common.ts";
 import type { IssuerVerifier, OperatorAuthentication } from "../gateway.ts";
-import type { IncomingRequest } from "../lazy-request.ts";
+import type { IncomingRequest } from "../incoming-request.ts";
 import type { RequestContext } from "../request-context.ts";
-import type { Target } from "../validate-request.ts";
 
-/** A token that may be a person's. */
+/** A token that a trusted issuer may have issued; not verified yet. */
 export interface OperatorToken {
   readonly token: string;
-  readonly trust: IssuerVerifier;
+  readonly verifier: IssuerVerifier;
+  /** Whether a browser may have sent it by itself, as a cookie of Cloudflare Access. */
   readonly fromCookie: boolean;
 }
 
 const ASSERTION = "cf-access-jwt-assertion";
 
 /**
- * The token of a person that a call comes with, when it has no key.
+ * Read the operator's token of a request that has no key.
  *
- * @param credential what `Authorization` held, or why it held nothing
+ * @param bearer the bearer token, or why there is none
+ * @returns `null` when no configured issuer can have issued it
  */
 export function readOperatorToken(
   request: Pick<IncomingRequest, "headers">,
-  credential: string | Denial,
-  gateway: OperatorAuthentication | null,
+  bearer: string | Denial,
+  operators: OperatorAuthentication,
 ): OperatorToken | null {
-  if (gateway === null) return null;
-  if (typeof credential === "string") {
-    const outside = gateway.bearer && peekToken(credential);
-    return outside ? { token: credential, trust: gateway.bearer as IssuerVerifier, fromCookie: false } : null;
+  if (typeof bearer === "string") {
+    if (operators.bearer === null || peekToken(bearer) === null) return null;
+    return { token: bearer, verifier: operators.bearer, fromCookie: false };
   }
-  // Beside any other Authorization it is not read: one call, one caller.
-  const assertion = credential.reason === "credential_missing" ? request.headers.get(ASSERTION) : null;
-  if (gateway.access === null || !assertion) return null;
-  return { token: assertion, trust: gateway.access, fromCookie: true };
+  // Not read next to another Authorization header: one request has one principal.
+  const assertion = bearer.reason === "credential_missing" ? request.headers.get(ASSERTION) : null;
+  if (operators.access === null || !assertion) return null;
+  return { token: assertion, verifier: operators.access, fromCookie: true };
 }
 
-/** The operator that a token stands for, or why there is none. Throws when the issuer's keys or D1 cannot be asked. */
+/**
+ * Verify an operator's token, and find the operator.
+ *
+ * @param safe whether the request only reads
+ * @returns the operator of the account in the path, or of any account when the path names none of theirs; or the denial
+ * @throws when the issuer's keys or D1 cannot be read
+ */
 export async function findOperator(
-  context: RequestContext,
-  { token, trust, fromCookie: ambient }: OperatorToken,
+  { request, now }: Pick<RequestContext, "request" | "now">,
+  { token, verifier, fromCookie }: OperatorToken,
   target: Target,
   safe: boolean,
-  gateway: OperatorAuthentication,
+  operators: OperatorAuthentication,
   background: Background,
 ): Promise<OperatorRecord | Denial> {
-  if (ambient && !safe && !isSameSite(context.request, gateway.origins)) return { reason: "cross_site" };
-  const outside = peekToken(token);
-  if (outside === null || outside.issuer !== trust.issuer.issuer) return { reason: "operator_token_invalid" };
-  const keys = await trust.keys.keysFor(outside.kid, background);
-  const identity = await verifyOidcToken(token, keys, trust.issuer, context.now);
+  if (fromCookie && !safe && !isSameSite(request, operators.origins)) return { reason: "cross_site" };
+  const claimed = peekToken(token);
+  if (claimed === null || claimed.issuer !== verifier.issuer.issuer) return { reason: "operator_token_invalid" };
+  const keys = await verifier.keys.keysFor(claimed.kid, background);
+  const identity = await verifyOidcToken(token, keys, verifier.issuer, now);
   if (identity === "invalid") return { reason: "operator_token_invalid" };
   if (identity === "expired") return { reason: "operator_token_expired" };
-  const records = await gateway.finder.find(identity);
-  const here = records.find(({ accountId }) => accountId === target.accountId) ?? records[0];
-  return here ?? { reason: "operator_unknown" };
+  const records = await operators.finder.find(identity);
+  const record = records.find(({ accountId }) => accountId === target.accountId) ?? records[0];
+  return record ?? { reason: "operator_unknown" };
 }
 
-// What a browser sends by itself must not be enough for a change. Clients that are no browsers send neither header.
+// Cross-site request forgery: what a browser sends by itself is not enough for a change. Other clients send neither header.
 function isSameSite({ headers, url }: IncomingRequest, origins: ReadonlySet<string>): boolean {
   const origin = headers.get("origin");
   if (origin) return origin === new URL(url).origin || origins.has(origin);

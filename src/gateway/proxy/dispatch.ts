@@ -1,59 +1,57 @@
-// What becomes of a call that may pass: Gatehouse serves it, or the upstream answers it.
-
-import type { AuthorizedRequest } from "../../authorized-request.ts";
+// What becomes of an allowed request: Gatehouse serves it, or forwards it to the upstream.
 import type { KeyRecord } from "../../core/access/principal.ts";
+import type { Target } from "../../core/routing/match-operation.ts";
 import type { Operation } from "../../core/routing/operations.ts";
 import type { Background } from "../../store/common.ts";
 import type { Gateway, UpstreamFailure } from "../gateway.ts";
-import { clientOf, type RequestContext } from "../request-context.ts";
+import type { RequestContext } from "../request-context.ts";
 import { upstreamErrorResponse } from "../responses/denial.ts";
-import type { Target } from "../validate-request.ts";
 import { type ForwardOptions, forward } from "./forward.ts";
 import { filterUpstreamResponse } from "./upstream-response.ts";
 
-/** Answers a call that may pass: here, or by the upstream. */
-export function dispatch(
-  context: RequestContext,
-  target: Target,
-  key: KeyRecord,
-  gateway: Gateway,
-  background: Background,
-): Promise<Response> {
-  if (target.operation?.handledBy === "gatehouse") return serve(context, target, key, gateway, background);
-  const send = (identity: string): Promise<Response> =>
-    forward(context.request, forwardOptions(context, target, identity), gateway.upstream).then((answer) =>
-      toClientResponse(answer, context, gateway),
-    );
-  const identity = gateway.identity.tokenFor(key, context.now);
-  return typeof identity === "string" ? send(identity) : identity.then(send);
-}
-
-function serve(
+/** Serve an allowed request here, or forward it. Rejects when an operation of our own throws. */
+export async function dispatch(
   context: RequestContext,
   target: Target,
   principal: KeyRecord,
   gateway: Gateway,
   background: Background,
 ): Promise<Response> {
-  const authorised: AuthorizedRequest = {
-    raw: context.raw,
-    path: target.path,
-    query: target.query,
-    operation: target.operation as Operation,
-    principal,
-    address: clientOf(context)?.text ?? null,
-    requestId: context.requestId,
-    now: context.now,
-    log: {
-      set(facts) {
-        context.logFields = { ...context.logFields, ...facts };
-      },
-    },
-  };
-  return gateway.handleAdmin(authorised, background);
+  if (target.operation?.handledBy === "gatehouse") return serveHere(context, target, principal, gateway, background);
+  const identity = gateway.identity.tokenFor(principal, context.now);
+  const options = forwardOptions(context, target, typeof identity === "string" ? identity : await identity);
+  return toClientResponse(await forward(context.request, options, gateway.upstream), context, gateway);
 }
 
-/** What the upstream is told of a call. */
+function serveHere(
+  context: RequestContext,
+  target: Target,
+  principal: KeyRecord,
+  gateway: Gateway,
+  background: Background,
+): Promise<Response> {
+  const { request, client, requestId, now } = context;
+  return gateway.handleAdmin(
+    {
+      raw: request.raw,
+      path: target.path,
+      query: target.query,
+      operation: target.operation as Operation,
+      principal,
+      address: client?.text ?? null,
+      requestId,
+      now,
+      log: {
+        set(fields) {
+          context.logFields = { ...context.logFields, ...fields };
+        },
+      },
+    },
+    background,
+  );
+}
+
+/** What the upstream is told about a request. */
 export function forwardOptions(context: RequestContext, target: Target, identity: string): ForwardOptions {
   return {
     path: target.path,
@@ -61,17 +59,17 @@ export function forwardOptions(context: RequestContext, target: Target, identity
     identity,
     operation: target.operation?.operationId ?? "unknown",
     requestId: context.requestId,
-    address: clientOf(context)?.text ?? null,
+    address: context.client?.text ?? null,
   };
 }
 
-/** The client's answer, from the upstream's or from none. */
+/** The client's response: the upstream's, or an error when the upstream gave none. */
 export function toClientResponse(
-  answer: Response | UpstreamFailure,
+  response: Response | UpstreamFailure,
   context: RequestContext,
   gateway: Gateway,
 ): Response {
-  if (!("failure" in answer)) return filterUpstreamResponse(context.request, answer, gateway.upstream);
-  context.error = new Error(`the upstream gave no answer: ${answer.failure}`, { cause: answer.cause });
-  return upstreamErrorResponse(answer, context.requestId);
+  if (!("failure" in response)) return filterUpstreamResponse(context.request, response, gateway.upstream);
+  context.error = new Error(`the upstream gave no answer: ${response.failure}`, { cause: response.cause });
+  return upstreamErrorResponse(response, context.requestId);
 }

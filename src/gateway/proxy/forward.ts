@@ -1,39 +1,39 @@
-// Sends an authorised call on: strip, drop the credential, add the signed identity, stream both ways. Never repeats a
-// call, never follows a redirect, never reads a body.
+// Forwards an authorized request: strips headers and the credential, adds the signed identity, streams both ways. Never sends
+// a request twice, never follows a redirect, never reads a body.
 import type { Upstream, UpstreamFailure } from "../gateway.ts";
-import type { IncomingRequest } from "../lazy-request.ts";
-import { upstreamRequestHeaders } from "./headers.ts";
+import type { IncomingRequest } from "../incoming-request.ts";
+import { upstreamRequestHeaders } from "./request-headers.ts";
 
-/** For how long a client may send, however slowly the upstream takes it. */
+/** The most time for the whole request body to be sent. */
 const SEND_WITHIN_MS = 900_000;
 
-/** What the upstream is told about a call, beside the call itself. */
+/** What the upstream is told about a request, besides the request itself. */
 export interface ForwardOptions {
   readonly path: string;
   /** With its "?", or empty; byte for byte what the client sent. */
   readonly query: string;
   readonly identity: string;
-  /** `unknown` for a call that the operation table does not know. */
+  /** `unknown` for a request that the operation table does not know. */
   readonly operation: string;
   readonly requestId: string;
   readonly address: string | null;
 }
 
-/** A call that is on its way to the upstream, and can be called off. */
+/** A request that is on its way to the upstream, and can be canceled. */
 export interface PendingForward {
   readonly response: Promise<Response | UpstreamFailure>;
-  /** Ends the call and drops whatever the upstream has to say to it. */
+  /** Ends the request and drops its response. */
   cancel(): void;
 }
 
 /**
- * Send a call to the upstream that nobody will call off.
+ * Forward a request that is never canceled.
  *
- * Without an AbortController, which takes 32 µs of a call with its timer, and with a timer that is not called off, which
- * would take 3 more: once the answer has come it settles nothing (npm run bench:forward). What has timed out ends with
- * the answer to its client, when the runtime drops whatever is still under way for it.
+ * Without an AbortController, and with a timer that is never cleared: both cost time, and a late timeout resolves a promise
+ * that is already settled (npm run bench:forward). What has timed out ends with the response to the client, when the runtime
+ * drops whatever is still running for it.
  *
- * @returns the answer when the upstream's headers have come; never a rejection
+ * @returns the response, once the upstream's headers have arrived; never rejects
  */
 export function forward(
   request: IncomingRequest,
@@ -49,10 +49,10 @@ export function forward(
 }
 
 /**
- * Send a call to the upstream that may be called off, or that takes time to be sent.
+ * Forward a request that may be canceled, or whose body takes time to be sent.
  *
- * @param upgrade the protocol to change to (RFC 9110 section 7.8), for a call that may ask for one
- * @returns at once; the answer settles when the upstream's headers have come, and never rejects
+ * @param upgrade the protocol to switch to (RFC 9110 section 7.8)
+ * @returns at once; the response settles when the upstream's headers have arrived, and never rejects
  */
 export function startForward(
   request: IncomingRequest,
@@ -68,32 +68,32 @@ export function startForward(
   });
   const { content, taken } = contentOf(request);
   deadline.in(taken === null ? upstream.timeoutMs : SEND_WITHIN_MS);
-  // A long upload is no slow answer: the upstream's time begins when it has taken everything.
+  // A long upload is not a slow response: the upstream's time limit starts when it has taken the whole body.
   taken?.finally(() => deadline.in(upstream.timeoutMs)).catch(() => undefined);
 
   const outgoing = upstreamRequest(request, content, options, upstream, controller.signal);
   if (upgrade !== undefined) outgoing.headers.upgrade = upgrade;
-  const answer = upstream
+  const response = upstream
     .fetch(urlOf(options, upstream), outgoing)
     .catch((cause: unknown): UpstreamFailure => ({ failure: over, cause }))
     .finally(() => deadline.off());
   return {
-    response: answer,
+    response,
     cancel() {
       over = "cancelled";
       deadline.off();
       controller.abort();
-      answer.then((late) => ("failure" in late ? undefined : late.body?.cancel())).catch(() => undefined);
+      response.then((late) => ("failure" in late ? undefined : late.body?.cancel())).catch(() => undefined);
     },
   };
 }
 
 function hasContent(request: IncomingRequest): boolean {
-  // A GET or HEAD that was let in has no content, but may have a stream of none, which the runtime refuses to send.
-  return request.method !== "GET" && request.method !== "HEAD" && request.body !== null;
+  // An authorized GET or HEAD has no content, but may have an empty stream, which the runtime refuses to send.
+  return request.method !== "GET" && request.method !== "HEAD" && request.raw.body !== null;
 }
 
-/** What a call brings with it, and when all of that has been taken; `null` for nothing. */
+/** The body of a request, and when the upstream has taken all of it; `null` when there is none. */
 function contentOf(request: IncomingRequest): {
   readonly content: ReadableStream | null;
   readonly taken: Promise<void> | null;
@@ -101,10 +101,10 @@ function contentOf(request: IncomingRequest): {
   if (!hasContent(request)) return { content: null, taken: null };
   const length = request.headers.get("content-length");
   const { readable, writable } = length == null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
-  return { content: readable, taken: (request.body as ReadableStream).pipeTo(writable) };
+  return { content: readable, taken: (request.raw.body as ReadableStream).pipeTo(writable) };
 }
 
-/** One time limit, which may be moved until it is called off. */
+/** One time limit, which may be moved until it is turned off. */
 function createDeadline(expire: () => void) {
   let timer: ReturnType<typeof setTimeout> | null = null;
   let isOff = false;
@@ -121,17 +121,17 @@ function createDeadline(expire: () => void) {
 }
 
 /**
- * Where a call goes. The origin is configured, the path canonical (it begins with one slash and has no dot segment), the
- * query behind a "?": no character of the client's can reach the authority. Never `new URL(path, origin)`.
+ * The URL of a request at the upstream. The origin is configured, the path is canonical (it begins with one slash and has no
+ * dot segment), the query follows a "?": no character of the client can reach the authority. Never `new URL(path, origin)`.
  */
 function urlOf({ path, query }: ForwardOptions, { origin }: Upstream): string {
   return origin + path + query;
 }
 
 /**
- * The call as the upstream gets it.
+ * The request as the upstream gets it.
  *
- * @returns what `fetch` takes beside a URL: a `Request` of our own making in between takes 15 µs (npm run bench:forward)
+ * @returns what `fetch` takes with a URL: cheaper than a `Request` (npm run bench:forward)
  */
 function upstreamRequest(
   request: IncomingRequest,
@@ -150,9 +150,9 @@ function upstreamRequest(
     method: request.method,
     headers,
     body,
-    // A followed redirect would carry our identity to wherever the upstream, or whoever speaks for it, points.
+    // A redirect that is followed would carry the signed identity to another server.
     redirect: "manual",
-    // Two callers may get two answers to one address, so nothing in between may keep one.
+    // Two clients may get two responses from one URL, so no cache in between may store one.
     cache: "no-store",
     signal,
   };

@@ -1,18 +1,18 @@
-// Who calls, said to the upstream in a way it can check: a short-lived EdDSA JWT, signed once and remembered per record.
+// The signed identity header for the upstream: a short-lived EdDSA JWT, signed once and cached per record.
 import type { CryptoKey, JWK } from "jose";
 import type { KeyRecord, KeyRole } from "../../core/access/principal.ts";
 import { isOperator } from "../../core/access/principal.ts";
 
-/** A token lives a minute: RFC 7519 `exp`. */
+/** From `iat` to `exp` (RFC 7519). */
 const LIFE_SECONDS = 60;
-/** A remembered one is replaced while it still has this long to live, so that a slow upstream never sees it expire. */
+/** A cached token is replaced this long before it expires, so that a slow upstream never sees an expired one. */
 const RENEW_BEFORE_SECONDS = 25;
 
-/** The private signing keys of the door, oldest first; the last one signs, all are published. */
+/** The private signing keys of the gateway, oldest first. The last one signs; all are published. */
 export type IdentityKeys = readonly (JWK & { readonly kid: string })[];
 
 export interface Identity {
-  /** The token for a record; a promise only when one has to be signed. */
+  /** The token of a principal; a promise only when one has to be signed. */
   tokenFor(record: KeyRecord, now: number): string | Promise<string>;
   /** RFC 7517, public members only. */
   readonly jwks: { readonly keys: readonly JWK[] };
@@ -21,12 +21,12 @@ export interface Identity {
 interface CachedToken {
   readonly token: string;
   readonly renewAt: number;
-  /** Whose record it was signed for. */
+  /** What the token says, besides the key's id. */
   readonly accountId: string;
   readonly role: KeyRole;
 }
 
-/** The most keys that a token is remembered for; past it, all are forgotten and signed again. */
+/** The most keys whose token is cached. Beyond it, all are dropped and signed again. */
 const MAX_CACHED = 10_000;
 
 /**
@@ -40,22 +40,22 @@ export function createIdentity(keys: IdentityKeys, issuer: string, audience: str
   const signer = keys[keys.length - 1];
   if (signer === undefined) throw new Error("no identity key");
   let imported: Promise<CryptoKey | Uint8Array> | null = null;
-  // By the record itself, which is what nearly every call needs; and by key, since a mutation reads its record anew.
+  // By record, which nearly every request hits; and by key, since a mutation reads a new record each time.
   const byRecord = new WeakMap<KeyRecord, CachedToken>();
   const byKey = new Map<string, CachedToken>();
 
   async function sign(record: KeyRecord, now: number): Promise<string> {
-    // Loaded with the first token: start-up pays for no cryptography.
+    // Loaded with the first token, to keep start-up short.
     const { SignJWT } = await import("jose/jwt/sign");
     imported ??= import("jose/key/import").then(({ importJWK }) => importJWK(signer as JWK, "EdDSA"));
     const issuedAt = Math.floor(now / 1_000);
-    const person = isOperator(record) ? { sub_type: "operator", sub_name: record.name } : {};
+    const operator = isOperator(record) ? { sub_type: "operator", sub_name: record.name } : {};
     const claims = {
       sub: record.id,
       acc: record.accountId,
       role: record.role.name,
       role_id: record.role.id,
-      ...person,
+      ...operator,
     };
     const token = await new SignJWT(claims)
       .setProtectedHeader({ alg: "EdDSA", typ: "gatehouse-identity+jwt", kid: (signer as { kid: string }).kid })
@@ -72,7 +72,7 @@ export function createIdentity(keys: IdentityKeys, issuer: string, audience: str
     return token;
   }
 
-  /** A token that an earlier record of the same key has left, if it says of this one what is true. */
+  /** The token of an earlier record of the same key, when it is true for this one as well. */
   function inherited(record: KeyRecord): CachedToken | undefined {
     const made = byKey.get(record.id);
     if (made === undefined || !isValidFor(made, record)) return undefined;
@@ -89,7 +89,7 @@ export function createIdentity(keys: IdentityKeys, issuer: string, audience: str
   };
 }
 
-/** Whether all that a token says, beside the key's id, is true of a record. */
+/** Whether everything that a token says, besides the key's id, is true for a record. */
 function isValidFor(made: CachedToken, { accountId, role }: KeyRecord): boolean {
   return made.accountId === accountId && made.role.id === role.id && made.role.name === role.name;
 }

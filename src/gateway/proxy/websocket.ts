@@ -1,24 +1,28 @@
-// WebSockets, where they are enabled; loaded with the first one. Authorised at the handshake like any call, then looked at
-// again for as long as they live, so that a connection ends when its key does, within the same bound as a read.
+// WebSockets, where they are enabled; loaded with the first one. The handshake is authorized like any request, and the open
+// connection again and again, so that it ends when its key does, within the same bound as a read.
 
 import type { Decision } from "../../core/access/decision.ts";
 import type { KeyHash, KeyRecord } from "../../core/access/principal.ts";
+import type { Target } from "../../core/routing/match-operation.ts";
 import type { Background } from "../../store/common.ts";
 import { evaluate } from "../authorize.ts";
 import type { Gateway } from "../gateway.ts";
 import { logRequest, type RequestContext, shouldLog } from "../request-context.ts";
-import type { Target } from "../validate-request.ts";
 import { forwardOptions, toClientResponse } from "./dispatch.ts";
 import { startForward } from "./forward.ts";
 
-/** How often an open connection is judged again, on the row itself: so it ends within the bound of a read. */
+/** How often an open connection is authorized again, on the stored record: so it ends within the bound of a read. */
 const REAUTHORIZE_EVERY_MS = 5_000;
 
 /** RFC 6455 section 7.4.1: the endpoint ends the connection because of its policy. */
 const POLICY_VIOLATION = 1008;
 const GOING_AWAY = 1001;
 
-/** Open a connection that stays for as long as its key allows. */
+/**
+ * Relay a WebSocket for as long as its key allows it.
+ *
+ * @returns 101 with the client's end; or the upstream's response when it does not switch protocols
+ */
 export async function upgrade(
   context: RequestContext,
   target: Target,
@@ -29,7 +33,6 @@ export async function upgrade(
 ): Promise<Response> {
   const options = forwardOptions(context, target, await gateway.identity.tokenFor(key, context.now));
   const answer = await startForward(context.request, options, gateway.upstream, "websocket").response;
-  // An upstream that does not switch protocols answers as to any other call.
   if ("failure" in answer || !answer.webSocket) return toClientResponse(answer, context, gateway);
   return relay(answer, async () => {
     let ended: Partial<RequestContext>;
@@ -46,7 +49,7 @@ export async function upgrade(
   });
 }
 
-/** Whether a connection that was let in may stay: judged as a new call of the same key would be, at this instant. */
+/** Authorize an open connection again, as a new request of the same key would be authorized now. */
 export async function reauthorize(
   hash: KeyHash,
   context: RequestContext,
@@ -54,23 +57,23 @@ export async function reauthorize(
   gateway: Gateway,
   background: Background,
 ): Promise<Decision> {
-  const ask = (exact: boolean) =>
-    gateway.keys.resolve(hash, { fromPrimary: exact, allowUnconfirmed: false }, background);
-  // The row itself: what is remembered for ten seconds and looked at every five would be felt after fifteen. When D1
-  // cannot be asked, a connection lives on the grace like a read, unless reads are exact too.
-  const found = await ask(true).catch((error) => {
+  const resolve = (fromPrimary: boolean) =>
+    gateway.keys.resolve(hash, { fromPrimary, allowUnconfirmed: false }, background);
+  // From the primary: the time that a cached record stays fresh would be added to the time between two checks. When D1 is
+  // unavailable, a connection lives on the cached record like a read does, unless reads ask the primary too.
+  const found = await resolve(true).catch((error) => {
     if (gateway.policy.strongCheck === "all") throw error;
-    return ask(false);
+    return resolve(false);
   });
-  const settled = "result" in found ? await found.result : found;
-  return evaluate(settled.record, { ...context, now: gateway.now() }, target, gateway);
+  const { record } = "result" in found ? await found.result : found;
+  return evaluate(record, { ...context, now: gateway.now() }, target, gateway);
 }
 
 /**
- * Join the client to a WebSocket of the upstream.
+ * Connect the client to a WebSocket of the upstream.
  *
  * @param switched the upstream's 101
- * @param mayStay asked every five seconds; ends the connection with `false`, and never rejects
+ * @param isStillAllowed asked every `REAUTHORIZE_EVERY_MS`; `false` ends the connection; never rejects
  */
 function relay(switched: Response, isStillAllowed: () => Promise<boolean>): Response {
   const inner = switched.webSocket as WebSocket;
@@ -87,7 +90,7 @@ function relay(switched: Response, isStillAllowed: () => Promise<boolean>): Resp
   for (const end of [outer, inner]) {
     for (const event of ["close", "error"] as const) end.addEventListener(event, () => clearInterval(timer));
   }
-  // A client that has named subprotocols gives up when the answer chooses none (RFC 6455 section 4.1).
+  // A client that offered subprotocols closes the connection when the response selects none (RFC 6455 section 4.1).
   const protocol = switched.headers.get("sec-websocket-protocol");
   const headers = protocol === null ? {} : { "sec-websocket-protocol": protocol };
   return new Response(null, { status: 101, webSocket: client, headers });
@@ -98,7 +101,7 @@ function pipe(from: WebSocket, to: WebSocket): void {
     try {
       to.send(data);
     } catch {
-      // The other side has gone between two messages; its close event ends this side as well.
+      // The other side closed between two messages; its close event ends this side as well.
     }
   });
   from.addEventListener("close", ({ code, reason }) => close(to, code, reason));

@@ -1,12 +1,11 @@
-// The web console's files, to anybody: they hold no secret, and everything they show they ask for with a key. Served
-// through the Worker and never in front of it, so that no file leaves without these headers.
-import type { Denial } from "../../core/access/decision.ts";
+// The web console's files. They need no credential: they hold no secret, and read all data with a key. The Worker serves them,
+// never the platform in front of it, so that every file has these headers.
 import type { Gateway } from "../gateway.ts";
-import { clientOf, type RequestContext } from "../request-context.ts";
-import { denialResponse } from "../responses/denial.ts";
+import type { RequestContext } from "../request-context.ts";
+import { deny } from "../responses/denial.ts";
 
-const HOME = "/console/";
-/** What the console links to: each of them is the one page, which reads its address itself. */
+const PREFIX = "/console/";
+/** The console's pages: all of them are the one HTML file, which reads its own URL. */
 const PAGES = /^\/console\/(?:(?:keys|allow-lists|roles|operators|activity|explain)(?:\/[\w-]{1,64})?)?$/;
 const FILES = /^\/console\/assets\/[\w-]{1,80}\.(?:js|css|svg|woff2)$/;
 
@@ -26,39 +25,35 @@ const HEADERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Answer one of the console's paths.
+ * Serve one of the console's paths.
  *
- * @returns `null` for a path that is not the console's
+ * @returns `null` for every other path
  */
 export function serveConsole(context: RequestContext, path: string, gateway: Gateway): Promise<Response> | null {
-  return path === "/console" || path.startsWith(HOME) ? serveAsset(context, path, gateway) : null;
+  return path === "/console" || path.startsWith(PREFIX) ? serveAsset(context, path, gateway) : null;
 }
 
-async function serveAsset(context: RequestContext, path: string, { assets }: Gateway): Promise<Response> {
+async function serveAsset(context: RequestContext, path: string, gateway: Gateway): Promise<Response> {
+  const { assets } = gateway;
   const { method, url } = context.request;
   if (method !== "GET" && method !== "HEAD") {
-    return denyAsset(context, { reason: "method_not_allowed", allow: ["GET", "HEAD"] });
+    return deny(context, { reason: "method_not_allowed", allow: ["GET", "HEAD"] }, gateway);
   }
-  if (path === "/console") return new Response(null, { status: 308, headers: { ...HEADERS, location: HOME } });
-  // The caller's own, which the console shows beside a choice of allow lists.
-  if (path === `${HOME}address`)
-    return withSecurityHeaders(Response.json({ address: clientOf(context)?.text ?? null }), 200);
+  if (path === "/console") return new Response(null, { status: 308, headers: { ...HEADERS, location: PREFIX } });
+  // The client's own address, which the console shows next to the choice of allow lists.
+  if (path === `${PREFIX}address`)
+    return withSecurityHeaders(Response.json({ address: context.client?.text ?? null }), 200);
   const page = PAGES.test(path);
-  if (!page && !FILES.test(path)) return denyAsset(context, { reason: "not_found" });
-  const file = new URL(page ? `${HOME}index.html` : path, url);
-  // Without the caller's headers: neither a range nor a condition, and no credential, has business with the files.
+  if (!page && !FILES.test(path)) return deny(context, { reason: "not_found" }, gateway);
+  const file = new URL(page ? `${PREFIX}index.html` : path, url);
+  // Without the client's headers: no range, condition or credential reaches the asset server.
   const found = assets === null ? null : await assets.fetch(new Request(file, { method }));
   if (found?.status === 200) return withSecurityHeaders(found, 200);
-  if (!page) return denyAsset(context, { reason: "not_found" });
+  if (!page) return deny(context, { reason: "not_found" }, gateway);
   return withSecurityHeaders(
     new Response("The console is not part of this deployment: `npm run build` makes it.\n"),
     503,
   );
-}
-
-function denyAsset(context: RequestContext, denial: Denial): Response {
-  context.denial = denial;
-  return denialResponse(denial, context.requestId);
 }
 
 function withSecurityHeaders(response: Response, status: number): Response {

@@ -1,22 +1,20 @@
-// Pages in a browser: which origins may call, and the preflights that ask. Answered here, never by the upstream.
+// Cross-origin requests (Fetch standard): which origins are allowed, and their preflights. Served here, never by the upstream.
 import type { Denial } from "../../core/access/decision.ts";
-import type { HeaderFields, IncomingRequest } from "../lazy-request.ts";
+import type { IncomingRequest } from "../incoming-request.ts";
 
-/** Fetch standard, "CORS-preflight request": an OPTIONS that names an origin and the method it would like. */
-export function isPreflight(request: IncomingRequest): boolean {
-  const { method, headers } = request;
+/** Fetch standard, "CORS-preflight request": an OPTIONS that names an origin and the method it would use. */
+export function isPreflight({ method, headers }: IncomingRequest): boolean {
   return method === "OPTIONS" && headers.has("origin") && headers.has("access-control-request-method");
 }
 
-/** The caller's origin when its pages may call; `null` otherwise. */
-export function allowedOrigin(headers: HeaderFields, origins: ReadonlySet<string>): string | null {
-  if (origins.size === 0) return null;
+/** The request's origin when it is allowed; `null` otherwise. */
+export function allowedOrigin(headers: Headers, origins: ReadonlySet<string>): string | null {
   const origin = headers.get("origin");
   return origin && origins.has(origin) ? origin : null;
 }
 
-/** The answer to a preflight, which `readableBy` completes as any other, or the denial of an origin that is not on the list. */
-export function answerPreflight(headers: HeaderFields, origins: ReadonlySet<string>): Response | Denial {
+/** The response to a preflight, to be completed by `withCorsHeaders`; or the denial of an origin that is not allowed. */
+export function preflightResponse(headers: Headers, origins: ReadonlySet<string>): Response | Denial {
   if (allowedOrigin(headers, origins) === null) return { reason: "preflight_origin_not_allowed" };
   return new Response(null, {
     status: 204,
@@ -29,9 +27,9 @@ export function answerPreflight(headers: HeaderFields, origins: ReadonlySet<stri
   });
 }
 
-/** The same answer, readable by pages of this origin. */
-export function withCorsHeaders(origin: string, answer: Response): Response {
-  const copy = new Response(answer.body, answer);
+/** The same response, readable by pages of this origin. */
+export function withCorsHeaders(origin: string, response: Response): Response {
+  const copy = new Response(response.body, response);
   copy.headers.set("access-control-allow-origin", origin);
   copy.headers.append("vary", "Origin");
   return copy;

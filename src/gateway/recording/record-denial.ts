@@ -1,48 +1,50 @@
-// What is kept of a refused call, so that somebody can ask why: what was asked, by which key, and what every check said.
+// What is kept of a denied request, so that it can be explained later: what was requested, by which key, and what every
+// check said.
 import { trace } from "../../core/access/decide.ts";
 import type { Denial } from "../../core/access/decision.ts";
 import { redact } from "../../log.ts";
 import type { Background } from "../../store/common.ts";
 import type { DenialEvent, DeniedRequest } from "../../store/denials/port.ts";
+import { factsOf } from "../authorize.ts";
 import type { Gateway } from "../gateway.ts";
-import { clientOf, factsOf, type RequestContext } from "../request-context.ts";
+import type { RequestContext } from "../request-context.ts";
 
 /**
- * Hands a refusal to whoever counts and keeps them.
+ * Count a denial, and keep the request.
  *
- * @param whole whether the call is kept as well: of a flood, what has a line in the log
+ * @param keep whether the request itself is kept: in a flood only what has its own event in the log
  */
 export function recordDenial(
   context: RequestContext,
   denial: Denial,
-  whole: boolean,
+  keep: boolean,
   gateway: Gateway,
   background: Background,
 ): void {
   const { key, target } = context;
-  const refusal = {
+  const event = {
     at: context.now,
     accountId: key?.accountId ?? target?.accountId ?? null,
     keyId: key?.id ?? null,
     reason: denial.reason,
   };
-  gateway.denials.record(refusal, whole ? detailsOf(context, refusal) : null, background);
+  gateway.denials.record(event, keep ? detailsOf(context, event) : null, background);
 }
 
-function detailsOf(context: RequestContext, refusal: DenialEvent): DeniedRequest {
-  const { request: received, target, found, key } = context;
-  const checked = key === null || target === null ? [] : trace(key, factsOf(context, target), context.now).steps;
+function detailsOf(context: RequestContext, event: DenialEvent): DeniedRequest {
+  const { target, found, key } = context;
+  const steps = key === null || target === null ? [] : trace(key, factsOf(context, target), context.now).steps;
   return {
-    ...refusal,
+    ...event,
     requestId: context.requestId,
-    method: received.method,
-    // A path is whatever the caller has made of it.
+    method: context.request.method,
+    // The client chose the path: it may hold a secret.
     path: context.path === null ? null : redact(context.path),
     operation: target?.operation?.operationId ?? null,
-    address: clientOf(context)?.text ?? null,
+    address: context.client?.text ?? null,
     source: found?.source ?? null,
     ageMs: found?.ageMs ?? null,
     version: key?.version ?? null,
-    steps: checked.map(({ check, denial }) => ({ check, reason: denial?.reason ?? null })),
+    steps: steps.map(({ check, denial }) => ({ check, reason: denial?.reason ?? null })),
   };
 }

@@ -1,15 +1,13 @@
-// Counts the use of a key that was let in, and weighs the call against what the key is tried with, where it is. Whatever
-// comes out changes no answer.
-
+// What an allowed request leaves behind: the key's usage, and the outcome of its dry run. Neither changes the response.
 import { evaluateDryRun } from "../../core/access/dry-run.ts";
 import type { DryRun, KeyRecord } from "../../core/access/principal.ts";
+import type { Target } from "../../core/routing/match-operation.ts";
 import type { Background } from "../../store/common.ts";
-import type { DryRunRecorder } from "../../store/dry-runs/port.ts";
+import { factsOf } from "../authorize.ts";
 import type { Gateway } from "../gateway.ts";
-import { clientOf, factsOf, type RequestContext } from "../request-context.ts";
-import type { Target } from "../validate-request.ts";
+import type { RequestContext } from "../request-context.ts";
 
-/** Counts an allowed call for the key's usage, and for its trial where it has one. */
+/** Count an allowed request for its key's usage, and for the key's dry run when it has one. */
 export function recordUse(
   context: RequestContext,
   target: Target,
@@ -17,22 +15,20 @@ export function recordUse(
   gateway: Gateway,
   background: Background,
 ): void {
-  gateway.usage.record(key.id, context.now, clientOf(context)?.text ?? null, background);
-  if (key.dryRun !== null) recordDryRun(context, target, key.id, key.dryRun, gateway, background);
+  gateway.usage.record(key.id, context.now, context.client?.text ?? null, background);
+  if (key.dryRun !== null) background(recordDryRun(context, target, key.id, key.dryRun, gateway, background));
 }
 
-function recordDryRun(
+async function recordDryRun(
   context: RequestContext,
   target: Target,
   keyId: string,
   dryRun: DryRun,
   gateway: Gateway,
   background: Background,
-): void {
-  const denial = dryRun.candidate === null ? null : evaluateDryRun(dryRun, factsOf(context, target), context.now);
-  const note = (dryRuns: DryRunRecorder): void => {
-    if (dryRun.candidate === null) dryRuns.recordUnreadable(keyId, context.now);
-    else dryRuns.record({ keyId, dryRunId: dryRun.id, denial: denial, at: context.now }, background);
-  };
-  background(gateway.dryRuns().then(note));
+): Promise<void> {
+  const recorder = await gateway.dryRuns();
+  if (dryRun.candidate === null) return recorder.recordUnreadable(keyId, context.now);
+  const denial = evaluateDryRun(dryRun, factsOf(context, target), context.now);
+  recorder.record({ keyId, dryRunId: dryRun.id, denial, at: context.now }, background);
 }

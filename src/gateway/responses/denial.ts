@@ -1,8 +1,8 @@
-// A denial becomes an answer: the one place where a reason meets a status. Little to the caller, all to the log.
-
+// The response to a denial or an error: the one place where a reason meets a status. Little to the client, all to the log.
 import type { Denial } from "../../core/access/decision.ts";
 import { errorBody } from "../../core/error-body.ts";
-import type { UpstreamFailure } from "../gateway.ts";
+import type { Gateway, UpstreamFailure } from "../gateway.ts";
+import type { RequestContext } from "../request-context.ts";
 
 interface DenialAnswer {
   readonly status: number;
@@ -15,15 +15,41 @@ const ERROR_HEADERS = { "content-type": "application/json", "cache-control": "no
 const REALM = 'Bearer realm="gatehouse"';
 const INVALID_TOKEN: DenialAnswer = {
   status: 401,
-  // The exact text that Aeon's clients look for, for whatever is not a key of ours: they then ask to sign in again.
+  // The exact text that Aeon's clients look for in any credential that is not valid: they then ask to sign in again.
   detail: "Invalid JWT",
   headers: { "www-authenticate": `${REALM}, error="invalid_token"` },
 };
 
+// A client without a valid signature does not learn whether a key exists, was forged or was mistyped.
+const FAILED_AUTHENTICATION: ReadonlySet<Denial["reason"]> = new Set([
+  "token_malformed",
+  "signature_invalid",
+  "key_unknown",
+  "operator_token_invalid",
+]);
+
 /**
- * The answer to a refused call.
+ * Deny a request: its reason is kept for the log, and a failed authentication counts for the client's address.
  *
- * @returns Aeon's error envelope, never to be cached; RFC 6750 section 3 for `WWW-Authenticate`
+ * @returns the response to the denial, or to the rate limit that it has reached
+ */
+export function deny(context: RequestContext, denial: Denial, gateway: Gateway): Response | Promise<Response> {
+  const failed = FAILED_AUTHENTICATION.has(denial.reason);
+  const counted = failed ? gateway.limits.countAuthFailure(context.client, context.now) : null;
+  return counted === null
+    ? respondTo(denial, context)
+    : counted.then((limited) => respondTo(limited ?? denial, context));
+}
+
+function respondTo(denial: Denial, context: RequestContext): Response {
+  context.denial = denial;
+  return denialResponse(denial, context.requestId);
+}
+
+/**
+ * The response to a denial.
+ *
+ * @returns Aeon's error envelope, never to be cached; `WWW-Authenticate` as in RFC 6750 section 3
  */
 export function denialResponse(denial: Denial, requestId: string): Response {
   const { status, detail, headers } = answerFor(denial);
@@ -33,21 +59,23 @@ export function denialResponse(denial: Denial, requestId: string): Response {
 
 type Around = readonly [before: string, after: string];
 
-// As many as there are reasons and permissions: no part of a call is in them.
+// One for each reason and permission: no part of a request is in them.
 const bodies = new Map<string, Around>();
 
-/** The body of a refusal before and behind its request's id, written once: a refusal is what a flood is made of. */
+/** The body of a denial before and after its request's id. Built once: floods consist of denials. */
 function bodyAround(status: number, code: string, detail: string): Around {
   const name = `${code} ${detail}`;
   const made = bodies.get(name);
   if (made !== undefined) return made;
-  const [before = "", after = ""] = JSON.stringify(errorBody(status, code, detail, ID_HERE)).split(ID_HERE);
+  const [before = "", after = ""] = JSON.stringify(errorBody(status, code, detail, ID_PLACEHOLDER)).split(
+    ID_PLACEHOLDER,
+  );
   bodies.set(name, [before, after]);
   return [before, after];
 }
 
-/** Stands for a request's id, which like this has no character that JSON escapes. */
-const ID_HERE = "00000000-request-id-00000000";
+/** Like a request's id, it has no character that JSON escapes. */
+const ID_PLACEHOLDER = "00000000-request-id-00000000";
 
 /** An error in the one shape that Gatehouse answers. */
 export function errorResponse(
@@ -63,28 +91,20 @@ export function errorResponse(
   });
 }
 
-/** A fault of ours or of storage: the door stays shut, and the caller may come again. */
+/** 503: an internal error, or storage is unavailable. Nothing was forwarded, so the client may retry. */
 export function serviceUnavailable(code: string, detail: string, requestId: string): Response {
   return errorResponse(503, code, detail, requestId, { "retry-after": "5" });
 }
 
-/** The upstream's part of a call has failed, and with it the call: what was sent is not sent again. */
+/** 502 or 504: the upstream failed. The request may have been carried out, so it is not sent again. */
 export function upstreamErrorResponse({ failure }: UpstreamFailure, requestId: string): Response {
   return failure === "timeout"
     ? errorResponse(504, "upstream_timeout", "The API behind Gatehouse did not answer in time.", requestId)
     : errorResponse(502, "upstream_unreachable", "The API behind Gatehouse cannot be reached.", requestId);
 }
 
-// Nobody without a good signature learns whether a key exists, was forged or was mistyped.
-const ONE_ANSWER: ReadonlySet<Denial["reason"]> = new Set([
-  "token_malformed",
-  "signature_invalid",
-  "key_unknown",
-  "operator_token_invalid",
-]);
-
 function publicCode({ reason }: Denial): string {
-  return ONE_ANSWER.has(reason) ? "invalid_token" : reason;
+  return FAILED_AUTHENTICATION.has(reason) ? "invalid_token" : reason;
 }
 
 // Without `default`: a new reason does not compile until it has an answer.
@@ -103,11 +123,11 @@ function answerFor(denial: Denial): DenialAnswer {
     case "host_not_served":
       return { status: 421, detail: "This host is not served here." };
     case "body_not_allowed":
-      return { status: 400, detail: "A GET or HEAD call must not have a body." };
+      return { status: 400, detail: "A GET or HEAD request must not have a body." };
     case "upgrade_not_enabled":
       return { status: 501, detail: "Upgrading the connection is not enabled." };
     case "preflight_origin_not_allowed":
-      return { status: 403, detail: "This origin may not call." };
+      return { status: 403, detail: "This origin is not allowed." };
     case "credential_missing":
       return { status: 401, detail: "Authorization required", headers: { "www-authenticate": REALM } };
     case "scheme_not_bearer":
@@ -128,7 +148,7 @@ function answerFor(denial: Denial): DenialAnswer {
     case "operator_unknown":
       return { status: 403, detail: "You are not an operator here." };
     case "cross_site":
-      return { status: 403, detail: "A page of another site may not do this." };
+      return { status: 403, detail: "Cross-site requests cannot make changes." };
     case "key_revoked":
       return { ...INVALID_TOKEN, headers: invalidToken("The API key was revoked") };
     case "key_denied":
@@ -138,7 +158,7 @@ function answerFor(denial: Denial): DenialAnswer {
     case "rate_limited":
       return {
         status: 429,
-        detail: "Too many calls. Try again later.",
+        detail: "Too many requests. Retry later.",
         headers: {
           "retry-after": String(denial.retryAfterSeconds),
           ratelimit: `"${denial.whose}";r=0;t=${denial.retryAfterSeconds}`,
@@ -147,14 +167,14 @@ function answerFor(denial: Denial): DenialAnswer {
     case "address_not_allowed":
       return { status: 403, detail: "This API key may not be used from your network." };
     case "account_mismatch":
-      // As for an account that does not exist: another tenant's id tells nothing.
+      // The same as for an account that does not exist: another tenant's id reveals nothing.
       return { status: 404, detail: "Account not found" };
     case "permission_missing":
       return {
         status: 403,
         detail:
           denial.permission === null
-            ? "The role of this API key does not cover operations that Gatehouse does not know."
+            ? "The role of this API key does not include operations that Gatehouse does not know."
             : `The role of this API key does not have the permission ${denial.permission}.`,
         headers: { "www-authenticate": `${REALM}, error="insufficient_scope"` },
       };

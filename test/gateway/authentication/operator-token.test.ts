@@ -39,7 +39,7 @@ const anOperator = (accountId = ACCOUNT_ID): OperatorRecord => ({
   kind: "operator",
 });
 
-function doorOf(
+function operatorsOf(
   changes: Partial<OperatorAuthentication> = {},
   records: readonly OperatorRecord[] = [anOperator()],
 ): OperatorAuthentication {
@@ -60,23 +60,26 @@ describe("a person's token", () => {
 
   it("is a JWT in Authorization, or Access's assertion where nothing stands there", async () => {
     const text = await token();
-    expect(readOperatorToken(aRequest("/a"), text, doorOf())).toEqual({
+    expect(readOperatorToken(aRequest("/a"), text, operatorsOf())).toEqual({
       token: text,
-      trust: BEARER,
+      verifier: BEARER,
       fromCookie: false,
     });
-    expect(readOperatorToken(asserted, MISSING, doorOf())).toEqual({ token: "x.y.z", trust: ACCESS, fromCookie: true });
+    expect(readOperatorToken(asserted, MISSING, operatorsOf())).toEqual({
+      token: "x.y.z",
+      verifier: ACCESS,
+      fromCookie: true,
+    });
   });
 
   it("is not read where nobody is trusted to make it, or where it is none", async () => {
     const text = await token();
-    expect(readOperatorToken(aRequest("/a"), text, null)).toBeNull();
-    expect(readOperatorToken(aRequest("/a"), text, doorOf({ bearer: null }))).toBeNull();
-    expect(readOperatorToken(aRequest("/a"), "text", doorOf())).toBeNull();
-    expect(readOperatorToken(asserted, MISSING, doorOf({ access: null }))).toBeNull();
-    expect(readOperatorToken(aRequest("/a"), MISSING, doorOf())).toBeNull();
-    expect(readOperatorToken(asserted, MALFORMED, doorOf())).toBeNull();
-    expect(readOperatorToken(asserted, "text", doorOf())).toBeNull();
+    expect(readOperatorToken(aRequest("/a"), text, operatorsOf({ bearer: null }))).toBeNull();
+    expect(readOperatorToken(aRequest("/a"), "text", operatorsOf())).toBeNull();
+    expect(readOperatorToken(asserted, MISSING, operatorsOf({ access: null }))).toBeNull();
+    expect(readOperatorToken(aRequest("/a"), MISSING, operatorsOf())).toBeNull();
+    expect(readOperatorToken(asserted, MALFORMED, operatorsOf())).toBeNull();
+    expect(readOperatorToken(asserted, "text", operatorsOf())).toBeNull();
   });
 });
 
@@ -95,8 +98,8 @@ describe("the operator behind a token", () => {
     const { trust = BEARER, fromCookie = false, safe = true, headers = {}, records, path = CLUSTERS } = wanted;
     const { gateway, background } = openGateway();
     const { context, target } = aContext(gateway, path, { headers });
-    const operatorToken = { token: wanted.text ?? (await token()), trust, fromCookie };
-    const result = await findOperator(context, operatorToken, target, safe, doorOf({}, records), background);
+    const operatorToken = { token: wanted.text ?? (await token()), verifier: trust, fromCookie };
+    const result = await findOperator(context, operatorToken, target, safe, operatorsOf({}, records), background);
     return "reason" in result ? result.reason : result.id;
   }
 
@@ -142,7 +145,7 @@ describe("the operator behind a token", () => {
 
 describe("a person's call", () => {
   async function ask(path = CLUSTERS, init: RequestInit = {}, wanted: Wanted = {}, text?: string) {
-    const opened = openGateway({ operators: async () => doorOf(), ...wanted });
+    const opened = openGateway({ operators: async () => operatorsOf(), ...wanted });
     const answer = await opened.ask(path, init, text ?? (await token()));
     return { ...opened, answer, code: answer.ok ? null : (await errorOf(answer)).code };
   }
@@ -194,7 +197,7 @@ describe("a person's call", () => {
   });
 
   it("is 503 when the issuer's keys or D1 cannot be asked", async () => {
-    const operators = doorOf({ finder: { find: () => Promise.reject(new Error("D1 is away")) } });
+    const operators = operatorsOf({ finder: { find: () => Promise.reject(new Error("D1 is away")) } });
     const { answer, lines } = await ask(CLUSTERS, {}, { operators: async () => operators });
     expect([answer.status, lines[0]?.facts.error]).toEqual([503, "Error: D1 is away"]);
   });

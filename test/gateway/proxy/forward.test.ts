@@ -1,7 +1,8 @@
 // How a call goes on to the upstream: what is sent, how long is waited, what calling it off does.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { toIncomingRequest } from "../../../src/gateway/incoming-request.ts";
 import { type ForwardOptions, forward, startForward } from "../../../src/gateway/proxy/forward.ts";
-import { aRequest, openGateway, type Sent, TOKEN } from "../gateway-harness.ts";
+import { anIncomingRequest, aRequest, openGateway, type Sent, TOKEN } from "../gateway-harness.ts";
 
 const ONWARD: ForwardOptions = {
   path: "/a/b",
@@ -51,8 +52,8 @@ describe("a call that goes on", () => {
       "x-copy": `of ${TOKEN}`,
       accept: "a/b",
     };
-    await forward(aRequest("/a/b?c=%2f", { headers }), ONWARD, to);
-    await startForward(aRequest("/a/b?c=%2f", { headers }), ONWARD, to).response;
+    await forward(anIncomingRequest("/a/b?c=%2f", { headers }), ONWARD, to);
+    await startForward(anIncomingRequest("/a/b?c=%2f", { headers }), ONWARD, to).response;
     expect(sent.map(({ url }) => url)).toEqual(Array(2).fill("https://upstream.example/a/b?c=%2f"));
     for (const { call } of sent) {
       expect({ ...call, signal: null }).toEqual({
@@ -75,21 +76,25 @@ describe("a call that goes on", () => {
 
   it("carries the gateway's own credential where there is one, names no address that is not known, asks for no upgrade by itself", async () => {
     const { to, sent } = upstream(() => new Response("ok"), "Basic x");
-    await forward(aRequest("/a", { headers: { upgrade: "websocket" } }, TOKEN), { ...ONWARD, address: null }, to);
+    await forward(
+      anIncomingRequest("/a", { headers: { upgrade: "websocket", authorization: `Bearer ${TOKEN}` } }),
+      { ...ONWARD, address: null },
+      to,
+    );
     expect(sent[0]?.call.headers).toEqual({
       authorization: "Basic x",
       "gatehouse-identity": "identity-token",
       "gatehouse-operation": "listClusters",
       "gatehouse-request-id": "request-1",
     });
-    await startForward(aRequest("/a"), ONWARD, to, "websocket").response;
+    await startForward(anIncomingRequest("/a"), ONWARD, to, "websocket").response;
     expect(sent[1]?.call.headers.upgrade).toBe("websocket");
   });
 
   it("loses what its Connection header lists", async () => {
     const { to, sent } = upstream(() => new Response("ok"));
     const kept = async (connection: string) => {
-      await forward(aRequest("/a", { headers: { connection, accept: "a/b", range: "r" } }), ONWARD, to);
+      await forward(anIncomingRequest("/a", { headers: { connection, accept: "a/b", range: "r" } }), ONWARD, to);
       return Object.keys(sent.at(-1)?.call.headers ?? {}).filter((name) => name === "accept" || name === "range");
     };
     expect(await kept("keep-alive")).toEqual(["accept", "range"]);
@@ -104,9 +109,13 @@ describe("a call that goes on", () => {
       bodies.push(await new Response(call.body as ReadableStream).text());
       return new Response("ok");
     });
-    await forward(aRequest("/a", { method: "POST", body: "text" }), ONWARD, to);
-    await forward(aRequest("/a", { method: "PUT", body: "text", headers: { "content-length": "4" } }), ONWARD, to);
-    await forward(aRequest("/a", { method: "DELETE" }), ONWARD, to);
+    await forward(anIncomingRequest("/a", { method: "POST", body: "text" }), ONWARD, to);
+    await forward(
+      anIncomingRequest("/a", { method: "PUT", body: "text", headers: { "content-length": "4" } }),
+      ONWARD,
+      to,
+    );
+    await forward(anIncomingRequest("/a", { method: "DELETE" }), ONWARD, to);
     expect(bodies).toEqual(["text", "text", ""]);
     expect(lengths).toEqual([null, 4]);
     expect(sent[2]?.call.body).toBeNull();
@@ -116,8 +125,8 @@ describe("a call that goes on", () => {
     const { to, sent } = upstream(() => new Response("ok"));
     const request = aRequest("/a", { method });
     Object.defineProperty(request, "body", { value: new ReadableStream() });
-    await forward(request, ONWARD, to);
-    await startForward(request, ONWARD, to).response;
+    await forward(toIncomingRequest(request), ONWARD, to);
+    await startForward(toIncomingRequest(request), ONWARD, to).response;
     expect(sent.map(({ call }) => call.body)).toEqual([null, null]);
     expect(lengths).toEqual([]);
   });
@@ -125,9 +134,9 @@ describe("a call that goes on", () => {
 
 describe("an upstream that gives no answer", () => {
   it("is timed out when its time is over", async () => {
-    const plain = forward(aRequest("/a"), ONWARD, upstream(silent).to);
+    const plain = forward(anIncomingRequest("/a"), ONWARD, upstream(silent).to);
     const { to, sent } = upstream(untilAborted);
-    const pending = startForward(aRequest("/a"), ONWARD, to);
+    const pending = startForward(anIncomingRequest("/a"), ONWARD, to);
     const settled: unknown[] = [];
     void plain.then((answer) => settled.push(answer));
     void pending.response.then((answer) => settled.push(answer));
@@ -144,8 +153,8 @@ describe("an upstream that gives no answer", () => {
   it("is unreachable when it cannot be asked, with the cause for the log", async () => {
     const cause = new Error("refused");
     const { to } = upstream(() => Promise.reject(cause));
-    expect(await forward(aRequest("/a"), ONWARD, to)).toEqual({ failure: "unreachable", cause });
-    expect(await startForward(aRequest("/a"), ONWARD, to).response).toEqual({ failure: "unreachable", cause });
+    expect(await forward(anIncomingRequest("/a"), ONWARD, to)).toEqual({ failure: "unreachable", cause });
+    expect(await startForward(anIncomingRequest("/a"), ONWARD, to).response).toEqual({ failure: "unreachable", cause });
     expect(vi.getTimerCount()).toBe(1);
   });
 
@@ -162,7 +171,7 @@ describe("an upstream that gives no answer", () => {
     });
     const request = aRequest("/a", { method: "POST", body, duplex: "half" } as RequestInit);
     let answer: unknown = null;
-    void forward(request, ONWARD, to).then((each) => {
+    void forward(toIncomingRequest(request), ONWARD, to).then((each) => {
       answer = each;
     });
     await vi.advanceTimersByTimeAsync(60_000);
@@ -179,7 +188,7 @@ describe("an upstream that gives no answer", () => {
     const { to } = upstream(untilAborted);
     const request = aRequest("/a", { method: "POST", body, duplex: "half" } as RequestInit);
     let answer: unknown = null;
-    void forward(request, ONWARD, to).then((each) => {
+    void forward(toIncomingRequest(request), ONWARD, to).then((each) => {
       answer = each;
     });
     await vi.advanceTimersByTimeAsync(899_999);
@@ -192,16 +201,16 @@ describe("an upstream that gives no answer", () => {
 describe("a flight", () => {
   it("leaves no timer behind when it has been answered", async () => {
     const { to } = upstream(() => new Response("ok"));
-    await startForward(aRequest("/a"), ONWARD, to).response;
+    await startForward(anIncomingRequest("/a"), ONWARD, to).response;
     expect(vi.getTimerCount()).toBe(0);
-    await startForward(aRequest("/a", { method: "POST", body: "text" }), ONWARD, to).response;
+    await startForward(anIncomingRequest("/a", { method: "POST", body: "text" }), ONWARD, to).response;
     await vi.advanceTimersByTimeAsync(0);
     expect(vi.getTimerCount()).toBe(0);
   });
 
   it("ends when it is called off, and no timeout is made of that", async () => {
     const { to, sent } = upstream(untilAborted);
-    const pending = startForward(aRequest("/a"), ONWARD, to);
+    const pending = startForward(anIncomingRequest("/a"), ONWARD, to);
     pending.cancel();
     expect(sent[0]?.call.signal?.aborted).toBe(true);
     expect(await pending.response).toEqual({ failure: "cancelled", cause: new Error("aborted") });
@@ -217,11 +226,11 @@ describe("a flight", () => {
         },
       }),
     );
-    const pending = startForward(aRequest("/a"), ONWARD, upstream(() => late).to);
+    const pending = startForward(anIncomingRequest("/a"), ONWARD, upstream(() => late).to);
     pending.cancel();
     await vi.advanceTimersByTimeAsync(0);
     expect(dropped).toBe(true);
-    const none = startForward(aRequest("/a"), ONWARD, upstream(() => new Response(null)).to);
+    const none = startForward(anIncomingRequest("/a"), ONWARD, upstream(() => new Response(null)).to);
     none.cancel();
     expect((await none.response) instanceof Response).toBe(true);
   });

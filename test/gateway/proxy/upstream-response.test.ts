@@ -1,6 +1,7 @@
 // What goes out of an upstream's answer, and when it is left untouched.
 import { describe, expect, it } from "vitest";
-import { mayForward } from "../../../src/gateway/proxy/headers.ts";
+import { toIncomingRequest } from "../../../src/gateway/incoming-request.ts";
+import { mayForward } from "../../../src/gateway/proxy/request-headers.ts";
 import { filterUpstreamResponse } from "../../../src/gateway/proxy/upstream-response.ts";
 import { aRequest, openGateway } from "../gateway-harness.ts";
 
@@ -9,7 +10,7 @@ const pass = (headers: Record<string, string>, asked: Record<string, string> = {
   const request = aRequest("/a", { headers: asked });
   if (cf !== undefined) Object.defineProperty(request, "cf", { value: cf });
   const answer = new Response("text", { status: 202, headers });
-  return { answer, out: filterUpstreamResponse(request, answer, upstream) };
+  return { answer, out: filterUpstreamResponse(toIncomingRequest(request), answer, upstream) };
 };
 
 /** Kept here a second time, on purpose. */

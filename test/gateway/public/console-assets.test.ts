@@ -159,7 +159,7 @@ describe("what anybody may read", () => {
     expect([answer.status, context.error]).toEqual([503, away]);
     expect(await errorOf(answer)).toMatchObject({
       code: "storage_unavailable",
-      detail: "The door cannot decide: storage does not answer.",
+      detail: "Storage is unavailable.",
     });
   });
 });

@@ -1,14 +1,15 @@
 // Pages in a browser: who may call, and what a preflight is told.
 import { expect, it } from "vitest";
-import { allowedOrigin, answerPreflight, isPreflight, withCorsHeaders } from "../../../src/gateway/public/cors.ts";
-import { aRequest } from "../gateway-harness.ts";
+import { allowedOrigin, isPreflight, preflightResponse, withCorsHeaders } from "../../../src/gateway/public/cors.ts";
+import { anIncomingRequest } from "../gateway-harness.ts";
 
 const PAGE = "https://page.example";
 const ORIGINS = new Set([PAGE]);
 const asked = { origin: PAGE, "access-control-request-method": "PUT" };
 
 it("takes for a preflight only an OPTIONS that names an origin and a method", () => {
-  const is = (method: string, headers: Record<string, string>) => isPreflight(aRequest("/a", { method, headers }));
+  const is = (method: string, headers: Record<string, string>) =>
+    isPreflight(anIncomingRequest("/a", { method, headers }));
   expect(is("OPTIONS", asked)).toBe(true);
   expect(is("GET", asked)).toBe(false);
   expect(is("OPTIONS", { origin: PAGE })).toBe(false);
@@ -26,7 +27,7 @@ it("allows the origins of the list and no others", () => {
 });
 
 it("answers the preflight of an origin on the list with what pages may send, and nobody else's", async () => {
-  const answer = answerPreflight(new Headers(asked), ORIGINS);
+  const answer = preflightResponse(new Headers(asked), ORIGINS);
   if (!(answer instanceof Response)) throw new Error(answer.reason);
   expect([answer.status, await answer.text()]).toEqual([204, ""]);
   expect(Object.fromEntries(answer.headers)).toEqual({
@@ -35,7 +36,7 @@ it("answers the preflight of an origin on the list with what pages may send, and
     "access-control-max-age": "600",
     "cache-control": "no-store",
   });
-  expect(answerPreflight(new Headers({ ...asked, origin: "https://evil.example" }), ORIGINS)).toEqual({
+  expect(preflightResponse(new Headers({ ...asked, origin: "https://evil.example" }), ORIGINS)).toEqual({
     reason: "preflight_origin_not_allowed",
   });
 });

@@ -29,9 +29,9 @@ const ANSWERS: readonly Answer[] = [
   ],
   [{ reason: "not_found" }, 404, "Requested API not found"],
   [{ reason: "host_not_served" }, 421, "This host is not served here."],
-  [{ reason: "body_not_allowed" }, 400, "A GET or HEAD call must not have a body."],
+  [{ reason: "body_not_allowed" }, 400, "A GET or HEAD request must not have a body."],
   [{ reason: "upgrade_not_enabled" }, 501, "Upgrading the connection is not enabled."],
-  [{ reason: "preflight_origin_not_allowed" }, 403, "This origin may not call."],
+  [{ reason: "preflight_origin_not_allowed" }, 403, "This origin is not allowed."],
   [{ reason: "credential_missing" }, 401, "Authorization required", { "www-authenticate": REALM }],
   [{ reason: "scheme_not_bearer" }, 401, "Invalid JWT", { "www-authenticate": REALM }],
   malformed("duplicate", "Send one Authorization header with one credential."),
@@ -48,7 +48,7 @@ const ANSWERS: readonly Answer[] = [
     { "www-authenticate": invalid("The token has expired") },
   ],
   [{ reason: "operator_unknown" }, 403, "You are not an operator here."],
-  [{ reason: "cross_site" }, 403, "A page of another site may not do this."],
+  [{ reason: "cross_site" }, 403, "Cross-site requests cannot make changes."],
   [
     { reason: "key_revoked", revokedAt: 1 },
     401,
@@ -65,7 +65,7 @@ const ANSWERS: readonly Answer[] = [
   [
     { reason: "rate_limited", whose: "key", retryAfterSeconds: 9 },
     429,
-    "Too many calls. Try again later.",
+    "Too many requests. Retry later.",
     { "retry-after": "9", ratelimit: '"key";r=0;t=9' },
   ],
   [{ reason: "address_not_allowed" }, 403, "This API key may not be used from your network."],
@@ -73,7 +73,7 @@ const ANSWERS: readonly Answer[] = [
   [
     { reason: "permission_missing", permission: null },
     403,
-    "The role of this API key does not cover operations that Gatehouse does not know.",
+    "The role of this API key does not include operations that Gatehouse does not know.",
     { "www-authenticate": SCOPE },
   ],
   [
