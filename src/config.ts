@@ -4,6 +4,7 @@
 import { type IssuerConfig, readAccess, readOidc } from "./config-oidc.ts";
 import { type KeyRing, readKeyRing } from "./core/token/api-key-token.ts";
 import type { Policy } from "./gateway/gateway.ts";
+import { isForwardable } from "./gateway/proxy/denied-headers.ts";
 import type { IdentityKeys } from "./gateway/proxy/identity-token.ts";
 
 /** What Cloudflare hands to the Worker: bindings by name, variables and secrets as text. */
@@ -21,6 +22,9 @@ export interface Config {
     readonly audience: string;
     readonly authorization: string | null;
     readonly timeoutMs: number;
+    /** The headers of clients that are forwarded besides the registered ones; `null`: all but those of denied kinds. */
+    readonly forwardedHeaders: ReadonlySet<string> | null;
+    readonly servesPages: boolean;
   };
   readonly ring: KeyRing;
   readonly identityKeys: IdentityKeys;
@@ -53,6 +57,8 @@ const KNOWN_NAMES: ReadonlySet<string> = new Set([
   "UPSTREAM_AUDIENCE",
   "UPSTREAM_AUTHORIZATION",
   "UPSTREAM_TIMEOUT_SECONDS",
+  "UPSTREAM_SERVES_PAGES",
+  "FORWARD_HEADERS",
   "KEY_RING",
   "IDENTITY_KEYS",
   "IDENTITY_ISSUER",
@@ -66,6 +72,8 @@ const KNOWN_NAMES: ReadonlySet<string> = new Set([
   "ALLOW_WEBSOCKETS",
   "ALLOWED_HOSTS",
   "ALLOWED_ORIGINS",
+  "CORS_ALLOWED_HEADERS",
+  "CORS_EXPOSED_HEADERS",
   "OIDC_ISSUER",
   "OIDC_AUDIENCE",
   "OIDC_JWKS_URL",
@@ -121,11 +129,33 @@ export function readConfig(env: Env): { readonly config: Config } | { readonly f
       blockedKeyIds: read.keyIds("BLOCKED_KEY_IDS"),
       hosts: read.hosts("ALLOWED_HOSTS"),
       origins: read.origins("ALLOWED_ORIGINS"),
+      cors: {
+        allowed: read.corsHeaders("CORS_ALLOWED_HEADERS", CORS_ALLOWED_HEADERS),
+        exposed: read.corsHeaders("CORS_EXPOSED_HEADERS", CORS_EXPOSED_HEADERS),
+      },
     },
   };
   if (errors.length > 0 || !db || !kv || !ring || !identityKeys || !upstream) return { faults: errors };
   return { config: { db, kv, assets, ring, identityKeys, upstream, ...settings } };
 }
+
+/** What pages send to an API, besides what the Fetch standard lets every page send. */
+const CORS_ALLOWED_HEADERS = [
+  ...["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "If-Modified-Since"],
+  ...["If-Unmodified-Since", "If-Range", "Range", "Prefer", "Cache-Control", "X-Request-Id", "X-Requested-With"],
+  ...["Traceparent", "Tracestate"],
+];
+
+/** What pages read of an API's responses, besides what the Fetch standard lets every page read. */
+const CORS_EXPOSED_HEADERS = [
+  ...["ETag", "Link", "Location", "Content-Location", "Content-Disposition", "Content-Range", "Accept-Ranges"],
+  ...["Retry-After", "Allow", "WWW-Authenticate", "Operation-Location", "Azure-AsyncOperation", "Preference-Applied"],
+  ...["Deprecation", "Sunset", "RateLimit", "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining"],
+  ...["X-RateLimit-Reset", "X-Total-Count", "X-Request-Id", "Gatehouse-Request-Id"],
+];
+
+// RFC 9110 section 5.6.2.
+const FIELD_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 
 function reader(env: Env, errors: string[]) {
   function text(name: string): string | null {
@@ -194,6 +224,19 @@ function reader(env: Env, errors: string[]) {
       }
       return new Set(listed);
     },
+    forwardedHeaders(name: string): ReadonlySet<string> | null {
+      if (text(name) === null) return null;
+      const listed = this.list(name).map((header) => header.toLowerCase());
+      for (const header of listed.filter((each) => !isForwardable(each)))
+        errors.push(`${name} lists ${JSON.stringify(header)}, which is never forwarded`);
+      return new Set(listed);
+    },
+    corsHeaders(name: string, standard: readonly string[]): string {
+      const listed = this.list(name);
+      if (!listed.every((header) => FIELD_NAME.test(header)))
+        errors.push(`${name} must list names of headers, with commas in between`);
+      return [...standard, ...listed].join(", ");
+    },
     keyRing(): KeyRing | null {
       const given = text("KEY_RING");
       if (given === null) {
@@ -229,6 +272,8 @@ function reader(env: Env, errors: string[]) {
         audience: text("UPSTREAM_AUDIENCE") ?? origin,
         authorization: this.credential("UPSTREAM_AUTHORIZATION"),
         timeoutMs: this.number("UPSTREAM_TIMEOUT_SECONDS", 30, 0.1, 600) * 1_000,
+        forwardedHeaders: this.forwardedHeaders("FORWARD_HEADERS"),
+        servesPages: this.choice("UPSTREAM_SERVES_PAGES", ["true", "false"], "false") === "true",
       };
     },
   };

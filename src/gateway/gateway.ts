@@ -1,5 +1,6 @@
 // The parts of the gateway as plain interfaces. index.ts builds them; tests may build others.
 import type { AuthorizedRequest } from "../authorized-request.ts";
+import type { Denial } from "../core/access/decision.ts";
 import type { Routes } from "../core/routing/route-matcher.ts";
 import type { KeyRing } from "../core/token/api-key-token.ts";
 import type { TrustedIssuer } from "../core/token/oidc-token.ts";
@@ -26,6 +27,13 @@ export interface Policy {
   readonly hosts: ReadonlySet<string>;
   /** Origins whose pages may send requests, serialized as in RFC 6454; empty: none. */
   readonly origins: ReadonlySet<string>;
+  readonly cors: CorsHeaders;
+}
+
+/** What pages of those origins may send and read, as values of CORS headers (Fetch standard). */
+export interface CorsHeaders {
+  readonly allowed: string;
+  readonly exposed: string;
 }
 
 /** The API behind the gateway. */
@@ -38,14 +46,28 @@ export interface Upstream {
   readonly authorization: string | null;
   /** Until its response headers have arrived. */
   readonly timeoutMs: number;
+  /** Which of the client's headers are forwarded, by name in lower case. */
+  readonly forwardsHeader: (name: string) => boolean;
+  /** Whether its responses may act as pages of the gateway's origin. */
+  readonly servesPages: boolean;
 }
 
-/** The upstream gave no response: `timeout` is a 504, `unreachable` a 502. */
-export interface UpstreamFailure {
-  readonly failure: "timeout" | "unreachable" | "cancelled";
-  /** The runtime's error, for the log only. */
-  readonly cause: unknown;
-}
+/** Why there is no response of the upstream for the client. `cause` is for the log only. */
+export type UpstreamFailure =
+  | {
+      /**
+       * `timeout` is a 504. `unreachable`, `invalid` (not HTTP) and `unauthorized` (by our own credential) are a 502,
+       * `incomplete` (the client has broken off its body) a 400.
+       */
+      readonly failure: "timeout" | "unreachable" | "invalid" | "unauthorized" | "incomplete" | "cancelled";
+      readonly cause: unknown;
+    }
+  | {
+      /** The key has ended before the body was complete. */
+      readonly failure: "denied";
+      readonly denial: Denial;
+      readonly cause: null;
+    };
 
 /** A trusted issuer, and where its public keys are. */
 export interface IssuerVerifier {

@@ -35,9 +35,11 @@ export async function handleRequest(request: Request, gateway: Gateway, backgrou
   const logged = shouldLog(context, gateway);
   if (context.denial !== null) recordDenial(context, context.denial, logged, gateway, background);
   if (logged) logRequest(context, response.status, gateway);
-  const { origins } = gateway.policy;
+  // Every response here is the gateway's own, or its copy of the upstream's.
+  response.headers.set("gatehouse-request-id", context.requestId);
+  const { origins, cors } = gateway.policy;
   const origin = origins.size === 0 ? null : allowedOrigin(context.request.headers, origins);
-  return origin === null ? response : withCorsHeaders(origin, response);
+  return origin === null ? response : withCorsHeaders(origin, response, cors);
 }
 
 async function respond(context: RequestContext, gateway: Gateway, background: Background): Promise<Response> {
@@ -60,7 +62,7 @@ async function respond(context: RequestContext, gateway: Gateway, background: Ba
     if (response !== null) return response;
   }
   if (preflight) {
-    const response = preflightResponse(request.headers, policy.origins);
+    const response = preflightResponse(request.headers, policy.origins, policy.cors);
     return "reason" in response ? deny(context, response, gateway) : response;
   }
 
@@ -68,6 +70,7 @@ async function respond(context: RequestContext, gateway: Gateway, background: Ba
   const credential =
     authenticateKey(context, gateway, background) ?? (await authenticateOperator(context, gateway, background));
   if ("reason" in credential) return deny(context, credential, gateway);
+  context.credential = credential;
 
   // 4. Match the operation.
   const target = matchOperation(request.method, path, query, gateway.routes);
@@ -122,7 +125,7 @@ async function respond(context: RequestContext, gateway: Gateway, background: Ba
   // 9. Serve, relay or forward.
   if (upgrading && credential.keyHash !== null) {
     const { upgrade } = await import("./proxy/websocket.ts");
-    return upgrade(context, target, principal, credential.keyHash, gateway, background);
+    return upgrade(context, target, principal, gateway, background);
   }
   return dispatch(context, target, principal, gateway, background);
 }

@@ -4,6 +4,7 @@ import type { KeyRecord } from "../core/access/principal.ts";
 import type { Target } from "../core/routing/match-operation.ts";
 import { errorText, type LogFields } from "../log.ts";
 import type { ResolvedKey } from "../store/key-cache/ports.ts";
+import type { Credential } from "./authentication/api-key.ts";
 import type { Gateway } from "./gateway.ts";
 import { type Client, type IncomingRequest, readClient, toIncomingRequest } from "./incoming-request.ts";
 
@@ -17,6 +18,8 @@ export interface RequestContext {
   readonly client: Client | null;
   path: string | null;
   target: Target | null;
+  /** What the request was authenticated by. */
+  credential: Credential | null;
   found: ResolvedKey | null;
   key: KeyRecord | null;
   denial: Denial | null;
@@ -38,6 +41,7 @@ export function createContext(raw: Request, gateway: Gateway): RequestContext {
     client: readClient(request.headers),
     path: null,
     target: null,
+    credential: null,
     found: null,
     key: null,
     denial: null,

@@ -4,6 +4,7 @@ import { OPERATIONS } from "../core/routing/operations.ts";
 import { compileRoutes } from "../core/routing/route-matcher.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { createIdentity } from "../gateway/proxy/identity-token.ts";
+import { createHeaderFilter } from "../gateway/proxy/request-headers.ts";
 import { createRateLimits, type RateLimits } from "../gateway/rate-limits.ts";
 import { createLog, errorText } from "../log.ts";
 import { createUsageRecorder } from "../store/api-keys/usage.ts";
@@ -73,7 +74,11 @@ export function createApp(config: Config, { clock, random }: Runtime): App {
 
 function upstreamOf({ upstream }: Config): Gateway["upstream"] {
   const { binding } = upstream;
-  return { ...upstream, fetch: (url, init) => (binding === null ? fetch(url, init) : binding.fetch(url, init)) };
+  return {
+    ...upstream,
+    fetch: (url, init) => (binding === null ? fetch(url, init) : binding.fetch(url, init)),
+    forwardsHeader: createHeaderFilter(upstream.forwardedHeaders),
+  };
 }
 
 function rateLimitsOf({ limits }: Config, onError: OnError): RateLimits {

@@ -11,6 +11,7 @@ import type { Gateway, Policy } from "../../src/gateway/gateway.ts";
 import { handleRequest } from "../../src/gateway/handle-request.ts";
 import { type IncomingRequest, toIncomingRequest } from "../../src/gateway/incoming-request.ts";
 import { createIdentity } from "../../src/gateway/proxy/identity-token.ts";
+import { createHeaderFilter } from "../../src/gateway/proxy/request-headers.ts";
 import { createRateLimits } from "../../src/gateway/rate-limits.ts";
 import { createContext, type RequestContext } from "../../src/gateway/request-context.ts";
 import type { LogFields } from "../../src/log.ts";
@@ -51,6 +52,7 @@ export const POLICY: Policy = {
   blockedKeyIds: new Set(),
   hosts: new Set(),
   origins: new Set(),
+  cors: { allowed: "Authorization", exposed: "ETag" },
 };
 
 export type Sent = { readonly url: string; readonly call: RequestInit & { readonly headers: Record<string, string> } };
@@ -127,6 +129,8 @@ export function openGateway(wanted: Wanted = {}) {
       },
       authorization: null,
       timeoutMs: 1_000,
+      forwardsHeader: createHeaderFilter(null),
+      servesPages: false,
     },
     policy: { ...POLICY, ...policy },
     limits: createRateLimits(null, null),

@@ -11,6 +11,10 @@ export interface Pair {
   readonly through: Observed;
 }
 
+/** What stands for the origin of the upstream and of the gateway in the table. */
+const UPSTREAM = "http://upstream.example";
+const GATEWAY = "http://api.example";
+
 export interface AllowedDifference {
   readonly side: Difference["side"];
   /** As `docs/request-flow.md` says it. */
@@ -101,16 +105,25 @@ export const ALLOWED_DIFFERENCES: readonly AllowedDifference[] = [
   },
   {
     side: "request",
-    title: "`Content-Length: 0` of a HEAD",
+    title: "`Content-Length: 0` of a GET or HEAD",
     reason: "is no content (RFC 9110 section 8.6), and left out by the runtime",
     what: /^(field content-length|framing)$/,
     holds: ({ what, direct, through }, { round }) =>
-      round.method === "HEAD" && (what === "framing" ? through === "none" : direct === "0" && through === null),
+      /^(GET|HEAD)$/.test(round.method) &&
+      (what === "framing" ? through === "none" : direct === "0" && through === null),
   },
   {
     side: "request",
-    title: "a request that is broken off before any content",
-    reason: "may not reach the upstream at all",
+    title: "how much of a body arrives that is broken off",
+    reason: "has no meaning: it is broken off on both sides",
+    what: /^(body|chunk sizes)$/,
+    holds: (_, { direct, through }) =>
+      direct.arrivals[0]?.brokenOff !== null && through.arrivals[0]?.brokenOff !== null,
+  },
+  {
+    side: "request",
+    title: "a request that is broken off",
+    reason: "may not reach the upstream at all: a short body is read before anything is sent",
     what: /^number of requests$/,
     holds: ({ through }, { direct }) => through === "0" && direct.arrivals[0]?.brokenOff !== null,
   },
@@ -213,6 +226,20 @@ export const ALLOWED_DIFFERENCES: readonly AllowedDifference[] = [
   },
   {
     side: "answer",
+    title: "`Cache-Control: public` and others that let a shared cache store a response",
+    reason: "becomes `private`: two clients may get two responses from one URL (RFC 9111 section 3.5)",
+    what: /^field cache-control$/,
+    holds: ({ through }) => /\bprivate\b/.test(through ?? "") && !/public|s-maxage/.test(through ?? ""),
+  },
+  {
+    side: "answer",
+    title: "URLs of the upstream in `Location`, `Content-Location`, `Link`, `Refresh`, `Operation-Location` and others",
+    reason: "lead through the gateway, so that no client takes its key to an inner address",
+    what: /^field (location|content-location|link|refresh|operation-location|azure-asyncoperation)$/,
+    holds: ({ direct, through }) => direct?.replaceAll(UPSTREAM, GATEWAY) === through,
+  },
+  {
+    side: "answer",
     title: "`Transfer-Encoding` of an answer to HEAD, `Content-Length` of a 304",
     reason: "the runtime leaves out what stands for no content here (RFC 9110 section 8.6)",
     what: /^field (transfer-encoding|content-length)$/,
@@ -234,6 +261,14 @@ export const ALLOWED_DIFFERENCES: readonly AllowedDifference[] = [
     reason: "are one line with commas, which means the same (RFC 9110 section 5.3)",
     what: /^repetition of fields$/,
     holds: ({ direct, through }) => direct?.split("\n").join(", ") === through,
+  },
+  {
+    side: "answer",
+    title: "how much of a body arrives that is broken off",
+    reason: "has no meaning: it is broken off on both sides",
+    what: /^(body|chunk sizes)$/,
+    holds: (_, { direct, through }) =>
+      direct.response.final?.complete === false && through.response.final?.complete === false,
   },
   {
     side: "answer",

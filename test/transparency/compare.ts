@@ -22,8 +22,8 @@ export function compare(direct: Observed, through: Observed): readonly Differenc
   if (sent !== undefined && arrived !== undefined) {
     compareMessages(sent.message, arrived.message, (what, a, b) => note("request", what, a, b));
     note("request", "end", sent.brokenOff && "broken off", arrived.brokenOff && "broken off");
+    note("request", "abandoned by the client", abandoned(direct), abandoned(through));
   }
-  note("request", "abandoned by the client", abandoned(direct), abandoned(through));
   const [plain, passed] = [direct.response, through.response];
   note("answer", "interim responses", startLines(plain.interim), startLines(passed.interim));
   const error = gatewayError(passed.final);

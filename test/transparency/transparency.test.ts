@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Bare, startBare } from "../support/bare.ts";
 import { forbidden } from "./allowed-differences.ts";
-import { compare } from "./compare.ts";
+import { compare, type Difference } from "./compare.ts";
 import { type Exchange, play, type Route } from "./exchange.ts";
 import { type RawUpstream, startRawUpstream } from "./raw-upstream.ts";
 import { answerExchanges } from "./table/answers.ts";
@@ -33,6 +33,10 @@ const TABLE: readonly Exchange[] = [
   ...streamExchanges(),
 ];
 
+function inWords({ side, what, direct, through }: Difference): string {
+  return `${side}: ${what}: ${JSON.stringify(direct)} direct, ${JSON.stringify(through)} through the gateway`;
+}
+
 describe("an exchange through the gateway", () => {
   it("has a table of at least 300 cases, each with its own title", () => {
     expect(TABLE.length).toBeGreaterThanOrEqual(300);
@@ -42,13 +46,15 @@ describe("an exchange through the gateway", () => {
   it.concurrent.each(TABLE)("$title", async (exchange) => {
     const plain = await play(exchange, direct);
     const passed = await play(exchange, through);
-    expect(passed.length).toBe(plain.length);
-    for (const [index, round] of exchange.rounds.entries()) {
-      const pair = { round, direct: plain[index], through: passed[index] };
-      if (pair.direct === undefined || pair.through === undefined) continue;
-      const complete = { round, direct: pair.direct, through: pair.through };
-      expect(forbidden(compare(pair.direct, pair.through), complete)).toEqual([]);
-      expect(pair.through.arrivals.length).toBeLessThanOrEqual(1);
+    // A connection that the upstream closes is the client's only where there is no gateway.
+    expect(passed.length).toBeGreaterThanOrEqual(plain.length);
+    for (const [index, played] of passed.entries()) {
+      expect(played.arrivals.length).toBeLessThanOrEqual(1);
+      const [round, before] = [exchange.rounds[index], plain[index]];
+      if (round === undefined || before === undefined) continue;
+      const pair = { round, direct: before, through: played };
+      const differences = forbidden(compare(before, played), pair).map(inWords);
+      expect(differences, differences.join("\n")).toEqual([]);
     }
   });
 });

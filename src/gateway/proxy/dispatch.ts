@@ -5,8 +5,10 @@ import type { Operation } from "../../core/routing/operations.ts";
 import type { Background } from "../../store/common.ts";
 import type { Gateway, UpstreamFailure } from "../gateway.ts";
 import type { RequestContext } from "../request-context.ts";
-import { upstreamErrorResponse } from "../responses/denial.ts";
+import { deny, upstreamErrorResponse } from "../responses/denial.ts";
 import { type ForwardOptions, forward } from "./forward.ts";
+import { endWithKey } from "./open-response.ts";
+import { type Reauthorization, reauthorization } from "./reauthorize.ts";
 import { filterUpstreamResponse } from "./upstream-response.ts";
 
 /** Serve an allowed request here, or forward it. Rejects when an operation of our own throws. */
@@ -17,10 +19,18 @@ export async function dispatch(
   gateway: Gateway,
   background: Background,
 ): Promise<Response> {
-  if (target.operation?.handledBy === "gatehouse") return serveHere(context, target, principal, gateway, background);
+  const open = reauthorization(context, target, gateway, background);
+  if (target.operation?.handledBy === "gatehouse")
+    return endExportWithKey(await serveHere(context, target, principal, gateway, background), open);
   const identity = gateway.identity.tokenFor(principal, context.now);
   const options = forwardOptions(context, target, typeof identity === "string" ? identity : await identity);
-  return toClientResponse(await forward(context.request, options, gateway.upstream), context, gateway);
+  return toClientResponse(await forward(context.request, options, gateway.upstream, open), context, gateway, open);
+}
+
+/** An export goes on for as long as its reader takes: it ends with its key, like a response of the upstream. */
+function endExportWithKey(response: Response, open: Reauthorization): Response {
+  if (response.body === null || response.headers.get("content-type") !== "application/x-ndjson") return response;
+  return new Response(endWithKey(response.body, null, response.status, open), response);
 }
 
 function serveHere(
@@ -63,13 +73,26 @@ export function forwardOptions(context: RequestContext, target: Target, identity
   };
 }
 
-/** The client's response: the upstream's, or an error when the upstream gave none. */
-export function toClientResponse(
+/**
+ * The client's response: the upstream's, or an error when there is none.
+ *
+ * Never rejects: once a request was sent, nothing about its response invites the client to send it again.
+ */
+export async function toClientResponse(
   response: Response | UpstreamFailure,
   context: RequestContext,
   gateway: Gateway,
-): Response {
-  if (!("failure" in response)) return filterUpstreamResponse(context.request, response, gateway.upstream);
-  context.error = new Error(`the upstream gave no answer: ${response.failure}`, { cause: response.cause });
-  return upstreamErrorResponse(response, context.requestId);
+  open: Reauthorization,
+): Promise<Response> {
+  let failed = response;
+  if (!("failure" in failed)) {
+    try {
+      return await filterUpstreamResponse(context.request, failed, gateway.upstream, open);
+    } catch (cause) {
+      failed = { failure: "invalid", cause };
+    }
+  }
+  if (failed.failure === "denied") return deny(context, failed.denial, gateway);
+  context.error = new Error(`the upstream gave no answer: ${failed.failure}`, { cause: failed.cause });
+  return upstreamErrorResponse(failed.failure, context.requestId);
 }

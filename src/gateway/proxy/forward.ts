@@ -1,8 +1,12 @@
 // Forwards an authorized request: strips headers and the credential, adds the signed identity, streams both ways. Never sends
-// a request twice, never follows a redirect, never reads a body.
+// a request twice, never follows a redirect.
 import type { Upstream, UpstreamFailure } from "../gateway.ts";
 import type { IncomingRequest } from "../incoming-request.ts";
-import { upstreamRequestHeaders } from "./request-headers.ts";
+import { acceptedCodings } from "./content-coding.ts";
+import { addForwardedHeaders } from "./forwarded.ts";
+import type { Reauthorization } from "./reauthorize.ts";
+import { copyBody, isReadFirst, openBody, readFirst } from "./request-body.ts";
+import { upstreamRequestHeaders, withRawBytes } from "./request-headers.ts";
 
 /** The most time for the whole request body to be sent. */
 const SEND_WITHIN_MS = 900_000;
@@ -29,27 +33,80 @@ export interface PendingForward {
 /**
  * Forward a request that is never canceled.
  *
- * Without an AbortController, and with a timer that is never cleared: both cost time, and a late timeout resolves a promise
- * that is already settled (npm run bench:forward). What has timed out ends with the response to the client, when the runtime
- * drops whatever is still running for it.
- *
- * @returns the response, once the upstream's headers have arrived; never rejects
+ * @returns the response, once the upstream's headers have arrived, or why there is none
+ * @throws when its key cannot be authorized again, before anything was sent
  */
-export function forward(
+export async function forward(
   request: IncomingRequest,
   options: ForwardOptions,
   upstream: Upstream,
+  reauthorization: Reauthorization,
 ): Promise<Response | UpstreamFailure> {
-  if (hasContent(request)) return startForward(request, options, upstream).response;
+  if (!hasContent(request)) return send(request, null, options, upstream);
+  const length = request.headers.get("content-length");
+  if (!isReadFirst(length)) return forwardStream(request, length, options, upstream, reauthorization);
+  const bytes = await readFirst(request.raw, reauthorization);
+  return "failure" in bytes ? bytes : send(request, bytes, options, upstream);
+}
+
+/**
+ * Send a request that is complete.
+ *
+ * Without an AbortController, and with a timer that is never cleared: both cost time, and a late timeout resolves a promise
+ * that is already settled (npm run bench:forward). What has timed out ends with the response to the client, when the runtime
+ * drops whatever is still running for it.
+ */
+function send(
+  request: IncomingRequest,
+  body: Uint8Array<ArrayBuffer> | null,
+  options: ForwardOptions,
+  upstream: Upstream,
+): Promise<Response | UpstreamFailure> {
   return new Promise((settle) => {
     setTimeout(() => settle({ failure: "timeout", cause: null }), upstream.timeoutMs);
-    const sent = upstream.fetch(urlOf(options, upstream), upstreamRequest(request, null, options, upstream, null));
-    sent.then(settle, (cause: unknown) => settle({ failure: "unreachable", cause }));
+    const sent = upstream.fetch(urlOf(options, upstream), upstreamRequest(request, body, options, upstream));
+    sent.then(
+      (response) => settle(validated(response, upstream)),
+      (cause: unknown) => settle({ failure: "unreachable", cause }),
+    );
   });
 }
 
 /**
- * Forward a request that may be canceled, or whose body takes time to be sent.
+ * Forward a request whose body takes time. The upstream's time limit starts when it has taken the whole body: a long upload is
+ * not a slow response.
+ */
+function forwardStream(
+  request: IncomingRequest,
+  length: string | null,
+  options: ForwardOptions,
+  upstream: Upstream,
+  reauthorization: Reauthorization,
+): Promise<Response | UpstreamFailure> {
+  const controller = new AbortController();
+  let over: UpstreamFailure | null = null;
+  const end = (failure: UpstreamFailure) => {
+    over ??= failure;
+    controller.abort();
+  };
+  const deadline = createDeadline(() => end({ failure: "timeout", cause: null }));
+  deadline.in(SEND_WITHIN_MS);
+  const { readable, writable } = openBody(length);
+  void copyBody(request.raw.body as ReadableStream, writable, length, reauthorization).then((failure) =>
+    failure === null ? deadline.in(upstream.timeoutMs) : end(failure),
+  );
+  const outgoing = { ...upstreamRequest(request, readable, options, upstream), signal: controller.signal };
+  return upstream
+    .fetch(urlOf(options, upstream), outgoing)
+    .then(
+      (response) => validated(response, upstream),
+      (cause: unknown): UpstreamFailure => over ?? { failure: "unreachable", cause },
+    )
+    .finally(() => deadline.off());
+}
+
+/**
+ * Forward a request without content that may be canceled.
  *
  * @param upgrade the protocol to switch to (RFC 9110 section 7.8)
  * @returns at once; the response settles when the upstream's headers have arrived, and never rejects
@@ -61,21 +118,19 @@ export function startForward(
   upgrade?: "websocket",
 ): PendingForward {
   const controller = new AbortController();
-  let over: UpstreamFailure["failure"] = "unreachable";
+  let over: "unreachable" | "timeout" | "cancelled" = "unreachable";
   const deadline = createDeadline(() => {
     over = "timeout";
     controller.abort();
   });
-  const { content, taken } = contentOf(request);
-  deadline.in(taken === null ? upstream.timeoutMs : SEND_WITHIN_MS);
-  // A long upload is not a slow response: the upstream's time limit starts when it has taken the whole body.
-  taken?.finally(() => deadline.in(upstream.timeoutMs)).catch(() => undefined);
-
-  const outgoing = upstreamRequest(request, content, options, upstream, controller.signal);
-  if (upgrade !== undefined) outgoing.headers.upgrade = upgrade;
+  deadline.in(upstream.timeoutMs);
+  const outgoing = { ...upstreamRequest(request, null, options, upstream, upgrade), signal: controller.signal };
   const response = upstream
     .fetch(urlOf(options, upstream), outgoing)
-    .catch((cause: unknown): UpstreamFailure => ({ failure: over, cause }))
+    .then(
+      (answer) => validated(answer, upstream, upgrade),
+      (cause: unknown): UpstreamFailure => ({ failure: over, cause }),
+    )
     .finally(() => deadline.off());
   return {
     response,
@@ -88,20 +143,22 @@ export function startForward(
   };
 }
 
+/** A response that may reach the client: no status that HTTP does not have, and no answer to a credential of ours. */
+function validated(response: Response, upstream: Upstream, upgrade?: "websocket"): Response | UpstreamFailure {
+  const { status } = response;
+  if (status === 101 && upgrade !== undefined && response.webSocket) return response;
+  // RFC 9110 sections 15 and 15.2.2. The request may have been carried out.
+  if (status < 200 || status > 599)
+    return { failure: "invalid", cause: new Error(`the upstream's status is ${status}`) };
+  // The upstream denies the gateway: the client's key is good, and signing in again would not help.
+  if (status === 401 && upstream.authorization !== null)
+    return { failure: "unauthorized", cause: new Error("the upstream denies UPSTREAM_AUTHORIZATION") };
+  return response;
+}
+
 function hasContent(request: IncomingRequest): boolean {
   // An authorized GET or HEAD has no content, but may have an empty stream, which the runtime refuses to send.
   return request.method !== "GET" && request.method !== "HEAD" && request.raw.body !== null;
-}
-
-/** The body of a request, and when the upstream has taken all of it; `null` when there is none. */
-function contentOf(request: IncomingRequest): {
-  readonly content: ReadableStream | null;
-  readonly taken: Promise<void> | null;
-} {
-  if (!hasContent(request)) return { content: null, taken: null };
-  const length = request.headers.get("content-length");
-  const { readable, writable } = length == null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
-  return { content: readable, taken: (request.raw.body as ReadableStream).pipeTo(writable) };
 }
 
 /** One time limit, which may be moved until it is turned off. */
@@ -129,31 +186,41 @@ function urlOf({ path, query }: ForwardOptions, { origin }: Upstream): string {
 }
 
 /**
+ * Two clients may get two responses from one URL, so no cache of the platform may store or give one. This is what the runtime
+ * makes of `cache: "no-store"`, which would add `Cache-Control` and `Pragma` to the request: an upstream then answers no
+ * conditional request with 304.
+ */
+const UNCACHED = { cacheTtl: -1, cacheLevel: "bypass" };
+
+type OutgoingRequest = RequestInit & { readonly headers: Record<string, string> | Headers };
+
+/**
  * The request as the upstream gets it.
  *
  * @returns what `fetch` takes with a URL: cheaper than a `Request` (npm run bench:forward)
  */
 function upstreamRequest(
   request: IncomingRequest,
-  body: ReadableStream | null,
+  body: ReadableStream | Uint8Array<ArrayBuffer> | null,
   options: ForwardOptions,
   upstream: Upstream,
-  signal: AbortSignal | null,
-): RequestInit & { readonly headers: Record<string, string> } {
-  const headers = upstreamRequestHeaders(request.headers);
+  upgrade?: "websocket",
+): OutgoingRequest {
+  const { kept: headers, hasRawBytes } = upstreamRequestHeaders(request.headers, upstream.forwardsHeader);
   headers["gatehouse-identity"] = options.identity;
   headers["gatehouse-operation"] = options.operation;
   headers["gatehouse-request-id"] = options.requestId;
-  if (options.address !== null) headers["x-forwarded-for"] = options.address;
+  addForwardedHeaders(headers, request.url, options.address);
   if (upstream.authorization !== null) headers.authorization = upstream.authorization;
+  if (upgrade !== undefined) headers.upgrade = upgrade;
   return {
     method: request.method,
-    headers,
+    headers: hasRawBytes ? withRawBytes(request.headers, headers) : headers,
     body,
     // A redirect that is followed would carry the signed identity to another server.
     redirect: "manual",
-    // Two clients may get two responses from one URL, so no cache in between may store one.
-    cache: "no-store",
-    signal,
+    cf: UNCACHED,
+    // Bytes that no client needs decoded pass as they are, also where they are read on their way.
+    encodeResponseBody: acceptedCodings(request).acceptsAll ? "manual" : "automatic",
   };
 }

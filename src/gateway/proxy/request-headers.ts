@@ -1,76 +1,41 @@
-// Which headers of the client are forwarded. Dropped is whatever could speak for the gateway, for the client's address or
-// for another request.
-
-// RFC 9110 section 7.6.1, and what carries a credential or names another method, path or address than the authorized one.
-const STRIPPED_REQUEST_HEADERS = new Set([
-  "connection",
-  "keep-alive",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-  "http2-settings",
-  // The runtime has answered it already.
-  "expect",
-  "host",
-  "authorization",
-  "cookie",
-  "x-api-key",
-  "x-http-method",
-  "x-http-method-override",
-  "x-method",
-  "x-method-override",
-  "x-override-url",
-  "x-forwarded",
-  "forwarded",
-  "forwarded-for",
-  "via",
-  "client-ip",
-  "x-client-ip",
-  "x-cluster-client-ip",
-  "x-real-ip",
-  "x-real-port",
-  "x-real-host",
-  "x-originating-ip",
-  "x-host",
-  "x-proxyuser-ip",
-  "x-appengine-user-ip",
-  "x-azure-clientip",
-  "x-azure-socketip",
-  "x-true-client-ip",
-  "true-client-ip",
-  "fastly-client-ip",
-  "fly-client-ip",
-  "wl-proxy-client-ip",
-  "cdn-loop",
-  "remote-user",
-  "remote-addr",
-]);
-
-const STRIPPED_REQUEST_PREFIXES = [
-  "gatehouse-",
-  "x-gatehouse-",
-  "x-forwarded-",
-  "x-original-",
-  "x-rewrite-",
-  "x-remote-",
-  "x-auth-request-",
-  "cf-",
-  "x-middleware-",
-  "x-envoy-",
-  "proxy-",
-];
-
-// RFC 9110 section 5.6.2, less the underscore: many servers read `X_Forwarded_For` as `X-Forwarded-For`.
-const PLAIN_NAME = /^[a-z0-9!#$%&'*+.^`|~-]+$/;
+// Which headers of the client are forwarded: all but those of denied kinds, or only those of an allow-list.
+import { isForwardable, isSuspect } from "./denied-headers.ts";
 
 /** Whether a header of the client may be forwarded. The name is lower case, as `Headers` gives it. */
-export function mayForward(name: string): boolean {
-  if (STRIPPED_REQUEST_HEADERS.has(name) || !PLAIN_NAME.test(name)) return false;
-  for (const prefix of STRIPPED_REQUEST_PREFIXES) {
-    if (name.startsWith(prefix)) return false;
-  }
-  return true;
+export type HeaderFilter = (name: string) => boolean;
+
+/** What RFC 9110 and its neighbours define for requests: forwarded in the allow-list mode without being named. */
+const REGISTERED = new Set([
+  ...["accept", "accept-charset", "accept-encoding", "accept-language", "content-type", "content-encoding"],
+  ...["content-language", "content-length", "content-location", "content-digest", "content-md5", "repr-digest"],
+  ...["cache-control", "pragma", "date", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since"],
+  ...["if-range", "range", "max-forwards", "origin", "prefer", "priority", "referer", "user-agent", "want-repr-digest"],
+  ...["idempotency-key", "traceparent", "tracestate"],
+]);
+
+/** Names of headers whose filtering is remembered. More come from nobody but a client that makes them up. */
+const MAX_CACHED_NAMES = 1_000;
+
+/**
+ * The filter for the headers of requests.
+ *
+ * @param allowed `FORWARD_HEADERS` in lower case: forwarded besides the registered ones, and nothing else; `null`: every
+ *   header is forwarded that is of no denied kind
+ */
+export function createHeaderFilter(allowed: ReadonlySet<string> | null): HeaderFilter {
+  const decide: HeaderFilter =
+    allowed === null
+      ? (name) => isForwardable(name) && !isSuspect(name)
+      : (name) => isForwardable(name) && (allowed.has(name) || REGISTERED.has(name));
+  const decided = new Map<string, boolean>();
+  return (name) => {
+    const known = decided.get(name);
+    if (known !== undefined) return known;
+    if (decided.size >= MAX_CACHED_NAMES) decided.clear();
+    const forwarded = decide(name);
+    decided.set(name, forwarded);
+    return forwarded;
+  };
 }
 
 /**
@@ -79,17 +44,40 @@ export function mayForward(name: string): boolean {
  * Names that the client lists in `Connection` are dropped as well (RFC 9110 section 7.6.1). The gateway's own headers are set
  * afterwards, so that no client can drop them. No name here can be `__proto__`: names with an underscore are dropped.
  *
- * @returns a plain object: cheaper for `fetch` than a `Headers` (npm run bench:forward)
+ * @returns a plain object: cheaper for `fetch` than a `Headers` (npm run bench:forward); and whether a value has bytes that
+ *   are no UTF-8, which a string cannot hold
  */
-export function upstreamRequestHeaders(client: Headers): Record<string, string> {
+export function upstreamRequestHeaders(
+  client: Headers,
+  mayForward: HeaderFilter,
+): { readonly kept: Record<string, string>; readonly hasRawBytes: boolean } {
   const kept: Record<string, string> = {};
   const hops = listedHops(client.get("connection"));
   // The client may have put its key into another header as well: no server behind the gateway may see it.
   const token = client.get("authorization")?.slice("Bearer ".length) || null;
+  let hasRawBytes = false;
   client.forEach((value, name) => {
-    if (mayForward(name) && !hops.has(name) && !containsSecret(value, token)) kept[name] = value;
+    if (!mayForward(name) || hops.has(name) || containsSecret(value, token)) return;
+    kept[name] = value;
+    if (value.includes("\ufffd")) hasRawBytes = true;
   });
-  return kept;
+  return { kept, hasRawBytes };
+}
+
+/**
+ * The same headers with the bytes that the client sent: the runtime copies them without making strings of them.
+ *
+ * @param kept which of the client's headers are forwarded, with the gateway's own
+ */
+export function withRawBytes(client: Headers, kept: Readonly<Record<string, string>>): Headers {
+  const headers = new Headers(client);
+  for (const name of [...headers.keys()]) {
+    if (!(name in kept)) headers.delete(name);
+  }
+  for (const [name, value] of Object.entries(kept)) {
+    if (client.get(name) !== value) headers.set(name, value);
+  }
+  return headers;
 }
 
 function containsSecret(value: string, token: string | null): boolean {
@@ -98,8 +86,9 @@ function containsSecret(value: string, token: string | null): boolean {
 
 const NO_HOPS: ReadonlySet<string> = new Set();
 
-function listedHops(connection: string | null): ReadonlySet<string> {
-  // What nearly every client sends; `keep-alive` is dropped in any case.
+/** The field names that a `Connection` header lists, in lower case. */
+export function listedHops(connection: string | null): ReadonlySet<string> {
+  // What nearly everybody sends; `keep-alive` is dropped in any case.
   if (connection === null || connection === "" || connection.toLowerCase() === "keep-alive") return NO_HOPS;
   const names = connection.toLowerCase().split(",");
   return new Set(names.map((name) => name.trim()));

@@ -10,6 +10,7 @@ import type { RequestContext } from "../request-context.ts";
 import { deny } from "../responses/denial.ts";
 import { forwardOptions, toClientResponse } from "./dispatch.ts";
 import { forward, startForward } from "./forward.ts";
+import { reauthorization } from "./reauthorize.ts";
 
 /**
  * Forward a safe request while its record is being confirmed: the client waits for the longer of the two, not for their
@@ -25,6 +26,7 @@ export async function forwardSpeculatively(
   background: Background,
 ): Promise<Response> {
   context.speculated = true;
+  const open = reauthorization(context, target, gateway, background);
   const guess = forwardOptions(context, target, await gateway.identity.tokenFor(cached, context.now));
   const pending = startForward(context.request, guess, gateway.upstream);
   let decision: Decision;
@@ -40,9 +42,9 @@ export async function forwardSpeculatively(
     return await deny(context, denial as Denial, gateway);
   }
   recordUse(context, target, decision.key, gateway, background);
-  if (decision.key.version === cached.version) return toClientResponse(await pending.response, context, gateway);
+  if (decision.key.version === cached.version) return toClientResponse(await pending.response, context, gateway, open);
   // Allowed, but the upstream was told an identity that has changed: forward again with the current one.
   pending.cancel();
   const options = forwardOptions(context, target, await gateway.identity.tokenFor(decision.key, context.now));
-  return toClientResponse(await forward(context.request, options, gateway.upstream), context, gateway);
+  return toClientResponse(await forward(context.request, options, gateway.upstream, open), context, gateway, open);
 }

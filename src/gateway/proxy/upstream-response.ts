@@ -1,92 +1,121 @@
-// The upstream's response as the client gets it. No body is read, and a response is copied only when something in it changes.
+// The upstream's response as the client gets it: its status, its headers without what may not go out, and its bytes.
 import type { Upstream } from "../gateway.ts";
 import type { IncomingRequest } from "../incoming-request.ts";
+import { acceptedCodings, decodedBody, describeDecoded, isDecodedWhenRead, mayBeDecoded } from "./content-coding.ts";
+import { clientOrigin } from "./forwarded.ts";
+import { endWithKey, mayStayOpen } from "./open-response.ts";
+import type { Reauthorization } from "./reauthorize.ts";
+import { listedHops } from "./request-headers.ts";
+import { privateCaching, RESPONSE_HEADER_ACTIONS } from "./response-headers.ts";
+import { rewriteLinks } from "./upstream-links.ts";
 
-const STRIPPED_RESPONSE_HEADERS = [
-  "set-cookie",
-  "keep-alive",
-  "proxy-connection",
-  "proxy-authenticate",
-  "proxy-authentication-info",
-  "te",
-  "trailer",
-  "upgrade",
-  // Names another host to be used in place of this one.
-  "alt-svc",
-  "clear-site-data",
-  "server",
-  "x-powered-by",
-  "access-control-allow-origin",
-  "access-control-allow-credentials",
-  "access-control-allow-methods",
-  "access-control-allow-headers",
-  "access-control-expose-headers",
-  "access-control-max-age",
-  "access-control-allow-private-network",
-  "gatehouse-identity",
-  "gatehouse-operation",
-  "gatehouse-request-id",
-] as const;
+/** What is noteworthy about the headers of a response. */
+interface Inspected {
+  readonly dropped: string[];
+  /** Headers with another value than the upstream has sent. */
+  readonly changed: [name: string, value: string][];
+  coding: string;
+  length: string | null;
+}
 
-/** What is done with a header of the upstream's response. */
-type ResponseHeaderAction = "drop" | "connection" | "content-encoding" | "location";
+/**
+ * The response for the client.
+ *
+ * @param reauthorization for a response that may stay open
+ * @returns a copy, whose headers may be changed; a promise only where a body has to be read to be decoded
+ */
+export function filterUpstreamResponse(
+  request: IncomingRequest,
+  response: Response,
+  upstream: Upstream,
+  reauthorization: Reauthorization,
+): Response | Promise<Response> {
+  const found = inspect(request, response, upstream);
+  const staysOpen = mayStayOpen(found.length) && response.body !== null;
+  const { decodes, watched } = treatment(request, response, found.coding, staysOpen);
+  const finish = (body: ReadableStream<Uint8Array> | null) =>
+    build(
+      response,
+      watched && body !== null
+        ? endWithKey(body, decodes ? null : found.length, response.status, reauthorization)
+        : body,
+      found,
+      decodes,
+      upstream,
+    );
+  return decodes && found.length === null && response.body !== null
+    ? decodedBody(response.body).then(finish)
+    : finish(response.body);
+}
 
-/** By lower-case name; every other header goes out as it came. */
-const RESPONSE_HEADER_ACTIONS: ReadonlyMap<string, ResponseHeaderAction> = new Map<string, ResponseHeaderAction>([
-  ...STRIPPED_RESPONSE_HEADERS.map((name) => [name, "drop"] as const),
-  ["connection", "connection"],
-  ["content-encoding", "content-encoding"],
-  ["location", "location"],
-]);
+/** Whether a body is decoded for the client, and whether it is read here. */
+function treatment(
+  request: IncomingRequest,
+  response: Response,
+  coding: string,
+  staysOpen: boolean,
+): { readonly decodes: boolean; readonly watched: boolean } {
+  if (!isDecodedWhenRead(coding)) return { decodes: false, watched: staysOpen };
+  const accepted = acceptedCodings(request);
+  // Fetched as it is: forward.ts.
+  if (accepted.acceptsAll) return { decodes: false, watched: staysOpen };
+  const decodes = (staysOpen || !accepted.accepts(coding.toLowerCase())) && mayBeDecoded(request, response);
+  return { decodes, watched: staysOpen && decodes };
+}
 
-/** The response with its status, headers and body as they came, without the headers that may not go out. */
-export function filterUpstreamResponse(request: IncomingRequest, response: Response, upstream: Upstream): Response {
-  const forbidden: string[] = [];
-  let encoding = "";
-  let target: string | null = null;
-  // One pass over the names that are there is cheaper than a lookup of each name that matters.
+/** One pass over the headers that are there: cheaper than a lookup of each name that matters. */
+function inspect(request: IncomingRequest, response: Response, upstream: Upstream): Inspected {
+  const found: Inspected = { dropped: [], changed: [], coding: "", length: null };
+  let connection: string | null = null;
   response.headers.forEach((value, name) => {
     const action = RESPONSE_HEADER_ACTIONS.get(name);
     if (action === undefined) return;
-    if (action === "content-encoding") encoding = value.toLowerCase();
-    else if (action === "location") target = value;
-    // Nearly every server sends `Connection: keep-alive`, and the runtime writes this header itself: not worth a copy.
-    else if (action === "drop" || value.toLowerCase() !== "keep-alive") forbidden.push(name);
+    switch (action) {
+      case "drop":
+        found.dropped.push(name);
+        break;
+      case "connection":
+        connection = value;
+        break;
+      case "coding":
+        found.coding = value;
+        break;
+      case "length":
+        found.length = value;
+        break;
+      case "link":
+        moveLinks(found, name, value, request, upstream);
+        break;
+      case "caching":
+        found.changed.push([name, privateCaching(value)]);
+    }
   });
-  const decode = DECODED.has(encoding) && !acceptsEncoding(request, encoding);
-  const location = locationWithin(target, upstream.origin);
-  if (forbidden.length === 0 && location === null && !decode) return response;
-  const copy = new Response(response.body, response);
-  for (const name of forbidden) copy.headers.delete(name);
-  // The runtime decodes what it reads; without the header it does not encode it again.
-  if (decode) copy.headers.delete("content-encoding");
-  // It must lead through the gateway, not to a host that the client cannot reach.
-  if (location !== null) copy.headers.set("location", location);
+  if (connection !== null) found.dropped.push("connection", ...listedHops(connection));
+  return found;
+}
+
+function moveLinks(found: Inspected, name: string, value: string, request: IncomingRequest, upstream: Upstream): void {
+  const moved = rewriteLinks(name, value, { from: upstream.origin, to: clientOrigin(request.url).origin });
+  if (moved === null) found.dropped.push(name);
+  else if (moved !== value) found.changed.push([name, moved]);
+}
+
+function build(
+  response: Response,
+  body: ReadableStream | null,
+  { dropped, changed }: Inspected,
+  decodes: boolean,
+  upstream: Upstream,
+): Response {
+  const copy = new Response(body, response);
+  const { headers } = copy;
+  for (const name of dropped) headers.delete(name);
+  for (const [name, value] of changed) headers.set(name, value);
+  if (decodes) describeDecoded(headers);
+  if (!upstream.servesPages) {
+    // A page or a script of the upstream does not act for the gateway's origin, where the console is.
+    headers.append("content-security-policy", "sandbox");
+    headers.set("x-content-type-options", "nosniff");
+  }
   return copy;
-}
-
-/** The content codings that the runtime decodes when it reads a body. */
-const DECODED: ReadonlySet<string> = new Set(["gzip", "br"]);
-
-/**
- * Whether the client accepts a content coding. The platform asks upstreams for `br, gzip` whatever the client accepts, and
- * keeps the client's own list in `cf`: https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties
- */
-function acceptsEncoding(request: IncomingRequest, encoding: string): boolean {
-  const { cf } = request.raw as { readonly cf?: { readonly clientAcceptEncoding?: string } };
-  const accepted = cf === undefined ? request.headers.get("accept-encoding") : cf.clientAcceptEncoding;
-  const codings = (accepted ?? "")
-    .toLowerCase()
-    .split(",")
-    // RFC 9110 section 12.4.2: a weight of nothing means "not acceptable".
-    .filter((coding) => !/;\s*q=0(?:\.0*)?\s*$/.test(coding))
-    .map((coding) => coding.split(";")[0]?.trim());
-  return codings.includes(encoding) || codings.includes("*");
-}
-
-/** An absolute URL within the upstream as a path for the client; `null` for every other, which goes out as it is. */
-function locationWithin(location: string | null, origin: string): string | null {
-  if (location === null || !/^\s*(?:[a-z][a-z0-9+.-]*:|[/\\]{2})/i.test(location)) return null;
-  const url = URL.parse(location, origin);
-  return url?.origin === origin ? url.pathname + url.search + url.hash : null;
 }

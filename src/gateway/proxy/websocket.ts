@@ -1,18 +1,14 @@
 // WebSockets, where they are enabled; loaded with the first one. The handshake is authorized like any request, and the open
 // connection again and again, so that it ends when its key does, within the same bound as a read.
 
-import type { Decision } from "../../core/access/decision.ts";
-import type { KeyHash, KeyRecord } from "../../core/access/principal.ts";
+import type { KeyRecord } from "../../core/access/principal.ts";
 import type { Target } from "../../core/routing/match-operation.ts";
 import type { Background } from "../../store/common.ts";
-import { evaluate } from "../authorize.ts";
 import type { Gateway } from "../gateway.ts";
-import { logRequest, type RequestContext, shouldLog } from "../request-context.ts";
+import type { RequestContext } from "../request-context.ts";
 import { forwardOptions, toClientResponse } from "./dispatch.ts";
 import { startForward } from "./forward.ts";
-
-/** How often an open connection is authorized again, on the stored record: so it ends within the bound of a read. */
-const REAUTHORIZE_EVERY_MS = 5_000;
+import { REAUTHORIZE_EVERY_MS, reauthorization } from "./reauthorize.ts";
 
 /** RFC 6455 section 7.4.1: the endpoint ends the connection because of its policy. */
 const POLICY_VIOLATION = 1008;
@@ -27,46 +23,14 @@ export async function upgrade(
   context: RequestContext,
   target: Target,
   key: KeyRecord,
-  hash: KeyHash,
   gateway: Gateway,
   background: Background,
 ): Promise<Response> {
+  const open = reauthorization(context, target, gateway, background);
   const options = forwardOptions(context, target, await gateway.identity.tokenFor(key, context.now));
   const answer = await startForward(context.request, options, gateway.upstream, "websocket").response;
-  if ("failure" in answer || !answer.webSocket) return toClientResponse(answer, context, gateway);
-  return relay(answer, async () => {
-    let ended: Partial<RequestContext>;
-    try {
-      const decision = await reauthorize(hash, context, target, gateway, background);
-      if (decision.allow) return true;
-      ended = { denial: decision.denial };
-    } catch (error) {
-      ended = { error };
-    }
-    const last = { ...context, ...ended };
-    if (shouldLog(last, gateway)) logRequest(last, 101, gateway);
-    return false;
-  });
-}
-
-/** Authorize an open connection again, as a new request of the same key would be authorized now. */
-export async function reauthorize(
-  hash: KeyHash,
-  context: RequestContext,
-  target: Target,
-  gateway: Gateway,
-  background: Background,
-): Promise<Decision> {
-  const resolve = (fromPrimary: boolean) =>
-    gateway.keys.resolve(hash, { fromPrimary, allowUnconfirmed: false }, background);
-  // From the primary: the time that a cached record stays fresh would be added to the time between two checks. When D1 is
-  // unavailable, a connection lives on the cached record like a read does, unless reads ask the primary too.
-  const found = await resolve(true).catch((error) => {
-    if (gateway.policy.strongCheck === "all") throw error;
-    return resolve(false);
-  });
-  const { record } = "result" in found ? await found.result : found;
-  return evaluate(record, { ...context, now: gateway.now() }, target, gateway);
+  if ("failure" in answer || !answer.webSocket) return toClientResponse(answer, context, gateway, open);
+  return relay(answer, () => open.isAllowed(101));
 }
 
 /**

@@ -1,5 +1,6 @@
 // Cross-origin requests (Fetch standard): which origins are allowed, and their preflights. Served here, never by the upstream.
 import type { Denial } from "../../core/access/decision.ts";
+import type { CorsHeaders } from "../gateway.ts";
 import type { IncomingRequest } from "../incoming-request.ts";
 
 /** Fetch standard, "CORS-preflight request": an OPTIONS that names an origin and the method it would use. */
@@ -14,13 +15,17 @@ export function allowedOrigin(headers: Headers, origins: ReadonlySet<string>): s
 }
 
 /** The response to a preflight, to be completed by `withCorsHeaders`; or the denial of an origin that is not allowed. */
-export function preflightResponse(headers: Headers, origins: ReadonlySet<string>): Response | Denial {
+export function preflightResponse(
+  headers: Headers,
+  origins: ReadonlySet<string>,
+  { allowed }: CorsHeaders,
+): Response | Denial {
   if (allowedOrigin(headers, origins) === null) return { reason: "preflight_origin_not_allowed" };
   return new Response(null, {
     status: 204,
     headers: {
       "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
-      "access-control-allow-headers": "Authorization, Content-Type, Idempotency-Key",
+      "access-control-allow-headers": allowed,
       "access-control-max-age": "600",
       "cache-control": "no-store",
     },
@@ -28,9 +33,10 @@ export function preflightResponse(headers: Headers, origins: ReadonlySet<string>
 }
 
 /** The same response, readable by pages of this origin. */
-export function withCorsHeaders(origin: string, response: Response): Response {
-  const copy = new Response(response.body, response);
-  copy.headers.set("access-control-allow-origin", origin);
-  copy.headers.append("vary", "Origin");
-  return copy;
+export function withCorsHeaders(origin: string, response: Response, { exposed }: CorsHeaders): Response {
+  const { headers } = response;
+  headers.set("access-control-allow-origin", origin);
+  headers.set("access-control-expose-headers", exposed);
+  headers.append("vary", "Origin");
+  return response;
 }

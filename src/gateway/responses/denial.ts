@@ -96,11 +96,24 @@ export function serviceUnavailable(code: string, detail: string, requestId: stri
   return errorResponse(503, code, detail, requestId, { "retry-after": "5" });
 }
 
-/** 502 or 504: the upstream failed. The request may have been carried out, so it is not sent again. */
-export function upstreamErrorResponse({ failure }: UpstreamFailure, requestId: string): Response {
-  return failure === "timeout"
-    ? errorResponse(504, "upstream_timeout", "The API behind Gatehouse did not answer in time.", requestId)
-    : errorResponse(502, "upstream_unreachable", "The API behind Gatehouse cannot be reached.", requestId);
+/** The upstream failed, or the client's own body did. The request may have been carried out, so nobody is told to retry. */
+export function upstreamErrorResponse(
+  failure: Exclude<UpstreamFailure["failure"], "denied">,
+  requestId: string,
+): Response {
+  switch (failure) {
+    case "timeout":
+      return errorResponse(504, "upstream_timeout", "The API behind Gatehouse did not answer in time.", requestId);
+    case "unreachable":
+    case "cancelled":
+      return errorResponse(502, "upstream_unreachable", "The API behind Gatehouse cannot be reached.", requestId);
+    case "invalid":
+      return errorResponse(502, "upstream_invalid", "The API behind Gatehouse gave no valid answer.", requestId);
+    case "unauthorized":
+      return errorResponse(502, "upstream_unauthorized", "The API behind Gatehouse denied the gateway.", requestId);
+    case "incomplete":
+      return errorResponse(400, "request_incomplete", "The request body ended before it was complete.", requestId);
+  }
 }
 
 function publicCode({ reason }: Denial): string {

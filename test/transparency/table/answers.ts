@@ -69,6 +69,8 @@ const FIELDS: readonly (readonly [what: string, lines: readonly string[]])[] = [
   ["a location on this host", ["Location: /next"]],
   ["a location elsewhere", ["Location: https://elsewhere.example/x"]],
   ["its own security policy", ["X-Frame-Options: DENY", "Referrer-Policy: no-referrer"]],
+  ["public caching", ["Cache-Control: public, s-maxage=60, max-age=60"]],
+  ["a must-revalidate", ["Cache-Control: must-revalidate, max-age=60"]],
   ["private caching", ["Cache-Control: private, max-age=60", "Expires: 0", "Age: 3"]],
   ["what may not go out", ["Set-Cookie: a=1", "Set-Cookie: b=2", "Server: x", "X-Powered-By: y", "Alt-Svc: h3=x"]],
   ["a field that Connection lists", ["Connection: close, X-Hop", "X-Hop: 1", "X-Own: 1"]],

@@ -1,0 +1,73 @@
+// Authorizes a request again while it is open: a slow upload, a response or a connection that stays open. It ends when its key
+// does, within the same bound as a read.
+import type { Decision } from "../../core/access/decision.ts";
+import type { Target } from "../../core/routing/match-operation.ts";
+import type { Background } from "../../store/common.ts";
+import { evaluate, isSafe } from "../authorize.ts";
+import type { Gateway } from "../gateway.ts";
+import { logRequest, type RequestContext, shouldLog } from "../request-context.ts";
+
+/** How often whatever stays open is authorized again. */
+export const REAUTHORIZE_EVERY_MS = 5_000;
+
+/** The way back to the principal's record, for as long as a request is open. */
+export interface Reauthorization {
+  readonly now: () => number;
+  /** @throws when storage is unavailable and the request may not live on a cached record */
+  decide(): Promise<Decision>;
+  /** Whether an open response or connection may go on; logs why not. Never rejects. */
+  isAllowed(status: number): Promise<boolean>;
+}
+
+/** The reauthorization of a request that was allowed. */
+export function reauthorization(
+  context: RequestContext,
+  target: Target,
+  gateway: Gateway,
+  background: Background,
+): Reauthorization {
+  const decide = () => reauthorize(context, target, gateway, background);
+  return {
+    now: gateway.now,
+    decide,
+    async isAllowed(status) {
+      let ended: Partial<RequestContext>;
+      try {
+        const decision = await decide();
+        if (decision.allow) return true;
+        ended = { denial: decision.denial };
+      } catch (error) {
+        ended = { error };
+      }
+      const last = { ...context, ...ended };
+      if (shouldLog(last, gateway)) logRequest(last, status, gateway);
+      return false;
+    },
+  };
+}
+
+/** Authorize an open request again, as a new request of the same principal would be authorized now. */
+async function reauthorize(
+  context: RequestContext,
+  target: Target,
+  gateway: Gateway,
+  background: Background,
+): Promise<Decision> {
+  const { credential } = context;
+  if (credential === null) throw new Error("a request without a credential cannot be authorized again");
+  const { keyHash } = credential;
+  const resolve = (fromPrimary: boolean) => {
+    const need = { fromPrimary, allowUnconfirmed: false };
+    return keyHash === null ? credential.resolve(target, need) : gateway.keys.resolve(keyHash, need, background);
+  };
+  // From the primary: the time that a cached record stays fresh would be added to the time between two checks. When D1 is
+  // unavailable, a read lives on the cached record like a new one does, unless reads ask the primary too.
+  const found = await resolve(true).catch((error) => {
+    if (keyHash === null || gateway.policy.strongCheck === "all" || !isSafe(context.request.method, target))
+      throw error;
+    return resolve(false);
+  });
+  if ("reason" in found) return { allow: false, denial: found };
+  const { record } = "result" in found ? await found.result : found;
+  return evaluate(record, { ...context, now: gateway.now() }, target, gateway);
+}

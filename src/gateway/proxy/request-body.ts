@@ -1,0 +1,99 @@
+// The body of a forwarded request. What is broken off by the client is broken off for the upstream, and no body is complete
+// there when its key has ended before.
+import type { Denial } from "../../core/access/decision.ts";
+import { REAUTHORIZE_EVERY_MS, type Reauthorization } from "./reauthorize.ts";
+
+/** A body of at most this many bytes is read before anything is sent: the upstream gets all of it, or no request. */
+const READ_FIRST = 65_536;
+/** The size of the buffer for longer ones. */
+const BUFFER = 262_144;
+/** A body that took longer than this was authorized too long ago to be completed. */
+const STALE_AFTER_MS = 1_000;
+
+/** Why a body does not reach the upstream in full. */
+export type UploadFailure =
+  | { readonly failure: "incomplete" | "unreachable"; readonly cause: unknown }
+  | { readonly failure: "denied"; readonly denial: Denial; readonly cause: null };
+
+/** @param length `Content-Length`, or `null` */
+export function isReadFirst(length: string | null): boolean {
+  return length !== null && Number(length) <= READ_FIRST;
+}
+
+/**
+ * Read a short body.
+ *
+ * @returns its bytes, once they are complete and the key still allows the request; or why it cannot be sent
+ * @throws when the key cannot be authorized again: nothing was sent yet
+ */
+export async function readFirst(
+  request: Request,
+  { now, decide }: Reauthorization,
+): Promise<Uint8Array<ArrayBuffer> | UploadFailure> {
+  const startedAt = now();
+  let bytes: Uint8Array<ArrayBuffer>;
+  try {
+    bytes = new Uint8Array(await request.arrayBuffer());
+  } catch (cause) {
+    return { failure: "incomplete", cause };
+  }
+  if (now() - startedAt <= STALE_AFTER_MS) return bytes;
+  const decision = await decide();
+  return decision.allow ? bytes : { failure: "denied", denial: decision.denial, cause: null };
+}
+
+/** The bodies of the runtime: of known length, or in chunks. */
+export function openBody(length: string | null): {
+  readonly readable: ReadableStream;
+  readonly writable: WritableStream;
+} {
+  return length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
+}
+
+/**
+ * Copy a body to the upstream, part by part as it comes.
+ *
+ * @param length its `Content-Length`, or `null`
+ * @returns `null` when everything was written, or when the upstream takes no more; otherwise why the body must not be completed.
+ *   `writable` is left open then: the runtime would end a chunked body as complete. Never rejects.
+ */
+export async function copyBody(
+  source: ReadableStream<Uint8Array>,
+  writable: WritableStream<Uint8Array>,
+  length: string | null,
+  { now, decide }: Reauthorization,
+): Promise<UploadFailure | null> {
+  const reader = source.getReader({ mode: "byob" });
+  const writer = writable.getWriter();
+  let left = length === null ? Number.POSITIVE_INFINITY : Number(length);
+  let authorizedAt = now();
+  let buffer = new ArrayBuffer(BUFFER);
+  for (;;) {
+    const part = await reader.read(new Uint8Array(buffer)).catch((cause: unknown) => ({ cause }));
+    if ("cause" in part) return { failure: "incomplete", cause: part.cause };
+    if (part.value !== undefined) left -= part.value.byteLength;
+    const age = now() - authorizedAt;
+    if (age > REAUTHORIZE_EVERY_MS || ((part.done || left === 0) && age > STALE_AFTER_MS)) {
+      const denied = await authorizeAgain(decide);
+      if (denied !== null) return denied;
+      authorizedAt = now();
+    }
+    try {
+      if (part.done) return await writer.close().then(() => null);
+      await writer.write(part.value);
+    } catch {
+      // The upstream has gone, or has answered without waiting: what it says decides.
+      return null;
+    }
+    buffer = part.value.buffer as ArrayBuffer;
+  }
+}
+
+async function authorizeAgain(decide: Reauthorization["decide"]): Promise<UploadFailure | null> {
+  try {
+    const decision = await decide();
+    return decision.allow ? null : { failure: "denied", denial: decision.denial, cause: null };
+  } catch (cause) {
+    return { failure: "unreachable", cause };
+  }
+}

@@ -1,0 +1,52 @@
+// Absolute URLs of the upstream in response headers, wherever a client follows one: they lead through the gateway instead, so
+// that no client takes its key to an address behind it.
+
+/** Headers that are one URL: RFC 9110 sections 10.2.2 and 8.7, and those of long-running operations. */
+const URL_HEADERS = ["location", "content-location", "operation-location", "azure-asyncoperation"] as const;
+
+/** Response headers that may hold a URL of the upstream. */
+export const LINKING_HEADERS: readonly string[] = [...URL_HEADERS, "link", "refresh", "sourcemap", "x-sourcemap"];
+
+/** Where URLs of the upstream lead instead. */
+export interface Rewrite {
+  readonly from: string;
+  /** The gateway's own origin, as the client has used it. */
+  readonly to: string;
+}
+
+/**
+ * A header's value with the upstream's URLs replaced.
+ *
+ * @returns the value as it came when it has none; `null` for a header that has to be dropped
+ */
+export function rewriteLinks(name: string, value: string, rewrite: Rewrite): string | null {
+  switch (name) {
+    case "link":
+      // RFC 8288 section 3: every target stands in angle brackets.
+      return value.replace(/<([^<>]*)>/g, (whole, target: string) => {
+        const moved = moveUrl(target, rewrite);
+        return moved === target ? whole : `<${moved}>`;
+      });
+    case "refresh":
+      return value.replace(
+        /(;\s*(?:url\s*=\s*)?)(["']?)([^"']*)\2\s*$/i,
+        (_, before: string, quote: string, url: string) => {
+          return `${before}${quote}${moveUrl(url, rewrite)}${quote}`;
+        },
+      );
+    default:
+      // Two lines, which the runtime has joined. No URL has a blank in it, so neither is to be followed.
+      return /,\s/.test(value) ? null : moveUrl(value, rewrite);
+  }
+}
+
+/**
+ * A URL within the upstream under the gateway's origin; every other as it is.
+ *
+ * The result stays absolute: a path alone, as in `//other.example`, could name another host.
+ */
+function moveUrl(url: string, { from, to }: Rewrite): string {
+  if (!/^\s*(?:[a-z][a-z0-9+.-]*:|[/\\]{2})/i.test(url)) return url;
+  const parsed = URL.parse(url, from);
+  return parsed?.origin === from ? to + parsed.pathname + parsed.search + parsed.hash : url;
+}
