@@ -7,7 +7,7 @@ import type { Gateway, UpstreamFailure } from "../gateway.ts";
 import type { RequestContext } from "../request-context.ts";
 import { deny, upstreamErrorResponse } from "../responses/denial.ts";
 import { type ForwardOptions, forward } from "./forward.ts";
-import { endWithKey } from "./open-response.ts";
+import { endWithKey, passThrough } from "./open-response.ts";
 import { type Reauthorization, reauthorization } from "./reauthorize.ts";
 import { filterUpstreamResponse } from "./upstream-response.ts";
 
@@ -30,7 +30,7 @@ export async function dispatch(
 /** An export goes on for as long as its reader takes: it ends with its key, like a response of the upstream. */
 function endExportWithKey(response: Response, open: Reauthorization): Response {
   if (response.body === null || response.headers.get("content-type") !== "application/x-ndjson") return response;
-  return new Response(endWithKey(response.body, null, response.status, open), response);
+  return new Response(endWithKey(response.body, null, passThrough(null), response.status, open), response);
 }
 
 function serveHere(

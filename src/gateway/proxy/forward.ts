@@ -2,10 +2,10 @@
 // a request twice, never follows a redirect.
 import type { Upstream, UpstreamFailure } from "../gateway.ts";
 import type { IncomingRequest } from "../incoming-request.ts";
-import { acceptedCodings } from "./content-coding.ts";
 import { addForwardedHeaders } from "./forwarded.ts";
+import { passThrough } from "./open-response.ts";
 import type { Reauthorization } from "./reauthorize.ts";
-import { copyBody, isReadFirst, openBody, readFirst } from "./request-body.ts";
+import { copyBody, isReadFirst, readFirst } from "./request-body.ts";
 import { upstreamRequestHeaders, withRawBytes } from "./request-headers.ts";
 
 /** The most time for the whole request body to be sent. */
@@ -91,7 +91,7 @@ function forwardStream(
   };
   const deadline = createDeadline(() => end({ failure: "timeout", cause: null }));
   deadline.in(SEND_WITHIN_MS);
-  const { readable, writable } = openBody(length);
+  const { readable, writable } = passThrough(length);
   void copyBody(request.raw.body as ReadableStream, writable, length, reauthorization).then((failure) =>
     failure === null ? deadline.in(upstream.timeoutMs) : end(failure),
   );
@@ -220,7 +220,7 @@ function upstreamRequest(
     // A redirect that is followed would carry the signed identity to another server.
     redirect: "manual",
     cf: UNCACHED,
-    // Bytes that no client needs decoded pass as they are, also where they are read on their way.
-    encodeResponseBody: acceptedCodings(request).acceptsAll ? "manual" : "automatic",
+    // The bytes of the body as they come, also where they are read on their way.
+    encodeResponseBody: "manual",
   };
 }

@@ -13,20 +13,26 @@ export function mayStayOpen(length: string | null): boolean {
   return length === null || Number(length) > SMALL;
 }
 
+/** A stream of a known length, or of none. */
+export function passThrough(length: string | null): ReadableWritablePair<Uint8Array, Uint8Array> {
+  return length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
+}
+
 /**
- * The same body, for as long as the key allows the request.
+ * Copy a body for as long as the key allows the request.
  *
- * @param length its `Content-Length`, or `null`
+ * @param first what has been read of the body already
+ * @param through what it is copied into
  * @param status for the log of the end
+ * @returns what comes out: broken off when the key has ended, or when the body was
  */
 export function endWithKey(
   body: ReadableStream<Uint8Array>,
-  length: string | null,
+  first: Uint8Array | null,
+  { readable, writable }: ReadableWritablePair<Uint8Array, Uint8Array>,
   status: number,
   reauthorization: Reauthorization,
 ): ReadableStream<Uint8Array> {
-  const { readable, writable } =
-    length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
   const cut = new AbortController();
   let timer: ReturnType<typeof setTimeout>;
   const schedule = () => {
@@ -35,9 +41,19 @@ export function endWithKey(
       else cut.abort(new Error("the key no longer allows this"));
     }, REAUTHORIZE_EVERY_MS);
   };
-  schedule();
+  const copy = async () => {
+    if (first !== null) await writeOnce(writable, first);
+    await body.pipeTo(writable, { signal: cut.signal });
+  };
   const stop = () => clearTimeout(timer);
+  schedule();
   // A break reaches the client through the stream itself.
-  body.pipeTo(writable, { signal: cut.signal }).then(stop, stop);
+  copy().then(stop, stop);
   return readable;
+}
+
+async function writeOnce(writable: WritableStream<Uint8Array>, bytes: Uint8Array): Promise<void> {
+  const writer = writable.getWriter();
+  await writer.write(bytes);
+  writer.releaseLock();
 }

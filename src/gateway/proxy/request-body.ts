@@ -42,14 +42,6 @@ export async function readFirst(
   return decision.allow ? bytes : { failure: "denied", denial: decision.denial, cause: null };
 }
 
-/** The bodies of the runtime: of known length, or in chunks. */
-export function openBody(length: string | null): {
-  readonly readable: ReadableStream;
-  readonly writable: WritableStream;
-} {
-  return length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
-}
-
 /**
  * Copy a body to the upstream, part by part as it comes.
  *

@@ -1,9 +1,9 @@
 // The upstream's response as the client gets it: its status, its headers without what may not go out, and its bytes.
 import type { Upstream } from "../gateway.ts";
 import type { IncomingRequest } from "../incoming-request.ts";
-import { acceptedCodings, decodedBody, describeDecoded, isDecodedWhenRead, mayBeDecoded } from "./content-coding.ts";
+import { codingToUndo, createDecoder, type Decodable, describeDecoded, readBeginning } from "./content-coding.ts";
 import { clientOrigin } from "./forwarded.ts";
-import { endWithKey, mayStayOpen } from "./open-response.ts";
+import { endWithKey, mayStayOpen, passThrough } from "./open-response.ts";
 import type { Reauthorization } from "./reauthorize.ts";
 import { listedHops } from "./request-headers.ts";
 import { privateCaching, RESPONSE_HEADER_ACTIONS } from "./response-headers.ts";
@@ -31,36 +31,28 @@ export function filterUpstreamResponse(
   reauthorization: Reauthorization,
 ): Response | Promise<Response> {
   const found = inspect(request, response, upstream);
-  const staysOpen = mayStayOpen(found.length) && response.body !== null;
-  const { decodes, watched } = treatment(request, response, found.coding, staysOpen);
-  const finish = (body: ReadableStream<Uint8Array> | null) =>
-    build(
-      response,
-      watched && body !== null
-        ? endWithKey(body, decodes ? null : found.length, response.status, reauthorization)
-        : body,
-      found,
-      decodes,
-      upstream,
-    );
-  return decodes && found.length === null && response.body !== null
-    ? decodedBody(response.body).then(finish)
-    : finish(response.body);
+  const { body, status } = response;
+  const coding = found.coding === "" ? null : codingToUndo(request, response, found.coding);
+  if (coding !== null && body !== null) return decode(response, body, coding, found, upstream, reauthorization);
+  if (body === null || !mayStayOpen(found.length)) return build(response, body, found, upstream);
+  const open = endWithKey(body, null, passThrough(found.length), status, reauthorization);
+  return build(response, open, found, upstream);
 }
 
-/** Whether a body is decoded for the client, and whether it is read here. */
-function treatment(
-  request: IncomingRequest,
+async function decode(
   response: Response,
-  coding: string,
-  staysOpen: boolean,
-): { readonly decodes: boolean; readonly watched: boolean } {
-  if (!isDecodedWhenRead(coding)) return { decodes: false, watched: staysOpen };
-  const accepted = acceptedCodings(request);
-  // Fetched as it is: forward.ts.
-  if (accepted.acceptsAll) return { decodes: false, watched: staysOpen };
-  const decodes = (staysOpen || !accepted.accepts(coding.toLowerCase())) && mayBeDecoded(request, response);
-  return { decodes, watched: staysOpen && decodes };
+  body: ReadableStream<Uint8Array>,
+  coding: Decodable,
+  found: Inspected,
+  upstream: Upstream,
+  reauthorization: Reauthorization,
+): Promise<Response> {
+  const first = await readBeginning(body);
+  const decoded =
+    first === null ? null : endWithKey(body, first, await createDecoder(coding), response.status, reauthorization);
+  const copy = build(response, decoded, found, upstream);
+  describeDecoded(copy.headers);
+  return copy;
 }
 
 /** One pass over the headers that are there: cheaper than a lookup of each name that matters. */
@@ -104,14 +96,12 @@ function build(
   response: Response,
   body: ReadableStream | null,
   { dropped, changed }: Inspected,
-  decodes: boolean,
   upstream: Upstream,
 ): Response {
   const copy = new Response(body, response);
   const { headers } = copy;
   for (const name of dropped) headers.delete(name);
   for (const [name, value] of changed) headers.set(name, value);
-  if (decodes) describeDecoded(headers);
   if (!upstream.servesPages) {
     // A page or a script of the upstream does not act for the gateway's origin, where the console is.
     headers.append("content-security-policy", "sandbox");

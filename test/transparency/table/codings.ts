@@ -92,7 +92,15 @@ const SPECIAL: readonly (readonly [what: string, method: string, steps: ReturnTy
 ];
 
 function chunked(): Exchange[] {
-  return [null, "gzip"].map((accepted) =>
+  const empty = [null, "gzip", "br"].flatMap((accepted) =>
+    ["gzip", "br"].map((coding) =>
+      exchange(`an empty answer in ${coding} and chunks reaches a client that ${wording(accepted)}`, "GET", {
+        fields: accepting(accepted),
+        answer: [...answer("202 Accepted", [`Content-Encoding: ${coding}`, "Transfer-Encoding: chunked"]), LAST_CHUNK],
+      }),
+    ),
+  );
+  const whole = [null, "gzip"].map((accepted) =>
     exchange(`a gzip answer in chunks reaches a client that ${wording(accepted)}`, "GET", {
       fields: accepting(accepted),
       answer: [
@@ -101,6 +109,7 @@ function chunked(): Exchange[] {
       ],
     }),
   );
+  return [...empty, ...whole];
 }
 
 /** Everything that is about codings. */

@@ -50,6 +50,16 @@ function streams(): Exchange[] {
         LAST_CHUNK,
       ],
     }),
+    exchange("a sized upload that breaks off while its answer streams stays broken off", "POST", {
+      fields: [["Content-Length", "100000"]],
+      content: ["ping", hasSeen("pong"), { end: "fin" }],
+      answer: [hasSeen("ping"), ...earlyAnswer("200 OK", CHUNKED), chunk("pong"), requestIsWhole, LAST_CHUNK],
+    }),
+    exchange("a chunked upload that breaks off while its answer streams breaks the answer off", "POST", {
+      fields: [["Transfer-Encoding", "chunked"]],
+      content: [chunk("ping"), hasSeen("pong"), { end: "fin" }],
+      answer: [hasSeen("ping"), ...earlyAnswer("200 OK", CHUNKED), chunk("pong"), requestIsWhole, UNTIL_ENDED],
+    }),
     exchange("a stream of events that breaks off stays broken off", "GET", {
       answer: [
         ...answer("200 OK", [...CHUNKED, "Content-Type: text/event-stream"]),
