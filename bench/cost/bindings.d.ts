@@ -4,3 +4,5 @@ type D1DatabaseSession = import("@cloudflare/workers-types").D1DatabaseSession;
 type D1PreparedStatement = import("@cloudflare/workers-types").D1PreparedStatement;
 type D1Result<T = unknown> = import("@cloudflare/workers-types").D1Result<T>;
 type KVNamespace = import("@cloudflare/workers-types").KVNamespace;
+declare const IdentityTransformStream: new () => TransformStream<Uint8Array, Uint8Array>;
+declare const FixedLengthStream: new (length: number) => TransformStream<Uint8Array, Uint8Array>;

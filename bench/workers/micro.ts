@@ -18,7 +18,7 @@ import {
 } from "../../src/core/token/api-key-token.ts";
 import { BEARER_LENGTH, isBearer, readBearerToken } from "../../src/gateway/authentication/bearer-token.ts";
 import { toIncomingRequest } from "../../src/gateway/incoming-request.ts";
-import { upstreamRequestHeaders } from "../../src/gateway/proxy/request-headers.ts";
+import { createHeaderFilter, upstreamRequestHeaders } from "../../src/gateway/proxy/request-headers.ts";
 import { filterUpstreamResponse } from "../../src/gateway/proxy/upstream-response.ts";
 
 const ACCOUNT = "340af43a-8a7c-4659-9258-4876fd6a207b";
@@ -59,8 +59,19 @@ function piecesOf(ringText: string, token: string): Readonly<Record<string, () =
   });
   const call = new Request(URL_TEXT, { headers: client });
   const authorization = `Bearer ${token}`;
-  const answer = new Response("{}", { headers: { "content-type": "application/json", date: "today" } });
-  const upstream = { origin: "https://upstream.example", fetch: async () => answer, authorization: null, timeoutMs: 1 };
+  const answer = new Response("{}", {
+    headers: { "content-type": "application/json", "content-length": "2", date: "today" },
+  });
+  const forwardsHeader = createHeaderFilter(null);
+  const upstream = {
+    origin: "https://upstream.example",
+    fetch: async () => answer,
+    authorization: null,
+    timeoutMs: 1,
+    forwardsHeader,
+    servesPages: false,
+  };
+  const open = { now: () => 0, decide: () => Promise.reject(new Error("nobody asks")), isAllowed: async () => true };
   return {
     nothing: () => null,
     "hash: the whole key": () => hashToken(authorization, BEARER_LENGTH),
@@ -78,8 +89,8 @@ function piecesOf(ringText: string, token: string): Readonly<Record<string, () =
     "decide: 2 rules": () => decide(one, facts, 1),
     "decide: 10,001 rules": () => decide(many, facts, 1),
     "forward: a call is read": () => toIncomingRequest(call),
-    "forward: headers inward": () => upstreamRequestHeaders(toIncomingRequest(call).headers),
-    "forward: response headers": () => filterUpstreamResponse(toIncomingRequest(call), answer, upstream),
+    "forward: headers inward": () => upstreamRequestHeaders(toIncomingRequest(call).headers, forwardsHeader),
+    "forward: response headers": () => filterUpstreamResponse(toIncomingRequest(call), answer, upstream, open),
   };
 }
 

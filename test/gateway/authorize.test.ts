@@ -1,12 +1,13 @@
 // A call against a record: for good, ahead of its confirmation, or again while a connection lives.
 import { describe, expect, it } from "vitest";
+import type { Decision } from "../../src/core/access/decision.ts";
+import type { Credential } from "../../src/gateway/authentication/api-key.ts";
 import { authorize, evaluate, isSafe } from "../../src/gateway/authorize.ts";
-import { reauthorize } from "../../src/gateway/proxy/websocket.ts";
+import { reauthorization } from "../../src/gateway/proxy/reauthorize.ts";
 import { aKey, NOW } from "../support/key.ts";
 import { aContext, found, HASH, openGateway, type Wanted } from "./gateway-harness.ts";
 
-const reasonOf = (decision: Awaited<ReturnType<typeof reauthorize>>) =>
-  decision.allow ? "allow" : decision.denial.reason;
+const reasonOf = (decision: Decision) => (decision.allow ? "allow" : decision.denial.reason);
 
 it("refuses a key on the break-glass list, whatever its record says", () => {
   const blockedKeyIds = new Set([aKey().id]);
@@ -25,41 +26,78 @@ it("notes what a verdict stands on, and when it was reached", () => {
   expect([context.found, context.key, context.decidedAt]).toEqual([on, on.record, NOW + 7]);
 });
 
-describe("a connection that was let in", () => {
-  const again = async (wanted: Wanted, later = 0) => {
+describe("an open request", () => {
+  const again = async (wanted: Wanted, later = 0, init: RequestInit = {}, path?: string) => {
     const opened = openGateway(wanted);
-    const { context, target } = aContext(opened.gateway);
+    const { context, target } = aContext(opened.gateway, path, init);
+    context.credential = { keyHash: HASH } as Credential;
     opened.clock.now += later;
-    return {
-      reason: reasonOf(await reauthorize(HASH, context, target, opened.gateway, opened.background)),
-      asked: opened.asked,
-    };
+    const { decide } = reauthorization(context, target, opened.gateway, opened.background);
+    return { reason: reasonOf(await decide()), asked: opened.asked };
   };
 
-  it("is judged on the row itself, at this instant", async () => {
+  it("is authorized again on the stored record, at the current time", async () => {
     const find = () => found(aKey({ expiresAt: NOW + 5 }));
     expect(await again({ find })).toEqual({ reason: "allow", asked: [{ fromPrimary: true, allowUnconfirmed: false }] });
     expect((await again({ find }, 5)).reason).toBe("key_expired");
   });
 
-  it("is judged on what a check under way comes to", async () => {
+  it("is authorized again on the record that a pending confirmation finds", async () => {
     const find = () => ({ cached: aKey(), result: Promise.resolve(found(aKey({ revokedAt: NOW }))) });
     expect((await again({ find })).reason).toBe("key_revoked");
   });
 
-  it("lives on the grace when D1 is away, unless reads are fromPrimary too", async () => {
-    const find = ({ fromPrimary }: { readonly fromPrimary: boolean }) => {
-      if (fromPrimary) throw new Error("D1 is away");
-      return found(aKey());
-    };
-    expect(await again({ find })).toEqual({
+  const unavailable = ({ fromPrimary }: { readonly fromPrimary: boolean }) => {
+    if (fromPrimary) throw new Error("D1 is unavailable");
+    return found(aKey());
+  };
+
+  it("lives on the cached record while D1 is unavailable, unless reads ask the primary too", async () => {
+    expect(await again({ find: unavailable })).toEqual({
       reason: "allow",
       asked: [
         { fromPrimary: true, allowUnconfirmed: false },
         { fromPrimary: false, allowUnconfirmed: false },
       ],
     });
-    await expect(again({ find, policy: { strongCheck: "all" } })).rejects.toThrow("D1 is away");
+    await expect(again({ find: unavailable, policy: { strongCheck: "all" } })).rejects.toThrow("D1 is unavailable");
+  });
+
+  it("does not live on a cached record when it changes something", async () => {
+    await expect(again({ find: unavailable }, 0, { method: "POST" })).rejects.toThrow("D1 is unavailable");
+  });
+
+  it("is authorized again by its operator's credential", async () => {
+    const { gateway, background, asked } = openGateway();
+    const { context, target } = aContext(gateway);
+    context.credential = {
+      keyHash: null,
+      resolve: async () => found(aKey({ revokedAt: NOW })),
+    } as unknown as Credential;
+    expect(reasonOf(await reauthorization(context, target, gateway, background).decide())).toBe("key_revoked");
+    context.credential = {
+      keyHash: null,
+      resolve: async () => ({ reason: "operator_unknown" }),
+    } as unknown as Credential;
+    expect(reasonOf(await reauthorization(context, target, gateway, background).decide())).toBe("operator_unknown");
+    expect(asked).toEqual([]);
+  });
+
+  it("ends with an event that says why", async () => {
+    const { gateway, background, lines } = openGateway({ find: () => found(aKey({ revokedAt: NOW })) });
+    const { context, target } = aContext(gateway);
+    context.credential = { keyHash: HASH } as Credential;
+    const { isAllowed } = reauthorization(context, target, gateway, background);
+    expect(await isAllowed(206)).toBe(false);
+    expect(lines).toMatchObject([{ facts: { verdict: "deny", reason: "key_revoked", status: 206 } }]);
+  });
+
+  it("ends when its key cannot be authorized again", async () => {
+    const { gateway, background, lines } = openGateway({ find: unavailable, policy: { strongCheck: "all" } });
+    const { context, target } = aContext(gateway);
+    context.credential = { keyHash: HASH } as Credential;
+    expect(await reauthorization(context, target, gateway, background).isAllowed(200)).toBe(false);
+    expect(lines).toMatchObject([{ kind: "fault", facts: { verdict: "fault" } }]);
   });
 });
 

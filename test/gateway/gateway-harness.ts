@@ -45,6 +45,14 @@ async function identityKey(kid: string) {
 }
 export const IDENTITY_KEYS = [await identityKey("old"), await identityKey("new")];
 
+/** The runtime's streams of these names, which Node.js does not have. Their queues hold a chunk, as a socket would. */
+class ByteStream extends TransformStream {
+  constructor() {
+    super({}, { highWaterMark: 1 }, { highWaterMark: 1 });
+  }
+}
+Object.assign(globalThis, { IdentityTransformStream: ByteStream, FixedLengthStream: ByteStream });
+
 export const POLICY: Policy = {
   strongCheck: "mutations",
   speculativeForwarding: false,
@@ -125,7 +133,7 @@ export function openGateway(wanted: Wanted = {}) {
       async fetch(url, call) {
         const each = { url, call } as Sent;
         sent.push(each);
-        return answer ? await answer(each) : Response.json({ from: "upstream" });
+        return answer ? await answer(each) : Response.json({ from: "upstream" }, { headers: { "content-length": "19" } });
       },
       authorization: null,
       timeoutMs: 1_000,
