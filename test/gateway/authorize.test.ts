@@ -1,4 +1,4 @@
-// A call against a record: for good, ahead of its confirmation, or again while a connection lives.
+// Decisions on a record: confirmed, pending, or again while a connection is open.
 import { describe, expect, it } from "vitest";
 import { authorize, evaluate, isSafe } from "../../src/gateway/authorize.ts";
 import { reauthorize } from "../../src/gateway/proxy/websocket.ts";
@@ -8,7 +8,7 @@ import { aContext, found, HASH, openGateway, type Wanted } from "./gateway-harne
 const reasonOf = (decision: Awaited<ReturnType<typeof reauthorize>>) =>
   decision.allow ? "allow" : decision.denial.reason;
 
-it("refuses a key on the break-glass list, whatever its record says", () => {
+it("denies a key on the break-glass list, whatever its record holds", () => {
   const blockedKeyIds = new Set([aKey().id]);
   const { gateway } = openGateway({ policy: { blockedKeyIds: blockedKeyIds } });
   const { context, target } = aContext(gateway);
@@ -17,7 +17,7 @@ it("refuses a key on the break-glass list, whatever its record says", () => {
   expect(reasonOf(evaluate(null, context, target, gateway))).toBe("key_unknown");
 });
 
-it("notes what a verdict stands on, and when it was reached", () => {
+it("keeps the record and the time of the decision in the context", () => {
   const { gateway } = openGateway();
   const { context, target } = aContext(gateway);
   const on = found(aKey());
@@ -25,7 +25,7 @@ it("notes what a verdict stands on, and when it was reached", () => {
   expect([context.found, context.key, context.decidedAt]).toEqual([on, on.record, NOW + 7]);
 });
 
-describe("a connection that was let in", () => {
+describe("reauthorize", () => {
   const again = async (wanted: Wanted, later = 0) => {
     const opened = openGateway(wanted);
     const { context, target } = aContext(opened.gateway);
@@ -36,18 +36,18 @@ describe("a connection that was let in", () => {
     };
   };
 
-  it("is judged on the row itself, at this instant", async () => {
+  it("authorizes an open connection on the primary's record, at the current time", async () => {
     const find = () => found(aKey({ expiresAt: NOW + 5 }));
     expect(await again({ find })).toEqual({ reason: "allow", asked: [{ fromPrimary: true, allowUnconfirmed: false }] });
     expect((await again({ find }, 5)).reason).toBe("key_expired");
   });
 
-  it("is judged on what a check under way comes to", async () => {
+  it("waits for the confirmation of a pending record", async () => {
     const find = () => ({ cached: aKey(), result: Promise.resolve(found(aKey({ revokedAt: NOW }))) });
     expect((await again({ find })).reason).toBe("key_revoked");
   });
 
-  it("lives on the grace when D1 is away, unless reads are fromPrimary too", async () => {
+  it("uses a stale record when D1 is unavailable, unless STRONG_CHECK=all", async () => {
     const find = ({ fromPrimary }: { readonly fromPrimary: boolean }) => {
       if (fromPrimary) throw new Error("D1 is away");
       return found(aKey());
@@ -63,7 +63,7 @@ describe("a connection that was let in", () => {
   });
 });
 
-it("calls safe what the table says is, and of other calls those that read", () => {
+it("follows the table, and RFC 9110 for operations that the table does not know, to tell safe requests", () => {
   const { gateway } = openGateway();
   const { target } = aContext(gateway);
   const operation = target.operation;

@@ -1,4 +1,4 @@
-// How a call goes on to the upstream: what is sent, how long is waited, what calling it off does.
+// The request as the upstream gets it, its time limits, and its cancellation.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { toIncomingRequest } from "../../../src/gateway/incoming-request.ts";
 import { type ForwardOptions, forward, startForward } from "../../../src/gateway/proxy/forward.ts";
@@ -42,8 +42,8 @@ const silent = () => new Promise<Response>(() => undefined);
 const untilAborted = ({ call }: Sent) =>
   new Promise<Response>((_, reject) => call.signal?.addEventListener("abort", () => reject(new Error("aborted"))));
 
-describe("a call that goes on", () => {
-  it("says what the gateway knows of it, and of the client's headers only what may pass", async () => {
+describe("a forwarded request", () => {
+  it("has the gateway's headers, and only those of the client that may be forwarded", async () => {
     const { to, sent } = upstream(() => new Response("ok"));
     const headers = {
       authorization: `Bearer ${TOKEN}`,
@@ -74,7 +74,7 @@ describe("a call that goes on", () => {
     expect([sent[0]?.call.signal, sent[1]?.call.signal instanceof AbortSignal]).toEqual([null, true]);
   });
 
-  it("carries the gateway's own credential where there is one, names no address that is not known, asks for no upgrade by itself", async () => {
+  it("has the gateway's own credential, no unknown address and no Upgrade", async () => {
     const { to, sent } = upstream(() => new Response("ok"), "Basic x");
     await forward(
       anIncomingRequest("/a", { headers: { upgrade: "websocket", authorization: `Bearer ${TOKEN}` } }),
@@ -91,7 +91,7 @@ describe("a call that goes on", () => {
     expect(sent[1]?.call.headers.upgrade).toBe("websocket");
   });
 
-  it("loses what its Connection header lists", async () => {
+  it("drops the headers that Connection lists", async () => {
     const { to, sent } = upstream(() => new Response("ok"));
     const kept = async (connection: string) => {
       await forward(anIncomingRequest("/a", { headers: { connection, accept: "a/b", range: "r" } }), ONWARD, to);
@@ -103,7 +103,7 @@ describe("a call that goes on", () => {
     expect(await kept(" accept ,RANGE")).toEqual([]);
   });
 
-  it("streams its content, of the length that it has named", async () => {
+  it("streams its body, with the length that the client declared", async () => {
     const bodies: string[] = [];
     const { to, sent } = upstream(async ({ call }) => {
       bodies.push(await new Response(call.body as ReadableStream).text());
@@ -121,7 +121,7 @@ describe("a call that goes on", () => {
     expect(sent[2]?.call.body).toBeNull();
   });
 
-  it.each(["GET", "HEAD"])("sends none of the empty stream that a %s may have", async (method) => {
+  it.each(["GET", "HEAD"])("sends no body for the empty stream of a %s", async (method) => {
     const { to, sent } = upstream(() => new Response("ok"));
     const request = aRequest("/a", { method });
     Object.defineProperty(request, "body", { value: new ReadableStream() });
@@ -132,8 +132,8 @@ describe("a call that goes on", () => {
   });
 });
 
-describe("an upstream that gives no answer", () => {
-  it("is timed out when its time is over", async () => {
+describe("an upstream failure", () => {
+  it("is a timeout when the time limit has passed", async () => {
     const plain = forward(anIncomingRequest("/a"), ONWARD, upstream(silent).to);
     const { to, sent } = upstream(untilAborted);
     const pending = startForward(anIncomingRequest("/a"), ONWARD, to);
@@ -150,7 +150,7 @@ describe("an upstream that gives no answer", () => {
     expect(sent[0]?.call.signal?.aborted).toBe(true);
   });
 
-  it("is unreachable when it cannot be asked, with the cause for the log", async () => {
+  it("is unreachable when the connection fails, with its cause", async () => {
     const cause = new Error("refused");
     const { to } = upstream(() => Promise.reject(cause));
     expect(await forward(anIncomingRequest("/a"), ONWARD, to)).toEqual({ failure: "unreachable", cause });
@@ -158,7 +158,7 @@ describe("an upstream that gives no answer", () => {
     expect(vi.getTimerCount()).toBe(1);
   });
 
-  it("has its time from when it has taken everything, however slow that was", async () => {
+  it("is measured from when the upstream has taken the whole body", async () => {
     let client: ReadableStreamDefaultController | undefined;
     const body = new ReadableStream({
       start(controller) {
@@ -183,7 +183,7 @@ describe("an upstream that gives no answer", () => {
     expect(answer).toMatchObject({ failure: "timeout" });
   });
 
-  it("is not waited for beyond a quarter of an hour of sending", async () => {
+  it("is a timeout when sending takes more than fifteen minutes", async () => {
     const body = new ReadableStream();
     const { to } = upstream(untilAborted);
     const request = aRequest("/a", { method: "POST", body, duplex: "half" } as RequestInit);
@@ -198,8 +198,8 @@ describe("an upstream that gives no answer", () => {
   });
 });
 
-describe("a flight", () => {
-  it("leaves no timer behind when it has been answered", async () => {
+describe("a pending forward", () => {
+  it("leaves no timer running after its response", async () => {
     const { to } = upstream(() => new Response("ok"));
     await startForward(anIncomingRequest("/a"), ONWARD, to).response;
     expect(vi.getTimerCount()).toBe(0);
@@ -208,7 +208,7 @@ describe("a flight", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("ends when it is called off, and no timeout is made of that", async () => {
+  it("ends when it is canceled, and does not become a timeout", async () => {
     const { to, sent } = upstream(untilAborted);
     const pending = startForward(anIncomingRequest("/a"), ONWARD, to);
     pending.cancel();
@@ -217,7 +217,7 @@ describe("a flight", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("drops an answer that comes when it was called off", async () => {
+  it("drops a response that arrives after it was canceled", async () => {
     let dropped = false;
     const late = new Response(
       new ReadableStream({

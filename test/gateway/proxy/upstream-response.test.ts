@@ -1,4 +1,4 @@
-// What goes out of an upstream's answer, and when it is left untouched.
+// Which headers pass in each direction, and when a response is left untouched.
 import { describe, expect, it } from "vitest";
 import { toIncomingRequest } from "../../../src/gateway/incoming-request.ts";
 import { mayForward } from "../../../src/gateway/proxy/request-headers.ts";
@@ -32,14 +32,14 @@ const NOT_IN = [
   ...["x-auth-request-x", "cf-x", "x-middleware-x", "x-envoy-x", "proxy-x", "x_real", "", "a:b", "a b", "a\u00e9"],
 ];
 
-describe("the headers of an answer", () => {
-  it.each(NOT_OUT)("lose %s", (name) => {
+describe("response headers", () => {
+  it.each(NOT_OUT)("drop %s", (name) => {
     const { out } = pass({ [name]: "evil", "x-kept": "b" });
     expect(out.headers.has(name)).toBe(false);
     expect(out.headers.get("x-kept")).toBe("b");
   });
 
-  it("leave an answer untouched that has none of them, whatever it says of the connection", () => {
+  it("return a response without stripped headers uncopied", () => {
     for (const headers of [{ "x-kept": "b" }, { connection: "Keep-Alive" }, { location: "/b" }]) {
       const { answer, out } = pass(headers as Record<string, string>);
       expect(out).toBe(answer);
@@ -50,27 +50,27 @@ describe("the headers of an answer", () => {
     }
   });
 
-  it("keep status and body where they are changed", async () => {
+  it("keep status and body when a header is dropped", async () => {
     const { answer, out } = pass({ server: "nginx" });
     expect(out).not.toBe(answer);
     expect([out.status, await out.text()]).toEqual([202, "text"]);
   });
 });
 
-describe("the headers of a call", () => {
-  it.each(NOT_IN)("are stopped: %j", (name) => {
+describe("request headers", () => {
+  it.each(NOT_IN)("drop %j", (name) => {
     expect(mayForward(name)).toBe(false);
   });
 
   it.each(["accept", "x-cf", "my-host", "x-proxy-", "cookies", "x-forwarder", "!#$%&'*+.^`|~-9", "z"])(
-    "go on: %j",
+    "forward %j",
     (name) => {
       expect(mayForward(name)).toBe(true);
     },
   );
 });
 
-describe("a coded answer", () => {
+describe("a response with a content coding", () => {
   const coding = (encoding: string, accepted: string | null) =>
     pass({ "content-encoding": encoding }, accepted === null ? {} : { "accept-encoding": accepted }).out.headers.get(
       "content-encoding",
@@ -85,7 +85,7 @@ describe("a coded answer", () => {
     ["gzip", "gzip;q=1.0"],
     ["gzip", "gzip; q=0.01"],
     ["br", " br "],
-    // The runtime does not undo it, so nobody here can.
+    // The runtime does not decode it.
     ["zstd", "gzip"],
   ])("stays %s for a client that accepts %j", (encoding, accepted) => {
     expect(coding(encoding, accepted)).toBe(encoding);
@@ -104,7 +104,7 @@ describe("a coded answer", () => {
     expect(coding(encoding, accepted)).toBeNull();
   });
 
-  it("goes by what the platform says of the client, where it says so", () => {
+  it("uses the client's own Accept-Encoding when the platform provides it", () => {
     const out = (cf: object, asked: Record<string, string>) => pass({ "content-encoding": "gzip" }, asked, cf).out;
     expect(out({ clientAcceptEncoding: "gzip" }, {}).headers.get("content-encoding")).toBe("gzip");
     expect(out({ clientAcceptEncoding: "br" }, { "accept-encoding": "gzip" }).headers.has("content-encoding")).toBe(
@@ -114,7 +114,7 @@ describe("a coded answer", () => {
   });
 });
 
-describe("where an answer sends its client", () => {
+describe("the Location header", () => {
   const sends = (location: string) => pass({ location }).out.headers.get("location");
 
   it.each([
@@ -123,7 +123,7 @@ describe("where an answer sends its client", () => {
     ["//upstream.example/b", "/b"],
     ["\\\\upstream.example/b", "/b"],
     ["/\\upstream.example/b", "/b"],
-  ])("leads through the door again: %j", (location, within) => {
+  ])("is made relative when it points to the upstream: %j", (location, within) => {
     expect(sends(location)).toBe(within);
   });
 

@@ -1,4 +1,4 @@
-// Pages in a browser: who may call, and what a preflight is told.
+// Cross-origin requests: allowed origins, preflights and response headers.
 import { expect, it } from "vitest";
 import { allowedOrigin, isPreflight, preflightResponse, withCorsHeaders } from "../../../src/gateway/public/cors.ts";
 import { anIncomingRequest } from "../gateway-harness.ts";
@@ -7,7 +7,7 @@ const PAGE = "https://page.example";
 const ORIGINS = new Set([PAGE]);
 const asked = { origin: PAGE, "access-control-request-method": "PUT" };
 
-it("takes for a preflight only an OPTIONS that names an origin and a method", () => {
+it("treats only an OPTIONS with an origin and a method as a preflight", () => {
   const is = (method: string, headers: Record<string, string>) =>
     isPreflight(anIncomingRequest("/a", { method, headers }));
   expect(is("OPTIONS", asked)).toBe(true);
@@ -16,7 +16,7 @@ it("takes for a preflight only an OPTIONS that names an origin and a method", ()
   expect(is("OPTIONS", { "access-control-request-method": "PUT" })).toBe(false);
 });
 
-it("allows the origins of the list and no others", () => {
+it("allows exactly the configured origins", () => {
   const allowed = (origin: string | null, origins: ReadonlySet<string> = ORIGINS) =>
     allowedOrigin(new Headers(origin === null ? {} : { origin }), origins);
   expect(allowed(PAGE)).toBe(PAGE);
@@ -26,7 +26,7 @@ it("allows the origins of the list and no others", () => {
   expect(allowed(PAGE, new Set())).toBeNull();
 });
 
-it("answers the preflight of an origin on the list with what pages may send, and nobody else's", async () => {
+it("answers the preflight of an allowed origin, and denies every other", async () => {
   const answer = preflightResponse(new Headers(asked), ORIGINS);
   if (!(answer instanceof Response)) throw new Error(answer.reason);
   expect([answer.status, await answer.text()]).toEqual([204, ""]);
@@ -41,7 +41,7 @@ it("answers the preflight of an origin on the list with what pages may send, and
   });
 });
 
-it("makes an answer readable by one origin, and says that it depends on it", async () => {
+it("adds the CORS headers for one origin, and Vary", async () => {
   const given = new Response("text", { status: 418, headers: { vary: "Accept", "x-a": "b" } });
   const answer = withCorsHeaders(PAGE, given);
   expect([answer.status, await answer.text()]).toEqual([418, "text"]);
