@@ -117,26 +117,26 @@ function firstDifference(fast: Judge, calls: number, seed: number): object | nul
   return null;
 }
 
-describe("the verdict", () => {
-  it(`is that of a naive reading of the rules, for ${CALLS} random calls`, { timeout: 120_000 }, () => {
+describe("authorization decision against a naive second implementation", () => {
+  it(`agrees with a naive reading of the rules on ${CALLS} random requests`, { timeout: 120_000 }, () => {
     expect(firstDifference(judge, CALLS, SEED)).toBeNull();
   });
 
-  it("would not be, with a path that the matcher decodes, or lowers", () => {
+  it("differs from the naive reading when the matcher folds the case of a path or trims its slash", () => {
     const folding: Judge = (pair, call, now) => judge(pair, { ...call, path: call.path.toLowerCase() }, now);
     const trimming: Judge = (pair, call, now) =>
       judge(pair, { ...call, path: call.path.replace(/\/$/, "") || "/" }, now);
     for (const fault of [folding, trimming]) expect(firstDifference(fault, 50_000, SEED)).not.toBeNull();
   });
 
-  it("would not be, with a lenient reading of addresses", () => {
+  it("differs from the naive reading when addresses are parsed leniently", () => {
     // As ipaddr.js and inet_aton do: octal and short forms.
     const read = (text: string | null) => (text === "010.0.0.1" ? "8.0.0.1" : text === "10.1" ? "10.0.0.1" : text);
     const lenient: Judge = (pair, call, now) => judge(pair, { ...call, address: read(call.address) }, now);
     expect(firstDifference(lenient, 50_000, SEED)).not.toBeNull();
   });
 
-  it("would not be, with one millisecond more of life, or without the account", () => {
+  it("differs from the naive reading when a key lives one millisecond longer or its account is not compared", () => {
     const late: Judge = (pair, call, now) => judge(pair, call, now - 1);
     const blind: Judge = (pair, call, now) =>
       judge(pair, { ...call, path: call.path.replaceAll(ACCOUNTS[1] ?? "", ACCOUNTS[0] ?? "") }, now);

@@ -67,13 +67,13 @@ function firstFault(hygiene: Hygiene, rounds: number): string | null {
   return null;
 }
 
-describe("the headers that go inward", () => {
-  it(`are the client's own and no others, in ${ROUNDS} random sets`, () => {
+describe("upstreamRequestHeaders", () => {
+  it(`forwards the client's own headers and no others in ${ROUNDS} random sets`, () => {
     expect(firstFault(upstreamRequestHeaders, ROUNDS)).toBeNull();
   });
 
   it.each(OURS.filter((name) => name !== "Host" && name !== "Connection"))(
-    "would be found at fault if %s were forgotten",
+    "fails the random comparison when %s is not stripped",
     (forgotten) => {
       const forgetful: Hygiene = (client) => {
         const kept = upstreamRequestHeaders(client);

@@ -97,8 +97,8 @@ function aPath(random: Random, pieces: readonly string[]): string {
   return `/${random.text(pieces, 1 + random.below(9))}`;
 }
 
-describe("a path that is let through", () => {
-  it(`is the same for the URL standard, in ${URLS} random addresses`, () => {
+describe("canonicalPath", () => {
+  it(`accepts only paths that the URL standard reads the same, in ${URLS} random addresses`, () => {
     const random = seededRandom(11);
     let through = 0;
     for (let i = 0; i < URLS; i++) {
@@ -112,7 +112,7 @@ describe("a path that is let through", () => {
     expect(through).toBeGreaterThan(URLS / 50);
   });
 
-  it("would not be, if the matcher decoded it", () => {
+  it("accepts paths that the URL standard reads differently once the matcher decodes them", () => {
     const random = seededRandom(11);
     const decoding = (url: string) => {
       try {
@@ -127,7 +127,7 @@ describe("a path that is let through", () => {
   });
 });
 
-describe.each(READERS)("$name", (reader) => {
+describe.each(READERS)("canonicalPath against $name", (reader) => {
   const here = isInstalled(reader.name);
   let folder = "";
   let server: ChildProcess | null = null;
@@ -154,7 +154,7 @@ describe.each(READERS)("$name", (reader) => {
   });
 
   it.skipIf(!here)(
-    `sees every path that is let through as it is${here ? "" : " (skipped: not installed)"}`,
+    `accepts only paths that the server reads unchanged${here ? "" : " (skipped: not installed)"}`,
     async () => {
       const random = seededRandom(13);
       const paths = new Set<string>();

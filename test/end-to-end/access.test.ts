@@ -34,8 +34,8 @@ const lists = async () => (await gatehouse.env.DB.prepare("SELECT id FROM allow_
 const create = (headers: readonly string[]) =>
   ask("POST", LISTS_PATH, headers, JSON.stringify({ name: crypto.randomUUID(), allow_list: ["203.0.113.0/24"] }));
 
-describe("an assertion of Cloudflare Access", () => {
-  it("is enough to be told who one is", async () => {
+describe("Cloudflare Access assertion", () => {
+  it("authenticates an operator by the assertion alone", async () => {
     const { status, text } = await ask("GET", `${V1}/auth/self`, []);
     expect(status).toBe(200);
     for (const said of ['"type":"OPERATOR"', '"name":"ada@example.com"', ACCOUNT, '"API_KEY:CREATE"']) {
@@ -47,7 +47,7 @@ describe("an assertion of Cloudflare Access", () => {
     ["a page of this origin", () => [`Origin: ${gatehouse.url}`, "Sec-Fetch-Site: same-origin"]],
     ["a browser that says the site alone", () => ["Sec-Fetch-Site: same-origin"]],
     ["a client that is no browser", () => []],
-  ])("may change something for %s", async (_, headers) => {
+  ])("allows a change with an assertion from %s", async (_, headers) => {
     expect((await create(headers())).status).toBe(200);
   });
 
@@ -59,7 +59,7 @@ describe("an assertion of Cloudflare Access", () => {
     ["a page of another site that says no origin", ["Sec-Fetch-Site: cross-site"]],
     ["an address that was typed or opened from elsewhere", ["Sec-Fetch-Site: none"]],
     ["another port of this host", ["Origin: http://127.0.0.1:1", "Sec-Fetch-Site: same-site"]],
-  ])("changes nothing for %s", async (_, headers) => {
+  ])("denies a change with an assertion from %s", async (_, headers) => {
     const before = await lists();
     const { status, text } = await create(headers);
     expect([status, /"code":"(\w+)"/.exec(text)?.[1]]).toEqual([403, "cross_site"]);

@@ -59,8 +59,8 @@ const HISTORY = [
   "Delete Allow List",
 ];
 
-describe("the audit log", () => {
-  it("names every change, who made it, from where and with which request", async () => {
+describe("audit log", () => {
+  it("records every change with its actor, address and request id", async () => {
     const { body } = await admin("GET", `${EVENTS}?order=asc`);
     expect(body.data.map((event: { event_name: string }) => event.event_name)).toEqual(HISTORY);
     const created = body.data[3];
@@ -83,7 +83,7 @@ describe("the audit log", () => {
     expect(JSON.stringify(body)).not.toContain(made.secret);
   });
 
-  it("has what stood there before a change and after it", async () => {
+  it("records the state before and after a change", async () => {
     const { body } = await admin("GET", `${EVENTS}?event_type=EDIT`);
     const { before, after } = body.data[0].detail;
     expect([before.permissions, after.permissions]).toEqual([["BACKUP:CREATE"], ["BACKUP:DELETE"]]);
@@ -100,7 +100,7 @@ describe("the audit log", () => {
     ).toEqual([["Expire API Key", "SYSTEM"]]);
   });
 
-  it("is filtered by type, resource, time and text", async () => {
+  it("filters audit events by type, resource, time and text", async () => {
     const names = async (query: string) =>
       (await admin("GET", `${EVENTS}?order=asc&${query}`)).body.data.map(
         (event: { event_name: string }) => event.event_name,
@@ -114,7 +114,7 @@ describe("the audit log", () => {
     ).toEqual(["Edit Role"]);
   });
 
-  it("names everything that is wrong with a query at once", async () => {
+  it("reports every error of an audit query at once", async () => {
     const answered = await admin(
       "GET",
       `${EVENTS}?event_type=X&resource_type=Y&start_timestamp=now&limit=0&order_by=name`,
@@ -125,7 +125,7 @@ describe("the audit log", () => {
     ]);
   });
 
-  it("comes page by page without repeating or losing an event", async () => {
+  it("pages through audit events without repeating or losing one", async () => {
     for (const order of ["asc", "desc"]) {
       const seen: number[] = [];
       let path: string | null = `${EVENTS}?limit=3&order=${order}`;
@@ -139,7 +139,7 @@ describe("the audit log", () => {
     }
   });
 
-  it("is exported as one JSON object a line, oldest first, by path and by Accept", async () => {
+  it("exports audit events as one JSON object per line, oldest first, by path and by Accept", async () => {
     const token = (await gatehouse.key({ role: "Viewer" })).token;
     const byPath = await gatehouse.call(token, `${EVENTS}/export`);
     const byAccept = await gatehouse.call(token, `${EVENTS}?order=asc`, {
@@ -155,7 +155,7 @@ describe("the audit log", () => {
     expect(await byAccept.text()).toBe(text);
   });
 
-  it("is for whoever may read it, and of one's own account", async () => {
+  it("denies audit events without the permission or of another account", async () => {
     const developer = clientOf(gatehouse, (await gatehouse.key({ role: "Developer" })).token);
     expect((await developer("GET", EVENTS)).status).toBe(403);
     const stranger = clientOf(gatehouse, (await gatehouse.key({ accountId: OTHER_ACCOUNT })).token);
@@ -196,7 +196,7 @@ describe("npm run audit:verify", () => {
     }
   }
 
-  it("finds the log whole, with the private keys or with those that the door publishes", async () => {
+  it("verifies an intact log with the private keys or with the published JWKS", async () => {
     const file = await copy();
     expect(verify(file)).toMatchObject({
       status: 0,
@@ -232,12 +232,12 @@ describe("npm run audit:verify", () => {
     ["hashes taken off", "UPDATE audit_events SET hash = NULL, message = 'x' WHERE seq > 4", "not_sealed"],
     ["a checkpoint moved back", "UPDATE audit_checkpoints SET seq = 2", "checkpoint_differs"],
     ["a checkpoint without its signature", "UPDATE audit_checkpoints SET jws = 'a.b.c'", "checkpoint_forged"],
-  ])("finds %s", async (_, edit, finding) => {
+  ])("detects %s", async (_, edit, finding) => {
     const { status, said } = verify(await copy(edit));
     expect([status, said]).toEqual([1, expect.stringContaining(finding)]);
   });
 
-  it("finds a log that was put back to an earlier state, given the checkpoint in the Worker's log", async () => {
+  it("detects a log restored to an earlier state, given the checkpoint from the Worker's log", async () => {
     const line = gatehouse.logs().findLast((each) => each.includes("audit_checkpoint")) ?? "{}";
     const head = JSON.parse(line).resource_id;
     const file = await copy("DELETE FROM audit_events; DELETE FROM audit_checkpoints");
@@ -246,8 +246,8 @@ describe("npm run audit:verify", () => {
   });
 });
 
-describe("refusals", () => {
-  it("are counted by key, reason and hour, and a made-up key writes nothing", async () => {
+describe("denial counts", () => {
+  it("counts denials by key, reason and hour, and writes nothing about a forged key", async () => {
     const { token, id } = await gatehouse.key({ role: "Viewer", name: "reader" });
     for (let i = 0; i < 3; i++) await gatehouse.call(token, CLUSTERS, { method: "POST", body: "{}" });
     for (let i = 0; i < 5; i++) await gatehouse.call(`${token.slice(0, -20)}AAAAAAAAAAAAAAAAAAAA`, CLUSTERS);

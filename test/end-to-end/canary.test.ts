@@ -96,13 +96,13 @@ async function faultyCalls(token: string): Promise<void> {
 const found = (text: string) =>
   secrets.filter((secret) => text.includes(secret)).map((secret) => secrets.indexOf(secret));
 
-describe("a planted secret", () => {
-  it("would be found: the search itself finds each", () => {
+describe("planted secrets", () => {
+  it("finds every planted secret in a text that contains it", () => {
     expect(secrets.length).toBeGreaterThan(20);
     for (const secret of secrets) expect(found(`before${secret}after`)).not.toEqual([]);
   });
 
-  it("stands nowhere in the database", async () => {
+  it("stores no planted secret in the database", async () => {
     for (const table of TABLES) {
       const { results } = await bare.env.DB.prepare(`SELECT * FROM ${table}`).all();
       if (["api_keys", "accounts", "key_changes"].includes(table)) expect(results).not.toEqual([]);
@@ -110,24 +110,24 @@ describe("a planted secret", () => {
     }
   });
 
-  it("stands nowhere in the warm copy", async () => {
+  it("stores no planted secret in the KV copies", async () => {
     const { keys } = await bare.env.KEY_COPIES.list();
     expect(keys).not.toEqual([]);
     for (const { name } of keys) expect(found(name + (await bare.env.KEY_COPIES.get(name)))).toEqual([]);
   });
 
-  it("stands in no line of the log", async () => {
+  it("logs no planted secret", async () => {
     const lines = await bare.logs();
     expect(lines.length).toBeGreaterThan(50);
     expect(lines.filter(({ text }) => found(text).length > 0)).toEqual([]);
   });
 
-  it("stands in no answer, but for the one that made it", () => {
+  it("answers a planted secret only in the response that created it", () => {
     expect(answers.length).toBeGreaterThan(50);
     expect(answers.filter((text) => found(text).length > 0)).toEqual([]);
   });
 
-  it("reaches the upstream in no call, but for the credential that is meant for it", () => {
+  it("forwards no planted secret but the upstream's own credential", () => {
     expect(bare.upstream.reached.length).toBeGreaterThan(10);
     const seen = JSON.stringify(bare.upstream.reached).replaceAll("Bearer canary-of-the-upstream", "");
     expect(found(seen)).toEqual([]);

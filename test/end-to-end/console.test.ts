@@ -8,15 +8,15 @@ beforeAll(async () => {
 });
 afterAll(() => bare.close());
 
-describe("a console that is not there", () => {
-  it("says so in words, under the same policy as one that is", async () => {
+describe("console assets of a Worker without a console", () => {
+  it("answers 503 and says how to build the console, under the console's content security policy", async () => {
     const answer = await bare.call(null, "/console/keys");
     expect(answer.status).toBe(503);
     expect(answer.headers.get("content-security-policy")).toContain("default-src 'none'");
     expect(await answer.text()).toContain("npm run build");
   });
 
-  it("has no files, and leaves its paths to nobody else", async () => {
+  it("answers 404 for console files and never forwards console paths", async () => {
     for (const path of ["/console/assets/index.js", "/console/nothing"]) {
       expect((await bare.call(null, path)).status).toBe(404);
     }

@@ -62,8 +62,8 @@ async function created(project: string, name: string, changes?: object): Promise
 const NOW = Math.floor(Date.now() / 1000);
 const REFUSED = { error: { detail: "This API is served through Gatehouse only", status: 401 } };
 
-describe("identity", () => {
-  it("refuses a call without an identity", async () => {
+describe("identity token check of the demo upstream", () => {
+  it("rejects a request without an identity token", async () => {
     expect(await send("GET", "/account", {})).toMatchObject({ status: 401, body: REFUSED });
   });
 
@@ -76,7 +76,7 @@ describe("identity", () => {
     ["without a key", { sub: undefined }],
     ["without an account", { acc: undefined }],
     ["whose account is no text", { acc: 7 }],
-  ])("refuses an identity %s", async (_, changes) => {
+  ])("rejects an identity token %s", async (_, changes) => {
     const identity = await gateway.identity(changes);
     expect(await send("GET", "/account", { "Gatehouse-Identity": identity })).toMatchObject({
       status: 401,
@@ -84,7 +84,7 @@ describe("identity", () => {
     });
   });
 
-  it("refuses an identity that is not signed", async () => {
+  it("rejects an unsigned identity token", async () => {
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
     const unsigned = `${part({ alg: "none" })}.${part(goodClaims())}.`;
     expect(await send("GET", "/account", { "Gatehouse-Identity": unsigned })).toMatchObject({
@@ -93,7 +93,7 @@ describe("identity", () => {
     });
   });
 
-  it("refuses an identity that another key has signed", async () => {
+  it("rejects an identity token signed by another key", async () => {
     const { privateKey } = await generateKeyPair("EdDSA");
     const forged = await new SignJWT(goodClaims()).setProtectedHeader({ alg: "EdDSA", kid: "k1" }).sign(privateKey);
     expect(await send("GET", "/account", { "Gatehouse-Identity": forged })).toMatchObject({
@@ -102,7 +102,7 @@ describe("identity", () => {
     });
   });
 
-  it("refuses a symmetric signature, even one made with the published key", async () => {
+  it("rejects a symmetric signature made with the published key", async () => {
     const published = await (await fetch(`${gateway.url}/.well-known/gatehouse/jwks.json`)).text();
     const confused = await new SignJWT(goodClaims())
       .setProtectedHeader({ alg: "HS256", kid: "k1" })
@@ -113,7 +113,7 @@ describe("identity", () => {
     });
   });
 
-  it("refuses two identities at once", async () => {
+  it("rejects two identity tokens in one header", async () => {
     const twice = `${await gateway.identity()}, ${await gateway.identity()}`;
     expect(await send("GET", "/account", { "Gatehouse-Identity": twice })).toMatchObject({
       status: 401,
@@ -121,7 +121,7 @@ describe("identity", () => {
     });
   });
 
-  it("refuses before it says whether a route exists", async () => {
+  it("rejects an unauthenticated request before it reveals whether a route exists", async () => {
     expect(await send("GET", "/no-such-thing", {})).toMatchObject({ status: 401 });
     const { status, body } = await call("GET", "/no-such-thing");
     expect({ status, body }).toEqual({
@@ -130,7 +130,7 @@ describe("identity", () => {
     });
   });
 
-  it("answers 404 for another account, and for another account's project", async () => {
+  it("answers 404 for another account and for another account's project", async () => {
     const project = await preamble();
     const identity = await gateway.identity({ acc: OTHER_ACCOUNT });
     for (const path of [`/accounts/${ACCOUNT}/tasks`, `/accounts/${ACCOUNT}/projects`, `${project}/clusters`]) {
@@ -140,7 +140,7 @@ describe("identity", () => {
     expect(await send("GET", crossed, { "Gatehouse-Identity": identity })).toMatchObject({ status: 404 });
   });
 
-  it("answers with the request id that the door gave, on a refusal too", async () => {
+  it("answers with the request id that the gateway sent, on a rejected request too", async () => {
     const id = { "Gatehouse-Request-Id": "req-1" };
     expect((await send("GET", "/account", id)).headers.get("Request-Id")).toBe("req-1");
     const known = { ...id, "Gatehouse-Identity": await gateway.identity(), "Gatehouse-Operation": "getCurrentAccount" };
@@ -149,7 +149,7 @@ describe("identity", () => {
     expect(answer.headers.get("Request-Id")).toBe("req-1");
   });
 
-  it("writes who called and what for to its log, and nothing of the identity", async () => {
+  it("logs the principal and the operation and never the identity token", async () => {
     const identity = await gateway.identity();
     await send("GET", "/ping", {
       "Gatehouse-Identity": identity,
@@ -162,8 +162,8 @@ describe("identity", () => {
   });
 });
 
-describe("the clients' sequences", () => {
-  it("shows a new account its sample clusters, with every member that the list breaks without", async () => {
+describe("request sequences of Aeon's clients", () => {
+  it("shows a new account its sample clusters with every member that the clients require", async () => {
     const project = await preamble();
     const { status, headers, body } = await call("GET", `${project}/clusters`);
     expect(status).toBe(200);
@@ -187,7 +187,7 @@ describe("the clients' sequences", () => {
     }
   });
 
-  it("makes one account of many first calls at once", async () => {
+  it("creates one account for many concurrent first requests", async () => {
     const identity = { "Gatehouse-Identity": await gateway.identity() };
     const answers = await Promise.all(Array.from({ length: 40 }, () => send("GET", "/accounts", identity)));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
@@ -196,7 +196,7 @@ describe("the clients' sequences", () => {
     expect((await call("GET", `${project}/clusters`)).body.data).toHaveLength(2);
   });
 
-  it("describes a cluster by its name, and all that belongs to it", async () => {
+  it("describes a cluster found by name and everything that belongs to it", async () => {
     const project = await preamble();
     const { body } = await call("GET", `${project}/clusters?name=merry-heron`);
     expect(body.data).toHaveLength(1);
@@ -212,14 +212,14 @@ describe("the clients' sequences", () => {
     expect(await call("GET", cluster)).toMatchObject({ status: 200, body: { data: body.data[0] } });
   });
 
-  it("lists nothing for a name that no cluster has, exactly spelt", async () => {
+  it("lists no clusters for a name that does not match exactly", async () => {
     const project = await preamble();
     for (const name of ["test", "merry", "MERRY-HERON"]) {
       expect(await call("GET", `${project}/clusters?name=${name}`)).toMatchObject({ status: 200, body: { data: [] } });
     }
   });
 
-  it("pauses an active cluster once, and resumes it once", async () => {
+  it("pauses an active cluster once and resumes it once", async () => {
     const project = await preamble();
     const { body } = await call("GET", `${project}/clusters?name=merry-heron`);
     const cluster = `${project}/clusters/${body.data[0].info.id}`;
@@ -245,7 +245,7 @@ describe("the clients' sequences", () => {
     expect(await call("GET", cluster)).toMatchObject({ body: { data: { info: { state: "ACTIVE" } } } });
   });
 
-  it("lets one of many pauses at once through, with one task", async () => {
+  it("accepts one of many concurrent pauses and creates one task", async () => {
     const project = await preamble();
     const { body } = await call("GET", `${project}/clusters?name=merry-heron`);
     const { id } = body.data[0].info;
@@ -255,7 +255,7 @@ describe("the clients' sequences", () => {
     expect(tasks.body.data).toHaveLength(1);
   });
 
-  it("waits for a created cluster by its task", async () => {
+  it("reports the creation of a cluster by its task", async () => {
     const project = await preamble();
     const path = await created(project, "brisk-otter");
     const id = path.split("/").at(-1);
@@ -277,7 +277,7 @@ describe("the clients' sequences", () => {
     });
   });
 
-  it("keeps nothing of a new cluster's credentials", async () => {
+  it("stores no credentials of a new cluster", async () => {
     const project = await preamble();
     const secret = "Y2FuYXJ5LXNlY3JldA==";
     const login = { username: "YWRtaW4=", password: secret };
@@ -288,7 +288,7 @@ describe("the clients' sequences", () => {
     expect(await upstream.stored("clusters")).not.toContain(secret);
   });
 
-  it("lets a deleted cluster go, and gives its name free", async () => {
+  it("deletes a cluster and frees its name", async () => {
     const project = await preamble();
     const path = await created(project, "brisk-otter");
     expect(await call("DELETE", path)).toMatchObject({ status: 204, body: null });
@@ -302,7 +302,7 @@ describe("the clients' sequences", () => {
     expect(await call("POST", `${project}/clusters`, again)).toMatchObject({ status: 200 });
   });
 
-  it("edits an active cluster, and no other", async () => {
+  it("edits an active cluster only", async () => {
     const project = await preamble();
     const path = await created(project, "brisk-otter");
     const renamed = clusterSpec("calm-otter");
@@ -318,7 +318,7 @@ describe("the clients' sequences", () => {
     });
   });
 
-  it("replaces the allow lists of a cluster as a whole, by their ids", async () => {
+  it("replaces all allow lists of a cluster by id", async () => {
     const project = await preamble();
     const path = await created(project, "brisk-otter");
     await upstream.settle();
@@ -330,7 +330,7 @@ describe("the clients' sequences", () => {
     expect(await call("PUT", `${path}/allow-lists`, ["x"])).toMatchObject({ status: 400 });
   });
 
-  it("keeps its state when the Worker starts anew", async () => {
+  it("keeps its state when the Worker restarts", async () => {
     const project = await preamble();
     const path = await created(project, "brisk-otter");
     await upstream.start();
@@ -338,7 +338,7 @@ describe("the clients' sequences", () => {
   });
 });
 
-describe("lists", () => {
+describe("list operations of the demo upstream", () => {
   it("filters clusters by cloud, region, state, tier and VPC", async () => {
     const project = await preamble();
     const vpc = await call("POST", `${project}/vpcs`, {
@@ -369,7 +369,7 @@ describe("lists", () => {
     ["order_by=name&order=asc", ["a-1", "a-2", "a-3", "merry-heron", "quiet-lynx"]],
     ["order_by=name&order=desc", ["quiet-lynx", "merry-heron", "a-3", "a-2", "a-1"]],
     ["order=asc", ["merry-heron", "quiet-lynx", "a-1", "a-2", "a-3"]],
-  ])("pages through every cluster once, by %s", async (query, expected) => {
+  ])("pages through every cluster once by %s", async (query, expected) => {
     const project = await preamble();
     for (const name of ["a-1", "a-2", "a-3"]) await created(project, name);
     const seen: string[] = [];
@@ -383,7 +383,7 @@ describe("lists", () => {
     expect(seen).toEqual(expected);
   });
 
-  it("serves backups from the making to the deletion", async () => {
+  it("serves a backup from creation to deletion", async () => {
     const project = await preamble();
     const { body } = await call("GET", `${project}/clusters`);
     const [heron, lynx] = body.data.map((cluster: Json) => cluster.info.id);
@@ -428,8 +428,8 @@ describe("lists", () => {
   });
 });
 
-describe("bad input", () => {
-  it("names every fault of a body at once, and repeats no value", async () => {
+describe("input validation of the demo upstream", () => {
+  it("reports every field error of a body at once and repeats no value", async () => {
     const project = await preamble();
     const cluster_spec = { name: "has space", cluster_info: { cluster_tier: "GOLD-PLATED" }, cluster_region_info: [] };
     const { status, body } = await call("POST", `${project}/clusters`, { cluster_spec });
@@ -460,7 +460,7 @@ describe("bad input", () => {
     }
   });
 
-  it("answers 413 to a body without end", async () => {
+  it("answers 413 to a body that is too large", async () => {
     const project = await preamble();
     expect(await call("POST", `${project}/vpcs`, `"${"x".repeat(300_000)}"`)).toMatchObject({ status: 413 });
   });
@@ -480,14 +480,14 @@ describe("bad input", () => {
     },
   );
 
-  it("orders every list by name when asked to", async () => {
+  it("orders every list by name on request", async () => {
     const project = await preamble();
     for (const list of [`${project}/clusters`, `${project}/vpcs`, `${project}/backups`, `/accounts/${ACCOUNT}/tasks`]) {
       expect(await call("GET", `${list}?order_by=name&limit=1000`)).toMatchObject({ status: 200 });
     }
   });
 
-  it("answers 404 to an id that nothing has", async () => {
+  it("answers 404 to an unknown id", async () => {
     const project = await preamble();
     for (const thing of ["clusters", "backups", "vpcs"]) {
       expect(await call("GET", `${project}/${thing}/${crypto.randomUUID()}`)).toMatchObject({ status: 404 });
@@ -501,7 +501,7 @@ describe("bad input", () => {
     });
   });
 
-  it("refuses a cluster in a VPC that is not there", async () => {
+  it("rejects a cluster in an unknown VPC", async () => {
     const project = await preamble();
     const placement_info = {
       cloud_info: { code: "AWS", region: "eu-west-1" },
@@ -516,8 +516,8 @@ describe("bad input", () => {
   });
 });
 
-describe("the door's keys", () => {
-  it("answer 503 to every identity as long as they are out of reach", async () => {
+describe("key set of the demo upstream", () => {
+  it("answers 503 to every identity token while the key set cannot be fetched", async () => {
     const identity = { "Gatehouse-Identity": await gateway.identity() };
     await upstream.start({ GATEHOUSE_URL: "http://127.0.0.1:1" });
     expect(await send("GET", "/account", identity)).toMatchObject({ status: 503, body: { error: { status: 503 } } });
@@ -526,7 +526,7 @@ describe("the door's keys", () => {
     expect(await send("GET", "/account", identity)).toMatchObject({ status: 200 });
   });
 
-  it("answer 503 to every call when nobody said where they are", async () => {
+  it("answers 503 to every request while the gateway's address is not configured", async () => {
     await upstream.start({ GATEHOUSE_URL: "", AUDIENCE: "" });
     expect(await send("GET", "/account", {})).toMatchObject({ status: 503 });
     expect(upstream.log()).toMatch(/GATEHOUSE_URL.*AUDIENCE/);
@@ -534,7 +534,7 @@ describe("the door's keys", () => {
     expect(await call("GET", "/account")).toMatchObject({ status: 200 });
   });
 
-  it("come through a service binding when the door is bound", async () => {
+  it("fetches the key set through a service binding when the gateway is bound", async () => {
     const common = { compatibility_date: "2026-10-20" };
     const vars = { JWKS: await (await fetch(`${gateway.url}/.well-known/gatehouse/jwks.json`)).json() };
     const d1_databases = [{ binding: "DB", database_id: "bound", migrations_dir: "demo/migrations" }];

@@ -206,8 +206,8 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe("a refused call", () => {
-  it.each(CASES)("is answered as documented: $title", async (row) => {
+describe("denied request", () => {
+  it.each(CASES)("denies a request as documented: $title", async (row) => {
     const { method = "GET", path = CLUSTERS, headers = {} } = row;
     const token = row.token ? await row.token() : viewer;
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
@@ -225,7 +225,7 @@ describe("a refused call", () => {
     expect(bare.upstream.reached).toEqual([]);
   });
 
-  it("is answered on another host to whoever may call, and to anybody who asks for what is open", async () => {
+  it("answers 421 on another host to an authorized request and to a public path", async () => {
     const onAnother = (path: string, token: string | null) => {
       const lines = ["Host: evil.example", ...(token === null ? [] : [`Authorization: Bearer ${token}`])];
       return sendRaw(bare.port, rawRequest(`GET ${path} HTTP/1.1`, lines));
@@ -239,7 +239,7 @@ describe("a refused call", () => {
   });
 
   it.each(["Content-Length: 2", "Transfer-Encoding: chunked"])(
-    "is answered to a GET with content: %s",
+    "rejects a GET request with content: %s",
     async (line) => {
       const lines = ["Host: api.example.com", `Authorization: Bearer ${viewer}`, line];
       const content = line.startsWith("Content") ? "{}" : "2\r\n{}\r\n0\r\n\r\n";
@@ -250,7 +250,7 @@ describe("a refused call", () => {
     },
   );
 
-  it("names the methods that an operation of Gatehouse's own has", async () => {
+  it("names the allowed methods of an operation that Gatehouse handles", async () => {
     const request = rawRequest(`DELETE /api/public/v1/accounts/${ACCOUNT}/api-keys HTTP/1.1`, [
       "Host: api.example.com",
       `Authorization: Bearer ${viewer}`,
@@ -258,7 +258,7 @@ describe("a refused call", () => {
     expect((await sendRaw(bare.port, request)).headers.allow).toBe("GET, HEAD, POST");
   });
 
-  it("tells the same of a forged, a mistyped and an unknown key", async () => {
+  it("answers the same to a forged, a malformed and an unknown key", async () => {
     const answers = await Promise.all(
       [await otherRing(), "mistyped", await notStored()].map(async (token) => {
         const lines = ["Host: api.example.com", `Authorization: Bearer ${token}`];
@@ -270,8 +270,8 @@ describe("a refused call", () => {
   });
 });
 
-describe("an expiry", () => {
-  it("ends a key at its instant: alive just before, dead just after", async () => {
+describe("key expiry", () => {
+  it("allows a key until its expiry time and denies it afterwards", async () => {
     const { token } = await bare.key({ role: "Viewer", expiresAt: Date.now() + 1_500 });
     const request = rawRequest(`GET ${CLUSTERS} HTTP/1.1`, ["Host: api.example.com", `Authorization: Bearer ${token}`]);
     expect((await sendRaw(bare.port, request)).status).toBe(200);

@@ -26,8 +26,8 @@ async function callFrom(token: string, address: string, method = "GET") {
   return answer.status;
 }
 
-describe("a trial", () => {
-  it("counts what it would have refused, while every call stays allowed, and refuses once it is promoted", async () => {
+describe("dry run of a key", () => {
+  it("counts what a dry run would deny while it allows every request, and denies once it is promoted", async () => {
     const { id, token } = await gatehouse.key({ role: "Developer" });
     await callFrom(token, "198.51.100.1");
     const spec = { role_id: ROLE_IDS.Viewer, allow_list_info: [office] };
@@ -69,7 +69,7 @@ describe("a trial", () => {
     expect((await admin("GET", trialOf(id))).status).toBe(404);
   });
 
-  it("that is dropped is forgotten, and leaves the key as it was", async () => {
+  it("deletes a dry run with its counts and leaves the key unchanged", async () => {
     const { id, token } = await gatehouse.key({ role: "Developer" });
     await admin("PUT", trialOf(id), { allow_list_info: [office] });
     expect(await callFrom(token, "203.0.113.1")).toBe(200);
@@ -82,7 +82,7 @@ describe("a trial", () => {
     expect(await callFrom(token, "203.0.113.1", "POST")).toBe(200);
   });
 
-  it("is kept from its own key without the permissions, and from another account", async () => {
+  it("denies access to a dry run without the permissions and from another account", async () => {
     const permissions = [{ resource_type: "CLUSTER", operation_groups: [{ operation_group: "READ" }] }];
     const role = (await admin("POST", ROLES_PATH, { name: "watchers", permissions })).body.data.info.id;
     const { id, token } = await gatehouse.key({ roleId: role });
@@ -101,7 +101,7 @@ describe("a trial", () => {
     expect((await admin("PUT", trialOf(other.id), { allow_list_info: [office] })).status).toBe(404);
   });
 
-  it("that cannot be read changes no answer, and is a fault in the log", async () => {
+  it("ignores an unreadable dry run and logs an internal error", async () => {
     const { id, token } = await gatehouse.key({ role: "Developer" });
     const lost = await aList("192.0.2.0/24");
     await admin("PUT", trialOf(id), { allow_list_info: [lost] });
@@ -113,7 +113,7 @@ describe("a trial", () => {
     expect((await admin("DELETE", trialOf(id))).status).toBe(204);
   });
 
-  it("is written into the audit log with every step", async () => {
+  it("records every change of a dry run in the audit log", async () => {
     const { id } = await gatehouse.key({ role: "Developer" });
     await admin("PUT", trialOf(id), { role_id: ROLE_IDS.Viewer });
     await admin("POST", `${trialOf(id)}/promote`);
@@ -131,8 +131,8 @@ describe("a trial", () => {
   });
 });
 
-describe("no escalation by a trial", () => {
-  it("for whoever lacks what the trial would give, or what the key has", async () => {
+describe("privilege escalation by a dry run", () => {
+  it("denies a dry run to a client that lacks what it grants or what the key has", async () => {
     const permissions = [
       {
         resource_type: "API_KEY",
@@ -155,7 +155,7 @@ describe("no escalation by a trial", () => {
     expect((await admin("GET", `${KEYS_PATH}/${deputy.id}`)).body.data.spec.role_id).toBe(role_id);
   });
 
-  it("for whoever is bound to addresses or a time that the key is not", async () => {
+  it("denies a dry run to a client that is limited to addresses or a lifetime that the key is not", async () => {
     const expiresAt = Date.now() + 3_600_000;
     const bound = clientOf(gatehouse, (await gatehouse.key({ rules: ["192.0.2.0/24"], expiresAt })).token);
     const guest: Client = (method, path, body) => bound(method, path, body, { "cf-connecting-ip": "192.0.2.9" });
@@ -169,7 +169,7 @@ describe("no escalation by a trial", () => {
     expect((await guest("PUT", trialOf(wide.id), { allow_list_info: [office] })).status).toBe(200);
   });
 
-  it("of the last one who can manage keys, unless by force", async () => {
+  it("requires force to promote a dry run of the last key that manages keys", async () => {
     const only = await gatehouse.key({ accountId: OTHER_ACCOUNT });
     const client = clientOf(gatehouse, only.token);
     const path = trialOf(only.id).replace(/accounts\/[^/]+/, `accounts/${OTHER_ACCOUNT}`);
@@ -179,8 +179,8 @@ describe("no escalation by a trial", () => {
   });
 });
 
-describe("bad input", () => {
-  it("is told by field, all at once, and leaves nothing", async () => {
+describe("dry run input", () => {
+  it("reports every field error of a dry run at once and stores nothing", async () => {
     const { id } = await gatehouse.key({ role: "Viewer" });
     const strange = crypto.randomUUID();
     for (const [body, fields] of [
@@ -199,7 +199,7 @@ describe("bad input", () => {
     expect(faultsIn(await admin("POST", `${trialOf(id)}/promote?force=perhaps`))).toEqual(["force"]);
   });
 
-  it("is a key that is dead or not there", async () => {
+  it("rejects a dry run for an inactive or unknown key", async () => {
     const revoked = await gatehouse.key({ revokedAt: 1 });
     const expired = await gatehouse.key({ expiresAt: Date.now() - 1 });
     for (const { id } of [revoked, expired]) {
@@ -211,7 +211,7 @@ describe("bad input", () => {
     }
   });
 
-  it("is to delete a list or a role that a trial refers to", async () => {
+  it("rejects deleting an allow list that a dry run refers to", async () => {
     const { id } = await gatehouse.key({ role: "Viewer" });
     const list = await aList("198.51.100.0/24");
     await admin("PUT", trialOf(id), { allow_list_info: [list] });

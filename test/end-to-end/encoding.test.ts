@@ -33,18 +33,18 @@ function get(headers: Record<string, string>): Promise<{ encoding: string | unde
   });
 }
 
-it("decodes a compressed answer for a client that did not ask for compression", async () => {
+it("decodes a compressed response for a client that did not ask for compression", async () => {
   const { encoding, body } = await get({});
   expect(encoding).toBeUndefined();
   expect(body.toString()).toBe('{"data":[]}');
 });
 
-it("decodes a compressed answer for a client that accepts another coding only", async () => {
+it("decodes a compressed response for a client that accepts another coding only", async () => {
   const { body } = await get({ "accept-encoding": "identity" });
   expect(body.toString()).toBe('{"data":[]}');
 });
 
-it("passes a compressed answer on to a client that accepts it", async () => {
+it("forwards a compressed response to a client that accepts it", async () => {
   const { encoding, body } = await get({ "accept-encoding": "gzip" });
   expect(encoding).toBe("gzip");
   expect(gunzipSync(body).toString()).toBe('{"data":[]}');

@@ -68,8 +68,8 @@ function refused({ status, body, ...rest }: Answered): string[] {
   return faultsIn({ status, body, ...rest });
 }
 
-describe("nobody gives permissions that they lack", () => {
-  it("to a key, an operator or a role", async () => {
+describe("permissions that the actor lacks", () => {
+  it("denies granting a permission that the actor lacks to a key, an operator or a role", async () => {
     const key = { name: "k", expire_after_hours: 0, role_id: ROLE_IDS.Developer };
     expect(refused(await deputy("POST", KEYS_PATH, key))).toEqual(["role_id"]);
     const person = { name: "p", email: "p@example.com", role_id: ROLE_IDS.Viewer };
@@ -78,7 +78,7 @@ describe("nobody gives permissions that they lack", () => {
     expect(refused(await deputy("POST", ROLES_PATH, role))).toEqual(["permissions"]);
   });
 
-  it("to the role that they have themselves, or to an operator that they may change", async () => {
+  it("denies granting a missing permission to the actor's own role or to an operator that it may change", async () => {
     const more = { name: "more", permissions: [...MANAGING, permission("CLUSTER", "DELETE")] };
     expect(refused(await deputy("PUT", `${ROLES_PATH}/${deputyRole}`, more))).toEqual(["permissions"]);
     const operator = await anOperator(deputyRole);
@@ -87,8 +87,8 @@ describe("nobody gives permissions that they lack", () => {
   });
 });
 
-describe("nobody touches what is above them", () => {
-  it("a key, an operator or a role with a permission that they lack", async () => {
+describe("principals with more access than the actor", () => {
+  it("denies changing or deleting a key, an operator or a role with a permission that the actor lacks", async () => {
     const key = await aKey({ role_id: ROLE_IDS.Viewer });
     expect(refused(await deputy("POST", `${KEYS_PATH}/${key.id}/revoke`, { force: true }))).toEqual(["role_id"]);
     const operator = await anOperator(ROLE_IDS.Viewer);
@@ -101,21 +101,21 @@ describe("nobody touches what is above them", () => {
     expect(refused(await deputy("DELETE", `${ROLES_PATH}/${role}`))).toEqual(["role_id"]);
   });
 
-  it("but a key may end itself", async () => {
+  it("lets a key revoke itself", async () => {
     const { token, id } = await aKey({ role_id: ROLE_IDS.Viewer });
     expect((await clientOf(gatehouse, token)("POST", `${KEYS_PATH}/${id}/revoke`)).status).toBe(200);
   });
 });
 
-describe("nobody outlives or leaves the network of whoever made them", () => {
-  it("as a key or as an operator", async () => {
+describe("expiry and network of the actor", () => {
+  it("denies creating a key or an operator that outlives the actor or leaves its network", async () => {
     const key = { name: "k", expire_after_hours: 2, role_id: ROLE_IDS.Viewer };
     expect(refused(await guest("POST", KEYS_PATH, key))).toEqual(["expire_after_hours", "allow_list_info"]);
     const person = { name: "p", email: "q@example.com", role_id: ROLE_IDS.Viewer };
     expect(refused(await guest("POST", OPERATORS, person))).toEqual(["expire_after_hours", "body"]);
   });
 
-  it("by a role that is widened for whoever has it already", async () => {
+  it("denies widening a role held by a principal that outlives the actor or leaves its network", async () => {
     const role = await aRole([permission("BACKUP", "READ")]);
     await aKey({ role_id: role });
     const wider = { name: "wider", permissions: [permission("BACKUP", "READ", "CREATE")] };
@@ -126,8 +126,8 @@ describe("nobody outlives or leaves the network of whoever made them", () => {
   });
 });
 
-describe("somebody who can manage keys is left", () => {
-  it("be it a key or an operator, unless by force", async () => {
+describe("last principal that manages keys", () => {
+  it("requires force to remove the last key or operator that manages keys", async () => {
     const first = await gatehouse.key({ accountId: OTHER_ACCOUNT, name: "only" });
     const only = clientOf(gatehouse, first.token);
     const keys = KEYS_PATH.replace(ACCOUNT, OTHER_ACCOUNT);

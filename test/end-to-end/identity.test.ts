@@ -17,8 +17,8 @@ async function identities(token: string, ...calls: readonly [string, string][]):
   return bare.upstream.reached.map(({ headers }) => String(headers["gatehouse-identity"]));
 }
 
-describe("the identity of a caller", () => {
-  it("can be checked with the published keys, and says who calls and for whom", async () => {
+describe("identity token", () => {
+  it("signs an identity token that the published keys verify and that names the key and its account", async () => {
     const { token, id } = await bare.key({ role: "Viewer" });
     const before = Math.floor(Date.now() / 1_000);
     const [identity = ""] = await identities(token, ["GET", CLUSTERS]);
@@ -36,7 +36,7 @@ describe("the identity of a caller", () => {
     expect(payload.iat).toBeGreaterThanOrEqual(before - 1);
   });
 
-  it("is for the configured upstream alone, and by nobody else", async () => {
+  it("signs for the configured upstream audience only", async () => {
     const { token } = await bare.key();
     const [identity = ""] = await identities(token, ["GET", CLUSTERS]);
     const jwks = createRemoteJWKSet(new URL(`${bare.url}/.well-known/gatehouse/jwks.json`));
@@ -45,7 +45,7 @@ describe("the identity of a caller", () => {
     await expect(jwtVerify(`${head}.${body}.${"A".repeat(86)}`, jwks)).rejects.toThrow("signature");
   });
 
-  it("is signed once for a key, also when mutations read the key anew", async () => {
+  it("signs one identity token per key, also when mutations read the key again", async () => {
     const { token } = await bare.key();
     const seen = await identities(token, ["GET", CLUSTERS]);
     // EdDSA gives one token to all calls of one second: only calls of a later one show that it was remembered.
@@ -54,7 +54,7 @@ describe("the identity of a caller", () => {
     expect(new Set([...seen, ...later]).size).toBe(1);
   });
 
-  it("is another one as soon as the role is", async () => {
+  it("signs a new identity token when the role changes", async () => {
     const { token, id } = await bare.key({ role: "Developer" });
     const [before] = await identities(token, ["POST", CLUSTERS]);
     await bare.env.DB.prepare("UPDATE api_keys SET role_id = ?, version = version + 1 WHERE id = ?")
@@ -65,7 +65,7 @@ describe("the identity of a caller", () => {
     expect(JSON.parse(atob(after.split(".")[1] ?? "")).role).toBe("Admin");
   });
 
-  it("is not a key: Gatehouse takes it for nothing", async () => {
+  it("denies an identity token used as a key", async () => {
     const { token } = await bare.key();
     const [identity = ""] = await identities(token, ["GET", CLUSTERS]);
     const answer = await bare.call(identity, CLUSTERS);
@@ -73,7 +73,7 @@ describe("the identity of a caller", () => {
     expect(bare.upstream.reached).toHaveLength(1);
   });
 
-  it("never leaves towards the client, and the private half of no key is published", async () => {
+  it("never sends the identity token to the client and never publishes a private key", async () => {
     const { token } = await bare.key();
     bare.upstream.answer((request, response) => {
       response.setHeader("gatehouse-identity", request.headers["gatehouse-identity"] ?? "");
@@ -87,8 +87,8 @@ describe("the identity of a caller", () => {
   });
 });
 
-describe("an upstream that wants a credential of ours", () => {
-  it("gets it in the place of the client's", async () => {
+describe("UPSTREAM_AUTHORIZATION", () => {
+  it("replaces the client's credential with the configured one", async () => {
     const { token } = await bare.key();
     await identities(token, ["GET", CLUSTERS]);
     expect(bare.upstream.reached[0]?.headers.authorization).toBe("Bearer of-gatehouse");

@@ -16,8 +16,8 @@ beforeEach(async () => {
   await sampled.logs();
 });
 
-describe("a line of the log", () => {
-  it("is written of every refusal, with the reason that the caller is not told", async () => {
+describe("log line of a request", () => {
+  it("logs every denial with the exact reason that the client is not told", async () => {
     const answer = await bare.call("mistyped", CLUSTERS);
     const { error } = (await answer.json()) as { error: { request_id: string; code: string } };
     expect(error.code).toBe("invalid_token");
@@ -35,7 +35,7 @@ describe("a line of the log", () => {
     ]);
   });
 
-  it("names the key and where its record came from, once the key is known", async () => {
+  it("logs the key and the source of its record once the key is known", async () => {
     const { token, id } = await bare.key({ role: "Viewer" });
     await bare.call(token, CLUSTERS, { method: "POST" });
     expect(await bare.logs()).toEqual([
@@ -54,7 +54,7 @@ describe("a line of the log", () => {
     ]);
   });
 
-  it("is written of every call that the table does not know, though it was allowed", async () => {
+  it("logs every allowed request to an unknown operation", async () => {
     const { token } = await bare.key();
     await bare.call(token, "/api/public/v9/unheard-of");
     expect(await bare.logs()).toEqual([
@@ -62,7 +62,7 @@ describe("a line of the log", () => {
     ]);
   });
 
-  it("is written of every fault", async () => {
+  it("logs every internal error", async () => {
     const { token } = await bare.key();
     bare.upstream.answer((request) => request.socket.destroy());
     await bare.call(token, CLUSTERS);
@@ -71,7 +71,7 @@ describe("a line of the log", () => {
     ]);
   });
 
-  it("is written of no allowed call by default, and of every one when all are sampled", async () => {
+  it("logs no allowed request by default and every one at LOG_SAMPLE=1", async () => {
     const quiet = await bare.key();
     await bare.call(quiet.token, CLUSTERS);
     expect(await bare.logs()).toEqual([]);
@@ -80,7 +80,7 @@ describe("a line of the log", () => {
     expect(await sampled.logs()).toEqual([expect.objectContaining({ verdict: "allow", operation: "listClusters" })]);
   });
 
-  it("says nothing of query, headers and body, and is one line whatever a caller sends", async () => {
+  it("logs no query, headers or body, and exactly one line", async () => {
     const lines = ["CF-Connecting-IP: 1.2.3.4; nosy-agent", "User-Agent: nosy-agent", "Content-Length: 11"];
     await sendRaw(bare.port, rawRequest("POST /x?secret-query=1 HTTP/1.1", lines, "secret-body"));
     const [event, ...rest] = await bare.logs();
@@ -89,7 +89,7 @@ describe("a line of the log", () => {
     expect(event?.address).toBeNull();
   });
 
-  it("blots out a key that stands where none belongs", async () => {
+  it("redacts a key in the logged path", async () => {
     const { token } = await bare.key();
     await sendRaw(bare.port, rawRequest(`GET /keys/${token} HTTP/1.1`));
     const [event] = await bare.logs();

@@ -15,9 +15,9 @@ beforeAll(async () => {
 });
 afterAll(() => bare.close());
 
-describe("a Gatehouse that is not rightly configured", () => {
+describe("invalid configuration", () => {
   it.each([CLUSTERS, "/", "/.well-known/gatehouse/health", "/.well-known/gatehouse/jwks.json", "/console/"])(
-    "answers 503 to everything: %s",
+    "answers 503 to every request while the configuration is invalid: %s",
     async (path) => {
       const answer = await bare.call(token, path);
       expect(answer.status).toBe(503);
@@ -29,11 +29,11 @@ describe("a Gatehouse that is not rightly configured", () => {
     },
   );
 
-  it("does nothing on its schedule", async () => {
+  it("skips the scheduled job while the configuration is invalid", async () => {
     await expect(bare.scheduled()).resolves.toBeDefined();
   });
 
-  it("has logged all faults once, and no secret", async () => {
+  it("logs all configuration errors once and no secret", async () => {
     const events = await bare.logs();
     const config = events.filter(({ kind }) => kind === "config");
     expect(config).toHaveLength(1);
@@ -48,12 +48,12 @@ describe("a Gatehouse that is not rightly configured", () => {
 describe("wrangler.toml", () => {
   const toml = readFileSync("wrangler.toml", "utf8").replace(/^\s*#.*$/gm, "");
 
-  it("leaves no way in but the zone's own routes", () => {
+  it("disables workers.dev and preview addresses", () => {
     expect(toml).toMatch(/^workers_dev = false$/m);
     expect(toml).toMatch(/^preview_urls = false$/m);
   });
 
-  it("puts no cache in front, and keeps no secret", () => {
+  it("enables no cache and contains no secret", () => {
     expect(toml).not.toMatch(/^\s*\[?cache|cache_|smart_placement_cache/m);
     expect(toml).not.toMatch(/^\s*(KEY_RING|IDENTITY_KEYS|UPSTREAM_AUTHORIZATION)\s*=/m);
     expect(toml).toMatch(/required = \["KEY_RING", "IDENTITY_KEYS"/);

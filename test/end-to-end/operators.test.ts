@@ -37,8 +37,8 @@ async function add(login: string, changes: Readonly<Record<string, unknown>> = {
 
 const codeOf = async (answer: Response) => ((await answer.json()) as { error: { code: string } }).error.code;
 
-describe("an operator", () => {
-  it("signs in with code and PKCE, makes a key, and is named as its maker, in the log and in the audit", async () => {
+describe("operator", () => {
+  it("signs an operator in with code and PKCE, and names the operator in the key and in the audit log", async () => {
     const id = await add("ada");
     const ada = clientOf(gatehouse, await issuer.signIn("ada"));
     const { status, body } = await ada("POST", KEYS_PATH, {
@@ -64,7 +64,7 @@ describe("an operator", () => {
     });
   });
 
-  it("is let through to the upstream with an identity that says so", async () => {
+  it("forwards an operator's request with an identity token that names the operator", async () => {
     await add("carl", { role_id: ROLE_IDS.Viewer });
     const token = await issuer.signIn("carl");
     gatehouse.upstream.reset();
@@ -80,7 +80,7 @@ describe("an operator", () => {
     expect(JSON.stringify(reached)).not.toContain(token);
   });
 
-  it("is judged as a key is: by role, account and expiry", async () => {
+  it("authorizes an operator by role, account and expiry", async () => {
     const id = await add("dora", { role_id: ROLE_IDS.Viewer, expire_after_hours: 1 });
     const token = await issuer.signIn("dora");
     expect(await codeOf(await gatehouse.call(token, CLUSTERS, { method: "POST" }))).toBe("permission_missing");
@@ -91,7 +91,7 @@ describe("an operator", () => {
     expect(await codeOf(await gatehouse.call(token, CLUSTERS))).toBe("key_expired");
   });
 
-  it("is nobody once removed, from the next call on", async () => {
+  it("denies a removed operator from the next request on", async () => {
     const id = await add("eve");
     const token = await issuer.signIn("eve");
     expect((await gatehouse.call(token, CLUSTERS)).status).toBe(200);
@@ -99,19 +99,19 @@ describe("an operator", () => {
     expect(await codeOf(await gatehouse.call(token, CLUSTERS))).toBe("operator_unknown");
   });
 
-  it("is recognised by a subject, of that issuer alone", async () => {
+  it("identifies an operator by the subject of its own issuer only", async () => {
     await add("fred", { email: null, subject: "fred" });
     await add("gus", { email: null, subject: "gus", issuer: "https://another.example" });
     expect((await gatehouse.call(await issuer.signIn("fred"), CLUSTERS)).status).toBe(200);
     expect(await codeOf(await gatehouse.call(await issuer.signIn("gus"), CLUSTERS))).toBe("operator_unknown");
   });
 
-  it("is not recognised by an address that the issuer has not verified", async () => {
+  it("denies an email address that the issuer has not verified", async () => {
     await add("unverified-x");
     expect(await codeOf(await gatehouse.call(await issuer.signIn("unverified-x"), CLUSTERS))).toBe("operator_unknown");
   });
 
-  it.skipIf(!existsSync(CHROMIUM))("signs in with a browser", async () => {
+  it.skipIf(!existsSync(CHROMIUM))("signs an operator in with a browser", async () => {
     await add("hana");
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
     try {
@@ -132,8 +132,8 @@ describe("an operator", () => {
   });
 });
 
-describe("a token that is not an operator's", () => {
-  it("of another audience or another provider is invalid", async () => {
+describe("invalid operator token", () => {
+  it("denies a token of another provider", async () => {
     await add("ida");
     const elsewhere = await startIssuer();
     try {
@@ -144,7 +144,7 @@ describe("a token that is not an operator's", () => {
     }
   });
 
-  it("is refused whatever is forged about it, and a flood of unknown keys reads the key set at most once", async () => {
+  it("denies forged tokens and reads the key set at most once for a flood of unknown key ids", async () => {
     const { privateKey, publicKey } = await generateKeyPair("RS256");
     const claims = { email: "ada@example.com", email_verified: true };
     const forge = (header: { alg: string; kid?: string; typ?: string }, key: CryptoKey | Uint8Array = privateKey) =>
@@ -172,7 +172,7 @@ describe("a token that is not an operator's", () => {
     expect(issuer.keyReads() - before).toBeLessThanOrEqual(1);
   });
 
-  it("is an API key to nobody, and an API key is nobody's token", async () => {
+  it("accepts neither an operator token as an API key nor an API key as an operator token", async () => {
     const token = await issuer.signIn("ada");
     const both = await gatehouse.call(adminKey, CLUSTERS, { headers: { "cf-access-jwt-assertion": token } });
     expect(both.status).toBe(200);
@@ -187,8 +187,8 @@ describe("a token that is not an operator's", () => {
   });
 });
 
-describe("managing operators", () => {
-  it("names everything that is wrong with a body at once, and writes nothing", async () => {
+describe("operator management", () => {
+  it("reports every field error of an operator at once and stores nothing", async () => {
     const bad = await admin("POST", OPERATORS, {
       name: "<b>",
       email: "no",
@@ -215,14 +215,14 @@ describe("managing operators", () => {
     expect(results).toEqual([]);
   });
 
-  it("knows an address in whatever case, once per account", async () => {
+  it("matches an email address in any case and accepts it once per account", async () => {
     await add("jo", { email: "Jo@Example.COM" });
     const again = await admin("POST", OPERATORS, { name: "jo", email: "jo@example.com", role_id: ROLE_IDS.Viewer });
     expect([again.status, again.body.error.code]).toEqual([409, "identity_taken"]);
     expect((await gatehouse.call(await issuer.signIn("jo"), CLUSTERS)).status).toBe(200);
   });
 
-  it("is shown, paged, changed, and not seen from another account", async () => {
+  it("reads, pages and changes operators and hides them from other accounts", async () => {
     const id = await add("kim", { role_id: ROLE_IDS.Viewer });
     const changed = await admin("PUT", `${OPERATORS}/${id}`, { name: "Kim", role_id: ROLE_IDS.Developer });
     expect(changed.body.data).toMatchObject({
@@ -244,7 +244,7 @@ describe("managing operators", () => {
     expect((await stranger("DELETE", path)).status).toBe(404);
   });
 
-  it("keeps a role that an operator has", async () => {
+  it("rejects deleting a role that an operator has", async () => {
     const permissions = [{ resource_type: "BACKUP", operation_groups: [{ operation_group: "READ" }] }];
     const role = (await admin("POST", ROLES_PATH, { name: "Kept", permissions })).body.data.info.id;
     await add("lou", { role_id: role });
@@ -253,7 +253,7 @@ describe("managing operators", () => {
   });
 });
 
-describe("Cloudflare Access", () => {
+describe("Cloudflare Access operator", () => {
   let access: Gatehouse;
   let team: TestIssuer["close"];
   let assertion: (changes?: Readonly<Record<string, unknown>>) => Promise<string>;
@@ -287,15 +287,15 @@ describe("Cloudflare Access", () => {
   const call = async (token: string, init: RequestInit = {}) =>
     access.call(null, CLUSTERS, { ...init, headers: { ...init.headers, "cf-access-jwt-assertion": token } });
 
-  it("lets in whom its assertion names", async () => {
+  it("allows the operator that the assertion names", async () => {
     expect((await call(await assertion())).status).toBe(200);
   });
 
-  it("does not let in whom it names to another application of the same team", async () => {
+  it("denies an assertion for another application of the same team", async () => {
     expect(await codeOf(await call(await assertion({ aud: "another-application" })))).toBe("invalid_token");
   });
 
-  it("is not asked when an assertion comes as a bearer token", async () => {
+  it("denies an assertion sent as a bearer token", async () => {
     expect(await codeOf(await access.call(await assertion(), CLUSTERS))).toBe("invalid_token");
   });
 
@@ -306,7 +306,7 @@ describe("Cloudflare Access", () => {
     [{ origin: "null" }, 403],
     [{ "sec-fetch-site": "same-origin" }, 200],
     [{}, 200],
-  ])("makes a change that comes with %j be answered %i", async (headers, status) => {
+  ])("answers a change with the headers %j with %i", async (headers, status) => {
     const answer = await call(await assertion(), {
       method: "POST",
       body: "{}",

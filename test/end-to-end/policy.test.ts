@@ -24,7 +24,7 @@ const call = (line: string, headers: readonly string[] = []) =>
     ),
   );
 
-describe("hosts that are served", () => {
+describe("ALLOWED_HOSTS", () => {
   it.each([
     ["api.example.com", 200],
     ["API.Example.Com", 200],
@@ -37,21 +37,21 @@ describe("hosts that are served", () => {
     ["api.example.com@evil.example", 421],
     ["evil.example/api.example.com", 421],
     ["127.0.0.1", 421],
-  ])("are those of the list and no others: %s", async (host, status) => {
+  ])("serves the listed hosts and no others: %s", async (host, status) => {
     const answer = await call("GET /x", [`Host: ${host}`, `Authorization: Bearer ${token}`]);
     expect([status, 400]).toContain(answer.status);
     if (status === 200) expect(answer.status).toBe(200);
     expect(bare.upstream.reached).toHaveLength(status === 200 ? 1 : 0);
   });
 
-  it("are compared before a key is looked at, and for the public paths too", async () => {
+  it("checks the host of public paths too", async () => {
     const answer = await call("GET /.well-known/gatehouse/health", ["Host: evil.example"]);
     expect(answer.status).toBe(421);
   });
 });
 
-describe("pages in a browser", () => {
-  it("may call from a listed origin: the preflight is answered here, without a key", async () => {
+describe("ALLOWED_ORIGINS", () => {
+  it("answers a preflight from a listed origin without a key", async () => {
     const asked = [`Origin: ${PAGE}`, "Access-Control-Request-Method: DELETE"];
     const answer = await call("OPTIONS /api/public/v1/ping", [
       ...asked,
@@ -65,7 +65,7 @@ describe("pages in a browser", () => {
     expect(bare.upstream.reached).toEqual([]);
   });
 
-  it("from a listed origin may read answers and refusals alike", async () => {
+  it("lets pages of a listed origin read responses and errors", async () => {
     for (const key of [token, "null"]) {
       const answer = await call("GET /x", [`Origin: ${PAGE}`, `Authorization: Bearer ${key}`]);
       expect(answer.headers["access-control-allow-origin"]).toBe(PAGE);
@@ -74,7 +74,7 @@ describe("pages in a browser", () => {
   });
 
   it.each(["https://evil.example", "null", "http://console.example.com", `${PAGE}.evil.example`, `${PAGE}/`, "*"])(
-    "from anywhere else may neither ask nor read: %s",
+    "denies preflights and hides responses from any other origin: %s",
     async (origin) => {
       const preflight = await call("OPTIONS /x", [`Origin: ${origin}`, "Access-Control-Request-Method: GET"]);
       expect(preflight.status).toBe(403);
@@ -84,7 +84,7 @@ describe("pages in a browser", () => {
     },
   );
 
-  it("gain nothing by an OPTIONS that is no preflight: it needs a key", async () => {
+  it("requires a key for an OPTIONS request that is not a preflight", async () => {
     expect((await call("OPTIONS /x", [`Origin: ${PAGE}`])).status).toBe(401);
     expect((await call("OPTIONS /x", ["Access-Control-Request-Method: GET"])).status).toBe(401);
     expect(bare.upstream.reached).toEqual([]);
@@ -92,8 +92,8 @@ describe("pages in a browser", () => {
   });
 });
 
-describe("a key whose state changes", () => {
-  it("is refused for mutations at once, whatever is remembered of it", async () => {
+describe("changed key", () => {
+  it("denies mutations of a revoked key at once, whatever is cached", async () => {
     const key = await bare.key();
     const put = () => call(`DELETE ${CLUSTERS}/c`, [`Authorization: Bearer ${key.token}`]);
     expect((await put()).status).toBe(200);
@@ -102,7 +102,7 @@ describe("a key whose state changes", () => {
     expect(bare.upstream.reached).toHaveLength(1);
   });
 
-  it("is judged anew for each call: only records are remembered, never verdicts", async () => {
+  it("evaluates every request anew, since records are cached and decisions are not", async () => {
     const key = await bare.key({ role: "Viewer", rules: ["203.0.113.0/24"] });
     const from = (address: string, line: string) =>
       call(line, [`CF-Connecting-IP: ${address}`, `Authorization: Bearer ${key.token}`]);

@@ -37,8 +37,8 @@ async function statuses(count: number, call: (i: number) => Promise<{ status: nu
 
 const times = (count: number, status: number) => Array<number>(count).fill(status);
 
-describe("an address that tries keys which are none", () => {
-  it("is told to wait when it has had its share, and others are not", async () => {
+describe("AUTH_FAILURE_RATE_LIMIT", () => {
+  it("rate limits an address after too many failed authentication attempts, and no other address", async () => {
     const seen = await statuses(TRIES + 3, () => from("203.0.113.1", "mistyped"));
     expect(seen).toEqual([...times(TRIES, 401), ...times(3, 429)]);
     const answer = await from("203.0.113.1", "mistyped");
@@ -51,7 +51,7 @@ describe("an address that tries keys which are none", () => {
     expect((await from("203.0.113.2", "mistyped")).status).toBe(401);
   });
 
-  it("113: is not looked up for, though its keys are well signed, until the period is over", async () => {
+  it("113: makes no lookup for a rate-limited address, even for signed keys", async () => {
     const read = readKeyRing(bare.secrets.KEY_RING);
     if ("faults" in read) throw new Error("no ring");
     await bare.logs();
@@ -64,22 +64,22 @@ describe("an address that tries keys which are none", () => {
     expect(lookUps).toHaveLength(TRIES + 1);
   });
 
-  it("does not keep out a key that is remembered, from the same address", async () => {
+  it("allows a cached key from a rate-limited address", async () => {
     const { token } = await bare.key();
     expect((await from("203.0.113.4", token)).status).toBe(200);
     await statuses(TRIES + 1, () => from("203.0.113.4", "mistyped"));
     expect((await from("203.0.113.4", token)).status).toBe(200);
   });
 
-  it("is a whole /64 of IPv6, since that is what one customer has", async () => {
+  it("counts failed authentication attempts per /64 of IPv6", async () => {
     const seen = await statuses(TRIES + 1, (i) => from(`2001:db8:1:2::${i + 1}`, "mistyped"));
     expect(seen).toEqual([...times(TRIES, 401), 429]);
     expect((await from("2001:db8:1:3::1", "mistyped")).status).toBe(401);
   });
 });
 
-describe("a key that is used too often", () => {
-  it("is told to wait, wherever it calls from; another key is not", async () => {
+describe("KEY_RATE_LIMIT", () => {
+  it("rate limits a key across all addresses, and no other key", async () => {
     const [one, other] = [await bare.key(), await bare.key()];
     const seen = await statuses(CALLS + 2, (i) => from(`198.51.100.${i}`, one.token));
     expect(seen).toEqual([...times(CALLS, 200), 429, 429]);
@@ -89,8 +89,8 @@ describe("a key that is used too often", () => {
   });
 });
 
-describe("a limit that fails", () => {
-  it("lets calls go on, and says so in the log", async () => {
+describe("failing rate limiter", () => {
+  it("allows requests and logs an internal error when a rate limiter fails", async () => {
     // What stands in for the binding here fails whenever it is asked.
     const failing = await startBare({
       worker: { serviceBindings: { KEY_RATE_LIMIT: () => new Response("no limit here") } },

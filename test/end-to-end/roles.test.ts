@@ -28,8 +28,8 @@ async function create(name: string, ...permissions: readonly string[]) {
 const names = (body: { data: readonly { info: { display_name: string } }[] }) =>
   body.data.map((role) => role.info.display_name);
 
-describe("the permission catalogue", () => {
-  it("is open to every key, with the tags that make clients ask for confirmation", async () => {
+describe("permission catalog", () => {
+  it("lists the permission catalog for every key with the tags that make clients ask for confirmation", async () => {
     const { token } = await gatehouse.key({ role: "Viewer" });
     const { status, body } = await clientOf(gatehouse, token)("GET", `${V1}/auth/permissions`);
     expect(status).toBe(200);
@@ -42,8 +42,8 @@ describe("the permission catalogue", () => {
   });
 });
 
-describe("the role list", () => {
-  it("begins with the built-in roles, and has permissions when they are asked for", async () => {
+describe("listRoles", () => {
+  it("lists built-in roles first, with permissions on request", async () => {
     const bare = (await admin("GET", ROLES_PATH)).body;
     expect(names(bare).slice(0, 3)).toEqual(["Admin", "Developer", "Viewer"]);
     expect(bare.data[0].spec).toMatchObject({ name: "account_admin", permissions: [] });
@@ -56,7 +56,7 @@ describe("the role list", () => {
     }
   });
 
-  it("finds a name without regard to case, the exact one first", async () => {
+  it("finds a role by name in any case, the exact match first", async () => {
     await create("Cluster admin", "CLUSTER:READ");
     expect(names((await admin("GET", `${ROLES_PATH}?role_types=ALL&limit=100&display_name=admin`)).body)).toEqual([
       "Admin",
@@ -66,8 +66,8 @@ describe("the role list", () => {
   });
 });
 
-describe("a custom role", () => {
-  it("is shown with its own and with the implied permissions", async () => {
+describe("custom role", () => {
+  it("shows a custom role with its own and its implied permissions", async () => {
     const role = await create("Backup maker", "BACKUP:CREATE");
     expect(role.spec).toMatchObject({ name: "Backup maker", permissions: [{ resource_type: "BACKUP" }] });
     const groups = (list: readonly { operation_groups: readonly { operation_group: string }[] }[]) =>
@@ -77,13 +77,13 @@ describe("a custom role", () => {
     expect((await admin("GET", `${ROLES_PATH}/${role.info.id}`)).body.data).toEqual(role);
   });
 
-  it("may be made of the permissions of an answer, as they came", async () => {
+  it("creates a role from the permissions of another role's response", async () => {
     const viewer = (await admin("GET", `${ROLES_PATH}/${ROLE_IDS.Viewer}`)).body.data;
     const clone = await admin("POST", ROLES_PATH, { name: "Viewer clone", permissions: viewer.spec.permissions });
     expect([clone.status, clone.body.data.spec.permissions]).toEqual([200, viewer.spec.permissions]);
   });
 
-  it("names every fault at once", async () => {
+  it("reports every field error of a role at once", async () => {
     const permissions = [
       ...grants("CLUSTER:READ", "CLUSTER:FLY", "MOON:READ"),
       { resource_type: "BACKUP", operation_groups: [] },
@@ -100,7 +100,7 @@ describe("a custom role", () => {
     expect(answered.text).not.toContain("MOON");
   });
 
-  it("cannot have the name of another role, built-in ones included", async () => {
+  it("rejects the name of another role, built-in roles included", async () => {
     await create("Taken", "CLUSTER:READ");
     for (const name of ["taken", "ADMIN"]) {
       const answered = await admin("POST", ROLES_PATH, { name, permissions: grants("CLUSTER:READ") });
@@ -108,7 +108,7 @@ describe("a custom role", () => {
     }
   });
 
-  it("changes what its keys may do with the next call that changes something", async () => {
+  it("applies a changed role to the next mutation of its keys", async () => {
     const role = await create("Builder", "CLUSTER:CREATE");
     const { token } = await gatehouse.key({ roleId: role.info.id });
     const build = async () => (await gatehouse.call(token, CLUSTERS, { method: "POST" })).status;
@@ -120,7 +120,7 @@ describe("a custom role", () => {
     expect(await build()).toBe(403);
   });
 
-  it("cannot be deleted while an active key has it", async () => {
+  it("rejects deleting a role while an active key has it", async () => {
     const role = await create("Needed", "CLUSTER:READ");
     const key = await gatehouse.key({ roleId: role.info.id, name: "needs-it" });
     const path = `${ROLES_PATH}/${role.info.id}`;
@@ -136,8 +136,8 @@ describe("a custom role", () => {
   });
 });
 
-describe("a built-in role", () => {
-  it("cannot be changed or deleted", async () => {
+describe("built-in role", () => {
+  it("rejects changing or deleting a built-in role", async () => {
     const path = `${ROLES_PATH}/${ROLE_IDS.Developer}`;
     const changed = await admin("PUT", path, { name: "Mine", permissions: grants("CLUSTER:READ") });
     const deleted = await admin("DELETE", path);
@@ -146,8 +146,8 @@ describe("a built-in role", () => {
   });
 });
 
-describe("a key that manages roles", () => {
-  it("neither makes nor changes a role that can do more than itself", async () => {
+describe("privilege escalation by roles", () => {
+  it("denies creating or changing a role with more permissions than the actor's", async () => {
     const own = await create("Role manager", "ROLE:CREATE", "ROLE:UPDATE", "BACKUP:CREATE");
     const manager = clientOf(gatehouse, (await gatehouse.key({ roleId: own.info.id })).token);
     const stronger = await create("Stronger", "CLUSTER:DELETE");

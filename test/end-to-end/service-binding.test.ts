@@ -18,8 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => bare.close());
 
-describe("a bound upstream", () => {
-  it("answers instead of the network, under a host that nobody can own", async () => {
+describe("upstream service binding", () => {
+  it("forwards to the bound Worker under a host that cannot be registered", async () => {
     const { token, id } = await bare.key();
     const answer = await bare.call(token, `${CLUSTERS}?a=%2F`, { method: "POST", body: "hello" });
     expect(answer.status).toBe(203);
@@ -32,7 +32,7 @@ describe("a bound upstream", () => {
     expect(bare.upstream.reached).toEqual([]);
   });
 
-  it("leads its redirects through the door", async () => {
+  it("rewrites redirects of the bound Worker to the gateway", async () => {
     const { token } = await bare.key();
     const answer = await bare.call(token, "/redirect");
     expect(answer.status).toBe(307);

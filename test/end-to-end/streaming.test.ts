@@ -20,8 +20,8 @@ beforeAll(async () => {
 afterAll(() => bare.close());
 beforeEach(() => bare.upstream.reset());
 
-describe("a body of 200 MB", () => {
-  it("goes up and comes down whole, in flat memory", async () => {
+describe("large body", () => {
+  it("streams 200 MB in both directions without buffering", async () => {
     let received = 0;
     bare.upstream.answer((request, response) => {
       request.on("data", (part) => {
@@ -38,8 +38,8 @@ describe("a body of 200 MB", () => {
   });
 });
 
-describe("a stream", () => {
-  it("comes down part by part, as the upstream writes it", async () => {
+describe("stream", () => {
+  it("streams a response part by part as the upstream writes it", async () => {
     let next: (() => void) | null = null;
     bare.upstream.answer((_, response) => {
       response.write("first");
@@ -52,7 +52,7 @@ describe("a stream", () => {
     expect(new TextDecoder().decode((await reader.read()).value)).toBe("second");
   });
 
-  it("may go on for longer than the time that an answer may take to begin", async () => {
+  it("streams a response for longer than the upstream timeout", async () => {
     bare.upstream.answer((_, response) => {
       response.write("a");
       setTimeout(() => response.end("b"), 1_500);
@@ -60,7 +60,7 @@ describe("a stream", () => {
     expect(await (await download("/slow")).text()).toBe("ab");
   });
 
-  it("may take longer to send than the upstream may take to answer", async () => {
+  it("streams a request body for longer than the upstream timeout", async () => {
     async function* slowly() {
       for (let i = 0; i < 4; i++) {
         yield Buffer.from("part");
@@ -72,7 +72,7 @@ describe("a stream", () => {
     expect(bare.upstream.reached[0]?.body).toBe("partpartpartpart");
   });
 
-  it("ends at the upstream when the client has gone", async () => {
+  it("aborts the upstream request when the client disconnects", async () => {
     bare.upstream.answer((_, response) => {
       const timer = setInterval(() => response.write("more"), 20);
       response.on("close", () => clearInterval(timer));

@@ -19,7 +19,7 @@ const from = (address: string | null, token = "") => {
   return sendRaw(bare.port, rawRequest(`GET ${CLUSTERS} HTTP/1.1`, [...lines, `Authorization: Bearer ${token}`]));
 };
 
-describe("a caller's address", () => {
+describe("client address", () => {
   it.each([
     ["71", "10.0.0.0/8", "::ffff:10.0.0.1"],
     ["71", "10.0.0.0/8", "::FFFF:0a00:0001"],
@@ -29,7 +29,7 @@ describe("a caller's address", () => {
     ["83", "0.0.0.0/0", "203.0.113.1"],
     ["83", "::/0", "2001:db8::1"],
     ["50", "2001:db8::/32", "2001:db8:ffff::"],
-  ])("row %s: in %s is let in, however it is spelled: %s", async (_, rule, address) => {
+  ])("row %s: allows an address in %s in any spelling: %s", async (_, rule, address) => {
     expect((await from(address, keys.get(rule))).status).toBe(200);
   });
 
@@ -44,7 +44,7 @@ describe("a caller's address", () => {
     ["81", "0.0.0.0/0", ["2001:db8::1", "::1"]],
     ["81", "::/0", ["10.0.0.1", "::ffff:10.0.0.1"]],
     ["50", "127.0.0.1/32", ["localhost", "2a06:98c0:3600::103", "unknown", "", "null", "127.1", "::1"]],
-  ])("row %s: that is not one in %s, strictly read, is refused: %s", async (_, rule, addresses) => {
+  ])("row %s: denies an address that is not strictly one in %s: %s", async (_, rule, addresses) => {
     for (const address of addresses) {
       const answer = await from(address, keys.get(rule));
       expect([403, 400], address).toContain(answer.status);
@@ -52,7 +52,7 @@ describe("a caller's address", () => {
     expect(bare.upstream.reached).toEqual([]);
   });
 
-  it("is in no list when there is none, or more than one", async () => {
+  it("denies a restricted key when there is no client address or more than one", async () => {
     for (const token of keys.values()) expect((await from(null, token)).status).toBe(403);
     const lines = ["CF-Connecting-IP: 10.0.0.1", "CF-Connecting-IP: 10.0.0.1"];
     const token = keys.get("10.0.0.0/8");
@@ -62,8 +62,8 @@ describe("a caller's address", () => {
   });
 });
 
-describe("a stored rule", () => {
-  it("84: that says nothing lets nobody in; no rule lets everybody in", async () => {
+describe("stored allow list rule", () => {
+  it("84: denies every address for an empty rule set and none for a key without rules", async () => {
     const nobody = await bare.key({ role: "Viewer", rules: [] });
     expect((await from("10.0.0.1", nobody.token)).status).toBe(403);
     const everybody = await bare.key({ role: "Viewer" });
@@ -71,7 +71,7 @@ describe("a stored rule", () => {
   });
 
   it.each(["10/8", "010.0.0.0/8", "10.0.0.0/08", "10.0.0.1/8", "::ffff:10.0.0.0/104", "x", "10.0.0.0/8 "])(
-    "84: that is corrupt is a fault and shuts the door: %s",
+    "84: answers 503 for a corrupt stored rule: %s",
     async (rule) => {
       const { token } = await bare.key({ role: "Viewer", rules: [rule] });
       expect((await from("10.0.0.1", token)).status).toBe(503);

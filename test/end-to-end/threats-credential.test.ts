@@ -66,16 +66,19 @@ const MALFORMED: readonly (readonly [row: string, headers: readonly string[], st
   ["39 an underscore", ["X_Authorization: Bearer K", "Authorization_: Bearer K"], [401]],
 ];
 
-describe("a credential that is not one rightly sent key", () => {
-  it.each(MALFORMED)("is refused, and goes nowhere: row %s", async (_, headers, statuses) => {
-    const answer = await send(...headers.map((line) => line.replaceAll(/(?<!API-)K/g, key)));
-    expect(statuses).toContain(answer.status);
-    expect(answer.text).not.toContain(key);
-    expect(bare.upstream.reached).toEqual([]);
-    expect(JSON.stringify(await bare.logs())).not.toContain(key);
-  });
+describe("malformed credential", () => {
+  it.each(MALFORMED)(
+    "denies or rejects a malformed credential and does not forward it: row %s",
+    async (_, headers, statuses) => {
+      const answer = await send(...headers.map((line) => line.replaceAll(/(?<!API-)K/g, key)));
+      expect(statuses).toContain(answer.status);
+      expect(answer.text).not.toContain(key);
+      expect(bare.upstream.reached).toEqual([]);
+      expect(JSON.stringify(await bare.logs())).not.toContain(key);
+    },
+  );
 
-  it("33: may write its scheme in any case, and blanks that HTTP itself takes off", async () => {
+  it("33: accepts the scheme in any case and the optional whitespace of HTTP", async () => {
     for (const line of ["bearer K", "BEARER K", "  Bearer K  ", "Bearer K\t"]) {
       expect((await send(`Authorization: ${line.replace("K", key)}`)).status).toBe(200);
     }
@@ -83,8 +86,8 @@ describe("a credential that is not one rightly sent key", () => {
   });
 });
 
-describe("a forged key", () => {
-  it("42: is refused with any one character changed", async () => {
+describe("forged key", () => {
+  it("42: denies a key with any one character changed", async () => {
     for (let at = 0; at < key.length; at += 7) {
       const other = key[at] === "A" ? "B" : "A";
       const answer = await send(`Authorization: Bearer ${key.slice(0, at)}${other}${key.slice(at + 1)}`);
@@ -93,7 +96,7 @@ describe("a forged key", () => {
     expect(bare.upstream.reached).toEqual([]);
   });
 
-  it("42: is refused with a second spelling of the same signature", async () => {
+  it("42: denies a key with a second spelling of the same signature", async () => {
     const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const last = alphabet.indexOf(key.at(-1) ?? "");
     for (const spelling of [alphabet[last + 1], alphabet[last + 2], `${key.at(-1)}=`, `${key.at(-1)}A`]) {
@@ -108,7 +111,7 @@ describe("a forged key", () => {
     ["69 jwk", { alg: "HS256", jwk: { kty: "oct", k: "AAAA" } }],
     ["93 crit", { alg: "HS256", crit: ["b64"], b64: false }],
     ["87 RS256", { alg: "RS256" }],
-  ])("is refused whatever its header says: row %s", async (_, header) => {
+  ])("denies a forged key whatever its header says: row %s", async (_, header) => {
     const kid = Object.keys(JSON.parse(bare.secrets.KEY_RING))[0];
     const full = { ...header, typ: "gatehouse-key+jwt", kid };
     const head = Buffer.from(JSON.stringify(full)).toString("base64url");
@@ -119,7 +122,7 @@ describe("a forged key", () => {
     expect(bare.upstream.reached).toEqual([]);
   });
 
-  it("86: is refused when it is signed with the published public key", async () => {
+  it("86: denies a key signed with the published public key", async () => {
     const { keys } = (await (await fetch(`${bare.url}/.well-known/gatehouse/jwks.json`)).json()) as {
       keys: { x: string }[];
     };
@@ -132,21 +135,21 @@ describe("a forged key", () => {
   });
 
   it.each(["a.b", "a.b.c.d.e", "..", ".", "A".repeat(8_000), "eyJhbGciOiJub25lIn0..", "%00", "{}", "[object Object]"])(
-    "93: is refused in any shape: %s",
+    "93: denies or rejects a token of any other shape: %s",
     async (token) => {
       const answer = await send(`Authorization: Bearer ${token}`);
       expect([400, 401]).toContain(answer.status);
     },
   );
 
-  it("88: carries no right in itself: claims are believed by nobody", async () => {
+  it("88: denies a signed key that is not stored, whatever it claims", async () => {
     const claims = { keyId: "7d0e3f0a-1b7c-4c38-8a4e-5d1f6f2b9c01", accountId: ACCOUNT, expiresAt: null };
     const { token } = await mintKey(ring(), { ...claims, now: Date.now() });
     expect((await send(`Authorization: Bearer ${token}`)).status).toBe(401);
     expect(bare.upstream.reached).toEqual([]);
   });
 
-  it("112: costs no look-up, in however many copies", async () => {
+  it("112: makes no lookup for any number of forged keys", async () => {
     const forged = Array.from({ length: 200 }, (_, i) => `${key.slice(0, -43)}${String(i).padStart(42, "A")}A`);
     const before = await rowsRead();
     // Refusals have a line each up to ten a second: the tests before must not have used them up.
@@ -159,7 +162,7 @@ describe("a forged key", () => {
     expect(await rowsRead()).toBe(before);
   });
 
-  it("43: that is well signed but not stored costs one look-up, which is remembered", async () => {
+  it("43: makes one lookup for a signed key that is not stored, and caches the result", async () => {
     const claims = { keyId: "k", accountId: ACCOUNT, expiresAt: null, now: Date.now() };
     const { token } = await mintKey(ring(), claims);
     for (let i = 0; i < 5; i++) expect((await send(`Authorization: Bearer ${token}`)).status).toBe(401);

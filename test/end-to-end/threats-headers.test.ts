@@ -27,8 +27,8 @@ async function seenOf(headers: readonly string[]) {
   return bare.upstream.reached[0];
 }
 
-describe("a header of the client's", () => {
-  it("45: cannot list ours away", async () => {
+describe("client header", () => {
+  it("45: keeps the gateway's own headers when Connection lists them", async () => {
     const names = "close, gatehouse-identity, gatehouse-operation, gatehouse-request-id, x-forwarded-for, host";
     const seen = await seenOf([`Connection: ${names}`, "CF-Connecting-IP: 203.0.113.1"]);
     expect(seen?.headers).toMatchObject({
@@ -39,7 +39,7 @@ describe("a header of the client's", () => {
     });
   });
 
-  it("45: that Connection lists goes no further", async () => {
+  it("45: strips the headers that Connection lists", async () => {
     const seen = await seenOf([
       "Connection: close, X-Hop",
       "X-Hop: evil",
@@ -90,7 +90,7 @@ describe("a header of the client's", () => {
     ["54", "CF-Worker"],
     ["54", "CDN-Loop"],
     ["56", "Expect"],
-  ])("row %s: speaks for nobody else, and goes no further: %s", async (_, name) => {
+  ])("row %s: strips a client header that could impersonate another party: %s", async (_, name) => {
     for (const spelling of [name, name.toLowerCase(), name.toUpperCase()]) {
       bare.upstream.reset();
       const value = name === "Expect" ? "100-continue" : "evil";
@@ -102,7 +102,7 @@ describe("a header of the client's", () => {
   });
 
   it.each(["X A: 1", "X(A): 1", "X@A: 1", ": 1", "X\x00A: 1", "X\xe9: 1", "X-A\t: 1", '"X": 1'])(
-    "47: whose name is no token makes no call: %s",
+    "47: never forwards a header whose name is not a token: %s",
     async (line) => {
       const answer = await send(viewer, [line]);
       for (const call of bare.upstream.reached) expect(call.rawHeaders.join()).not.toContain("1,X");
@@ -119,14 +119,14 @@ describe("a header of the client's", () => {
     "X_Forwarded_For: 10.0.0.1",
     "CF-Connecting-IPv6: ::ffff:10.0.0.1",
     "CF-Pseudo-IPv4: 10.0.0.1",
-  ])("48: moves nobody into an allowed network: %s", async (line) => {
+  ])("48: ignores client headers that claim an allowed address: %s", async (line) => {
     expect((await send(bound, [line, "CF-Connecting-IP: 203.0.113.1"])).status).toBe(403);
     expect((await send(bound, [line])).status).toBe(403);
     expect(bare.upstream.reached).toEqual([]);
   });
 
   it.each(["evil.example/admin?", "evil/x", "a@b", "a b", "a,b", "a#b", "a?b", "a\\b"])(
-    "52: cannot move the border between host and path: Host: %s",
+    "52: rejects a Host that moves the boundary between host and path: %s",
     async (host) => {
       // With a key that may do everything, whatever path the host has made of it, nothing else stands in between.
       expect([400, 421]).toContain((await send(admin, [`Host: ${host}`])).status);
@@ -137,14 +137,14 @@ describe("a header of the client's", () => {
     },
   );
 
-  it("52: names no host that the upstream sees, or an answer is made of", async () => {
+  it("52: keeps the client's Host from the upstream and from responses", async () => {
     const seen = await seenOf(["Host: evil.example"]);
     expect(`http://${seen?.headers.host}`).toBe(bare.upstream.url);
     expect(JSON.stringify(seen?.rawHeaders)).not.toContain("evil.example");
   });
 });
 
-describe("two requests in one", () => {
+describe("request smuggling", () => {
   const smuggled = `GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n`;
   it.each([
     ["a length and chunks", ["Content-Length: 4", "Transfer-Encoding: chunked"], `0\r\n\r\n${smuggled}`],
@@ -163,13 +163,13 @@ describe("two requests in one", () => {
     ["a folded header", ["X-A: 1", " Content-Length: 0"], smuggled],
     ["a lone carriage return", ["X-A: 1\rTransfer-Encoding: chunked"], smuggled],
     ["a length on a GET", ["Content-Length: 3"], `abc${smuggled}`, "GET"],
-  ])("56: are one, or none: %s", async (_, headers, body, method = "POST") => {
+  ])("56: forwards at most one request for %s", async (_, headers, body, method = "POST") => {
     await send((await bare.key()).token, [...headers, "Connection: keep-alive"], `${method} /x HTTP/1.1`, body);
     expect(bare.upstream.reached.filter(({ url }) => url !== "/x")).toEqual([]);
     expect(bare.upstream.reached.length).toBeLessThanOrEqual(1);
   });
 
-  it("56: one behind the other are judged one by one", async () => {
+  it("56: authorizes pipelined requests one by one", async () => {
     const second = rawRequest(`GET ${CLUSTERS} HTTP/1.1`);
     const answer = await send(viewer, ["Connection: keep-alive"], `GET ${CLUSTERS} HTTP/1.1`, second);
     expect(answer.text.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200", "HTTP/1.1 401"]);
@@ -177,7 +177,7 @@ describe("two requests in one", () => {
   });
 
   it.each(["h2c", "HTTP/2.0", "websocket", "TLS/1.2", "websocket, h2c"])(
-    "57: do not begin with an upgrade: %s",
+    "57: denies a request with an upgrade: %s",
     async (protocol) => {
       const headers = [
         `Upgrade: ${protocol}`,
@@ -190,7 +190,7 @@ describe("two requests in one", () => {
   );
 
   it.each(["HTTP/2.0", "HTTP/0.9", "HTTP/1.2", "HTTP/3", "http/1.1", "", "HTTP/1.1 x"])(
-    "58: are not spoken in another version: %s",
+    "58: rejects a request in another HTTP version: %s",
     async (version) => {
       const answer = await send(viewer, [], `GET /x ${version}`);
       expect([0, 400, 403, 505]).toContain(answer.status);
@@ -199,8 +199,8 @@ describe("two requests in one", () => {
   );
 });
 
-describe("an answer", () => {
-  it("63: of one caller is never another's, though the address is the same", async () => {
+describe("response", () => {
+  it("63: never answers one client's response to another client of the same address", async () => {
     const other = (await bare.key({ role: "Viewer" })).token;
     bare.upstream.answer((request, response) => {
       response.setHeader("cache-control", "public, max-age=3600");
@@ -211,7 +211,7 @@ describe("an answer", () => {
     expect(bare.upstream.reached).toHaveLength(3);
   });
 
-  it("67: that points elsewhere is not followed, whoever it names", async () => {
+  it("67: never follows a redirect of the upstream", async () => {
     for (const location of [
       "http://169.254.169.254/",
       "https://evil.example/",

@@ -52,8 +52,8 @@ const REFUSED: readonly (readonly [row: string, targets: readonly string[]])[] =
   ["too long", [`/${"a".repeat(2_048)}`, `/${"a/".repeat(1_024)}b`]],
 ];
 
-describe("a path that two servers could read in two ways", () => {
-  it.each(REFUSED)("is refused in every spelling, and goes nowhere: %s", async (_, targets) => {
+describe("ambiguous path", () => {
+  it.each(REFUSED)("rejects an ambiguous path in every spelling and does not forward it: %s", async (_, targets) => {
     for (const target of targets) {
       const answer = await send(`GET ${target} HTTP/1.1`, admin);
       expect([400, 404, 421], target).toContain(answer.status);
@@ -76,13 +76,13 @@ describe("a path that two servers could read in two ways", () => {
     ["21 an exception's neighbour", "/public.json/x"],
     ["a trailing slash", `${ADMIN}/`],
     ["a suffix", `${ADMIN}.json`],
-  ])("gains no right by its spelling: row %s: %s", async (_, target) => {
+  ])("grants no permission by the spelling of a path: row %s: %s", async (_, target) => {
     const answer = await send(`PUT ${target} HTTP/1.1`, viewer, ["Content-Length: 2"], "{}");
     expect([400, 401, 403, 404, 421]).toContain(answer.status);
     expect(bare.upstream.reached).toEqual([]);
   });
 
-  it("15: hides nothing behind a fragment: what is decided on is what is forwarded", async () => {
+  it("15: forwards exactly the path that was authorized and never a fragment", async () => {
     await send("GET /public#/../admin/keys HTTP/1.1", admin);
     for (const { url } of bare.upstream.reached) expect(url).toBe("/public");
   });
@@ -96,7 +96,7 @@ describe("a path that two servers could read in two ways", () => {
     ["evil.example:80", "/"],
     ["x:80", "/"],
     [".", "/"],
-  ])("16: chooses no other upstream with a host in its request line: %s", async (target, path) => {
+  ])("16: ignores the host of an absolute request target: %s", async (target, path) => {
     await send(`GET ${target} HTTP/1.1`, admin);
     for (const { url, headers } of bare.upstream.reached) {
       expect(url).toBe(path);
@@ -111,13 +111,13 @@ describe("a path that two servers could read in two ways", () => {
     "/.well-known/GATEHOUSE/x",
     "/.Well-Known/Gatehouse",
     `${ACCOUNT_PATH}/API-KEYS`,
-  ])("11: belongs to Gatehouse in any case, and is served in one: %s", async (target) => {
+  ])("11: reserves Gatehouse's paths in any case and serves them in one case: %s", async (target) => {
     expect([404, 405]).toContain((await send(`GET ${target} HTTP/1.1`, admin)).status);
     expect(bare.upstream.reached).toEqual([]);
   });
 
   it.each([["access_token"], ["api_key"], ["apikey"], ["token"], ["key"], ["authorization"]])(
-    "22: is no carrier of a key: ?%s=",
+    "22: accepts no key in the query: ?%s=",
     async (name) => {
       const answer = await send(`GET /api/public/v1/ping?${name}=${admin} HTTP/1.1`, null);
       expect(answer.status).toBe(401);
@@ -128,9 +128,9 @@ describe("a path that two servers could read in two ways", () => {
   );
 });
 
-describe("a method", () => {
+describe("request method", () => {
   it.each(["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Method", "X_HTTP_Method_Override"])(
-    "25: is the one in the request line, not that in %s",
+    "25: uses the method of the request line and ignores %s",
     async (name) => {
       const answer = await send(`GET ${CLUSTERS} HTTP/1.1`, viewer, [`${name}: DELETE`]);
       expect(answer.status).toBe(200);
@@ -141,7 +141,7 @@ describe("a method", () => {
   );
 
   it.each(["?_method=GET", "?method=GET", "?x-http-method-override=GET"])(
-    "26: is not read from the query: %s",
+    "26: ignores a method in the query: %s",
     async (query) => {
       expect((await send(`POST ${CLUSTERS}${query} HTTP/1.1`, viewer, ["Content-Length: 0"])).status).toBe(403);
       expect(bare.upstream.reached).toEqual([]);
@@ -149,7 +149,7 @@ describe("a method", () => {
   );
 
   it.each(["TRACE", "PURGE", "QUERY", "CONNECT", "FOO", "PROPFIND", "LOCK", "get", "GETT", "M-SEARCH", "PRI", "COPY"])(
-    "27: that no operation has goes nowhere: %s",
+    "27: rejects a method that no operation has: %s",
     async (method) => {
       const answer = await send(`${method} /x HTTP/1.1`, admin);
       expect([400, 405, 500, 501]).toContain(answer.status);
@@ -158,7 +158,7 @@ describe("a method", () => {
     },
   );
 
-  it("28: HEAD is decided as GET is, and answers as it does, without a body", async () => {
+  it("28: authorizes HEAD as GET and answers without a body", async () => {
     for (const token of [viewer, null, "null"]) {
       const [head, get] = [
         await send(`HEAD ${CLUSTERS} HTTP/1.1`, token),
@@ -170,7 +170,7 @@ describe("a method", () => {
     }
   });
 
-  it("29: OPTIONS opens nothing: a preflight is answered here, any other needs a key", async () => {
+  it("29: answers preflights itself and authorizes every other OPTIONS request", async () => {
     const preflight = ["Origin: https://evil.example", "Access-Control-Request-Method: GET"];
     expect((await send("OPTIONS /x HTTP/1.1", admin, preflight)).status).toBe(403);
     expect((await send("OPTIONS /x HTTP/1.1", null)).status).toBe(401);

@@ -20,9 +20,9 @@ beforeEach(() => bare.upstream.reset());
 const call = (line: string, headers: readonly string[] = [], body = "") =>
   sendRaw(bare.port, rawRequest(`${line} HTTP/1.1`, [`Authorization: Bearer ${token}`, ...headers], body));
 
-describe("an upstream's answer", () => {
+describe("upstream response", () => {
   it.each([200, 201, 202, 304, 400, 401, 403, 404, 409, 418, 422, 429, 500, 502, 503])(
-    "keeps its status, headers and body: %i",
+    "keeps the upstream's status, headers and body: %i",
     async (status) => {
       const body = status === 304 ? "" : `{"error":{"status":${status},"detail":"of the upstream"}}`;
       bare.upstream.answer((_, response) => {
@@ -41,7 +41,7 @@ describe("an upstream's answer", () => {
     },
   );
 
-  it("loses what could set state in a browser, open it to pages, or speak for this hop or for Gatehouse", async () => {
+  it("strips response headers that set browser state, grant CORS access, or belong to the hop or to Gatehouse", async () => {
     bare.upstream.answer((_, response) => {
       response.setHeader("set-cookie", ["a=1", "b=2"]);
       for (const name of [
@@ -69,7 +69,7 @@ describe("an upstream's answer", () => {
     expect(answer.text).toContain("{}");
   });
 
-  it("has no body for HEAD, and the headers of a GET", async () => {
+  it("answers HEAD with the headers of a GET and no body", async () => {
     bare.upstream.answer((_, response) => {
       response.writeHead(200, { "content-length": "5", etag: '"1"' });
       response.end("hello");
@@ -79,7 +79,7 @@ describe("an upstream's answer", () => {
     expect(get.body).toBe("hello");
   });
 
-  it("stays as it was encoded, also when its headers have to change", async () => {
+  it("keeps the content encoding when headers change", async () => {
     const packed = gzipSync("hello hello hello");
     bare.upstream.answer((_, response) => {
       response.writeHead(200, { "content-encoding": "gzip", "set-cookie": "a=1", "content-length": packed.length });
@@ -96,15 +96,18 @@ describe("an upstream's answer", () => {
     ["gzip", "identity", false],
     ["GZIP", "deflate, gzip;q=0.5", true],
     ["zstd", "identity", true],
-  ])("coded as %s, for a client that accepts %s, stays coded: %s", async (coding, accepted, stays) => {
-    const body = coding === "zstd" ? Buffer.from("not really zstd") : gzipSync("hello");
-    bare.upstream.answer((_, response) => {
-      response.writeHead(200, { "content-encoding": coding }).end(body);
-    });
-    const answer = await call("GET /x", [`Accept-Encoding: ${accepted}`]);
-    expect(answer.headers["content-encoding"]).toBe(stays ? coding : undefined);
-    expect(answer.body).toContain(stays ? body.toString("latin1") : "hello");
-  });
+  ])(
+    "decides whether a response coded as %s stays coded for a client that accepts %s: %s",
+    async (coding, accepted, stays) => {
+      const body = coding === "zstd" ? Buffer.from("not really zstd") : gzipSync("hello");
+      bare.upstream.answer((_, response) => {
+        response.writeHead(200, { "content-encoding": coding }).end(body);
+      });
+      const answer = await call("GET /x", [`Accept-Encoding: ${accepted}`]);
+      expect(answer.headers["content-encoding"]).toBe(stays ? coding : undefined);
+      expect(answer.body).toContain(stays ? body.toString("latin1") : "hello");
+    },
+  );
 
   it.each([
     ["{up}/moved?a=1#b", "/moved?a=1#b"],
@@ -116,23 +119,26 @@ describe("an upstream's answer", () => {
     ["//elsewhere.example/x", "//elsewhere.example/x"],
     ["{up}.evil.example/x", "{up}.evil.example/x"],
     ["{up}@evil.example/x", "{up}@evil.example/x"],
-  ])("is never followed, and leads through the door again where it is its own: %s", async (location, expected) => {
-    const fill = (text: string) =>
-      text.replace("{up}", bare.upstream.url).replace("{UP}", bare.upstream.url.replace("http", "HTTP"));
-    for (const status of [201, 302, 307]) {
-      bare.upstream.reset();
-      bare.upstream.answer((_, response) => response.writeHead(status, { location: fill(location) }).end());
-      const answer = await call("GET /x");
-      expect(answer.status).toBe(status);
-      expect(answer.headers.location).toBe(fill(expected));
-      expect(bare.upstream.reached).toHaveLength(1);
-    }
-  });
+  ])(
+    "never follows a redirect and rewrites a location on the upstream to the gateway: %s",
+    async (location, expected) => {
+      const fill = (text: string) =>
+        text.replace("{up}", bare.upstream.url).replace("{UP}", bare.upstream.url.replace("http", "HTTP"));
+      for (const status of [201, 302, 307]) {
+        bare.upstream.reset();
+        bare.upstream.answer((_, response) => response.writeHead(status, { location: fill(location) }).end());
+        const answer = await call("GET /x");
+        expect(answer.status).toBe(status);
+        expect(answer.headers.location).toBe(fill(expected));
+        expect(bare.upstream.reached).toHaveLength(1);
+      }
+    },
+  );
 });
 
-describe("an upstream that does not answer", () => {
+describe("upstream failure", () => {
   it.each(["GET /x", "POST /x", `DELETE ${CLUSTERS}/c`])(
-    "is a 504 in time when it hangs, asked once: %s",
+    "answers 504 when the upstream hangs and sends the request once: %s",
     async (line) => {
       bare.upstream.answer(() => undefined);
       const started = Date.now();
@@ -146,18 +152,21 @@ describe("an upstream that does not answer", () => {
     },
   );
 
-  it.each(["GET /x", "POST /x", `PUT ${CLUSTERS}/c`])("is a 502 when it resets, asked once: %s", async (line) => {
-    bare.upstream.answer((request) => request.socket.destroy());
-    const answer = await call(line, ["Content-Length: 0"]);
-    expect(answer.status).toBe(502);
-    expect(JSON.parse(answer.body).error).toMatchObject({ status: 502, code: "upstream_unreachable" });
-    expect(bare.upstream.reached).toHaveLength(1);
-    const fault = (await bare.logs()).findLast(({ kind }) => kind === "fault");
-    expect(fault).toMatchObject({ verdict: "fault", status: 502, error: expect.stringContaining("<-") });
-  });
+  it.each(["GET /x", "POST /x", `PUT ${CLUSTERS}/c`])(
+    "answers 502 when the upstream resets the connection and sends the request once: %s",
+    async (line) => {
+      bare.upstream.answer((request) => request.socket.destroy());
+      const answer = await call(line, ["Content-Length: 0"]);
+      expect(answer.status).toBe(502);
+      expect(JSON.parse(answer.body).error).toMatchObject({ status: 502, code: "upstream_unreachable" });
+      expect(bare.upstream.reached).toHaveLength(1);
+      const fault = (await bare.logs()).findLast(({ kind }) => kind === "fault");
+      expect(fault).toMatchObject({ verdict: "fault", status: 502, error: expect.stringContaining("<-") });
+    },
+  );
 
   it.each(["HTTP/1.1 abc Nonsense\r\n\r\n", "not http at all", "HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n"])(
-    "is a 502, or passed on, when it does not speak HTTP: %j",
+    "answers 502 or forwards the status when the upstream does not speak HTTP: %j",
     async (bytes) => {
       bare.upstream.answer((request) => request.socket.end(bytes));
       const answer = await call("GET /x");
@@ -166,8 +175,8 @@ describe("an upstream that does not answer", () => {
   );
 });
 
-describe("an upstream that is not there", () => {
-  it("is a 502", async () => {
+describe("unreachable upstream", () => {
+  it("answers 502 when the upstream cannot be reached", async () => {
     const gone = createServer();
     await new Promise<void>((resolve) => gone.listen(0, "127.0.0.1", resolve));
     const { port } = gone.address() as AddressInfo;

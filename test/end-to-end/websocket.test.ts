@@ -86,8 +86,8 @@ const handshake = (path: string, lines: readonly string[]) =>
     ...lines,
   ]);
 
-describe("a WebSocket", () => {
-  it("is relayed both ways, past the time that a handshake may take", async () => {
+describe("WebSocket", () => {
+  it("relays a WebSocket in both directions beyond the handshake timeout", async () => {
     const { token } = await bare.key();
     const { socket, ask, ended } = await open(token, "/socket?room=1", ["chat", "other"]);
     expect(socket.protocol).toBe("chat");
@@ -102,7 +102,7 @@ describe("a WebSocket", () => {
     expect(JSON.stringify(seen?.rawHeaders)).not.toContain(token);
   });
 
-  it("ends within its bound when its key is revoked, and the log says why", async () => {
+  it("closes a WebSocket within the bound after its key is revoked and logs the reason", async () => {
     const { token, id } = await bare.key();
     const { ended, ask } = await open(token);
     expect(await ask("hello")).toBe("hello");
@@ -118,7 +118,7 @@ describe("a WebSocket", () => {
     );
   }, 25_000);
 
-  it("is authorised like any call: no key, no handshake", async () => {
+  it("authorizes a WebSocket handshake like any other request", async () => {
     const { token } = await bare.key({ role: "Viewer" });
     expect((await sendRaw(bare.port, handshake("/socket", []), { quietMs: 500 })).status).toBe(401);
     const lines = [`Authorization: Bearer ${token}`];
@@ -126,7 +126,7 @@ describe("a WebSocket", () => {
     expect(handshakes).toEqual([]);
   });
 
-  it("that the upstream refuses is answered as the upstream did", async () => {
+  it("forwards the upstream's rejection of a handshake", async () => {
     const { token } = await bare.key();
     const lines = [`Authorization: Bearer ${token}`];
     const answer = await sendRaw(bare.port, handshake("/refuses", lines), { quietMs: 500 });
@@ -138,7 +138,7 @@ describe("a WebSocket", () => {
     ["TLS/1.0", "GET"],
     ["websocket", "POST"],
     ["h2c, websocket", "GET"],
-  ])("is the only upgrade: %s with %s", async (protocol, method) => {
+  ])("denies an upgrade to %s with %s", async (protocol, method) => {
     const { token } = await bare.key();
     const lines = [`Authorization: Bearer ${token}`, `Upgrade: ${protocol}`, "Connection: Upgrade"];
     const answer = await sendRaw(bare.port, rawRequest(`${method} /x HTTP/1.1`, lines), { quietMs: 500 });

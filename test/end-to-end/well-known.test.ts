@@ -12,12 +12,12 @@ beforeAll(async () => {
 afterAll(() => bare.close());
 beforeEach(() => bare.upstream.reset());
 
-describe("a public path", () => {
+describe("public paths", () => {
   it.each([
     [`${HOME}/jwks.json`, "public, max-age=300"],
     [`${HOME}/openapi.json`, "no-store"],
     [`${HOME}/health`, "no-store"],
-  ])("is read without a key, by GET and by HEAD: %s", async (path, cacheControl) => {
+  ])("serves a public path without a key by GET and HEAD: %s", async (path, cacheControl) => {
     const get = await sendRaw(bare.port, rawRequest(`GET ${path} HTTP/1.1`));
     expect(get).toMatchObject({ status: 200, headers: { "content-type": "application/json" } });
     expect(get.headers["cache-control"]).toBe(cacheControl);
@@ -25,12 +25,12 @@ describe("a public path", () => {
     expect(await sendRaw(bare.port, rawRequest(`HEAD ${path} HTTP/1.1`))).toMatchObject({ status: 200, body: "" });
   });
 
-  it.each(["POST", "PUT", "DELETE", "OPTIONS"])("takes no other method: %s", async (method) => {
+  it.each(["POST", "PUT", "DELETE", "OPTIONS"])("rejects another method on a public path: %s", async (method) => {
     const answer = await sendRaw(bare.port, rawRequest(`${method} ${HOME}/jwks.json HTTP/1.1`, ["Content-Length: 0"]));
     expect(answer).toMatchObject({ status: 405, headers: { allow: "GET, HEAD", "cache-control": "no-store" } });
   });
 
-  it("may have a query, which changes nothing", async () => {
+  it("ignores a query on a public path", async () => {
     expect((await sendRaw(bare.port, rawRequest(`GET ${HOME}/health?x=/../y HTTP/1.1`))).status).toBe(200);
   });
 
@@ -57,14 +57,14 @@ describe("a public path", () => {
     "/console.js",
     "/consoles/app.js",
     "/api/public/v1/ping",
-  ])("is exact: without a key, nothing else is let through: %s", async (path) => {
+  ])("requires a key for every path that is not exactly public: %s", async (path) => {
     const answer = await sendRaw(bare.port, rawRequest(`GET ${path} HTTP/1.1`));
     expect([400, 401]).toContain(answer.status);
     expect(bare.upstream.reached).toEqual([]);
   });
 
   it.each([`${HOME}/health/`, `${HOME}/Health`, "/.WELL-KNOWN/GATEHOUSE/health", "/Console/x"])(
-    "has no neighbour that is the upstream's, not even for an Admin key: %s",
+    "answers 404 for a path next to a public one, even for an Admin key: %s",
     async (path) => {
       const { token } = await bare.key();
       expect((await bare.call(token, path)).status).toBe(404);
@@ -73,8 +73,8 @@ describe("a public path", () => {
   );
 });
 
-describe("the health check", () => {
-  it("is a 503 that is logged when storage does not answer", async () => {
+describe("health check", () => {
+  it("answers 503 and logs an internal error when storage is unavailable", async () => {
     const broken = await startBare();
     await broken.env.DB.prepare("DROP TABLE key_changes").bind().run();
     const answer = await fetch(`${broken.url}${HOME}/health`);

@@ -16,7 +16,7 @@ function strays(file: string, text: string): readonly string[] {
   });
 }
 
-it("takes only types, and only those of the wire contract", () => {
+it("imports only types of the wire contract into the console", () => {
   const files = readdirSync(HOME, { recursive: true, encoding: "utf8" }).filter((name) => /\.tsx?$/.test(name));
   expect(files.length).toBeGreaterThan(20);
   expect(files.flatMap((file) => strays(file, readFileSync(`${HOME}/${file}`, "utf8")))).toEqual([]);
@@ -25,6 +25,6 @@ it("takes only types, and only those of the wire contract", () => {
 it.each([
   ['import { RoleSpec } from "../../admin/schema.ts";', "keys/x.tsx imports src/admin/schema.ts"],
   ['import type { Grant } from "../../core/access/roles.ts";', "keys/x.tsx imports src/core/access/roles.ts"],
-])("would notice %s", (line, said) => {
+])("reports the forbidden console import %s", (line, said) => {
   expect(strays("keys/x.tsx", line)).toEqual([said]);
 });

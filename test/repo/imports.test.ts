@@ -2,16 +2,16 @@
 import { describe, expect, it } from "vitest";
 import { breachesOf, loadedWith, readSources } from "../support/imports.ts";
 
-describe("the sources of the Worker", () => {
-  it("keep to their rooms", () => {
+describe("imports of src", () => {
+  it("finds no forbidden import, reserved API or cycle in src", () => {
     const sources = readSources();
     expect(sources.size).toBeGreaterThan(30);
     expect(breachesOf(sources)).toEqual([]);
   });
 });
 
-describe("the front door", () => {
-  it("loads no packages with its first call but these", () => {
+describe("packages loaded at start-up", () => {
+  it("loads no package at start-up but the listed ones", () => {
     // Every isolate pays for what is added here, before its first answer: an import() loads with the call that needs it.
     const known = ["jose/base64url"];
     expect(loadedWith(readSources(), "index.ts")).toEqual(known);
@@ -32,7 +32,7 @@ describe("the front door", () => {
     ["no package of types", 'import type { X } from "far";', "", []],
     ["no package that is loaded later", 'await import("far");', "", []],
     ["no package of a file that is loaded later", 'await import("./core/y.ts");', 'import x from "far";', []],
-  ])("is seen to load %s", (_, index, other, expected) => {
+  ])("reports as loaded at start-up: %s", (_, index, other, expected) => {
     const sources = new Map([
       ["index.ts", index],
       ["core/y.ts", other],
@@ -41,7 +41,7 @@ describe("the front door", () => {
   });
 });
 
-describe("the rules", () => {
+describe("import rules", () => {
   it.each([
     ["core imports Hono", "core/x.ts", 'import { Hono } from "hono";', "core/x.ts imports hono"],
     [
@@ -75,11 +75,11 @@ describe("the rules", () => {
     ["a second console", "gateway/x.ts", 'console.log("a");', "gateway/x.ts uses console"],
     ["a door that fails open", "index.ts", "context.passThroughOnException();", "index.ts uses a door that fails open"],
     ["a room that nobody knows", "utils/x.ts", "", "utils/x.ts is in no room"],
-  ])("see that %s", (_, path, text, breach) => {
+  ])("reports a breach when %s", (_, path, text, breach) => {
     expect(breachesOf(new Map([[path, text]]))).toEqual([breach]);
   });
 
-  it("see a cycle", () => {
+  it("reports a cycle of value imports", () => {
     const sources = new Map([
       ["core/a.ts", 'import { b } from "./b.ts";'],
       ["core/b.ts", 'import { c } from "./c.ts";'],

@@ -17,7 +17,7 @@ vi.setConfig({ testTimeout: 30_000 });
 const DOWN = new Error("D1_ERROR: internal error");
 
 describe("BLOCKED_KEY_IDS", () => {
-  it("refuses a key at once with D1 and KV away, and no other", async () => {
+  it("denies a blocked key at once and no other key, even with D1 and KV down", async () => {
     const seeder = await openGateway();
     const [blocked, other] = [await seeder.key(), await seeder.key()];
     const gateway = await openGateway({ BLOCKED_KEY_IDS: ` ${blocked.id} , 00000000-0000-4000-8000-000000000000` });
@@ -32,7 +32,7 @@ describe("BLOCKED_KEY_IDS", () => {
 });
 
 describe("STRONG_CHECK=all", () => {
-  it("makes a revocation felt by the next read", async () => {
+  it("denies a revoked key from the next read on with STRONG_CHECK=all", async () => {
     const gateway = await openGateway({ STRONG_CHECK: "all" });
     const { id, token } = await gateway.key();
     expect((await gateway.call(token)).status).toBe(200);
@@ -40,7 +40,7 @@ describe("STRONG_CHECK=all", () => {
     expect((await gateway.call(token)).status).toBe(401);
   });
 
-  it("serves nothing on the grace", async () => {
+  it("serves no stale record with STRONG_CHECK=all", async () => {
     const gateway = await openGateway({ STRONG_CHECK: "all" });
     const { token } = await gateway.key();
     await gateway.call(token);
@@ -49,11 +49,11 @@ describe("STRONG_CHECK=all", () => {
   });
 });
 
-describe("the ring of signing secrets", () => {
+describe("KEY_RING", () => {
   const ring = JSON.parse(KEY_RING) as Record<string, string>;
   const only = (...ids: string[]) => JSON.stringify(Object.fromEntries(ids.map((id) => [id, ring[id]])));
 
-  it("is rotated without a key being turned away: add the new secret last, replace the keys, take the old one out", async () => {
+  it("denies no key during a rotation that adds the new secret last, replaces the keys and removes the old secret", async () => {
     // 1. As it was: keys are signed with the old secret.
     const before = await openGateway({ KEY_RING: only("old") });
     const old = await before.key({ ring: only("old") });
@@ -69,7 +69,7 @@ describe("the ring of signing secrets", () => {
     expect((await after.call(old.token)).status).toBe(401);
   });
 
-  it("ends every key of a secret at once when it is taken out, with D1 and KV away and without a look-up", async () => {
+  it("denies every key of a removed signing secret at once, without a lookup and with D1 and KV down", async () => {
     const { token } = await (await openGateway()).key({ ring: only("old") });
     const gateway = await openGateway({ KEY_RING: only("new") });
     gateway.d1.trouble = DOWN;
@@ -79,12 +79,12 @@ describe("the ring of signing secrets", () => {
   });
 });
 
-describe("after D1 was restored to an earlier point in time", () => {
+describe("D1 restored to an earlier point in time", () => {
   // The statement of docs/operating.md.
   const START_ANEW = `INSERT INTO key_changes (seq, key_id, version, at)
     SELECT max(seq) + 1000000000, NULL, 0, max(at) FROM key_changes`;
 
-  it("no copy of the time that was undone is believed, once the log was started anew", async () => {
+  it("ignores KV copies written after the restore point once the change log was restarted", async () => {
     const { token, id, hash } = await (await openGateway()).key();
     await keys.revoke(ACCOUNT, id, true, ACTOR, NOW);
     const tombstone = await openGateway();

@@ -38,15 +38,15 @@ async function warmGateway(vars = {}, bindings = {}): Promise<{ gateway: WorkerU
 
 const revoke = (id: string) => keys.revoke(ACCOUNT, id, true, ACTOR, Date.now());
 
-describe("KV", () => {
-  it("that throws on a read changes no verdict", async () => {
+describe("KV failures", () => {
+  it("decides the same when a KV read throws", async () => {
     const gateway = await openGateway();
     gateway.kv.onGet = new Error("KV GET failed: 500");
     expect((await gateway.call((await gateway.key()).token)).status).toBe(200);
     expect((await gateway.call((await gateway.key({ revokedAt: NOW })).token)).status).toBe(401);
   });
 
-  it("that is slower than 75 ms is not waited for", async () => {
+  it("answers without KV when a read takes longer than 75 ms", async () => {
     const gateway = await openGateway();
     const { token } = await gateway.key();
     gateway.kv.onGet = "silent";
@@ -54,7 +54,7 @@ describe("KV", () => {
     expect(gateway.lines.filter(({ reason }) => reason === "kv_read")).toHaveLength(1);
   });
 
-  it("that still shows an active key after its revocation opens it to nobody", async () => {
+  it("denies a revoked key when KV still shows it active", async () => {
     const place = laggyKV(env.KEY_COPIES);
     const { gateway, id, token } = await warmGateway({}, { KEY_COPIES: place.kv });
     await revoke(id);
@@ -65,7 +65,7 @@ describe("KV", () => {
     expect((await (await openGateway({}, { KEY_COPIES: place.kv })).change(token)).status).toBe(401);
   });
 
-  it("that remembers to have had nothing turns no new key away", async () => {
+  it("allows a new key when KV still shows that it does not exist", async () => {
     const place = laggyKV(env.KEY_COPIES);
     const { hash, token } = await (await openGateway()).key();
     expect(await place.kv.get(copyName(hash as never))).toBeNull();
@@ -74,7 +74,7 @@ describe("KV", () => {
     expect((await gateway.call(token)).status).toBe(200);
   });
 
-  it("that holds something unreadable counts as empty", async () => {
+  it("treats an unreadable KV copy as missing", async () => {
     const gateway = await openGateway();
     const { hash, token } = await gateway.key();
     for (const text of ["", "null", "{", '{"asOf":1}', '{"asOf":1,"id":"x","version":"2"}']) {
@@ -84,7 +84,7 @@ describe("KV", () => {
     expect((await gateway.call(token)).status).toBe(200);
   });
 
-  it("that takes no write leaves a revocation as it was committed, and is told by the scheduled job", async () => {
+  it("keeps a revocation in force when KV rejects the write and writes the copy in the scheduled job", async () => {
     const { gateway, id, token } = await warmGateway();
     await revoke(id);
     gateway.kv.onPut = new Error("KV PUT failed: 429");
@@ -97,8 +97,8 @@ describe("KV", () => {
   });
 });
 
-describe("D1 with a transient error", () => {
-  it("is asked once more, and the call is answered", async () => {
+describe("D1 transient errors", () => {
+  it("retries a D1 read once after a transient error", async () => {
     const { gateway, token } = await warmGateway();
     let failures = 0;
     gateway.d1.trouble = () => {
@@ -110,8 +110,8 @@ describe("D1 with a transient error", () => {
   });
 });
 
-describe("D1 that is overloaded", () => {
-  it("is left alone for five seconds, without a retry", async () => {
+describe("D1 overload", () => {
+  it("sends an overloaded D1 no query for five seconds and does not retry", async () => {
     const { gateway, token } = await warmGateway();
     gateway.d1.trouble = new Error("D1_ERROR: D1 DB is overloaded. Requests queued for too long.");
     for (let i = 0; i < 10; i += 1) expect((await gateway.change(token)).status).toBe(503);
@@ -122,8 +122,8 @@ describe("D1 that is overloaded", () => {
   });
 });
 
-describe("D1 that is down", () => {
-  it("leaves a read of a remembered key at 200 until the grace has passed, marked degraded in the log", async () => {
+describe("D1 outage", () => {
+  it("allows reads of a cached key within the stale-if-error window and logs them as degraded", async () => {
     const { gateway, token } = await warmGateway();
     gateway.d1.trouble = DOWN;
     passTime(69 * SECOND);
@@ -136,7 +136,7 @@ describe("D1 that is down", () => {
     expect(answer.headers.get("cache-control")).toBe("no-store");
   });
 
-  it("leaves a read of a key that is in KV at 200 within the grace", async () => {
+  it("allows reads of a key with a KV copy within the stale-if-error window", async () => {
     // Another isolate has told KV of it.
     const teller = await openGateway();
     const other = await teller.key();
@@ -149,7 +149,7 @@ describe("D1 that is down", () => {
     expect(isolate.gateway.lines.at(-1)).toMatchObject({ degraded: true, source: "kv" });
   });
 
-  it("turns a change away with 503 at once", async () => {
+  it("answers a mutation with 503 at once while D1 is down", async () => {
     const { gateway, token } = await warmGateway();
     gateway.d1.trouble = DOWN;
     const answer = await gateway.change(token);
@@ -158,7 +158,7 @@ describe("D1 that is down", () => {
     expect(gateway.upstream.reached).toHaveLength(1);
   });
 
-  it("turns a change away with STRONG_CHECK=none too, once what is remembered is no longer fresh", async () => {
+  it("answers a mutation with 503 under STRONG_CHECK=none once the cached record is no longer fresh", async () => {
     const { gateway, token } = await warmGateway({ STRONG_CHECK: "none" });
     gateway.d1.trouble = DOWN;
     passTime(9 * SECOND);
@@ -168,7 +168,7 @@ describe("D1 that is down", () => {
     expect((await gateway.change(token)).status).toBe(503);
   });
 
-  it("answers 503 for a key that is not at hand, and never 401", async () => {
+  it("answers 503 and never 401 for a key that is not cached", async () => {
     const { gateway } = await warmGateway();
     const { token } = await gateway.key();
     gateway.d1.trouble = DOWN;
@@ -176,7 +176,7 @@ describe("D1 that is down", () => {
     expect((await (await openGateway({}, { DB: gateway.d1.db })).call(token)).status).toBe(503);
   });
 
-  it("answers 401 for a tombstone that is remembered, an expired key and a bad signature", async () => {
+  it("answers 401 for a cached revoked key, an expired key and an invalid signature", async () => {
     const { gateway, token } = await warmGateway();
     const dead = await gateway.key({ revokedAt: NOW });
     const dying = await gateway.key({ expiresAt: NOW + 20 * SECOND });
@@ -191,7 +191,7 @@ describe("D1 that is down", () => {
     expect((await gateway.call(swapped)).status).toBe(401);
   });
 
-  it("keeps nobody waiting for longer than a second and a half when it says nothing at all", async () => {
+  it("answers within a second and a half when D1 never responds", async () => {
     const { gateway, token } = await warmGateway();
     gateway.d1.trouble = "silent";
     passTime(100 * SECOND);
@@ -203,11 +203,11 @@ describe("D1 that is down", () => {
   });
 });
 
-describe("a row of D1 that is corrupt", () => {
+describe("corrupt D1 rows", () => {
   it.each([
     ["a rule that is no rule", "UPDATE allow_lists SET rules = '[\"300.1.2.3/8\"]'"],
     ["a permission that does not exist", "UPDATE roles SET permissions = '[\"NO:SUCH\"]' WHERE account_id IS NOT NULL"],
-  ])("refuses its own key as a fault and no other: %s", async (_, spoil) => {
+  ])("answers 503 for the key of a corrupt row and for no other: %s", async (_, spoil) => {
     const gateway = await openGateway();
     const roleId = crypto.randomUUID();
     await db
@@ -225,8 +225,8 @@ describe("a row of D1 that is corrupt", () => {
   });
 });
 
-describe("the upstream", () => {
-  it("that hangs is answered 504, and a change is not sent again", async () => {
+describe("upstream failures", () => {
+  it("answers 504 when the upstream hangs and does not retry a mutation", async () => {
     const { gateway, token } = await warmGateway({ UPSTREAM_TIMEOUT_SECONDS: "0.5" });
     gateway.upstream.answer = (request) =>
       new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(new Error("aborted"))));
@@ -236,7 +236,7 @@ describe("the upstream", () => {
     expect(gateway.upstream.reached).toHaveLength(1);
   });
 
-  it("that cannot be reached is answered 502, and a change is not sent again", async () => {
+  it("answers 502 when the upstream cannot be reached and does not retry a mutation", async () => {
     const { gateway, token } = await warmGateway();
     gateway.upstream.answer = () => Promise.reject(new Error("connection reset"));
     expect((await gateway.call(token)).status).toBe(502);
@@ -245,14 +245,14 @@ describe("the upstream", () => {
     expect(gateway.upstream.reached).toHaveLength(1);
   });
 
-  it("that answers 5xx is passed on as it is", async () => {
+  it("forwards a 5xx response of the upstream unchanged", async () => {
     const { gateway, token } = await warmGateway();
     gateway.upstream.answer = () => new Response("busy", { status: 529, headers: { "retry-after": "7" } });
     const answer = await gateway.change(token);
     expect([answer.status, answer.headers.get("retry-after"), await answer.text()]).toEqual([529, "7", "busy"]);
   });
 
-  it("that drips is streamed: the first bytes are out before the last ones exist", async () => {
+  it("streams a slow response before its last bytes exist", async () => {
     const { gateway, token } = await warmGateway();
     const { readable, writable } = new IdentityTransformStream();
     gateway.upstream.answer = () => new Response(readable);
@@ -265,11 +265,11 @@ describe("the upstream", () => {
   });
 });
 
-describe("the record of uses", () => {
+describe("key usage recorder", () => {
   it.each([
     ["throws", DOWN],
     ["never answers", "silent"],
-  ] as const)("that %s changes no answer", async (_, trouble) => {
+  ] as const)("allows a request when the usage write %s", async (_, trouble) => {
     const gateway = await openGateway();
     const { token } = await gateway.key();
     gateway.d1.trouble = (sql) => (sql.includes("usage_count") ? trouble : null);
@@ -279,8 +279,8 @@ describe("the record of uses", () => {
   });
 });
 
-describe("an isolate", () => {
-  it("answers fifty cold calls at once with one feed read, one KV read and one row read", async () => {
+describe("concurrent requests of an isolate", () => {
+  it("answers fifty concurrent requests of an uncached key with one feed read, one KV read and one row read", async () => {
     const gateway = await openGateway();
     const { token } = await gateway.key();
     const answers = await Promise.all(Array.from({ length: 50 }, () => gateway.call(token)));
@@ -289,7 +289,7 @@ describe("an isolate", () => {
     expect(gateway.asked()).toEqual({ rows: 1, logs: 1, copies: 1 });
   });
 
-  it("goes on after the call that had begun a read for others has gone away", async () => {
+  it("completes the other requests when the request that started a shared read is gone", async () => {
     const gateway = await openGateway();
     const { token } = await gateway.key();
     const first = gateway.call(token, CLUSTERS);
@@ -299,8 +299,8 @@ describe("an isolate", () => {
   });
 });
 
-describe("a configuration that is wrong", () => {
-  it("refuses to serve anybody, and says everything that is wrong at once, in the log alone", async () => {
+describe("invalid configuration", () => {
+  it("answers 503 with an invalid configuration and names every error in the log only", async () => {
     const gateway = await openGateway({
       KEY_RING: "",
       UPSTREAM_URL: "ftp://x",
@@ -320,8 +320,8 @@ describe("a configuration that is wrong", () => {
   });
 });
 
-describe("the rate-limiting bindings", () => {
-  it("that throw limit nobody and change no verdict, and the log says so", async () => {
+describe("rate limiter failures", () => {
+  it("allows requests and logs an internal error when the rate limiter bindings throw", async () => {
     const broken = { limit: () => Promise.reject(new Error("no limiter")) };
     const gateway = await openGateway({}, { AUTH_FAILURE_RATE_LIMIT: broken, KEY_RATE_LIMIT: broken });
     const [{ token }, other] = [await gateway.key(), await gateway.key()];

@@ -26,7 +26,7 @@ async function known(gateway: WorkerUnderTest) {
 /** A key of the right shape whose signature is another key's. */
 const forgedOf = (token: string, other: string) => token.slice(0, -44) + other.slice(-44);
 
-it("is nothing per call in the steady state, and one feed read in five seconds whatever is called", async () => {
+it("makes no lookup per request in steady state and one feed read per five seconds", async () => {
   const gateway = await openGateway();
   const { live, dead } = await known(gateway);
   const statuses = new Map<number, number>();
@@ -55,14 +55,14 @@ it("is nothing per call in the steady state, and one feed read in five seconds w
   expect(gateway.d1.ran.length - logs).toBeLessThanOrEqual(2 * KEYS);
 });
 
-it("is one row read for every call that changes something, and no other", async () => {
+it("makes one row read for every mutation and no other lookup", async () => {
   const gateway = await openGateway();
   const { live } = await known(gateway);
   for (let i = 0; i < 60; i += 1) expect((await gateway.change(live[i % KEYS] as string)).status).toBe(200);
   expect(gateway.asked()).toEqual({ rows: 60, copies: 0, logs: 0 });
 });
 
-it("is one KV read for a cold key that KV has, and one row read for one that it does not", async () => {
+it("makes one KV read for an uncached key with a KV copy and one row read more without", async () => {
   const [teller, gateway] = [await openGateway(), await openGateway()];
   const { live } = await known(teller);
   const strangers = await Promise.all(Array.from({ length: 20 }, () => gateway.key()));
@@ -76,7 +76,7 @@ it("is one KV read for a cold key that KV has, and one row read for one that it 
   expect(gateway.asked()).toEqual({ rows: 20, copies: 20, logs: 0 });
 });
 
-it("is nothing at all for forged keys, however many", async () => {
+it("makes no lookup for any number of forged keys", async () => {
   const gateway = await openGateway();
   const [a, b] = [await gateway.key(), await gateway.key()];
   gateway.resetCounts();
@@ -88,7 +88,7 @@ it("is nothing at all for forged keys, however many", async () => {
   expect(gateway.d1.ran).toEqual([]);
 });
 
-it("is one feed read more for an isolate that is told of a revocation, and none for its other keys", async () => {
+it("makes one more feed read after a revocation and no lookup for other keys", async () => {
   const gateway = await openGateway();
   const { live } = await known(gateway);
   const doomed = await gateway.key();

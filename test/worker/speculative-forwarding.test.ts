@@ -56,8 +56,8 @@ async function timed(gateway: WorkerUnderTest, call: () => Promise<Response>) {
   return { answer, tookMs: Date.now() - startedAt, logged: gateway.lines.findLast(({ kind }) => kind === "call") };
 }
 
-describe("a read from an idle isolate", () => {
-  it("waits for the longer of its check and its upstream, not for their sum", async () => {
+describe("read from an idle isolate", () => {
+  it("takes as long as the slower of check and upstream", async () => {
     const { gateway, token, order } = await idleDoor();
     const { answer, tookMs, logged } = await timed(gateway, () => gateway.call(token));
     expect(answer.status).toBe(200);
@@ -67,7 +67,7 @@ describe("a read from an idle isolate", () => {
     expect(tookMs).toBeGreaterThanOrEqual(Math.max(D1_MS, UPSTREAM_MS));
   });
 
-  it("waits for their sum with SPECULATIVE_FORWARDING=off", async () => {
+  it("takes as long as check and upstream together with SPECULATIVE_FORWARDING=off", async () => {
     const { gateway, token, order } = await idleDoor({ SPECULATIVE_FORWARDING: "off" });
     const { answer, tookMs } = await timed(gateway, () => gateway.call(token));
     expect(answer.status).toBe(200);
@@ -75,7 +75,7 @@ describe("a read from an idle isolate", () => {
     expect(tookMs).toBeGreaterThanOrEqual(D1_MS + UPSTREAM_MS);
   });
 
-  it("is exact at the price of the longer one with STRONG_CHECK=all", async () => {
+  it("checks the primary in parallel to the upstream with STRONG_CHECK=all", async () => {
     const { gateway, token } = await idleDoor({ STRONG_CHECK: "all" });
     const { answer, tookMs, logged } = await timed(gateway, () => gateway.call(token));
     expect(answer.status).toBe(200);
@@ -83,7 +83,7 @@ describe("a read from an idle isolate", () => {
     expect(tookMs / Math.max(D1_MS, UPSTREAM_MS)).toBeLessThan(1.4);
   });
 
-  it("reaches the upstream before D1 has said anything when only KV knows the key", async () => {
+  it("forwards before D1 has answered when only KV has the key", async () => {
     const { token } = await idleDoor();
     const fresh = await openGateway();
     fresh.d1.before = () => later(D1_MS);
@@ -97,14 +97,14 @@ describe("a read from an idle isolate", () => {
   });
 });
 
-describe("a read with a key that was revoked meanwhile", () => {
+describe("read with a key revoked meanwhile", () => {
   async function revoked(vars = {}) {
     const setting = await idleDoor(vars);
     await keys.revoke(ACCOUNT, setting.id, true, ACTOR, Date.now());
     return setting;
   }
 
-  it("is never let out, though the upstream had answered first", async () => {
+  it("never answers a revoked key with the upstream's response, even if the upstream answered first", async () => {
     const { gateway, token, order } = await revoked();
     let cancelled = false;
     gateway.upstream.answer = () => {
@@ -122,7 +122,7 @@ describe("a read with a key that was revoked meanwhile", () => {
     expect(cancelled).toBe(true);
   });
 
-  it("is called off at the upstream, which has not answered yet", async () => {
+  it("aborts the pending upstream request when the check denies the key", async () => {
     const { gateway, token } = await revoked();
     let aborted = false;
     gateway.upstream.answer = (request) =>
@@ -138,14 +138,14 @@ describe("a read with a key that was revoked meanwhile", () => {
     expect(tookMs).toBeLessThan(3 * D1_MS);
   });
 
-  it("is never let out with STRONG_CHECK=all, not even from an isolate that is busy", async () => {
+  it("denies a revoked key from a busy isolate with STRONG_CHECK=all", async () => {
     const { gateway, token } = await revoked({ STRONG_CHECK: "all" });
     expect((await timed(gateway, () => gateway.call(token))).answer.status).toBe(401);
   });
 });
 
-describe("a read whose check fails", () => {
-  it("is answered 503 past the grace, though the upstream had answered", async () => {
+describe("read whose check fails", () => {
+  it("answers 503 after the stale-if-error window although the upstream had answered", async () => {
     const { gateway, token } = await idleDoor();
     passTime(60_000);
     gateway.d1.trouble = new Error("D1_ERROR: internal error");
@@ -155,8 +155,8 @@ describe("a read whose check fails", () => {
   });
 });
 
-describe("a read with a key whose role was changed meanwhile", () => {
-  it("is asked again with the identity as it is now", async () => {
+describe("read with a key whose role changed meanwhile", () => {
+  it("forwards again with the current identity when the role of the key changed", async () => {
     const { gateway, token, id } = await idleDoor();
     await db.batch([
       db.prepare("UPDATE api_keys SET role_id = ?, version = version + 1 WHERE id = ?").bind(VIEWER_ROLE, id),
@@ -174,21 +174,21 @@ describe("a read with a key whose role was changed meanwhile", () => {
   });
 });
 
-describe("what is never sent ahead", () => {
-  it("is a call that changes something", async () => {
+describe("requests that are never forwarded speculatively", () => {
+  it("checks a mutation before it is forwarded", async () => {
     const { gateway, token, order } = await idleDoor();
     expect((await timed(gateway, () => gateway.change(token))).answer.status).toBe(200);
     expect(order).toEqual(["checked", "reached", "answered"]);
   });
 
-  it("is a call without a record at hand", async () => {
+  it("checks a request without a cached record before it is forwarded", async () => {
     const { gateway, order } = await idleDoor();
     const { token } = await gateway.key();
     expect((await timed(gateway, () => gateway.call(token))).answer.status).toBe(200);
     expect(order.indexOf("checked")).toBeLessThan(order.indexOf("reached"));
   });
 
-  it("is a call that the record at hand already refuses", async () => {
+  it("never forwards a request that the cached record denies", async () => {
     const { gateway } = await idleDoor();
     const { token } = await gateway.key({ rules: ["203.0.113.0/24"] });
     await timed(gateway, () => gateway.call(token));
@@ -198,7 +198,7 @@ describe("what is never sent ahead", () => {
     expect(gateway.upstream.reached).toHaveLength(0);
   });
 
-  it("is a call that Gatehouse itself answers", async () => {
+  it("never forwards a request that Gatehouse handles", async () => {
     const { gateway, token, order } = await idleDoor();
     const path = CLUSTERS.replace(/\/projects.*/, "/api-keys");
     const { answer } = await timed(gateway, () => gateway.call(token, path));

@@ -33,7 +33,7 @@ async function connected(vars = {}) {
   return { gateway, socket, end, ...key };
 }
 
-it("ends at most ten seconds after the key was revoked", async () => {
+it("closes a WebSocket at most ten seconds after its key is revoked", async () => {
   const { id, end } = await connected();
   await timePassesUntil(later(1_000), 100);
   await keys.revoke(ACCOUNT, id, true, ACTOR, Date.now());
@@ -43,7 +43,7 @@ it("ends at most ten seconds after the key was revoked", async () => {
   expect(end.at - revokedAt).toBeLessThanOrEqual(10_000);
 });
 
-it("lives on while D1 is away, until the grace has passed", async () => {
+it("keeps a WebSocket open during a D1 outage until the stale-if-error window ends", async () => {
   const { gateway, end } = await connected({ STALE_IF_ERROR_SECONDS: "5" });
   await gateway.behind();
   gateway.d1.trouble = new Error("D1_ERROR: internal error");
