@@ -1,6 +1,6 @@
-// IP allow lists over a real socket: strict rules in, canonical rules out, and no list goes while a key needs it.
+// IP allow lists over a real socket: strict input, canonical rules in the response, and no deletion of a list that a key uses.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Client, clientOf, faultsIn, KEYS_PATH, LISTS_PATH, V1 } from "../support/admin-client.ts";
+import { type Client, clientOf, fieldErrorsOf, KEYS_PATH, LISTS_PATH, V1 } from "../support/admin-client.ts";
 import { ACCOUNT, type Gatehouse, PROJECT, startGatehouse } from "../support/gatehouse.ts";
 import { ROLE_IDS } from "../support/seed.ts";
 
@@ -16,9 +16,9 @@ let made = 0;
 
 async function create(changes: Readonly<Record<string, unknown>> = {}) {
   const spec = { name: `list-${++made}`, description: "", allow_list: ["127.0.0.1"], ...changes };
-  const answered = await admin("POST", LISTS_PATH, spec);
-  if (answered.status !== 200) throw new Error(answered.text);
-  return answered.body;
+  const response = await admin("POST", LISTS_PATH, spec);
+  if (response.status !== 200) throw new Error(response.text);
+  return response.body;
 }
 
 async function bind(listId: string) {
@@ -56,9 +56,9 @@ describe("createAllowList", () => {
 
   it("reports every invalid rule and field of a new allow list at once and creates nothing", async () => {
     const allow_list = ["10/8", "192.0.2.1", 7, "010.0.0.0/8", "10.0.0.1/8", "10.0.0.0/08", "fe80::1%eth0", ""];
-    const answered = await admin("POST", LISTS_PATH, { name: "", allow_list, id: "x" });
-    expect(answered.status).toBe(400);
-    expect(faultsIn(answered)).toEqual(["name", ...[0, 2, 3, 4, 5, 6, 7].map((i) => `allow_list[${i}]`), "id"]);
+    const response = await admin("POST", LISTS_PATH, { name: "", allow_list, id: "x" });
+    expect(response.status).toBe(400);
+    expect(fieldErrorsOf(response)).toEqual(["name", ...[0, 2, 3, 4, 5, 6, 7].map((i) => `allow_list[${i}]`), "id"]);
     const { results } = await gatehouse.env.DB.prepare("SELECT * FROM allow_lists WHERE name = ''").all();
     expect(results).toEqual([]);
   });
@@ -120,9 +120,9 @@ describe("deleteAllowList", () => {
     const { data } = await create();
     const key = await bind(data.info.id);
     const path = `${LISTS_PATH}/${data.info.id}`;
-    const refused = await admin("DELETE", path);
-    expect([refused.status, refused.body.error.code]).toEqual([409, "allow_list_in_use"]);
-    expect(refused.body.error.detail).toContain(key.spec.name);
+    const rejected = await admin("DELETE", path);
+    expect([rejected.status, rejected.body.error.code]).toEqual([409, "allow_list_in_use"]);
+    expect(rejected.body.error.detail).toContain(key.spec.name);
     await admin("POST", `${KEYS_PATH}/${key.info.id}/revoke`);
     const deleted = await admin("DELETE", path);
     expect([deleted.status, deleted.text]).toEqual([204, ""]);

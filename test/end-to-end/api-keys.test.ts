@@ -1,6 +1,14 @@
-// API keys over a real socket: what Aeon's clients send and read, what is refused, and what is never told again.
+// API keys over a real socket: the format of Aeon's clients, rejected and denied requests, and the secrecy of keys.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Client, clientOf, faultsIn, KEYS_PATH, LISTS_PATH, ROLES_PATH, V1 } from "../support/admin-client.ts";
+import {
+  type Client,
+  clientOf,
+  fieldErrorsOf,
+  KEYS_PATH,
+  LISTS_PATH,
+  ROLES_PATH,
+  V1,
+} from "../support/admin-client.ts";
 import { ACCOUNT, CLUSTERS, type Gatehouse, OTHER_ACCOUNT, startGatehouse } from "../support/gatehouse.ts";
 import { ROLE_IDS } from "../support/seed.ts";
 
@@ -23,9 +31,9 @@ function spec(changes: Readonly<Record<string, unknown>> = {}) {
 }
 
 async function create(changes: Readonly<Record<string, unknown>> = {}, client = admin) {
-  const answered = await client("POST", KEYS_PATH, spec(changes));
-  if (answered.status !== 200) throw new Error(answered.text);
-  return answered.body;
+  const response = await client("POST", KEYS_PATH, spec(changes));
+  if (response.status !== 200) throw new Error(response.text);
+  return response.body;
 }
 
 describe("createApiKey", () => {
@@ -98,13 +106,13 @@ describe("createApiKey", () => {
       ...{ name: "a\r\nb", description: "\u0007", expire_after_hours: 87_601, role_id: "Admin" },
       ...{ allow_list_info: ["x"], hash: "f", userId: "victim" },
     };
-    const answered = await admin("POST", KEYS_PATH, wrong, { "idempotency-key": "two words" });
-    expect(answered.status).toBe(400);
-    expect(faultsIn(answered)).toEqual([
+    const response = await admin("POST", KEYS_PATH, wrong, { "idempotency-key": "two words" });
+    expect(response.status).toBe(400);
+    expect(fieldErrorsOf(response)).toEqual([
       ...["Idempotency-Key", "name", "description", "expire_after_hours", "role_id", "allow_list_info[0]"],
       ...["hash", "userId"],
     ]);
-    expect(answered.body.error.detail).toMatch(/^Invalid request: /);
+    expect(response.body.error.detail).toMatch(/^Invalid request: /);
     expect((await admin("GET", KEYS_PATH)).body.data).toHaveLength(before);
   });
 
@@ -117,9 +125,9 @@ describe("createApiKey", () => {
     ["a description that is too long", { description: "x".repeat(257) }, ["description"]],
     ["no hours", { expire_after_hours: undefined }, ["expire_after_hours"]],
     ["negative hours", { expire_after_hours: -1 }, ["expire_after_hours"]],
-    ["broken hours", { expire_after_hours: 1.5 }, ["expire_after_hours"]],
+    ["fractional hours", { expire_after_hours: 1.5 }, ["expire_after_hours"]],
     ["hours as text", { expire_after_hours: "1" }, ["expire_after_hours"]],
-    ["hours that are an instant", { expire_after_hours: 1e15 }, ["expire_after_hours"]],
+    ["hours that are a timestamp", { expire_after_hours: 1e15 }, ["expire_after_hours"]],
     ["no role", { role_id: undefined }, ["role_id"]],
     [
       "an unknown role and an unknown list",
@@ -128,20 +136,20 @@ describe("createApiKey", () => {
     ],
     ["eleven lists", { allow_list_info: Array.from({ length: 11 }, () => crypto.randomUUID()) }, ["allow_list_info"]],
   ])("rejects a new key with %s", async (_, changes, fields) => {
-    const answered = await admin("POST", KEYS_PATH, spec(changes));
-    expect([answered.status, faultsIn(answered)]).toEqual([400, fields]);
+    const response = await admin("POST", KEYS_PATH, spec(changes));
+    expect([response.status, fieldErrorsOf(response)]).toEqual([400, fields]);
   });
 
   it.each([
-    ["text that is not JSON", "{", 400, {}],
+    ["not JSON", "{", 400, {}],
     ["a list", [], 400, {}],
     ["null", "null", 400, {}],
     ["a form", "name=a", 415, { "content-type": "application/x-www-form-urlencoded" }],
     ["plain text", "{}", 415, { "content-type": "text/plain" }],
-    ["another charset", "{}", 415, { "content-type": "application/json; charset=latin1" }],
-    ["an encoded body", "{}", 415, { "content-encoding": "gzip" }],
-    ["more than 64 KiB", JSON.stringify({ name: "x".repeat(65_536) }), 413, {}],
-    ["deep nesting", "[".repeat(60_000), 400, {}],
+    ["in another charset", "{}", 415, { "content-type": "application/json; charset=latin1" }],
+    ["gzip-encoded", "{}", 415, { "content-encoding": "gzip" }],
+    ["larger than 64 KiB", JSON.stringify({ name: "x".repeat(65_536) }), 413, {}],
+    ["deeply nested", "[".repeat(60_000), 400, {}],
   ])("rejects a new key whose body is %s", async (_, body, status, headers) => {
     expect((await admin("POST", KEYS_PATH, body, headers)).status).toBe(status);
   });
@@ -171,11 +179,11 @@ describe("Idempotency-Key", () => {
     const body = spec();
     const answers = await Promise.all([1, 2, 3].map(() => admin("POST", KEYS_PATH, body, headers)));
     answers.push(await admin("POST", KEYS_PATH, body, headers));
-    expect(answers.map((answered) => answered.status).sort()).toEqual([200, 409, 409, 409]);
-    const first = answers.find((answered) => answered.status === 200)?.body;
-    for (const { status, body: answered, text } of answers) {
-      expect(answered.data.info.id).toBe(first.data.info.id);
-      if (status === 409) expect([answered.jwt, text.includes(first.jwt.slice(-20))]).toEqual([undefined, false]);
+    expect(answers.map((response) => response.status).sort()).toEqual([200, 409, 409, 409]);
+    const first = answers.find((response) => response.status === 200)?.body;
+    for (const { status, body: repeated, text } of answers) {
+      expect(repeated.data.info.id).toBe(first.data.info.id);
+      if (status === 409) expect([repeated.jwt, text.includes(first.jwt.slice(-20))]).toEqual([undefined, false]);
     }
     expect((await admin("GET", `${KEYS_PATH}?api_key_name=${body.name}`)).body.data).toHaveLength(1);
   });
@@ -190,10 +198,10 @@ describe("privilege escalation by createApiKey", () => {
     const roleId = role.body.data.info.id;
     const bound = { roleId, expiresAt: Date.now() + HOUR, rules: ["127.0.0.0/8"] };
     const grantor = clientOf(gatehouse, (await gatehouse.key(bound)).token);
-    const refused = await grantor("POST", KEYS_PATH, spec({ role_id: ROLE_IDS.Admin }));
-    expect([refused.status, refused.body.error.code]).toEqual([403, "insufficient_scope"]);
-    expect(faultsIn(refused)).toEqual(["role_id", "expire_after_hours", "allow_list_info"]);
-    expect(refused.headers.get("www-authenticate")).toContain('error="insufficient_scope"');
+    const denied = await grantor("POST", KEYS_PATH, spec({ role_id: ROLE_IDS.Admin }));
+    expect([denied.status, denied.body.error.code]).toEqual([403, "insufficient_scope"]);
+    expect(fieldErrorsOf(denied)).toEqual(["role_id", "expire_after_hours", "allow_list_info"]);
+    expect(denied.headers.get("www-authenticate")).toContain('error="insufficient_scope"');
 
     const wide = await admin("POST", LISTS_PATH, { name: "wide", allow_list: ["0.0.0.0/0"] });
     const narrow = await admin("POST", LISTS_PATH, { name: "narrow", allow_list: ["127.0.0.1"] });
@@ -203,10 +211,10 @@ describe("privilege escalation by createApiKey", () => {
         KEYS_PATH,
         spec({ role_id: roleId, expire_after_hours: 1, allow_list_info: [list.body.data.info.id] }),
       );
-    // An hour from now is later than the maker's own end.
-    expect(faultsIn(await attempt(wide))).toEqual(["expire_after_hours", "allow_list_info"]);
-    const lasting = clientOf(gatehouse, (await gatehouse.key({ ...bound, expiresAt: Date.now() + 2 * HOUR })).token);
-    const allowed = await lasting(
+    // An hour from now is later than the expiry of the creating key.
+    expect(fieldErrorsOf(await attempt(wide))).toEqual(["expire_after_hours", "allow_list_info"]);
+    const longLived = clientOf(gatehouse, (await gatehouse.key({ ...bound, expiresAt: Date.now() + 2 * HOUR })).token);
+    const allowed = await longLived(
       "POST",
       KEYS_PATH,
       spec({ role_id: roleId, expire_after_hours: 1, allow_list_info: [narrow.body.data.info.id] }),
@@ -223,10 +231,10 @@ describe("privilege escalation by createApiKey", () => {
 describe("listApiKeys", () => {
   it("filters keys by exact name in both spellings, active keys first", async () => {
     const name = `Twin-${++made}`;
-    const old = await create({ name });
-    const young = await create({ name });
-    await admin("POST", `${KEYS_PATH}/${young.data.info.id}/revoke`);
-    const ids = [old.data.info.id, young.data.info.id];
+    const activeKey = await create({ name });
+    const revokedKey = await create({ name });
+    await admin("POST", `${KEYS_PATH}/${revokedKey.data.info.id}/revoke`);
+    const ids = [activeKey.data.info.id, revokedKey.data.info.id];
     for (const query of [
       `api_key_name=${name}`,
       `apiKeyName=${name}`,
@@ -263,16 +271,16 @@ describe("listApiKeys", () => {
     ["status=DISABLED&order=up", ["status[0]", "order"]],
     ["continuation_token=bm9uc2Vuc2U", ["continuation_token"]],
   ])("rejects a key list with ?%s", async (query, fields) => {
-    const answered = await admin("GET", `${KEYS_PATH}?${query}`);
-    expect([answered.status, faultsIn(answered)]).toEqual([400, fields]);
+    const response = await admin("GET", `${KEYS_PATH}?${query}`);
+    expect([response.status, fieldErrorsOf(response)]).toEqual([400, fields]);
   });
 
   it("never repeats a secret that a query contains", async () => {
     const { jwt } = await create();
     const { text, status } = await admin("GET", `${KEYS_PATH}?access_token=${jwt}&limit=1`);
     expect([status, text.includes(jwt)]).toEqual([200, false]);
-    const refused = await admin("GET", `${KEYS_PATH}?api_key_name=${jwt}&continuation_token=${jwt}`);
-    expect([refused.status, refused.text.includes(jwt)]).toEqual([400, false]);
+    const rejected = await admin("GET", `${KEYS_PATH}?api_key_name=${jwt}&continuation_token=${jwt}`);
+    expect([rejected.status, rejected.text.includes(jwt)]).toEqual([400, false]);
   });
 
   it("lists the keys of its own account only and finds no key of another", async () => {
@@ -280,7 +288,7 @@ describe("listApiKeys", () => {
     expect((await admin("GET", `${KEYS_PATH}?api_key_name=foreign`)).body.data).toEqual([]);
     const unknown = [foreign.id, crypto.randomUUID(), "not-an-id"];
     const answers = await Promise.all(unknown.map((id) => admin("GET", `${KEYS_PATH}/${id}`)));
-    expect(answers.map((answered) => [answered.status, answered.body.error.detail])).toEqual(
+    expect(answers.map((response) => [response.status, response.body.error.detail])).toEqual(
       unknown.map(() => [404, "API key not found"]),
     );
     expect((await admin("POST", `${KEYS_PATH}/${foreign.id}/revoke`)).status).toBe(404);
@@ -314,8 +322,8 @@ describe("revokeApiKey", () => {
   it("rejects a revocation with an unknown body member or parameter", async () => {
     const { data } = await create();
     const path = `${KEYS_PATH}/${data.info.id}/revoke`;
-    const refused = await admin("POST", `${path}?force=perhaps`, { reason: "x" });
-    expect([refused.status, faultsIn(refused)]).toEqual([400, ["force", "reason"]]);
+    const rejected = await admin("POST", `${path}?force=perhaps`, { reason: "x" });
+    expect([rejected.status, fieldErrorsOf(rejected)]).toEqual([400, ["force", "reason"]]);
     expect((await admin("GET", `${KEYS_PATH}/${data.info.id}`)).body.data.info.status).toBe("ACTIVE");
   });
 
@@ -323,8 +331,8 @@ describe("revokeApiKey", () => {
     const { id, token } = await gatehouse.key({ accountId: OTHER_ACCOUNT });
     const last = clientOf(gatehouse, token);
     const path = `${V1}/accounts/${OTHER_ACCOUNT}/api-keys/${id}/revoke`;
-    const refused = await last("POST", path);
-    expect([refused.status, refused.body.error.code]).toEqual([409, "last_manager"]);
+    const rejected = await last("POST", path);
+    expect([rejected.status, rejected.body.error.code]).toEqual([409, "last_manager"]);
     expect((await last("POST", path, { force: false })).status).toBe(409);
     expect((await last("POST", path, { force: true })).status).toBe(200);
     expect((await last("POST", path)).status).toBe(401);
@@ -355,9 +363,9 @@ describe("API key secret", () => {
     const { jwt, data } = await create();
     const canary = jwt.slice(-30);
     await gatehouse.call(jwt, CLUSTERS);
-    const refused = [{ name: jwt }, { [jwt]: jwt }, { name: { [jwt]: 1 } }, { role_id: jwt, allow_list_info: [jwt] }];
-    const answers = await Promise.all(refused.map((body) => admin("POST", KEYS_PATH, body)));
-    expect(answers.map(({ status }) => status)).toEqual(refused.map(() => 400));
+    const badBodies = [{ name: jwt }, { [jwt]: jwt }, { name: { [jwt]: 1 } }, { role_id: jwt, allow_list_info: [jwt] }];
+    const answers = await Promise.all(badBodies.map((body) => admin("POST", KEYS_PATH, body)));
+    expect(answers.map(({ status }) => status)).toEqual(badBodies.map(() => 400));
     const shown = await Promise.all(
       [`${KEYS_PATH}/${data.info.id}`, KEYS_PATH, `${ROLES_PATH}/${ROLE_IDS.Viewer}`].map((path) => admin("GET", path)),
     );

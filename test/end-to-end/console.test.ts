@@ -1,16 +1,16 @@
-// A Worker that was deployed without the console. What a built one answers is in test/browser/.
+// A Worker that was deployed without the console. test/browser/ tests a built console.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Bare, startBare } from "../support/bare.ts";
+import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
-let bare: Bare;
+let gateway: WorkerdGateway;
 beforeAll(async () => {
-  bare = await startBare();
+  gateway = await startWorkerdGateway();
 });
-afterAll(() => bare.close());
+afterAll(() => gateway.close());
 
 describe("console assets of a Worker without a console", () => {
   it("answers 503 and says how to build the console, under the console's content security policy", async () => {
-    const answer = await bare.call(null, "/console/keys");
+    const answer = await gateway.call(null, "/console/keys");
     expect(answer.status).toBe(503);
     expect(answer.headers.get("content-security-policy")).toContain("default-src 'none'");
     expect(await answer.text()).toContain("npm run build");
@@ -18,8 +18,8 @@ describe("console assets of a Worker without a console", () => {
 
   it("answers 404 for console files and never forwards console paths", async () => {
     for (const path of ["/console/assets/index.js", "/console/nothing"]) {
-      expect((await bare.call(null, path)).status).toBe(404);
+      expect((await gateway.call(null, path)).status).toBe(404);
     }
-    expect(bare.upstream.reached).toEqual([]);
+    expect(gateway.upstream.reached).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-// Content codings through the door: a client gets what it can read, whatever the upstream was asked for.
+// Content codings: every client gets a response that it can decode, whatever coding the upstream chose.
 import { request as httpRequest } from "node:http";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => gatehouse.close());
 
-// Node's fetch always asks for compression: only a client of our own can leave the header out.
+// Node's fetch always sends Accept-Encoding; node:http can leave it out.
 function get(headers: Record<string, string>): Promise<{ encoding: string | undefined; body: Buffer }> {
   return new Promise((resolve, reject) => {
     const call = httpRequest(

@@ -1,6 +1,6 @@
-// "Why was I refused?" over a real socket: for a call that was, and for one that is only thought of.
+// "Why was I denied?" over a real socket: for a denied request, and for a simulated one.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Client, clientOf, faultsIn, KEYS_PATH, LISTS_PATH } from "../support/admin-client.ts";
+import { type Client, clientOf, fieldErrorsOf, KEYS_PATH, LISTS_PATH } from "../support/admin-client.ts";
 import { CLUSTERS, type Gatehouse, OTHER_ACCOUNT, startGatehouse } from "../support/gatehouse.ts";
 import { ROLE_IDS } from "../support/seed.ts";
 
@@ -19,7 +19,7 @@ interface Step {
   readonly outcome: string;
   readonly reason: string | null;
   readonly message: string;
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks at whatever has come
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads members of any response
   readonly compared: any;
 }
 
@@ -45,7 +45,7 @@ async function boundKey() {
   return { token: body.jwt as string, id: body.data.info.id as string, list: list.body.data.spec.name as string };
 }
 
-const refusedBy = async (answer: Response) =>
+const requestIdOf = async (answer: Response) =>
   ((await answer.json()) as { error: { request_id: string } }).error.request_id;
 
 describe("explain of a denied request", () => {
@@ -55,7 +55,7 @@ describe("explain of a denied request", () => {
       method: "POST",
       headers: { "cf-connecting-ip": "203.0.113.5" },
     });
-    const request_id = await refusedBy(answer);
+    const request_id = await requestIdOf(answer);
     const { status, body } = await admin("POST", EXPLAIN, { request_id });
     expect(status).toBe(200);
     expect(body.data).toMatchObject({
@@ -90,7 +90,7 @@ describe("explain of a denied request", () => {
 
   it("explains a denied request as of then and as of now", async () => {
     const { token, id } = await boundKey();
-    const request_id = await refusedBy(await gatehouse.call(token, CLUSTERS));
+    const request_id = await requestIdOf(await gatehouse.call(token, CLUSTERS));
     await admin("POST", `${KEYS_PATH}/${id}/revoke`);
     const { body } = await admin("POST", EXPLAIN, { request_id });
     expect([body.data.reason, body.data.now.reason]).toEqual(["address_not_allowed", "key_revoked"]);
@@ -99,7 +99,7 @@ describe("explain of a denied request", () => {
   it("explains a forged key by its signature and reveals no request details when it names no account", async () => {
     const { token } = await gatehouse.key();
     const forged = `${token.slice(0, -20)}AAAAAAAAAAAAAAAAAAAA`;
-    const request_id = await refusedBy(await gatehouse.call(forged, "/api/public/v1/account"));
+    const request_id = await requestIdOf(await gatehouse.call(forged, "/api/public/v1/account"));
     const { body } = await admin("POST", EXPLAIN, { request_id });
     expect(body.data).toMatchObject({
       reason: "signature_invalid",
@@ -111,7 +111,7 @@ describe("explain of a denied request", () => {
 
   it("answers 404 for a request of another account", async () => {
     const { token } = await gatehouse.key({ role: "Viewer" });
-    const request_id = await refusedBy(await gatehouse.call(token, CLUSTERS, { method: "POST" }));
+    const request_id = await requestIdOf(await gatehouse.call(token, CLUSTERS, { method: "POST" }));
     const other = clientOf(gatehouse, (await gatehouse.key({ accountId: OTHER_ACCOUNT })).token);
     const path = EXPLAIN.replace(/accounts\/[^/]+/, `accounts/${OTHER_ACCOUNT}`);
     expect((await other("POST", path, { request_id })).status).toBe(404);
@@ -135,8 +135,8 @@ describe("explain of a simulated request", () => {
 
   it("names the closest allow list rule when none matches", async () => {
     const { id } = await boundKey();
-    const asked = { api_key_id: id, address: "192.0.3.77", method: "GET", path: CLUSTERS };
-    const { body } = await admin("POST", EXPLAIN, asked);
+    const simulation = { api_key_id: id, address: "192.0.3.77", method: "GET", path: CLUSTERS };
+    const { body } = await admin("POST", EXPLAIN, simulation);
     expect(body.data.reason).toBe("address_not_allowed");
     expect(stepOf(body.data.steps, "address").compared.lists[0]).toMatchObject({
       matched: null,
@@ -155,19 +155,19 @@ describe("explain of a simulated request", () => {
 
   it("decides a path without an operation as the gateway does", async () => {
     const { id } = await gatehouse.key({ role: "Viewer" });
-    const asked = { api_key_id: id, method: "PATCH", path: `${KEYS_PATH}/x/y` };
-    const { body } = await admin("POST", EXPLAIN, asked);
+    const simulation = { api_key_id: id, method: "PATCH", path: `${KEYS_PATH}/x/y` };
+    const { body } = await admin("POST", EXPLAIN, simulation);
     expect(body.data).toMatchObject({ allow: false, reason: "not_found" });
   });
 
   it("reports every field error of a simulation at once", async () => {
     const half = await admin("POST", EXPLAIN, { address: "x".repeat(65), method: "GRAB", more: 1 });
-    expect([half.status, faultsIn(half).sort()]).toEqual([400, ["address", "method", "more"]]);
+    expect([half.status, fieldErrorsOf(half).sort()]).toEqual([400, ["address", "method", "more"]]);
     const both = await admin("POST", EXPLAIN, { request_id: "a-1", api_key_id: crypto.randomUUID(), path: "/" });
-    expect([both.status, faultsIn(both).sort()]).toEqual([400, ["api_key_id", "path"]]);
+    expect([both.status, fieldErrorsOf(both).sort()]).toEqual([400, ["api_key_id", "path"]]);
     const none = await admin("POST", EXPLAIN, {});
-    expect(faultsIn(none).sort()).toEqual(["api_key_id", "method", "path"]);
-    const crooked = await admin("POST", EXPLAIN, { api_key_id: crypto.randomUUID(), method: "GET", path: "/a//b" });
-    expect(faultsIn(crooked)).toEqual(["path"]);
+    expect(fieldErrorsOf(none).sort()).toEqual(["api_key_id", "method", "path"]);
+    const nonCanonical = await admin("POST", EXPLAIN, { api_key_id: crypto.randomUUID(), method: "GET", path: "/a//b" });
+    expect(fieldErrorsOf(nonCanonical)).toEqual(["path"]);
   });
 });

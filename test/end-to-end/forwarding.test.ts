@@ -1,25 +1,25 @@
-// What an upstream gets of a call that was let in.
+// The request that the upstream receives once Gatehouse has allowed it.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Bare, startBare } from "../support/bare.ts";
 import { CLUSTERS } from "../support/gatehouse.ts";
 import { rawRequest, sendRaw } from "../support/raw.ts";
+import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
-let bare: Bare;
+let gateway: WorkerdGateway;
 let token: string;
 beforeAll(async () => {
-  bare = await startBare();
-  token = (await bare.key()).token;
+  gateway = await startWorkerdGateway();
+  token = (await gateway.key()).token;
 });
-afterAll(() => bare.close());
-beforeEach(() => bare.upstream.reset());
+afterAll(() => gateway.close());
+beforeEach(() => gateway.upstream.reset());
 
-/** A raw call with the key; what the upstream has seen of it. */
+/** Sends a raw request with the key. @returns the request as the upstream received it */
 async function reached(requestLine: string, headerLines: readonly string[] = [], body = "") {
   const lines = [`Authorization: Bearer ${token}`, ...headerLines];
-  const answer = await sendRaw(bare.port, rawRequest(`${requestLine} HTTP/1.1`, lines, body));
+  const answer = await sendRaw(gateway.port, rawRequest(`${requestLine} HTTP/1.1`, lines, body));
   expect(answer.text).toMatch(/^HTTP\/1.1 200/);
-  expect(bare.upstream.reached).toHaveLength(1);
-  const [call] = bare.upstream.reached;
+  expect(gateway.upstream.reached).toHaveLength(1);
+  const [call] = gateway.upstream.reached;
   if (call === undefined) throw new Error("nothing reached the upstream");
   return call;
 }
@@ -48,14 +48,14 @@ describe("forwarded request", () => {
     expect((await reached(`GET ${target}`)).url).toBe(target);
   });
 
-  // The one character that the URL standard itself writes anew in a query, in every fetch; it means the same.
+  // The URL standard percent-encodes this one character in every query; the meaning stays the same.
   it("forwards the query unchanged but for the apostrophe, which becomes %27", async () => {
     expect((await reached("GET /x'y?a='b'")).url).toBe("/x'y?a=%27b%27");
   });
 
   it("forwards a body with a length or in chunks", async () => {
     expect((await reached("POST /x", ["Content-Length: 7"], '{"a":1}')).body).toBe('{"a":1}');
-    bare.upstream.reset();
+    gateway.upstream.reset();
     const chunks = "3\r\nabc\r\n4;ext=1\r\ndefg\r\n0\r\nX-Trailer: 1\r\n\r\n";
     const call = await reached("POST /x", ["Transfer-Encoding: chunked"], chunks);
     expect(call.body).toBe("abcdefg");
@@ -98,9 +98,9 @@ describe("forwarded request", () => {
   it("rejects a request whose address contains the key", async () => {
     for (const target of [`/x?access_token=${token}`, `/x/${token}`]) {
       const lines = [`Authorization: Bearer ${token}`];
-      expect((await sendRaw(bare.port, rawRequest(`GET ${target} HTTP/1.1`, lines))).status).toBe(400);
+      expect((await sendRaw(gateway.port, rawRequest(`GET ${target} HTTP/1.1`, lines))).status).toBe(400);
     }
-    expect(bare.upstream.reached).toEqual([]);
+    expect(gateway.upstream.reached).toEqual([]);
   });
 
   it("forwards the client address of CF-Connecting-IP only", async () => {
@@ -121,11 +121,11 @@ describe("forwarded request", () => {
   it("forwards the operation id and the request id that the log has", async () => {
     const known = await reached(`GET ${CLUSTERS}`);
     expect(known.headers["gatehouse-operation"]).toBe("listClusters");
-    bare.upstream.reset();
+    gateway.upstream.reset();
     const unknown = await reached("GET /x");
     expect(unknown.headers["gatehouse-operation"]).toBe("unknown");
     expect(unknown.headers["gatehouse-request-id"]).not.toBe(known.headers["gatehouse-request-id"]);
-    const logged = (await bare.logs()).findLast(({ operation }) => operation === "unknown");
+    const logged = (await gateway.logs()).findLast(({ operation }) => operation === "unknown");
     expect(logged?.request_id).toBe(unknown.headers["gatehouse-request-id"]);
   });
 });

@@ -1,4 +1,4 @@
-// The description of the API: as it is committed, as it is served, and as it is true.
+// The OpenAPI document: up to date, complete, and served.
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openapiDocument, openapiText } from "../../scripts/openapi.ts";
@@ -21,8 +21,8 @@ describe("OpenAPI document", () => {
   it("describes exactly the operations that Gatehouse handles", () => {
     const paths = openapiDocument().paths as Record<string, Record<string, { operationId: string }>>;
     const described = Object.values(paths).flatMap((methods) => Object.values(methods).map((each) => each.operationId));
-    const answered = OPERATIONS.filter((row) => row.handledBy === "gatehouse").map((row) => row.operationId);
-    expect(described.sort()).toEqual([...answered].sort());
+    const handled = OPERATIONS.filter((row) => row.handledBy === "gatehouse").map((row) => row.operationId);
+    expect(described.sort()).toEqual([...handled].sort());
   });
 
   it("resolves every reference within the document", () => {

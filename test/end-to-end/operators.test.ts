@@ -1,11 +1,11 @@
-// People, over a real socket, with tokens from a real OpenID Connect provider: signed in by HTTP and in a browser.
+// Operators over a real socket, with tokens from a real OpenID Connect provider, signed in by HTTP and in a browser.
 import { existsSync } from "node:fs";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Client, clientOf, faultsIn, KEYS_PATH, ROLES_PATH, V1 } from "../support/admin-client.ts";
+import { type Client, clientOf, fieldErrorsOf, KEYS_PATH, ROLES_PATH, V1 } from "../support/admin-client.ts";
 import { ACCOUNT, CLUSTERS, type Gatehouse, OTHER_ACCOUNT, startGatehouse } from "../support/gatehouse.ts";
 import { CLIENT, startIssuer, type TestIssuer } from "../support/issuer.ts";
 import { ROLE_IDS } from "../support/seed.ts";
@@ -28,18 +28,18 @@ afterAll(async () => {
   await issuer.close();
 });
 
-async function add(login: string, changes: Readonly<Record<string, unknown>> = {}, client = admin) {
+async function addOperator(login: string, changes: Readonly<Record<string, unknown>> = {}, client = admin) {
   const spec = { name: login, email: `${login}@example.com`, role_id: ROLE_IDS.Admin, ...changes };
-  const answered = await client("POST", OPERATORS, spec);
-  if (answered.status !== 200) throw new Error(answered.text);
-  return answered.body.data.info.id as string;
+  const response = await client("POST", OPERATORS, spec);
+  if (response.status !== 200) throw new Error(response.text);
+  return response.body.data.info.id as string;
 }
 
 const codeOf = async (answer: Response) => ((await answer.json()) as { error: { code: string } }).error.code;
 
 describe("operator", () => {
   it("signs an operator in with code and PKCE, and names the operator in the key and in the audit log", async () => {
-    const id = await add("ada");
+    const id = await addOperator("ada");
     const ada = clientOf(gatehouse, await issuer.signIn("ada"));
     const { status, body } = await ada("POST", KEYS_PATH, {
       name: "k",
@@ -65,7 +65,7 @@ describe("operator", () => {
   });
 
   it("forwards an operator's request with an identity token that names the operator", async () => {
-    await add("carl", { role_id: ROLE_IDS.Viewer });
+    await addOperator("carl", { role_id: ROLE_IDS.Viewer });
     const token = await issuer.signIn("carl");
     gatehouse.upstream.reset();
     expect((await gatehouse.call(token, CLUSTERS)).status).toBe(200);
@@ -81,7 +81,7 @@ describe("operator", () => {
   });
 
   it("authorizes an operator by role, account and expiry", async () => {
-    const id = await add("dora", { role_id: ROLE_IDS.Viewer, expire_after_hours: 1 });
+    const id = await addOperator("dora", { role_id: ROLE_IDS.Viewer, expire_after_hours: 1 });
     const token = await issuer.signIn("dora");
     expect(await codeOf(await gatehouse.call(token, CLUSTERS, { method: "POST" }))).toBe("permission_missing");
     expect(await codeOf(await gatehouse.call(token, CLUSTERS.replace(ACCOUNT, OTHER_ACCOUNT)))).toBe(
@@ -92,7 +92,7 @@ describe("operator", () => {
   });
 
   it("denies a removed operator from the next request on", async () => {
-    const id = await add("eve");
+    const id = await addOperator("eve");
     const token = await issuer.signIn("eve");
     expect((await gatehouse.call(token, CLUSTERS)).status).toBe(200);
     expect((await admin("DELETE", `${OPERATORS}/${id}`)).status).toBe(204);
@@ -100,19 +100,19 @@ describe("operator", () => {
   });
 
   it("identifies an operator by the subject of its own issuer only", async () => {
-    await add("fred", { email: null, subject: "fred" });
-    await add("gus", { email: null, subject: "gus", issuer: "https://another.example" });
+    await addOperator("fred", { email: null, subject: "fred" });
+    await addOperator("gus", { email: null, subject: "gus", issuer: "https://another.example" });
     expect((await gatehouse.call(await issuer.signIn("fred"), CLUSTERS)).status).toBe(200);
     expect(await codeOf(await gatehouse.call(await issuer.signIn("gus"), CLUSTERS))).toBe("operator_unknown");
   });
 
   it("denies an email address that the issuer has not verified", async () => {
-    await add("unverified-x");
+    await addOperator("unverified-x");
     expect(await codeOf(await gatehouse.call(await issuer.signIn("unverified-x"), CLUSTERS))).toBe("operator_unknown");
   });
 
   it.skipIf(!existsSync(CHROMIUM))("signs an operator in with a browser", async () => {
-    await add("hana");
+    await addOperator("hana");
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
     try {
       const page = await browser.newPage();
@@ -134,7 +134,7 @@ describe("operator", () => {
 
 describe("invalid operator token", () => {
   it("denies a token of another provider", async () => {
-    await add("ida");
+    await addOperator("ida");
     const elsewhere = await startIssuer();
     try {
       const foreign = await elsewhere.signIn("ida");
@@ -196,7 +196,7 @@ describe("operator management", () => {
       expire_after_hours: -1,
       more: 1,
     });
-    expect([bad.status, faultsIn(bad).sort()]).toEqual([
+    expect([bad.status, fieldErrorsOf(bad).sort()]).toEqual([
       400,
       ["email", "expire_after_hours", "more", "name", "role_id"],
     ]);
@@ -206,24 +206,24 @@ describe("operator management", () => {
       subject: "s",
       role_id: ROLE_IDS.Viewer,
     });
-    expect(faultsIn(two)).toEqual(["email"]);
+    expect(fieldErrorsOf(two)).toEqual(["email"]);
     const none = await admin("POST", OPERATORS, { name: "a", role_id: ROLE_IDS.Viewer, issuer: "x" });
-    expect(faultsIn(none).sort()).toEqual(["email", "issuer"]);
+    expect(fieldErrorsOf(none).sort()).toEqual(["email", "issuer"]);
     const role = await admin("POST", OPERATORS, { name: "a", email: "a@b.example", role_id: crypto.randomUUID() });
-    expect(faultsIn(role)).toEqual(["role_id"]);
+    expect(fieldErrorsOf(role)).toEqual(["role_id"]);
     const { results } = await gatehouse.env.DB.prepare("SELECT id FROM operators WHERE email = 'a@b.example'").all();
     expect(results).toEqual([]);
   });
 
   it("matches an email address in any case and accepts it once per account", async () => {
-    await add("jo", { email: "Jo@Example.COM" });
+    await addOperator("jo", { email: "Jo@Example.COM" });
     const again = await admin("POST", OPERATORS, { name: "jo", email: "jo@example.com", role_id: ROLE_IDS.Viewer });
     expect([again.status, again.body.error.code]).toEqual([409, "identity_taken"]);
     expect((await gatehouse.call(await issuer.signIn("jo"), CLUSTERS)).status).toBe(200);
   });
 
   it("reads, pages and changes operators and hides them from other accounts", async () => {
-    const id = await add("kim", { role_id: ROLE_IDS.Viewer });
+    const id = await addOperator("kim", { role_id: ROLE_IDS.Viewer });
     const changed = await admin("PUT", `${OPERATORS}/${id}`, { name: "Kim", role_id: ROLE_IDS.Developer });
     expect(changed.body.data).toMatchObject({
       spec: { name: "Kim", email: "kim@example.com", role_id: ROLE_IDS.Developer, expire_after_hours: 0 },
@@ -238,24 +238,24 @@ describe("operator management", () => {
       path = body._metadata.links.next;
     }
     expect([ids.includes(id), new Set(ids).size]).toEqual([true, ids.length]);
-    const stranger = clientOf(gatehouse, (await gatehouse.key({ accountId: OTHER_ACCOUNT })).token);
+    const foreignAdmin = clientOf(gatehouse, (await gatehouse.key({ accountId: OTHER_ACCOUNT })).token);
     const path = `${OPERATORS.replace(ACCOUNT, OTHER_ACCOUNT)}/${id}`;
-    expect((await stranger("GET", path)).status).toBe(404);
-    expect((await stranger("DELETE", path)).status).toBe(404);
+    expect((await foreignAdmin("GET", path)).status).toBe(404);
+    expect((await foreignAdmin("DELETE", path)).status).toBe(404);
   });
 
   it("rejects deleting a role that an operator has", async () => {
     const permissions = [{ resource_type: "BACKUP", operation_groups: [{ operation_group: "READ" }] }];
     const role = (await admin("POST", ROLES_PATH, { name: "Kept", permissions })).body.data.info.id;
-    await add("lou", { role_id: role });
-    const answered = await admin("DELETE", `${ROLES_PATH}/${role}`);
-    expect([answered.status, answered.body.error.detail]).toEqual([409, expect.stringContaining("lou")]);
+    await addOperator("lou", { role_id: role });
+    const response = await admin("DELETE", `${ROLES_PATH}/${role}`);
+    expect([response.status, response.body.error.detail]).toEqual([409, expect.stringContaining("lou")]);
   });
 });
 
 describe("Cloudflare Access operator", () => {
   let access: Gatehouse;
-  let team: TestIssuer["close"];
+  let stopTeam: TestIssuer["close"];
   let assertion: (changes?: Readonly<Record<string, unknown>>) => Promise<string>;
   beforeAll(async () => {
     const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
@@ -264,7 +264,7 @@ describe("Cloudflare Access operator", () => {
       response.writeHead(request.url === "/cdn-cgi/access/certs" ? 200 : 404).end(JSON.stringify({ keys })),
     );
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-    team = async () => void server.close();
+    stopTeam = async () => void server.close();
     const domain = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     assertion = (changes = {}) =>
       new SignJWT({ email: "ada@example.com", type: "app", ...changes })
@@ -281,7 +281,7 @@ describe("Cloudflare Access operator", () => {
   });
   afterAll(async () => {
     await access.close();
-    await team();
+    await stopTeam();
   });
 
   const call = async (token: string, init: RequestInit = {}) =>

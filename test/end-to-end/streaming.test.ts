@@ -1,29 +1,29 @@
-// Bodies pass the door without being held: what goes in comes out, however long it is, and nothing of it stays.
+// Bodies are streamed in both directions and never buffered.
 import { readdirSync, readFileSync } from "node:fs";
 import { type IncomingMessage, request as send } from "node:http";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Bare, startBare } from "../support/bare.ts";
+import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
 const MB = 1024 * 1024;
 const LENGTH = 200 * MB;
-/** Far less than one body; the runtime's own buffers and its collector's leisure are in it. */
+/** Far less than one body, with room for the runtime's buffers and a late garbage collection. */
 const ALLOWED_GROWTH = 90 * MB;
 
-let bare: Bare;
+let gateway: WorkerdGateway;
 let token: string;
 beforeAll(async () => {
-  bare = await startBare({ vars: { UPSTREAM_TIMEOUT_SECONDS: "1" } });
-  token = (await bare.key()).token;
-  await bare.call(token, "/warm-up");
+  gateway = await startWorkerdGateway({ vars: { UPSTREAM_TIMEOUT_SECONDS: "1" } });
+  token = (await gateway.key()).token;
+  await gateway.call(token, "/warm-up");
 });
-afterAll(() => bare.close());
-beforeEach(() => bare.upstream.reset());
+afterAll(() => gateway.close());
+beforeEach(() => gateway.upstream.reset());
 
 describe("large body", () => {
   it("streams 200 MB in both directions without buffering", async () => {
     let received = 0;
-    bare.upstream.answer((request, response) => {
+    gateway.upstream.answer((request, response) => {
       request.on("data", (part) => {
         received += part.length;
       });
@@ -41,7 +41,7 @@ describe("large body", () => {
 describe("stream", () => {
   it("streams a response part by part as the upstream writes it", async () => {
     let next: (() => void) | null = null;
-    bare.upstream.answer((_, response) => {
+    gateway.upstream.answer((_, response) => {
       response.write("first");
       next = () => response.end("second");
     });
@@ -53,7 +53,7 @@ describe("stream", () => {
   });
 
   it("streams a response for longer than the upstream timeout", async () => {
-    bare.upstream.answer((_, response) => {
+    gateway.upstream.answer((_, response) => {
       response.write("a");
       setTimeout(() => response.end("b"), 1_500);
     });
@@ -69,11 +69,11 @@ describe("stream", () => {
     }
     const answer = await upload(Readable.from(slowly()));
     expect(answer.statusCode).toBe(200);
-    expect(bare.upstream.reached[0]?.body).toBe("partpartpartpart");
+    expect(gateway.upstream.reached[0]?.body).toBe("partpartpartpart");
   });
 
   it("aborts the upstream request when the client disconnects", async () => {
-    bare.upstream.answer((_, response) => {
+    gateway.upstream.answer((_, response) => {
       const timer = setInterval(() => response.write("more"), 20);
       response.on("close", () => clearInterval(timer));
     });
@@ -81,19 +81,19 @@ describe("stream", () => {
     const answer = await download("/events", controller.signal);
     await (answer.body as ReadableStream).getReader().read();
     controller.abort();
-    await expect.poll(() => bare.upstream.aborted(), { timeout: 5_000 }).toBe(1);
+    await expect.poll(() => gateway.upstream.aborted(), { timeout: 5_000 }).toBe(1);
   });
 });
 
-/** Straight to the Worker: Cloudflare's stand-in would gather small parts. */
+/** Sends to the direct socket: Miniflare's proxy would merge small chunks. */
 function download(path: string, signal: AbortSignal | null = null): Promise<Response> {
-  return fetch(`http://127.0.0.1:${bare.port}${path}`, { headers: { authorization: `Bearer ${token}` }, signal });
+  return fetch(`http://127.0.0.1:${gateway.port}${path}`, { headers: { authorization: `Bearer ${token}` }, signal });
 }
 
 function upload(body: Readable): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}`, host: "gatehouse.test" };
-    const call = send({ port: bare.port, host: "127.0.0.1", method: "POST", path: "/up", headers }, resolve);
+    const call = send({ port: gateway.port, host: "127.0.0.1", method: "POST", path: "/up", headers }, resolve);
     call.on("error", reject);
     body.pipe(call);
   });
@@ -111,17 +111,17 @@ function bytes(length: number): Readable {
   });
 }
 
-/** The most that the runtime holds, beyond what it held at first. */
+/** Samples the runtime's memory. `growth()` stops and returns the peak above the start, in bytes. */
 function watchMemory() {
   const start = residentBytes();
-  let most = start;
+  let peak = start;
   const timer = setInterval(() => {
-    most = Math.max(most, residentBytes());
+    peak = Math.max(peak, residentBytes());
   }, 50);
   return {
     growth() {
       clearInterval(timer);
-      return most - start;
+      return peak - start;
     },
   };
 }
@@ -134,7 +134,7 @@ function residentBytes(): number {
       if (name !== "workerd" || Number(parent) !== process.pid) continue;
       sum += Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) * 1024;
     } catch {
-      // Gone since it was listed.
+      // The process ended after it was listed.
     }
   }
   if (sum === 0) throw new Error("the runtime's process was not found");

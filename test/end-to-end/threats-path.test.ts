@@ -1,31 +1,31 @@
-// Threats A and B (docs/threats.md): paths and methods that two servers could read in two ways, over a raw socket.
+// Threats A and B (docs/threats.md): paths and methods that two servers could read differently, over a raw socket.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Bare, startBare } from "../support/bare.ts";
 import { ACCOUNT, CLUSTERS } from "../support/gatehouse.ts";
 import { rawRequest, sendRaw } from "../support/raw.ts";
+import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
 const ACCOUNT_PATH = `/api/public/v1/accounts/${ACCOUNT}`;
-/** Needs a right that a Viewer has not. */
+/** Requires a permission that Viewer lacks. */
 const ADMIN = `${ACCOUNT_PATH}/users/u1/roles`;
 
-let bare: Bare;
+let gateway: WorkerdGateway;
 let admin: string;
 let viewer: string;
 beforeAll(async () => {
-  bare = await startBare();
-  admin = (await bare.key()).token;
-  viewer = (await bare.key({ role: "Viewer" })).token;
+  gateway = await startWorkerdGateway();
+  admin = (await gateway.key()).token;
+  viewer = (await gateway.key({ role: "Viewer" })).token;
 });
-afterAll(() => bare.close());
-beforeEach(() => bare.upstream.reset());
+afterAll(() => gateway.close());
+beforeEach(() => gateway.upstream.reset());
 
 const send = (line: string, token: string | null, headers: readonly string[] = [], body = "") => {
   const credential = token === null ? [] : [`Authorization: Bearer ${token}`];
-  return sendRaw(bare.port, rawRequest(line, [...credential, ...headers], body), { quietMs: 1_000 });
+  return sendRaw(gateway.port, rawRequest(line, [...credential, ...headers], body), { quietMs: 1_000 });
 };
 
-/** Nothing may reach the upstream, not even for the mightiest key: the spelling itself is at fault. */
-const REFUSED: readonly (readonly [row: string, targets: readonly string[]])[] = [
+/** Rejected for every key, Admin keys included. */
+const AMBIGUOUS_PATHS: readonly (readonly [row: string, targets: readonly string[]])[] = [
   ["1 encoded letters", ["/%61dmin/keys", "/api/public/v1/%70ing", "/%41", "/a%7Eb", "/a%2Db", "/%2561dmin"]],
   ["2 empty segments", ["//admin/keys", "/api//clusters", "///", "/api/public/v1//ping", "/x//", "//"]],
   ["3 path as authority", ["//evil.example/x", "/\\evil.example/x", "/\\/evil.example", "//@evil.example", "//\\evil"]],
@@ -53,13 +53,16 @@ const REFUSED: readonly (readonly [row: string, targets: readonly string[]])[] =
 ];
 
 describe("ambiguous path", () => {
-  it.each(REFUSED)("rejects an ambiguous path in every spelling and does not forward it: %s", async (_, targets) => {
-    for (const target of targets) {
-      const answer = await send(`GET ${target} HTTP/1.1`, admin);
-      expect([400, 404, 421], target).toContain(answer.status);
-    }
-    expect(bare.upstream.reached).toEqual([]);
-  });
+  it.each(AMBIGUOUS_PATHS)(
+    "rejects an ambiguous path in every spelling and does not forward it: %s",
+    async (_, targets) => {
+      for (const target of targets) {
+        const answer = await send(`GET ${target} HTTP/1.1`, admin);
+        expect([400, 404, 421], target).toContain(answer.status);
+      }
+      expect(gateway.upstream.reached).toEqual([]);
+    },
+  );
 
   it.each([
     ["4 dot segments", `/x/../${ADMIN.slice(1)}`],
@@ -70,24 +73,24 @@ describe("ambiguous path", () => {
     ["16 absolute form", `http://evil.example${ADMIN}`],
     ["16 absolute form", `https://user:pass@evil.example${ADMIN}`],
     ["16 absolute form", `http://127.0.0.1:1${ADMIN}`],
-    ["21 an exception's neighbour", `/healthz/..${ADMIN}`],
-    ["21 an exception's neighbour", `/.well-known/acme-challenge/..${ADMIN}`],
-    ["21 an exception's neighbour", `/.well-known/gatehouse/health/../../..${ADMIN}`],
-    ["21 an exception's neighbour", "/public.json/x"],
+    ["21 a path next to a public one", `/healthz/..${ADMIN}`],
+    ["21 a path next to a public one", `/.well-known/acme-challenge/..${ADMIN}`],
+    ["21 a path next to a public one", `/.well-known/gatehouse/health/../../..${ADMIN}`],
+    ["21 a path next to a public one", "/public.json/x"],
     ["a trailing slash", `${ADMIN}/`],
     ["a suffix", `${ADMIN}.json`],
   ])("grants no permission by the spelling of a path: row %s: %s", async (_, target) => {
     const answer = await send(`PUT ${target} HTTP/1.1`, viewer, ["Content-Length: 2"], "{}");
     expect([400, 401, 403, 404, 421]).toContain(answer.status);
-    expect(bare.upstream.reached).toEqual([]);
+    expect(gateway.upstream.reached).toEqual([]);
   });
 
   it("15: forwards exactly the path that was authorized and never a fragment", async () => {
     await send("GET /public#/../admin/keys HTTP/1.1", admin);
-    for (const { url } of bare.upstream.reached) expect(url).toBe("/public");
+    for (const { url } of gateway.upstream.reached) expect(url).toBe("/public");
   });
 
-  // The runtime takes the host from the Host header and drops the one in the request line, before the Worker sees it.
+  // workerd takes the host from the Host header and drops that of the request line before the Worker runs.
   it.each([
     ["http://evil.example/x", "/x"],
     ["https://evil.example/x", "/x"],
@@ -98,9 +101,9 @@ describe("ambiguous path", () => {
     [".", "/"],
   ])("16: ignores the host of an absolute request target: %s", async (target, path) => {
     await send(`GET ${target} HTTP/1.1`, admin);
-    for (const { url, headers } of bare.upstream.reached) {
+    for (const { url, headers } of gateway.upstream.reached) {
       expect(url).toBe(path);
-      expect(`http://${headers.host}`).toBe(bare.upstream.url);
+      expect(`http://${headers.host}`).toBe(gateway.upstream.url);
     }
   });
 
@@ -113,7 +116,7 @@ describe("ambiguous path", () => {
     `${ACCOUNT_PATH}/API-KEYS`,
   ])("11: reserves Gatehouse's paths in any case and serves them in one case: %s", async (target) => {
     expect([404, 405]).toContain((await send(`GET ${target} HTTP/1.1`, admin)).status);
-    expect(bare.upstream.reached).toEqual([]);
+    expect(gateway.upstream.reached).toEqual([]);
   });
 
   it.each([["access_token"], ["api_key"], ["apikey"], ["token"], ["key"], ["authorization"]])(
@@ -122,8 +125,8 @@ describe("ambiguous path", () => {
       const answer = await send(`GET /api/public/v1/ping?${name}=${admin} HTTP/1.1`, null);
       expect(answer.status).toBe(401);
       expect(answer.text).not.toContain(admin);
-      expect(JSON.stringify(await bare.logs())).not.toContain(admin);
-      expect(bare.upstream.reached).toEqual([]);
+      expect(JSON.stringify(await gateway.logs())).not.toContain(admin);
+      expect(gateway.upstream.reached).toEqual([]);
     },
   );
 });
@@ -134,9 +137,9 @@ describe("request method", () => {
     async (name) => {
       const answer = await send(`GET ${CLUSTERS} HTTP/1.1`, viewer, [`${name}: DELETE`]);
       expect(answer.status).toBe(200);
-      expect(bare.upstream.reached).toHaveLength(1);
-      expect(bare.upstream.reached[0]?.method).toBe("GET");
-      expect(bare.upstream.reached[0]?.rawHeaders).not.toContain("DELETE");
+      expect(gateway.upstream.reached).toHaveLength(1);
+      expect(gateway.upstream.reached[0]?.method).toBe("GET");
+      expect(gateway.upstream.reached[0]?.rawHeaders).not.toContain("DELETE");
     },
   );
 
@@ -144,7 +147,7 @@ describe("request method", () => {
     "26: ignores a method in the query: %s",
     async (query) => {
       expect((await send(`POST ${CLUSTERS}${query} HTTP/1.1`, viewer, ["Content-Length: 0"])).status).toBe(403);
-      expect(bare.upstream.reached).toEqual([]);
+      expect(gateway.upstream.reached).toEqual([]);
     },
   );
 
@@ -154,7 +157,7 @@ describe("request method", () => {
       const answer = await send(`${method} /x HTTP/1.1`, admin);
       expect([400, 405, 500, 501]).toContain(answer.status);
       if (answer.status === 405) expect(answer.headers.allow).toBe("GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS");
-      expect(bare.upstream.reached).toEqual([]);
+      expect(gateway.upstream.reached).toEqual([]);
     },
   );
 
@@ -176,6 +179,6 @@ describe("request method", () => {
     expect((await send("OPTIONS /x HTTP/1.1", null)).status).toBe(401);
     expect((await send("OPTIONS /x HTTP/1.1", viewer)).status).toBe(403);
     expect((await send(`OPTIONS ${CLUSTERS} HTTP/1.1`, viewer)).status).toBe(403);
-    expect(bare.upstream.reached).toEqual([]);
+    expect(gateway.upstream.reached).toEqual([]);
   });
 });

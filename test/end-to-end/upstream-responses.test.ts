@@ -1,31 +1,31 @@
-// What a client gets of an upstream's answer, and what it is told when there is none.
+// The response that the client gets: the upstream's, or an error when the upstream fails.
 
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Bare, startBare } from "../support/bare.ts";
 import { CLUSTERS } from "../support/gatehouse.ts";
 import { rawRequest, sendRaw } from "../support/raw.ts";
+import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
-let bare: Bare;
+let gateway: WorkerdGateway;
 let token: string;
 beforeAll(async () => {
-  bare = await startBare({ vars: { UPSTREAM_TIMEOUT_SECONDS: "0.5" } });
-  token = (await bare.key()).token;
+  gateway = await startWorkerdGateway({ vars: { UPSTREAM_TIMEOUT_SECONDS: "0.5" } });
+  token = (await gateway.key()).token;
 });
-afterAll(() => bare.close());
-beforeEach(() => bare.upstream.reset());
+afterAll(() => gateway.close());
+beforeEach(() => gateway.upstream.reset());
 
 const call = (line: string, headers: readonly string[] = [], body = "") =>
-  sendRaw(bare.port, rawRequest(`${line} HTTP/1.1`, [`Authorization: Bearer ${token}`, ...headers], body));
+  sendRaw(gateway.port, rawRequest(`${line} HTTP/1.1`, [`Authorization: Bearer ${token}`, ...headers], body));
 
 describe("upstream response", () => {
   it.each([200, 201, 202, 304, 400, 401, 403, 404, 409, 418, 422, 429, 500, 502, 503])(
     "keeps the upstream's status, headers and body: %i",
     async (status) => {
       const body = status === 304 ? "" : `{"error":{"status":${status},"detail":"of the upstream"}}`;
-      bare.upstream.answer((_, response) => {
+      gateway.upstream.answer((_, response) => {
         response.writeHead(status, { "content-type": "application/vnd.of-the-upstream", etag: '"1"', "x-own": "1" });
         response.end(body);
       });
@@ -37,12 +37,12 @@ describe("upstream response", () => {
         "x-own": "1",
       });
       expect(answer.body).toContain(body);
-      expect(bare.upstream.reached).toHaveLength(1);
+      expect(gateway.upstream.reached).toHaveLength(1);
     },
   );
 
   it("strips response headers that set browser state, grant CORS access, or belong to the hop or to Gatehouse", async () => {
-    bare.upstream.answer((_, response) => {
+    gateway.upstream.answer((_, response) => {
       response.setHeader("set-cookie", ["a=1", "b=2"]);
       for (const name of [
         "access-control-allow-origin",
@@ -70,7 +70,7 @@ describe("upstream response", () => {
   });
 
   it("answers HEAD with the headers of a GET and no body", async () => {
-    bare.upstream.answer((_, response) => {
+    gateway.upstream.answer((_, response) => {
       response.writeHead(200, { "content-length": "5", etag: '"1"' });
       response.end("hello");
     });
@@ -81,11 +81,11 @@ describe("upstream response", () => {
 
   it("keeps the content encoding when headers change", async () => {
     const packed = gzipSync("hello hello hello");
-    bare.upstream.answer((_, response) => {
+    gateway.upstream.answer((_, response) => {
       response.writeHead(200, { "content-encoding": "gzip", "set-cookie": "a=1", "content-length": packed.length });
       response.end(packed);
     });
-    const answer = await fetch(`${bare.url}/x`, { headers: { authorization: `Bearer ${token}` } });
+    const answer = await fetch(`${gateway.url}/x`, { headers: { authorization: `Bearer ${token}` } });
     expect(answer.headers.get("content-encoding")).toBe("gzip");
     expect(await answer.text()).toBe("hello hello hello");
   });
@@ -100,7 +100,7 @@ describe("upstream response", () => {
     "decides whether a response coded as %s stays coded for a client that accepts %s: %s",
     async (coding, accepted, stays) => {
       const body = coding === "zstd" ? Buffer.from("not really zstd") : gzipSync("hello");
-      bare.upstream.answer((_, response) => {
+      gateway.upstream.answer((_, response) => {
         response.writeHead(200, { "content-encoding": coding }).end(body);
       });
       const answer = await call("GET /x", [`Accept-Encoding: ${accepted}`]);
@@ -123,14 +123,14 @@ describe("upstream response", () => {
     "never follows a redirect and rewrites a location on the upstream to the gateway: %s",
     async (location, expected) => {
       const fill = (text: string) =>
-        text.replace("{up}", bare.upstream.url).replace("{UP}", bare.upstream.url.replace("http", "HTTP"));
+        text.replace("{up}", gateway.upstream.url).replace("{UP}", gateway.upstream.url.replace("http", "HTTP"));
       for (const status of [201, 302, 307]) {
-        bare.upstream.reset();
-        bare.upstream.answer((_, response) => response.writeHead(status, { location: fill(location) }).end());
+        gateway.upstream.reset();
+        gateway.upstream.answer((_, response) => response.writeHead(status, { location: fill(location) }).end());
         const answer = await call("GET /x");
         expect(answer.status).toBe(status);
         expect(answer.headers.location).toBe(fill(expected));
-        expect(bare.upstream.reached).toHaveLength(1);
+        expect(gateway.upstream.reached).toHaveLength(1);
       }
     },
   );
@@ -140,35 +140,35 @@ describe("upstream failure", () => {
   it.each(["GET /x", "POST /x", `DELETE ${CLUSTERS}/c`])(
     "answers 504 when the upstream hangs and sends the request once: %s",
     async (line) => {
-      bare.upstream.answer(() => undefined);
+      gateway.upstream.answer(() => undefined);
       const started = Date.now();
       const answer = await call(line);
       expect(answer.status).toBe(504);
       expect(JSON.parse(answer.body).error).toMatchObject({ status: 504, code: "upstream_timeout" });
       expect(answer.headers["cache-control"]).toBe("no-store");
       expect(Date.now() - started).toBeLessThan(2_500);
-      expect(bare.upstream.reached).toHaveLength(1);
-      await expect.poll(() => bare.upstream.aborted()).toBe(1);
+      expect(gateway.upstream.reached).toHaveLength(1);
+      await expect.poll(() => gateway.upstream.aborted()).toBe(1);
     },
   );
 
   it.each(["GET /x", "POST /x", `PUT ${CLUSTERS}/c`])(
     "answers 502 when the upstream resets the connection and sends the request once: %s",
     async (line) => {
-      bare.upstream.answer((request) => request.socket.destroy());
+      gateway.upstream.answer((request) => request.socket.destroy());
       const answer = await call(line, ["Content-Length: 0"]);
       expect(answer.status).toBe(502);
       expect(JSON.parse(answer.body).error).toMatchObject({ status: 502, code: "upstream_unreachable" });
-      expect(bare.upstream.reached).toHaveLength(1);
-      const fault = (await bare.logs()).findLast(({ kind }) => kind === "fault");
-      expect(fault).toMatchObject({ verdict: "fault", status: 502, error: expect.stringContaining("<-") });
+      expect(gateway.upstream.reached).toHaveLength(1);
+      const error = (await gateway.logs()).findLast(({ kind }) => kind === "fault");
+      expect(error).toMatchObject({ verdict: "fault", status: 502, error: expect.stringContaining("<-") });
     },
   );
 
   it.each(["HTTP/1.1 abc Nonsense\r\n\r\n", "not http at all", "HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n"])(
     "answers 502 or forwards the status when the upstream does not speak HTTP: %j",
     async (bytes) => {
-      bare.upstream.answer((request) => request.socket.end(bytes));
+      gateway.upstream.answer((request) => request.socket.end(bytes));
       const answer = await call("GET /x");
       expect([502, 999]).toContain(answer.status);
     },
@@ -181,11 +181,11 @@ describe("unreachable upstream", () => {
     await new Promise<void>((resolve) => gone.listen(0, "127.0.0.1", resolve));
     const { port } = gone.address() as AddressInfo;
     await new Promise((resolve) => gone.close(resolve));
-    const alone = await startBare({ vars: { UPSTREAM_URL: `http://127.0.0.1:${port}` } });
-    const key = await alone.key();
-    const answer = await alone.call(key.token, "/x");
+    const orphan = await startWorkerdGateway({ vars: { UPSTREAM_URL: `http://127.0.0.1:${port}` } });
+    const key = await orphan.key();
+    const answer = await orphan.call(key.token, "/x");
     expect(answer.status).toBe(502);
     expect(((await answer.json()) as { error: object }).error).toMatchObject({ code: "upstream_unreachable" });
-    await alone.close();
+    await orphan.close();
   });
 });

@@ -1,64 +1,65 @@
-// A safe call goes to the upstream while its check is under way: nothing of the answer is let out before the check agrees.
+// Speculative forwarding: a safe request goes to the upstream while its key is checked, and nothing of the response is sent
+// before the check allows it.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ACCOUNT, ACTOR, db, keys, makeAccounts, NOW, VIEWER_ROLE } from "../store/builders.ts";
 import {
+  advanceClock,
+  advanceTimeUntil,
   CLUSTERS,
-  closeDoors,
-  holdTime,
-  openGateway,
-  passTime,
-  timePassesUntil,
-  type WorkerUnderTest,
+  freezeTime,
+  startGateway,
+  stopGateways,
+  type TestGateway,
 } from "./worker-harness.ts";
 
 beforeEach(async () => {
-  holdTime(NOW);
+  freezeTime(NOW);
   await makeAccounts();
 });
-afterEach(closeDoors);
+afterEach(stopGateways);
 
-// D1 and KV are real, and the machine may be busy.
+// D1 and KV are real and may be slow on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });
 
 const IDLE_MS = 60_000;
 const D1_MS = 300;
 const UPSTREAM_MS = 300;
 
-const later = (ms: number) => new Promise<void>((resume) => setTimeout(resume, ms));
+const delay = (ms: number) => new Promise<void>((resume) => setTimeout(resume, ms));
 
-/** A door that knows a key, has been idle for a minute, and has a D1 and an upstream that take their time. */
-async function idleDoor(vars = {}) {
-  const gateway = await openGateway(vars);
+/** A gateway with a cached key that has been idle for a minute, in front of a slow D1 and a slow upstream. */
+async function idleGateway(vars = {}) {
+  const gateway = await startGateway(vars);
   const key = await gateway.key();
   await gateway.call(key.token);
-  await gateway.behind();
-  passTime(IDLE_MS);
+  await gateway.finishBackgroundWork();
+  advanceClock(IDLE_MS);
   gateway.resetCounts();
   gateway.upstream.reached.length = 0;
   const order: string[] = [];
   gateway.d1.before = async (sql) => {
     if (!/AS floor|WHERE k.hash/.test(sql)) return;
-    await later(D1_MS);
+    await delay(D1_MS);
     order.push("checked");
   };
   gateway.upstream.answer = async () => {
     order.push("reached");
-    await later(UPSTREAM_MS);
+    await delay(UPSTREAM_MS);
     order.push("answered");
     return Response.json({ secret: "of the cluster" });
   };
   return { gateway, order, ...key };
 }
 
-async function timed(gateway: WorkerUnderTest, call: () => Promise<Response>) {
+async function timed(gateway: TestGateway, call: () => Promise<Response>) {
   const startedAt = Date.now();
-  const answer = await timePassesUntil(call());
+  const answer = await advanceTimeUntil(call());
   return { answer, tookMs: Date.now() - startedAt, logged: gateway.lines.findLast(({ kind }) => kind === "call") };
 }
 
 describe("read from an idle isolate", () => {
   it("takes as long as the slower of check and upstream", async () => {
-    const { gateway, token, order } = await idleDoor();
+    const { gateway, token, order } = await idleGateway();
     const { answer, tookMs, logged } = await timed(gateway, () => gateway.call(token));
     expect(answer.status).toBe(200);
     expect(logged).toMatchObject({ speculated: true, degraded: false });
@@ -68,7 +69,7 @@ describe("read from an idle isolate", () => {
   });
 
   it("takes as long as check and upstream together with SPECULATIVE_FORWARDING=off", async () => {
-    const { gateway, token, order } = await idleDoor({ SPECULATIVE_FORWARDING: "off" });
+    const { gateway, token, order } = await idleGateway({ SPECULATIVE_FORWARDING: "off" });
     const { answer, tookMs } = await timed(gateway, () => gateway.call(token));
     expect(answer.status).toBe(200);
     expect(order).toEqual(["checked", "reached", "answered"]);
@@ -76,7 +77,7 @@ describe("read from an idle isolate", () => {
   });
 
   it("checks the primary in parallel to the upstream with STRONG_CHECK=all", async () => {
-    const { gateway, token } = await idleDoor({ STRONG_CHECK: "all" });
+    const { gateway, token } = await idleGateway({ STRONG_CHECK: "all" });
     const { answer, tookMs, logged } = await timed(gateway, () => gateway.call(token));
     expect(answer.status).toBe(200);
     expect(logged).toMatchObject({ speculated: true, source: "d1" });
@@ -84,24 +85,24 @@ describe("read from an idle isolate", () => {
   });
 
   it("forwards before D1 has answered when only KV has the key", async () => {
-    const { token } = await idleDoor();
-    const fresh = await openGateway();
-    fresh.d1.before = () => later(D1_MS);
+    const { token } = await idleGateway();
+    const fresh = await startGateway();
+    fresh.d1.before = () => delay(D1_MS);
     let checked = false;
     fresh.upstream.answer = () => {
       checked = fresh.d1.ran.length > 1;
       return new Response("ok");
     };
-    expect((await timePassesUntil(fresh.call(token))).status).toBe(200);
+    expect((await advanceTimeUntil(fresh.call(token))).status).toBe(200);
     expect(checked).toBe(false);
   });
 });
 
 describe("read with a key revoked meanwhile", () => {
   async function revoked(vars = {}) {
-    const setting = await idleDoor(vars);
-    await keys.revoke(ACCOUNT, setting.id, true, ACTOR, Date.now());
-    return setting;
+    const setup = await idleGateway(vars);
+    await keys.revoke(ACCOUNT, setup.id, true, ACTOR, Date.now());
+    return setup;
   }
 
   it("never answers a revoked key with the upstream's response, even if the upstream answered first", async () => {
@@ -118,7 +119,7 @@ describe("read with a key revoked meanwhile", () => {
     expect(order[0]).toBe("answered");
     expect(answer.status).toBe(401);
     expect(await answer.text()).not.toContain("secret");
-    await timePassesUntil(later(5));
+    await advanceTimeUntil(delay(5));
     expect(cancelled).toBe(true);
   });
 
@@ -146,8 +147,8 @@ describe("read with a key revoked meanwhile", () => {
 
 describe("read whose check fails", () => {
   it("answers 503 after the stale-if-error window although the upstream had answered", async () => {
-    const { gateway, token } = await idleDoor();
-    passTime(60_000);
+    const { gateway, token } = await idleGateway();
+    advanceClock(60_000);
     gateway.d1.trouble = new Error("D1_ERROR: internal error");
     const { answer } = await timed(gateway, () => gateway.call(token));
     expect(answer.status).toBe(503);
@@ -157,7 +158,7 @@ describe("read whose check fails", () => {
 
 describe("read with a key whose role changed meanwhile", () => {
   it("forwards again with the current identity when the role of the key changed", async () => {
-    const { gateway, token, id } = await idleDoor();
+    const { gateway, token, id } = await idleGateway();
     await db.batch([
       db.prepare("UPDATE api_keys SET role_id = ?, version = version + 1 WHERE id = ?").bind(VIEWER_ROLE, id),
       db
@@ -176,30 +177,30 @@ describe("read with a key whose role changed meanwhile", () => {
 
 describe("requests that are never forwarded speculatively", () => {
   it("checks a mutation before it is forwarded", async () => {
-    const { gateway, token, order } = await idleDoor();
-    expect((await timed(gateway, () => gateway.change(token))).answer.status).toBe(200);
+    const { gateway, token, order } = await idleGateway();
+    expect((await timed(gateway, () => gateway.mutate(token))).answer.status).toBe(200);
     expect(order).toEqual(["checked", "reached", "answered"]);
   });
 
   it("checks a request without a cached record before it is forwarded", async () => {
-    const { gateway, order } = await idleDoor();
+    const { gateway, order } = await idleGateway();
     const { token } = await gateway.key();
     expect((await timed(gateway, () => gateway.call(token))).answer.status).toBe(200);
     expect(order.indexOf("checked")).toBeLessThan(order.indexOf("reached"));
   });
 
   it("never forwards a request that the cached record denies", async () => {
-    const { gateway } = await idleDoor();
+    const { gateway } = await idleGateway();
     const { token } = await gateway.key({ rules: ["203.0.113.0/24"] });
     await timed(gateway, () => gateway.call(token));
-    passTime(IDLE_MS);
+    advanceClock(IDLE_MS);
     gateway.upstream.reached.length = 0;
     expect((await timed(gateway, () => gateway.call(token))).answer.status).toBe(403);
     expect(gateway.upstream.reached).toHaveLength(0);
   });
 
   it("never forwards a request that Gatehouse handles", async () => {
-    const { gateway, token, order } = await idleDoor();
+    const { gateway, token, order } = await idleGateway();
     const path = CLUSTERS.replace(/\/projects.*/, "/api-keys");
     const { answer } = await timed(gateway, () => gateway.call(token, path));
     expect(answer.status).toBe(200);
