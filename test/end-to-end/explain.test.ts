@@ -167,7 +167,11 @@ describe("explain of a simulated request", () => {
     expect([both.status, fieldErrorsOf(both).sort()]).toEqual([400, ["api_key_id", "path"]]);
     const none = await admin("POST", EXPLAIN, {});
     expect(fieldErrorsOf(none).sort()).toEqual(["api_key_id", "method", "path"]);
-    const nonCanonical = await admin("POST", EXPLAIN, { api_key_id: crypto.randomUUID(), method: "GET", path: "/a//b" });
+    const nonCanonical = await admin("POST", EXPLAIN, {
+      api_key_id: crypto.randomUUID(),
+      method: "GET",
+      path: "/a//b",
+    });
     expect(fieldErrorsOf(nonCanonical)).toEqual(["path"]);
   });
 });
