@@ -1,4 +1,4 @@
-// The table of ASVS requirements names tests; every one of them must be there.
+// docs/asvs.md names a test for each requirement; every one of them must exist.
 import { existsSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 
