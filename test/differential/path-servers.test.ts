@@ -176,10 +176,10 @@ describe.each(PATH_SERVERS)("canonicalPath against $name", (pathServer) => {
 
 function fetchPath(agent: Agent, port: number, path: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    get({ host: "127.0.0.1", port, path, agent }, (answer) => {
+    get({ host: "127.0.0.1", port, path, agent }, (response) => {
       const parts: Buffer[] = [];
-      answer.on("data", (part: Buffer) => parts.push(part));
-      answer.on("end", () => resolve(Buffer.concat(parts).toString()));
+      response.on("data", (part: Buffer) => parts.push(part));
+      response.on("end", () => resolve(Buffer.concat(parts).toString()));
     }).on("error", reject);
   });
 }

@@ -177,11 +177,11 @@ describe("Idempotency-Key", () => {
   it("creates one key for repeated requests with the same Idempotency-Key and shows its secret once", async () => {
     const headers = { "idempotency-key": crypto.randomUUID() };
     const body = spec();
-    const answers = await Promise.all([1, 2, 3].map(() => admin("POST", KEYS_PATH, body, headers)));
-    answers.push(await admin("POST", KEYS_PATH, body, headers));
-    expect(answers.map((response) => response.status).sort()).toEqual([200, 409, 409, 409]);
-    const first = answers.find((response) => response.status === 200)?.body;
-    for (const { status, body: repeated, text } of answers) {
+    const responses = await Promise.all([1, 2, 3].map(() => admin("POST", KEYS_PATH, body, headers)));
+    responses.push(await admin("POST", KEYS_PATH, body, headers));
+    expect(responses.map((response) => response.status).sort()).toEqual([200, 409, 409, 409]);
+    const first = responses.find((response) => response.status === 200)?.body;
+    for (const { status, body: repeated, text } of responses) {
       expect(repeated.data.info.id).toBe(first.data.info.id);
       if (status === 409) expect([repeated.jwt, text.includes(first.jwt.slice(-20))]).toEqual([undefined, false]);
     }
@@ -287,8 +287,8 @@ describe("listApiKeys", () => {
     const foreign = await gatehouse.key({ accountId: OTHER_ACCOUNT, name: "foreign", role: "Viewer" });
     expect((await admin("GET", `${KEYS_PATH}?api_key_name=foreign`)).body.data).toEqual([]);
     const unknown = [foreign.id, crypto.randomUUID(), "not-an-id"];
-    const answers = await Promise.all(unknown.map((id) => admin("GET", `${KEYS_PATH}/${id}`)));
-    expect(answers.map((response) => [response.status, response.body.error.detail])).toEqual(
+    const responses = await Promise.all(unknown.map((id) => admin("GET", `${KEYS_PATH}/${id}`)));
+    expect(responses.map((response) => [response.status, response.body.error.detail])).toEqual(
       unknown.map(() => [404, "API key not found"]),
     );
     expect((await admin("POST", `${KEYS_PATH}/${foreign.id}/revoke`)).status).toBe(404);
@@ -364,12 +364,12 @@ describe("API key secret", () => {
     const canary = jwt.slice(-30);
     await gatehouse.call(jwt, CLUSTERS);
     const badBodies = [{ name: jwt }, { [jwt]: jwt }, { name: { [jwt]: 1 } }, { role_id: jwt, allow_list_info: [jwt] }];
-    const answers = await Promise.all(badBodies.map((body) => admin("POST", KEYS_PATH, body)));
-    expect(answers.map(({ status }) => status)).toEqual(badBodies.map(() => 400));
+    const responses = await Promise.all(badBodies.map((body) => admin("POST", KEYS_PATH, body)));
+    expect(responses.map(({ status }) => status)).toEqual(badBodies.map(() => 400));
     const shown = await Promise.all(
       [`${KEYS_PATH}/${data.info.id}`, KEYS_PATH, `${ROLES_PATH}/${ROLE_IDS.Viewer}`].map((path) => admin("GET", path)),
     );
-    for (const { text } of [...answers, ...shown]) expect(text).not.toContain(canary);
+    for (const { text } of [...responses, ...shown]) expect(text).not.toContain(canary);
     const tables = [
       "accounts",
       "roles",

@@ -9,7 +9,7 @@ const KEYS = `/api/public/v1/accounts/${ACCOUNT}/api-keys`;
 
 let gateway: WorkerdGateway;
 const secrets: string[] = [];
-const answers: string[] = [];
+const responses: string[] = [];
 beforeAll(async () => {
   gateway = await startWorkerdGateway({
     vars: { LOG_SAMPLE: "1", UPSTREAM_TIMEOUT_SECONDS: "0.3" },
@@ -67,9 +67,9 @@ async function sendRequests(): Promise<void> {
       ["GET", `/api/public/v1/accounts/${ACCOUNT}/projects/${PROJECT}/allow-lists`],
       ["PROPFIND", "/x"],
     ] as const) {
-      answers.push(await send(token, method, path));
+      responses.push(await send(token, method, path));
     }
-    answers.push(await send(token, "POST", KEYS, { name: token, description: token, role_id: token }));
+    responses.push(await send(token, "POST", KEYS, { name: token, description: token, role_id: token }));
     await sendFailingRequests(token);
   }
   await gateway.scheduled();
@@ -77,19 +77,19 @@ async function sendRequests(): Promise<void> {
 
 async function sendFailingRequests(token: string): Promise<void> {
   gateway.upstream.answer((request) => request.socket.destroy());
-  answers.push(await send(token, "GET", CLUSTERS));
+  responses.push(await send(token, "GET", CLUSTERS));
   gateway.upstream.answer(() => undefined);
-  answers.push(await send(token, "GET", CLUSTERS));
+  responses.push(await send(token, "GET", CLUSTERS));
   gateway.upstream.answer(null);
   const lines = [`Authorization: Basic ${token}`, `X-Api-Key: ${token}`, `Cookie: ${token}`, `User-Agent: ${token}`];
-  for (const line of lines) answers.push((await sendRaw(gateway.port, rawRequest("GET /x HTTP/1.1", [line]))).text);
+  for (const line of lines) responses.push((await sendRaw(gateway.port, rawRequest("GET /x HTTP/1.1", [line]))).text);
   const both = [
     `Authorization: Bearer ${token}`,
     `X-Token: ${token}`,
     `User-Agent: ${token}`,
     `Origin: https://${token}`,
   ];
-  answers.push((await sendRaw(gateway.port, rawRequest(`GET ${CLUSTERS} HTTP/1.1`, both))).text);
+  responses.push((await sendRaw(gateway.port, rawRequest(`GET ${CLUSTERS} HTTP/1.1`, both))).text);
 }
 
 /** The indexes of the planted secrets that a text contains. */
@@ -123,8 +123,8 @@ describe("planted secrets", () => {
   });
 
   it("answers a planted secret only in the response that created it", () => {
-    expect(answers.length).toBeGreaterThan(50);
-    expect(answers.filter((text) => secretsIn(text).length > 0)).toEqual([]);
+    expect(responses.length).toBeGreaterThan(50);
+    expect(responses.filter((text) => secretsIn(text).length > 0)).toEqual([]);
   });
 
   it("forwards no planted secret but the upstream's own credential", () => {

@@ -10,10 +10,10 @@ afterAll(() => gateway.close());
 
 describe("console assets of a Worker without a console", () => {
   it("answers 503 and says how to build the console, under the console's content security policy", async () => {
-    const answer = await gateway.call(null, "/console/keys");
-    expect(answer.status).toBe(503);
-    expect(answer.headers.get("content-security-policy")).toContain("default-src 'none'");
-    expect(await answer.text()).toContain("npm run build");
+    const response = await gateway.call(null, "/console/keys");
+    expect(response.status).toBe(503);
+    expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
+    expect(await response.text()).toContain("npm run build");
   });
 
   it("answers 404 for console files and never forwards console paths", async () => {

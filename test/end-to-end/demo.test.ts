@@ -54,9 +54,9 @@ function clusterSpec(name: string, changes: object = {}) {
 }
 
 async function createCluster(project: string, name: string, changes?: object): Promise<string> {
-  const answer = await call("POST", `${project}/clusters`, { cluster_spec: clusterSpec(name, changes) });
-  expect(answer.status).toBe(200);
-  return `${project}/clusters/${answer.body.data.info.id}`;
+  const response = await call("POST", `${project}/clusters`, { cluster_spec: clusterSpec(name, changes) });
+  expect(response.status).toBe(200);
+  return `${project}/clusters/${response.body.data.info.id}`;
 }
 
 const NOW = Math.floor(Date.now() / 1000);
@@ -144,9 +144,9 @@ describe("identity token check of the demo upstream", () => {
     const id = { "Gatehouse-Request-Id": "req-1" };
     expect((await send("GET", "/account", id)).headers.get("Request-Id")).toBe("req-1");
     const known = { ...id, "Gatehouse-Identity": await gateway.identity(), "Gatehouse-Operation": "getCurrentAccount" };
-    const answer = await send("GET", "/account", known);
-    expect(answer).toMatchObject({ status: 200 });
-    expect(answer.headers.get("Request-Id")).toBe("req-1");
+    const response = await send("GET", "/account", known);
+    expect(response).toMatchObject({ status: 200 });
+    expect(response.headers.get("Request-Id")).toBe("req-1");
   });
 
   it("logs the principal and the operation and never the identity token", async () => {
@@ -189,9 +189,9 @@ describe("request sequences of Aeon's clients", () => {
 
   it("creates one account for many concurrent first requests", async () => {
     const identity = { "Gatehouse-Identity": await gateway.identity() };
-    const answers = await Promise.all(Array.from({ length: 40 }, () => send("GET", "/accounts", identity)));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-    expect(new Set(answers.map(({ body }) => JSON.stringify(body.data))).size).toBe(1);
+    const responses = await Promise.all(Array.from({ length: 40 }, () => send("GET", "/accounts", identity)));
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set(responses.map(({ body }) => JSON.stringify(body.data))).size).toBe(1);
     const project = await readProjectPath();
     expect((await call("GET", `${project}/clusters`)).body.data).toHaveLength(2);
   });
@@ -282,9 +282,9 @@ describe("request sequences of Aeon's clients", () => {
     const secret = "Y2FuYXJ5LXNlY3JldA==";
     const login = { username: "YWRtaW4=", password: secret };
     const body = { cluster_spec: clusterSpec("shy-mole"), encrypted_db_credentials: { ysql: login, ycql: login } };
-    const answer = await call("POST", `${project}/clusters`, body);
-    expect(answer.status).toBe(200);
-    expect(JSON.stringify(answer.body)).not.toContain(secret);
+    const response = await call("POST", `${project}/clusters`, body);
+    expect(response.status).toBe(200);
+    expect(JSON.stringify(response.body)).not.toContain(secret);
     expect(await upstream.stored("clusters")).not.toContain(secret);
   });
 
@@ -324,8 +324,8 @@ describe("request sequences of Aeon's clients", () => {
     await upstream.settle();
     const [one, two] = [crypto.randomUUID(), crypto.randomUUID()];
     expect((await call("PUT", `${path}/allow-lists`, [one, two, one])).body.data).toHaveLength(2);
-    const answer = await call("PUT", `${path}/allow-lists`, [two]);
-    expect(answer).toMatchObject({ status: 200, body: { data: [{ info: { id: two, api_key_list: [] } }] } });
+    const response = await call("PUT", `${path}/allow-lists`, [two]);
+    expect(response).toMatchObject({ status: 200, body: { data: [{ info: { id: two, api_key_list: [] } }] } });
     expect((await call("GET", `${path}/allow-lists`)).body.data).toHaveLength(1);
     expect(await call("PUT", `${path}/allow-lists`, ["x"])).toMatchObject({ status: 400 });
   });

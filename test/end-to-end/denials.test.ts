@@ -213,15 +213,15 @@ describe("denied request", () => {
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
     if (token !== "") lines.push(`Authorization: Bearer ${token}`);
     const host = "Host: api.example.com";
-    const answer = await sendRaw(gateway.port, rawRequest(`${method} ${path} HTTP/1.1`, [host, ...lines]));
+    const response = await sendRaw(gateway.port, rawRequest(`${method} ${path} HTTP/1.1`, [host, ...lines]));
 
-    expect(answer.status).toBe(row.status);
-    const { error } = JSON.parse(answer.body);
+    expect(response.status).toBe(row.status);
+    const { error } = JSON.parse(response.body);
     expect(error).toEqual({ status: row.status, detail: row.detail, code: row.code, request_id: expect.any(String) });
-    expect(answer.headers["www-authenticate"] ?? null).toBe(row.challenge);
-    expect(answer.headers["cache-control"]).toBe("no-store");
-    expect(answer.headers["content-type"]).toBe("application/json");
-    if (token.length > 20) expect(answer.text).not.toContain(token);
+    expect(response.headers["www-authenticate"] ?? null).toBe(row.challenge);
+    expect(response.headers["cache-control"]).toBe("no-store");
+    expect(response.headers["content-type"]).toBe("application/json");
+    if (token.length > 20) expect(response.text).not.toContain(token);
     expect(gateway.upstream.reached).toEqual([]);
   });
 
@@ -230,9 +230,12 @@ describe("denied request", () => {
       const lines = ["Host: evil.example", ...(token === null ? [] : [`Authorization: Bearer ${token}`])];
       return sendRaw(gateway.port, rawRequest(`GET ${path} HTTP/1.1`, lines));
     };
-    for (const answer of [await onAnother(CLUSTERS, viewer), await onAnother("/.well-known/gatehouse/health", null)]) {
-      expect(answer.status).toBe(421);
-      expect(JSON.parse(answer.body).error).toMatchObject({ status: 421, code: "host_not_served" });
+    for (const response of [
+      await onAnother(CLUSTERS, viewer),
+      await onAnother("/.well-known/gatehouse/health", null),
+    ]) {
+      expect(response.status).toBe(421);
+      expect(JSON.parse(response.body).error).toMatchObject({ status: 421, code: "host_not_served" });
     }
     expect((await onAnother(CLUSTERS, null)).status).toBe(401);
     expect(gateway.upstream.reached).toEqual([]);
@@ -243,9 +246,9 @@ describe("denied request", () => {
     async (line) => {
       const lines = ["Host: api.example.com", `Authorization: Bearer ${viewer}`, line];
       const content = line.startsWith("Content") ? "{}" : "2\r\n{}\r\n0\r\n\r\n";
-      const answer = await sendRaw(gateway.port, rawRequest(`GET ${CLUSTERS} HTTP/1.1`, lines, content));
-      expect(answer.status).toBe(400);
-      expect(JSON.parse(answer.body).error).toMatchObject({ status: 400, code: "body_not_allowed" });
+      const response = await sendRaw(gateway.port, rawRequest(`GET ${CLUSTERS} HTTP/1.1`, lines, content));
+      expect(response.status).toBe(400);
+      expect(JSON.parse(response.body).error).toMatchObject({ status: 400, code: "body_not_allowed" });
       expect(gateway.upstream.reached).toEqual([]);
     },
   );
@@ -259,14 +262,14 @@ describe("denied request", () => {
   });
 
   it("answers the same to a forged, a malformed and an unknown key", async () => {
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       [await signedByAnotherRing(), "mistyped", await signedButNotStored()].map(async (token) => {
         const lines = ["Host: api.example.com", `Authorization: Bearer ${token}`];
-        const answer = await sendRaw(gateway.port, rawRequest("GET /x HTTP/1.1", lines));
-        return answer.text.replace(/"request_id":"[^"]+"/, "").replace(/^Content-Length.*$/m, "");
+        const response = await sendRaw(gateway.port, rawRequest("GET /x HTTP/1.1", lines));
+        return response.text.replace(/"request_id":"[^"]+"/, "").replace(/^Content-Length.*$/m, "");
       }),
     );
-    expect(new Set(answers).size).toBe(1);
+    expect(new Set(responses).size).toBe(1);
   });
 });
 

@@ -21,9 +21,9 @@ async function createList(...allow_list: string[]): Promise<string> {
 }
 const dryRunOf = (id: string) => `${KEYS_PATH}/${id}/trial`;
 async function statusFrom(token: string, address: string, method = "GET") {
-  const answer = await gatehouse.call(token, CLUSTERS, { method, headers: { "cf-connecting-ip": address } });
-  await answer.arrayBuffer();
-  return answer.status;
+  const response = await gatehouse.call(token, CLUSTERS, { method, headers: { "cf-connecting-ip": address } });
+  await response.arrayBuffer();
+  return response.status;
 }
 
 describe("dry run of a key", () => {

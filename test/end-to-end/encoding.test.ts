@@ -22,10 +22,12 @@ function get(headers: Record<string, string>): Promise<{ encoding: string | unde
     const call = httpRequest(
       gatehouse.url + CLUSTERS,
       { headers: { authorization: `Bearer ${token}`, ...headers } },
-      (answer) => {
+      (response) => {
         const parts: Buffer[] = [];
-        answer.on("data", (part) => parts.push(part));
-        answer.on("end", () => resolve({ encoding: answer.headers["content-encoding"], body: Buffer.concat(parts) }));
+        response.on("data", (part) => parts.push(part));
+        response.on("end", () =>
+          resolve({ encoding: response.headers["content-encoding"], body: Buffer.concat(parts) }),
+        );
       },
     );
     call.on("error", reject);

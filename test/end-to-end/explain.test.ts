@@ -45,17 +45,17 @@ async function boundKey() {
   return { token: body.jwt as string, id: body.data.info.id as string, list: list.body.data.spec.name as string };
 }
 
-const requestIdOf = async (answer: Response) =>
-  ((await answer.json()) as { error: { request_id: string } }).error.request_id;
+const requestIdOf = async (response: Response) =>
+  ((await response.json()) as { error: { request_id: string } }).error.request_id;
 
 describe("explain of a denied request", () => {
   it("explains a denied request by its request id", async () => {
     const { token, id } = await gatehouse.key({ role: "Viewer", name: "reader" });
-    const answer = await gatehouse.call(token, CLUSTERS, {
+    const response = await gatehouse.call(token, CLUSTERS, {
       method: "POST",
       headers: { "cf-connecting-ip": "203.0.113.5" },
     });
-    const request_id = await requestIdOf(answer);
+    const request_id = await requestIdOf(response);
     const { status, body } = await admin("POST", EXPLAIN, { request_id });
     expect(status).toBe(200);
     expect(body.data).toMatchObject({

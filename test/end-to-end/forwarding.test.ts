@@ -16,8 +16,8 @@ beforeEach(() => gateway.upstream.reset());
 /** Sends a raw request with the key. @returns the request as the upstream received it */
 async function reached(requestLine: string, headerLines: readonly string[] = [], body = "") {
   const lines = [`Authorization: Bearer ${token}`, ...headerLines];
-  const answer = await sendRaw(gateway.port, rawRequest(`${requestLine} HTTP/1.1`, lines, body));
-  expect(answer.text).toMatch(/^HTTP\/1.1 200/);
+  const response = await sendRaw(gateway.port, rawRequest(`${requestLine} HTTP/1.1`, lines, body));
+  expect(response.text).toMatch(/^HTTP\/1.1 200/);
   expect(gateway.upstream.reached).toHaveLength(1);
   const [call] = gateway.upstream.reached;
   if (call === undefined) throw new Error("nothing reached the upstream");

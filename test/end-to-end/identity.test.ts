@@ -70,8 +70,8 @@ describe("identity token", () => {
   it("denies an identity token used as a key", async () => {
     const { token } = await gateway.key();
     const [identity = ""] = await identities(token, ["GET", CLUSTERS]);
-    const answer = await gateway.call(identity, CLUSTERS);
-    expect(answer.status).toBe(401);
+    const response = await gateway.call(identity, CLUSTERS);
+    expect(response.status).toBe(401);
     expect(gateway.upstream.reached).toHaveLength(1);
   });
 
@@ -81,8 +81,8 @@ describe("identity token", () => {
       response.setHeader("gatehouse-identity", request.headers["gatehouse-identity"] ?? "");
       response.end();
     });
-    const answer = await gateway.call(token, CLUSTERS);
-    expect([...answer.headers.keys()]).not.toContain("gatehouse-identity");
+    const response = await gateway.call(token, CLUSTERS);
+    expect([...response.headers.keys()]).not.toContain("gatehouse-identity");
     const jwks = await (await fetch(`${gateway.url}/.well-known/gatehouse/jwks.json`)).text();
     expect(jwks).not.toContain(JSON.parse(gateway.secrets.IDENTITY_KEYS).keys[0].d);
     expect(Object.keys(JSON.parse(jwks).keys[0]).sort()).toEqual(["alg", "crv", "kid", "kty", "use", "x"]);

@@ -18,8 +18,8 @@ beforeEach(async () => {
 
 describe("log line of a request", () => {
   it("logs every denial with the exact reason that the client is not told", async () => {
-    const answer = await gateway.call("mistyped", CLUSTERS);
-    const { error } = (await answer.json()) as { error: { request_id: string; code: string } };
+    const response = await gateway.call("mistyped", CLUSTERS);
+    const { error } = (await response.json()) as { error: { request_id: string; code: string } };
     expect(error.code).toBe("invalid_token");
     expect(await gateway.logs()).toEqual([
       expect.objectContaining({

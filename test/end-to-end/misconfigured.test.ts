@@ -19,10 +19,10 @@ describe("invalid configuration", () => {
   it.each([CLUSTERS, "/", "/.well-known/gatehouse/health", "/.well-known/gatehouse/jwks.json", "/console/"])(
     "answers 503 to every request while the configuration is invalid: %s",
     async (path) => {
-      const answer = await gateway.call(token, path);
-      expect(answer.status).toBe(503);
-      expect(answer.headers.get("cache-control")).toBe("no-store");
-      const text = await answer.text();
+      const response = await gateway.call(token, path);
+      expect(response.status).toBe(503);
+      expect(response.headers.get("cache-control")).toBe("no-store");
+      const text = await response.text();
       expect(JSON.parse(text).error).toMatchObject({ status: 503, code: "misconfigured" });
       expect(text).not.toMatch(/hunter2|UPSTREAM|LOG_SAMPLE/);
       expect(gateway.upstream.reached).toEqual([]);

@@ -38,8 +38,8 @@ describe("OpenAPI document", () => {
   });
 
   it("serves the OpenAPI document without authentication", async () => {
-    const answer = await gatehouse.call(null, "/.well-known/gatehouse/openapi.json");
-    expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "application/json"]);
-    expect(await answer.json()).toEqual(JSON.parse(committed));
+    const response = await gatehouse.call(null, "/.well-known/gatehouse/openapi.json");
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/json"]);
+    expect(await response.json()).toEqual(JSON.parse(committed));
   });
 });

@@ -35,7 +35,7 @@ async function addOperator(login: string, changes: Readonly<Record<string, unkno
   return response.body.data.info.id as string;
 }
 
-const codeOf = async (answer: Response) => ((await answer.json()) as { error: { code: string } }).error.code;
+const codeOf = async (response: Response) => ((await response.json()) as { error: { code: string } }).error.code;
 
 describe("operator", () => {
   it("signs an operator in with code and PKCE, and names the operator in the key and in the audit log", async () => {
@@ -167,8 +167,8 @@ describe("invalid operator token", () => {
     for (const token of forged) expect((await gatehouse.call(token, CLUSTERS)).status).toBe(401);
     const before = issuer.keyReads();
     const flood = await Promise.all(Array.from({ length: 200 }, (_, i) => forge({ alg: "RS256", kid: `kid-${i}` })));
-    const answers = await Promise.all(flood.map((token) => gatehouse.call(token, CLUSTERS)));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
+    const responses = await Promise.all(flood.map((token) => gatehouse.call(token, CLUSTERS)));
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([401]));
     expect(issuer.keyReads() - before).toBeLessThanOrEqual(1);
   });
 
@@ -307,11 +307,11 @@ describe("Cloudflare Access operator", () => {
     [{ "sec-fetch-site": "same-origin" }, 200],
     [{}, 200],
   ])("answers a change with the headers %j with %i", async (headers, status) => {
-    const answer = await call(await assertion(), {
+    const response = await call(await assertion(), {
       method: "POST",
       body: "{}",
       headers: headers as Record<string, string>,
     });
-    expect(answer.status).toBe(status);
+    expect(response.status).toBe(status);
   });
 });

@@ -40,38 +40,38 @@ describe("ALLOWED_HOSTS", () => {
     ["evil.example/api.example.com", 421],
     ["127.0.0.1", 421],
   ])("serves the listed hosts and no others: %s", async (host, status) => {
-    const answer = await call("GET /x", [`Host: ${host}`, `Authorization: Bearer ${token}`]);
-    expect([status, 400]).toContain(answer.status);
-    if (status === 200) expect(answer.status).toBe(200);
+    const response = await call("GET /x", [`Host: ${host}`, `Authorization: Bearer ${token}`]);
+    expect([status, 400]).toContain(response.status);
+    if (status === 200) expect(response.status).toBe(200);
     expect(gateway.upstream.reached).toHaveLength(status === 200 ? 1 : 0);
   });
 
   it("checks the host of public paths too", async () => {
-    const answer = await call("GET /.well-known/gatehouse/health", ["Host: evil.example"]);
-    expect(answer.status).toBe(421);
+    const response = await call("GET /.well-known/gatehouse/health", ["Host: evil.example"]);
+    expect(response.status).toBe(421);
   });
 });
 
 describe("ALLOWED_ORIGINS", () => {
   it("answers a preflight from a listed origin without a key", async () => {
     const asked = [`Origin: ${PAGE}`, "Access-Control-Request-Method: DELETE"];
-    const answer = await call("OPTIONS /api/public/v1/ping", [
+    const response = await call("OPTIONS /api/public/v1/ping", [
       ...asked,
       "Access-Control-Request-Headers: authorization",
     ]);
-    expect(answer).toMatchObject({
+    expect(response).toMatchObject({
       status: 204,
       headers: { "access-control-allow-origin": PAGE, "cache-control": "no-store", vary: "Origin" },
     });
-    expect(answer.headers["access-control-allow-credentials"]).toBeUndefined();
+    expect(response.headers["access-control-allow-credentials"]).toBeUndefined();
     expect(gateway.upstream.reached).toEqual([]);
   });
 
   it("lets pages of a listed origin read responses and errors", async () => {
     for (const key of [token, "null"]) {
-      const answer = await call("GET /x", [`Origin: ${PAGE}`, `Authorization: Bearer ${key}`]);
-      expect(answer.headers["access-control-allow-origin"]).toBe(PAGE);
-      expect(answer.headers.vary).toBe("Origin");
+      const response = await call("GET /x", [`Origin: ${PAGE}`, `Authorization: Bearer ${key}`]);
+      expect(response.headers["access-control-allow-origin"]).toBe(PAGE);
+      expect(response.headers.vary).toBe("Origin");
     }
   });
 
@@ -81,8 +81,8 @@ describe("ALLOWED_ORIGINS", () => {
       const preflight = await call("OPTIONS /x", [`Origin: ${origin}`, "Access-Control-Request-Method: GET"]);
       expect(preflight.status).toBe(403);
       gateway.upstream.answer((_, response) => response.setHeader("access-control-allow-origin", "*").end());
-      const answer = await call("GET /x", [`Origin: ${origin}`, `Authorization: Bearer ${token}`]);
-      expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
+      const response = await call("GET /x", [`Origin: ${origin}`, `Authorization: Bearer ${token}`]);
+      expect(response.headers["access-control-allow-origin"]).toBeUndefined();
     },
   );
 

@@ -41,13 +41,13 @@ describe("AUTH_FAILURE_RATE_LIMIT", () => {
   it("rate limits an address after too many failed authentication attempts, and no other address", async () => {
     const seen = await statuses(FAILURE_LIMIT + 3, () => from("203.0.113.1", "mistyped"));
     expect(seen).toEqual([...times(FAILURE_LIMIT, 401), ...times(3, 429)]);
-    const answer = await from("203.0.113.1", "mistyped");
-    expect(answer.headers).toMatchObject({
+    const response = await from("203.0.113.1", "mistyped");
+    expect(response.headers).toMatchObject({
       "retry-after": "60",
       ratelimit: '"address";r=0;t=60',
       "cache-control": "no-store",
     });
-    expect(JSON.parse(answer.body).error).toMatchObject({ status: 429, code: "rate_limited" });
+    expect(JSON.parse(response.body).error).toMatchObject({ status: 429, code: "rate_limited" });
     expect((await from("203.0.113.2", "mistyped")).status).toBe(401);
   });
 

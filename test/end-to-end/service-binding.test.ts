@@ -21,11 +21,11 @@ afterAll(() => gateway.close());
 describe("upstream service binding", () => {
   it("forwards to the bound Worker under a host that cannot be registered", async () => {
     const { token, id } = await gateway.key();
-    const answer = await gateway.call(token, `${CLUSTERS}?a=%2F`, { method: "POST", body: "hello" });
-    expect(answer.status).toBe(203);
-    expect(await answer.text()).toBe("of the Worker");
-    expect(answer.headers.get("x-own")).toBe("1");
-    expect(answer.headers.get("set-cookie")).toBeNull();
+    const response = await gateway.call(token, `${CLUSTERS}?a=%2F`, { method: "POST", body: "hello" });
+    expect(response.status).toBe(203);
+    expect(await response.text()).toBe("of the Worker");
+    expect(response.headers.get("x-own")).toBe("1");
+    expect(response.headers.get("set-cookie")).toBeNull();
     expect(seen[0]).toMatchObject({ url: `https://upstream.invalid${CLUSTERS}?a=%2F`, body: "hello" });
     expect(JSON.parse(atob(seen[0]?.headers["gatehouse-identity"]?.split(".")[1] ?? ""))).toMatchObject({ sub: id });
     expect(JSON.stringify(seen)).not.toContain(token);
@@ -34,8 +34,8 @@ describe("upstream service binding", () => {
 
   it("rewrites redirects of the bound Worker to the gateway", async () => {
     const { token } = await gateway.key();
-    const answer = await gateway.call(token, "/redirect");
-    expect(answer.status).toBe(307);
-    expect(answer.headers.get("location")).toBe("/elsewhere?a=1");
+    const response = await gateway.call(token, "/redirect");
+    expect(response.status).toBe(307);
+    expect(response.headers.get("location")).toBe("/elsewhere?a=1");
   });
 });

@@ -30,9 +30,9 @@ describe("large body", () => {
       request.on("end", () => bytes(LENGTH).pipe(response));
     });
     const memory = watchMemory();
-    const answer = await upload(bytes(LENGTH));
+    const response = await upload(bytes(LENGTH));
     let returned = 0;
-    for await (const part of answer) returned += part.length;
+    for await (const part of response) returned += part.length;
     expect({ received, returned }).toEqual({ received: LENGTH, returned: LENGTH });
     expect(memory.growth()).toBeLessThan(ALLOWED_GROWTH);
   });
@@ -45,8 +45,8 @@ describe("stream", () => {
       response.write("first");
       next = () => response.end("second");
     });
-    const answer = await download("/events");
-    const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+    const response = await download("/events");
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
     expect(new TextDecoder().decode((await reader.read()).value)).toBe("first");
     (next as (() => void) | null)?.();
     expect(new TextDecoder().decode((await reader.read()).value)).toBe("second");
@@ -67,8 +67,8 @@ describe("stream", () => {
         await new Promise((resume) => setTimeout(resume, 400));
       }
     }
-    const answer = await upload(Readable.from(slowly()));
-    expect(answer.statusCode).toBe(200);
+    const response = await upload(Readable.from(slowly()));
+    expect(response.statusCode).toBe(200);
     expect(gateway.upstream.reached[0]?.body).toBe("partpartpartpart");
   });
 
@@ -78,8 +78,8 @@ describe("stream", () => {
       response.on("close", () => clearInterval(timer));
     });
     const controller = new AbortController();
-    const answer = await download("/events", controller.signal);
-    await (answer.body as ReadableStream).getReader().read();
+    const response = await download("/events", controller.signal);
+    await (response.body as ReadableStream).getReader().read();
     controller.abort();
     await expect.poll(() => gateway.upstream.aborted(), { timeout: 5_000 }).toBe(1);
   });

@@ -46,8 +46,8 @@ describe("client address", () => {
     ["50", "127.0.0.1/32", ["localhost", "2a06:98c0:3600::103", "unknown", "", "null", "127.1", "::1"]],
   ])("row %s: denies an address that is not strictly one in %s: %s", async (_, rule, addresses) => {
     for (const address of addresses) {
-      const answer = await from(address, keys.get(rule));
-      expect([403, 400], address).toContain(answer.status);
+      const response = await from(address, keys.get(rule));
+      expect([403, 400], address).toContain(response.status);
     }
     expect(gateway.upstream.reached).toEqual([]);
   });

@@ -70,9 +70,9 @@ describe("malformed credential", () => {
   it.each(MALFORMED)(
     "denies or rejects a malformed credential and does not forward it: row %s",
     async (_, headers, statuses) => {
-      const answer = await send(...headers.map((line) => line.replaceAll(/(?<!API-)K/g, key)));
-      expect(statuses).toContain(answer.status);
-      expect(answer.text).not.toContain(key);
+      const response = await send(...headers.map((line) => line.replaceAll(/(?<!API-)K/g, key)));
+      expect(statuses).toContain(response.status);
+      expect(response.text).not.toContain(key);
       expect(gateway.upstream.reached).toEqual([]);
       expect(JSON.stringify(await gateway.logs())).not.toContain(key);
     },
@@ -90,8 +90,8 @@ describe("forged key", () => {
   it("42: denies a key with any one character changed", async () => {
     for (let at = 0; at < key.length; at += 7) {
       const other = key[at] === "A" ? "B" : "A";
-      const answer = await send(`Authorization: Bearer ${key.slice(0, at)}${other}${key.slice(at + 1)}`);
-      expect(answer.status, String(at)).toBe(401);
+      const response = await send(`Authorization: Bearer ${key.slice(0, at)}${other}${key.slice(at + 1)}`);
+      expect(response.status, String(at)).toBe(401);
     }
     expect(gateway.upstream.reached).toEqual([]);
   });
@@ -137,8 +137,8 @@ describe("forged key", () => {
   it.each(["a.b", "a.b.c.d.e", "..", ".", "A".repeat(8_000), "eyJhbGciOiJub25lIn0..", "%00", "{}", "[object Object]"])(
     "93: denies or rejects a token of any other shape: %s",
     async (token) => {
-      const answer = await send(`Authorization: Bearer ${token}`);
-      expect([400, 401]).toContain(answer.status);
+      const response = await send(`Authorization: Bearer ${token}`);
+      expect([400, 401]).toContain(response.status);
     },
   );
 

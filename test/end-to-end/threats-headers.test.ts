@@ -94,9 +94,9 @@ describe("client header", () => {
     for (const spelling of [name, name.toLowerCase(), name.toUpperCase()]) {
       gateway.upstream.reset();
       const value = name === "Expect" ? "100-continue" : "evil";
-      const answer = await send(viewer, [`${spelling}: ${value}`]);
+      const response = await send(viewer, [`${spelling}: ${value}`]);
       expect(gateway.upstream.reached).toHaveLength(1);
-      expect(answer.text).toMatch(/HTTP\/1.1 200/);
+      expect(response.text).toMatch(/HTTP\/1.1 200/);
       expect(gateway.upstream.reached[0]?.rawHeaders).not.toContain(value);
     }
   });
@@ -104,10 +104,10 @@ describe("client header", () => {
   it.each(["X A: 1", "X(A): 1", "X@A: 1", ": 1", "X\x00A: 1", "X\xe9: 1", "X-A\t: 1", '"X": 1'])(
     "47: never forwards a header whose name is not a token: %s",
     async (line) => {
-      const answer = await send(viewer, [line]);
+      const response = await send(viewer, [line]);
       for (const call of gateway.upstream.reached) expect(call.rawHeaders.join()).not.toContain("1,X");
-      expect([200, 400]).toContain(answer.status);
-      if (answer.status === 200) expect(gateway.upstream.reached[0]?.rawHeaders.join("\n")).not.toMatch(/^x.*a$/im);
+      expect([200, 400]).toContain(response.status);
+      if (response.status === 200) expect(gateway.upstream.reached[0]?.rawHeaders.join("\n")).not.toMatch(/^x.*a$/im);
     },
   );
 
@@ -171,8 +171,8 @@ describe("request smuggling", () => {
 
   it("56: authorizes pipelined requests one by one", async () => {
     const second = rawRequest(`GET ${CLUSTERS} HTTP/1.1`);
-    const answer = await send(viewer, ["Connection: keep-alive"], `GET ${CLUSTERS} HTTP/1.1`, second);
-    expect(answer.text.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200", "HTTP/1.1 401"]);
+    const response = await send(viewer, ["Connection: keep-alive"], `GET ${CLUSTERS} HTTP/1.1`, second);
+    expect(response.text.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200", "HTTP/1.1 401"]);
     expect(gateway.upstream.reached).toHaveLength(1);
   });
 
@@ -192,8 +192,8 @@ describe("request smuggling", () => {
   it.each(["HTTP/2.0", "HTTP/0.9", "HTTP/1.2", "HTTP/3", "http/1.1", "", "HTTP/1.1 x"])(
     "58: rejects a request in another HTTP version: %s",
     async (version) => {
-      const answer = await send(viewer, [], `GET /x ${version}`);
-      expect([0, 400, 403, 505]).toContain(answer.status);
+      const response = await send(viewer, [], `GET /x ${version}`);
+      expect([0, 400, 403, 505]).toContain(response.status);
       expect(gateway.upstream.reached).toEqual([]);
     },
   );
@@ -220,9 +220,9 @@ describe("response", () => {
     ]) {
       gateway.upstream.reset();
       gateway.upstream.answer((_, response) => response.writeHead(302, { location }).end());
-      const answer = await send(viewer, []);
-      expect(answer).toMatchObject({ status: 302, headers: { location } });
-      expect(answer.text).not.toMatch(/eyJ/);
+      const response = await send(viewer, []);
+      expect(response).toMatchObject({ status: 302, headers: { location } });
+      expect(response.text).not.toMatch(/eyJ/);
       expect(gateway.upstream.reached).toHaveLength(1);
     }
   });

@@ -57,8 +57,8 @@ describe("ambiguous path", () => {
     "rejects an ambiguous path in every spelling and does not forward it: %s",
     async (_, targets) => {
       for (const target of targets) {
-        const answer = await send(`GET ${target} HTTP/1.1`, admin);
-        expect([400, 404, 421], target).toContain(answer.status);
+        const response = await send(`GET ${target} HTTP/1.1`, admin);
+        expect([400, 404, 421], target).toContain(response.status);
       }
       expect(gateway.upstream.reached).toEqual([]);
     },
@@ -80,8 +80,8 @@ describe("ambiguous path", () => {
     ["a trailing slash", `${ADMIN}/`],
     ["a suffix", `${ADMIN}.json`],
   ])("grants no permission by the spelling of a path: row %s: %s", async (_, target) => {
-    const answer = await send(`PUT ${target} HTTP/1.1`, viewer, ["Content-Length: 2"], "{}");
-    expect([400, 401, 403, 404, 421]).toContain(answer.status);
+    const response = await send(`PUT ${target} HTTP/1.1`, viewer, ["Content-Length: 2"], "{}");
+    expect([400, 401, 403, 404, 421]).toContain(response.status);
     expect(gateway.upstream.reached).toEqual([]);
   });
 
@@ -122,9 +122,9 @@ describe("ambiguous path", () => {
   it.each([["access_token"], ["api_key"], ["apikey"], ["token"], ["key"], ["authorization"]])(
     "22: accepts no key in the query: ?%s=",
     async (name) => {
-      const answer = await send(`GET /api/public/v1/ping?${name}=${admin} HTTP/1.1`, null);
-      expect(answer.status).toBe(401);
-      expect(answer.text).not.toContain(admin);
+      const response = await send(`GET /api/public/v1/ping?${name}=${admin} HTTP/1.1`, null);
+      expect(response.status).toBe(401);
+      expect(response.text).not.toContain(admin);
       expect(JSON.stringify(await gateway.logs())).not.toContain(admin);
       expect(gateway.upstream.reached).toEqual([]);
     },
@@ -135,8 +135,8 @@ describe("request method", () => {
   it.each(["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Method", "X_HTTP_Method_Override"])(
     "25: uses the method of the request line and ignores %s",
     async (name) => {
-      const answer = await send(`GET ${CLUSTERS} HTTP/1.1`, viewer, [`${name}: DELETE`]);
-      expect(answer.status).toBe(200);
+      const response = await send(`GET ${CLUSTERS} HTTP/1.1`, viewer, [`${name}: DELETE`]);
+      expect(response.status).toBe(200);
       expect(gateway.upstream.reached).toHaveLength(1);
       expect(gateway.upstream.reached[0]?.method).toBe("GET");
       expect(gateway.upstream.reached[0]?.rawHeaders).not.toContain("DELETE");
@@ -154,9 +154,9 @@ describe("request method", () => {
   it.each(["TRACE", "PURGE", "QUERY", "CONNECT", "FOO", "PROPFIND", "LOCK", "get", "GETT", "M-SEARCH", "PRI", "COPY"])(
     "27: rejects a method that no operation has: %s",
     async (method) => {
-      const answer = await send(`${method} /x HTTP/1.1`, admin);
-      expect([400, 405, 500, 501]).toContain(answer.status);
-      if (answer.status === 405) expect(answer.headers.allow).toBe("GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS");
+      const response = await send(`${method} /x HTTP/1.1`, admin);
+      expect([400, 405, 500, 501]).toContain(response.status);
+      if (response.status === 405) expect(response.headers.allow).toBe("GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS");
       expect(gateway.upstream.reached).toEqual([]);
     },
   );

@@ -29,14 +29,14 @@ describe("upstream response", () => {
         response.writeHead(status, { "content-type": "application/vnd.of-the-upstream", etag: '"1"', "x-own": "1" });
         response.end(body);
       });
-      const answer = await call("GET /x");
-      expect(answer.status).toBe(status);
-      expect(answer.headers).toMatchObject({
+      const response = await call("GET /x");
+      expect(response.status).toBe(status);
+      expect(response.headers).toMatchObject({
         "content-type": "application/vnd.of-the-upstream",
         etag: '"1"',
         "x-own": "1",
       });
-      expect(answer.body).toContain(body);
+      expect(response.body).toContain(body);
       expect(gateway.upstream.reached).toHaveLength(1);
     },
   );
@@ -61,12 +61,12 @@ describe("upstream response", () => {
       response.setHeader("x-own", "kept");
       response.end("{}");
     });
-    const answer = await call("GET /x");
-    expect(answer.status).toBe(200);
-    expect(answer.text).not.toContain("of-the-upstream");
-    expect(answer.headers["set-cookie"]).toBeUndefined();
-    expect(answer.headers["x-own"]).toBe("kept");
-    expect(answer.text).toContain("{}");
+    const response = await call("GET /x");
+    expect(response.status).toBe(200);
+    expect(response.text).not.toContain("of-the-upstream");
+    expect(response.headers["set-cookie"]).toBeUndefined();
+    expect(response.headers["x-own"]).toBe("kept");
+    expect(response.text).toContain("{}");
   });
 
   it("answers HEAD with the headers of a GET and no body", async () => {
@@ -85,9 +85,9 @@ describe("upstream response", () => {
       response.writeHead(200, { "content-encoding": "gzip", "set-cookie": "a=1", "content-length": packed.length });
       response.end(packed);
     });
-    const answer = await fetch(`${gateway.url}/x`, { headers: { authorization: `Bearer ${token}` } });
-    expect(answer.headers.get("content-encoding")).toBe("gzip");
-    expect(await answer.text()).toBe("hello hello hello");
+    const response = await fetch(`${gateway.url}/x`, { headers: { authorization: `Bearer ${token}` } });
+    expect(response.headers.get("content-encoding")).toBe("gzip");
+    expect(await response.text()).toBe("hello hello hello");
   });
 
   it.each([
@@ -103,9 +103,9 @@ describe("upstream response", () => {
       gateway.upstream.answer((_, response) => {
         response.writeHead(200, { "content-encoding": coding }).end(body);
       });
-      const answer = await call("GET /x", [`Accept-Encoding: ${accepted}`]);
-      expect(answer.headers["content-encoding"]).toBe(stays ? coding : undefined);
-      expect(answer.body).toContain(stays ? body.toString("latin1") : "hello");
+      const response = await call("GET /x", [`Accept-Encoding: ${accepted}`]);
+      expect(response.headers["content-encoding"]).toBe(stays ? coding : undefined);
+      expect(response.body).toContain(stays ? body.toString("latin1") : "hello");
     },
   );
 
@@ -127,9 +127,9 @@ describe("upstream response", () => {
       for (const status of [201, 302, 307]) {
         gateway.upstream.reset();
         gateway.upstream.answer((_, response) => response.writeHead(status, { location: fill(location) }).end());
-        const answer = await call("GET /x");
-        expect(answer.status).toBe(status);
-        expect(answer.headers.location).toBe(fill(expected));
+        const response = await call("GET /x");
+        expect(response.status).toBe(status);
+        expect(response.headers.location).toBe(fill(expected));
         expect(gateway.upstream.reached).toHaveLength(1);
       }
     },
@@ -142,10 +142,10 @@ describe("upstream failure", () => {
     async (line) => {
       gateway.upstream.answer(() => undefined);
       const started = Date.now();
-      const answer = await call(line);
-      expect(answer.status).toBe(504);
-      expect(JSON.parse(answer.body).error).toMatchObject({ status: 504, code: "upstream_timeout" });
-      expect(answer.headers["cache-control"]).toBe("no-store");
+      const response = await call(line);
+      expect(response.status).toBe(504);
+      expect(JSON.parse(response.body).error).toMatchObject({ status: 504, code: "upstream_timeout" });
+      expect(response.headers["cache-control"]).toBe("no-store");
       expect(Date.now() - started).toBeLessThan(2_500);
       expect(gateway.upstream.reached).toHaveLength(1);
       await expect.poll(() => gateway.upstream.aborted()).toBe(1);
@@ -156,9 +156,9 @@ describe("upstream failure", () => {
     "answers 502 when the upstream resets the connection and sends the request once: %s",
     async (line) => {
       gateway.upstream.answer((request) => request.socket.destroy());
-      const answer = await call(line, ["Content-Length: 0"]);
-      expect(answer.status).toBe(502);
-      expect(JSON.parse(answer.body).error).toMatchObject({ status: 502, code: "upstream_unreachable" });
+      const response = await call(line, ["Content-Length: 0"]);
+      expect(response.status).toBe(502);
+      expect(JSON.parse(response.body).error).toMatchObject({ status: 502, code: "upstream_unreachable" });
       expect(gateway.upstream.reached).toHaveLength(1);
       const error = (await gateway.logs()).findLast(({ kind }) => kind === "fault");
       expect(error).toMatchObject({ verdict: "fault", status: 502, error: expect.stringContaining("<-") });
@@ -169,8 +169,8 @@ describe("upstream failure", () => {
     "answers 502 or forwards the status when the upstream does not speak HTTP: %j",
     async (bytes) => {
       gateway.upstream.answer((request) => request.socket.end(bytes));
-      const answer = await call("GET /x");
-      expect([502, 999]).toContain(answer.status);
+      const response = await call("GET /x");
+      expect([502, 999]).toContain(response.status);
     },
   );
 });
@@ -183,9 +183,9 @@ describe("unreachable upstream", () => {
     await new Promise((resolve) => gone.close(resolve));
     const orphan = await startWorkerdGateway({ vars: { UPSTREAM_URL: `http://127.0.0.1:${port}` } });
     const key = await orphan.key();
-    const answer = await orphan.call(key.token, "/x");
-    expect(answer.status).toBe(502);
-    expect(((await answer.json()) as { error: object }).error).toMatchObject({ code: "upstream_unreachable" });
+    const response = await orphan.call(key.token, "/x");
+    expect(response.status).toBe(502);
+    expect(((await response.json()) as { error: object }).error).toMatchObject({ code: "upstream_unreachable" });
     await orphan.close();
   });
 });

@@ -129,8 +129,8 @@ describe("WebSocket", () => {
   it("forwards the upstream's rejection of a handshake", async () => {
     const { token } = await gateway.key();
     const lines = [`Authorization: Bearer ${token}`];
-    const answer = await sendRaw(gateway.port, handshake("/rejects", lines), { quietMs: 500 });
-    expect(answer).toMatchObject({ status: 403, body: "no" });
+    const response = await sendRaw(gateway.port, handshake("/rejects", lines), { quietMs: 500 });
+    expect(response).toMatchObject({ status: 403, body: "no" });
   });
 
   it.each([
@@ -141,8 +141,8 @@ describe("WebSocket", () => {
   ])("denies an upgrade to %s with %s", async (protocol, method) => {
     const { token } = await gateway.key();
     const lines = [`Authorization: Bearer ${token}`, `Upgrade: ${protocol}`, "Connection: Upgrade"];
-    const answer = await sendRaw(gateway.port, rawRequest(`${method} /x HTTP/1.1`, lines), { quietMs: 500 });
-    expect([501, 400]).toContain(answer.status);
+    const response = await sendRaw(gateway.port, rawRequest(`${method} /x HTTP/1.1`, lines), { quietMs: 500 });
+    expect([501, 400]).toContain(response.status);
     expect(handshakes).toEqual([]);
   });
 });

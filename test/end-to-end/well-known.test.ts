@@ -26,11 +26,11 @@ describe("public paths", () => {
   });
 
   it.each(["POST", "PUT", "DELETE", "OPTIONS"])("rejects another method on a public path: %s", async (method) => {
-    const answer = await sendRaw(
+    const response = await sendRaw(
       gateway.port,
       rawRequest(`${method} ${HOME}/jwks.json HTTP/1.1`, ["Content-Length: 0"]),
     );
-    expect(answer).toMatchObject({ status: 405, headers: { allow: "GET, HEAD", "cache-control": "no-store" } });
+    expect(response).toMatchObject({ status: 405, headers: { allow: "GET, HEAD", "cache-control": "no-store" } });
   });
 
   it("ignores a query on a public path", async () => {
@@ -61,8 +61,8 @@ describe("public paths", () => {
     "/consoles/app.js",
     "/api/public/v1/ping",
   ])("requires a key for every path that is not exactly public: %s", async (path) => {
-    const answer = await sendRaw(gateway.port, rawRequest(`GET ${path} HTTP/1.1`));
-    expect([400, 401]).toContain(answer.status);
+    const response = await sendRaw(gateway.port, rawRequest(`GET ${path} HTTP/1.1`));
+    expect([400, 401]).toContain(response.status);
     expect(gateway.upstream.reached).toEqual([]);
   });
 
@@ -80,10 +80,10 @@ describe("health check", () => {
   it("answers 503 and logs an internal error when storage is unavailable", async () => {
     const broken = await startWorkerdGateway();
     await broken.env.DB.prepare("DROP TABLE key_changes").bind().run();
-    const answer = await fetch(`${broken.url}${HOME}/health`);
-    expect(answer.status).toBe(503);
-    expect(answer.headers.get("retry-after")).toBe("5");
-    expect(await answer.json()).toMatchObject({ error: { status: 503, code: "storage_unavailable" } });
+    const response = await fetch(`${broken.url}${HOME}/health`);
+    expect(response.status).toBe(503);
+    expect(response.headers.get("retry-after")).toBe("5");
+    expect(await response.json()).toMatchObject({ error: { status: 503, code: "storage_unavailable" } });
     expect(await broken.logs()).toContainEqual(expect.objectContaining({ kind: "fault", status: 503 }));
     await broken.close();
   });

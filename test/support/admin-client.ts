@@ -26,9 +26,9 @@ export function clientOf(gatehouse: Gatehouse, token: string): Client {
   return async (method, path, body, headers = {}) => {
     const sent = body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) };
     const type: Record<string, string> = body === undefined ? {} : { "content-type": "application/json" };
-    const answer = await gatehouse.call(token, path, { method, ...sent, headers: { ...type, ...headers } });
-    const text = await answer.text();
-    return { status: answer.status, headers: answer.headers, text, body: text === "" ? null : JSON.parse(text) };
+    const response = await gatehouse.call(token, path, { method, ...sent, headers: { ...type, ...headers } });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, text, body: text === "" ? null : JSON.parse(text) };
   };
 }
 

@@ -27,11 +27,11 @@ async function newKey(kid: string): Promise<JWK> {
 
 /** @param client the `client_id` that tokens are issued to: their audience */
 export async function startIssuer(client = CLIENT): Promise<TestIssuer> {
-  let answer: http.RequestListener = (_, response) => response.writeHead(503).end();
+  let handle: http.RequestListener = (_, response) => response.writeHead(503).end();
   let keyReads = 0;
   const server = http.createServer((request, response) => {
     if (request.url === "/jwks") keyReads += 1;
-    answer(request, response);
+    handle(request, response);
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -60,7 +60,7 @@ export async function startIssuer(client = CLIENT): Promise<TestIssuer> {
     }),
   });
   const callback = provider.callback();
-  answer = (request, response) => {
+  handle = (request, response) => {
     if (request.url?.startsWith("/callback")) response.end("signed in");
     else void callback(request, response);
   };
@@ -129,19 +129,19 @@ function createHttpClient() {
     let [next, body] = [url, form];
     for (let i = 0; i < 10; i++) {
       const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-      const answer = await fetch(next, {
+      const response = await fetch(next, {
         redirect: "manual",
         headers: { cookie },
         ...(body === undefined ? {} : { method: "POST", body }),
       });
-      for (const set of answer.headers.getSetCookie()) {
+      for (const set of response.headers.getSetCookie()) {
         const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(set) ?? [];
         if (value === "") cookies.delete(name);
         else cookies.set(name, value);
       }
-      const to = answer.headers.get("location");
-      if (to === null) return { url: next, text: await answer.text() };
-      await answer.body?.cancel();
+      const to = response.headers.get("location");
+      if (to === null) return { url: next, text: await response.text() };
+      await response.body?.cancel();
       [next, body] = [new URL(to, next).href, undefined];
     }
     throw new Error("redirected without end");

@@ -133,10 +133,10 @@ describe("D1 outage", () => {
     expect((await gateway.call(token)).status).toBe(200);
     expect(gateway.lines.at(-1)).toMatchObject({ verdict: "allow", degraded: true, age_ms: 69_000 });
     advanceClock(SECOND);
-    const answer = await gateway.call(token);
-    expect(answer.status).toBe(503);
-    expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
-    expect(answer.headers.get("cache-control")).toBe("no-store");
+    const response = await gateway.call(token);
+    expect(response.status).toBe(503);
+    expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(response.headers.get("cache-control")).toBe("no-store");
   });
 
   it("allows reads of a key with a KV copy within the stale-if-error window", async () => {
@@ -155,9 +155,9 @@ describe("D1 outage", () => {
   it("answers a mutation with 503 at once while D1 is down", async () => {
     const { gateway, token } = await gatewayWithCachedKey();
     gateway.d1.trouble = DOWN;
-    const answer = await gateway.mutate(token);
-    expect(answer.status).toBe(503);
-    expect(answer.headers.has("retry-after")).toBe(true);
+    const response = await gateway.mutate(token);
+    expect(response.status).toBe(503);
+    expect(response.headers.has("retry-after")).toBe(true);
     expect(gateway.upstream.reached).toHaveLength(1);
   });
 
@@ -251,16 +251,16 @@ describe("upstream failures", () => {
   it("forwards a 5xx response of the upstream unchanged", async () => {
     const { gateway, token } = await gatewayWithCachedKey();
     gateway.upstream.answer = () => new Response("busy", { status: 529, headers: { "retry-after": "7" } });
-    const answer = await gateway.mutate(token);
-    expect([answer.status, answer.headers.get("retry-after"), await answer.text()]).toEqual([529, "7", "busy"]);
+    const response = await gateway.mutate(token);
+    expect([response.status, response.headers.get("retry-after"), await response.text()]).toEqual([529, "7", "busy"]);
   });
 
   it("streams a slow response before its last bytes exist", async () => {
     const { gateway, token } = await gatewayWithCachedKey();
     const { readable, writable } = new IdentityTransformStream();
     gateway.upstream.answer = () => new Response(readable);
-    const answer = await gateway.call(token);
-    const [writer, reader] = [writable.getWriter(), (answer.body as ReadableStream<Uint8Array>).getReader()];
+    const response = await gateway.call(token);
+    const [writer, reader] = [writable.getWriter(), (response.body as ReadableStream<Uint8Array>).getReader()];
     void writer.write(new TextEncoder().encode("first"));
     expect(new TextDecoder().decode((await reader.read()).value)).toBe("first");
     void writer.close();
@@ -286,8 +286,8 @@ describe("concurrent requests of an isolate", () => {
   it("answers fifty concurrent requests of an uncached key with one feed read, one KV read and one row read", async () => {
     const gateway = await startGateway();
     const { token } = await gateway.key();
-    const answers = await Promise.all(Array.from({ length: 50 }, () => gateway.call(token)));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    const responses = await Promise.all(Array.from({ length: 50 }, () => gateway.call(token)));
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
     await gateway.finishBackgroundWork();
     expect(gateway.storageReads()).toEqual({ rows: 1, logs: 1, copies: 1 });
   });
@@ -298,7 +298,7 @@ describe("concurrent requests of an isolate", () => {
     const first = gateway.call(token, CLUSTERS);
     const others = [gateway.call(token), gateway.call(token)];
     void first.catch(() => undefined);
-    for (const answer of await Promise.all(others)) expect(answer.status).toBe(200);
+    for (const response of await Promise.all(others)) expect(response.status).toBe(200);
   });
 });
 
@@ -310,9 +310,9 @@ describe("invalid configuration", () => {
       STALE_IF_ERROR_SECONDS: "301",
       TYPO: "1",
     });
-    const answer = await gateway.call(null, "/.well-known/gatehouse/health");
-    expect(answer.status).toBe(503);
-    expect(await answer.text()).not.toContain("STALE_IF_ERROR_SECONDS");
+    const response = await gateway.call(null, "/.well-known/gatehouse/health");
+    expect(response.status).toBe(503);
+    expect(await response.text()).not.toContain("STALE_IF_ERROR_SECONDS");
     const { faults: errors } = gateway.lines[0] as { faults: string[] };
     for (const name of ["KEY_RING", "UPSTREAM_URL", "STALE_IF_ERROR_SECONDS", "TYPO"]) {
       expect(

@@ -53,15 +53,15 @@ async function idleGateway(vars = {}) {
 
 async function timed(gateway: TestGateway, call: () => Promise<Response>) {
   const startedAt = Date.now();
-  const answer = await advanceTimeUntil(call());
-  return { answer, tookMs: Date.now() - startedAt, logged: gateway.lines.findLast(({ kind }) => kind === "call") };
+  const response = await advanceTimeUntil(call());
+  return { response, tookMs: Date.now() - startedAt, logged: gateway.lines.findLast(({ kind }) => kind === "call") };
 }
 
 describe("read from an idle isolate", () => {
   it("takes as long as the slower of check and upstream", async () => {
     const { gateway, token, order } = await idleGateway();
-    const { answer, tookMs, logged } = await timed(gateway, () => gateway.call(token));
-    expect(answer.status).toBe(200);
+    const { response, tookMs, logged } = await timed(gateway, () => gateway.call(token));
+    expect(response.status).toBe(200);
     expect(logged).toMatchObject({ speculated: true, degraded: false });
     expect(order[0]).toBe("reached");
     expect(tookMs / Math.max(D1_MS, UPSTREAM_MS)).toBeLessThan(1.4);
@@ -70,16 +70,16 @@ describe("read from an idle isolate", () => {
 
   it("takes as long as check and upstream together with SPECULATIVE_FORWARDING=off", async () => {
     const { gateway, token, order } = await idleGateway({ SPECULATIVE_FORWARDING: "off" });
-    const { answer, tookMs } = await timed(gateway, () => gateway.call(token));
-    expect(answer.status).toBe(200);
+    const { response, tookMs } = await timed(gateway, () => gateway.call(token));
+    expect(response.status).toBe(200);
     expect(order).toEqual(["checked", "reached", "answered"]);
     expect(tookMs).toBeGreaterThanOrEqual(D1_MS + UPSTREAM_MS);
   });
 
   it("checks the primary in parallel to the upstream with STRONG_CHECK=all", async () => {
     const { gateway, token } = await idleGateway({ STRONG_CHECK: "all" });
-    const { answer, tookMs, logged } = await timed(gateway, () => gateway.call(token));
-    expect(answer.status).toBe(200);
+    const { response, tookMs, logged } = await timed(gateway, () => gateway.call(token));
+    expect(response.status).toBe(200);
     expect(logged).toMatchObject({ speculated: true, source: "d1" });
     expect(tookMs / Math.max(D1_MS, UPSTREAM_MS)).toBeLessThan(1.4);
   });
@@ -115,10 +115,10 @@ describe("read with a key revoked meanwhile", () => {
       };
       return new Response(new ReadableStream({ cancel }, { highWaterMark: 0 }));
     };
-    const { answer } = await timed(gateway, () => gateway.call(token));
+    const { response } = await timed(gateway, () => gateway.call(token));
     expect(order[0]).toBe("answered");
-    expect(answer.status).toBe(401);
-    expect(await answer.text()).not.toContain("secret");
+    expect(response.status).toBe(401);
+    expect(await response.text()).not.toContain("secret");
     await advanceTimeUntil(delay(5));
     expect(cancelled).toBe(true);
   });
@@ -133,15 +133,15 @@ describe("read with a key revoked meanwhile", () => {
           reject(new Error("aborted"));
         });
       });
-    const { answer, tookMs } = await timed(gateway, () => gateway.call(token));
-    expect(answer.status).toBe(401);
+    const { response, tookMs } = await timed(gateway, () => gateway.call(token));
+    expect(response.status).toBe(401);
     expect(aborted).toBe(true);
     expect(tookMs).toBeLessThan(3 * D1_MS);
   });
 
   it("denies a revoked key from a busy isolate with STRONG_CHECK=all", async () => {
     const { gateway, token } = await revoked({ STRONG_CHECK: "all" });
-    expect((await timed(gateway, () => gateway.call(token))).answer.status).toBe(401);
+    expect((await timed(gateway, () => gateway.call(token))).response.status).toBe(401);
   });
 });
 
@@ -150,9 +150,9 @@ describe("read whose check fails", () => {
     const { gateway, token } = await idleGateway();
     advanceClock(60_000);
     gateway.d1.trouble = new Error("D1_ERROR: internal error");
-    const { answer } = await timed(gateway, () => gateway.call(token));
-    expect(answer.status).toBe(503);
-    expect(await answer.text()).not.toContain("secret");
+    const { response } = await timed(gateway, () => gateway.call(token));
+    expect(response.status).toBe(503);
+    expect(await response.text()).not.toContain("secret");
   });
 });
 
@@ -165,8 +165,8 @@ describe("read with a key whose role changed meanwhile", () => {
         .prepare("INSERT INTO key_changes (key_id, version, at) SELECT id, version, 0 FROM api_keys WHERE id = ?")
         .bind(id),
     ]);
-    const { answer } = await timed(gateway, () => gateway.call(token));
-    expect(answer.status).toBe(200);
+    const { response } = await timed(gateway, () => gateway.call(token));
+    expect(response.status).toBe(200);
     const roles = gateway.upstream.reached.map((request) => {
       const [, payload = ""] = (request.headers.get("gatehouse-identity") ?? "").split(".");
       return JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))).role;
@@ -178,14 +178,14 @@ describe("read with a key whose role changed meanwhile", () => {
 describe("requests that are never forwarded speculatively", () => {
   it("checks a mutation before it is forwarded", async () => {
     const { gateway, token, order } = await idleGateway();
-    expect((await timed(gateway, () => gateway.mutate(token))).answer.status).toBe(200);
+    expect((await timed(gateway, () => gateway.mutate(token))).response.status).toBe(200);
     expect(order).toEqual(["checked", "reached", "answered"]);
   });
 
   it("checks a request without a cached record before it is forwarded", async () => {
     const { gateway, order } = await idleGateway();
     const { token } = await gateway.key();
-    expect((await timed(gateway, () => gateway.call(token))).answer.status).toBe(200);
+    expect((await timed(gateway, () => gateway.call(token))).response.status).toBe(200);
     expect(order.indexOf("checked")).toBeLessThan(order.indexOf("reached"));
   });
 
@@ -195,15 +195,15 @@ describe("requests that are never forwarded speculatively", () => {
     await timed(gateway, () => gateway.call(token));
     advanceClock(IDLE_MS);
     gateway.upstream.reached.length = 0;
-    expect((await timed(gateway, () => gateway.call(token))).answer.status).toBe(403);
+    expect((await timed(gateway, () => gateway.call(token))).response.status).toBe(403);
     expect(gateway.upstream.reached).toHaveLength(0);
   });
 
   it("never forwards a request that Gatehouse handles", async () => {
     const { gateway, token, order } = await idleGateway();
     const path = CLUSTERS.replace(/\/projects.*/, "/api-keys");
-    const { answer } = await timed(gateway, () => gateway.call(token, path));
-    expect(answer.status).toBe(200);
+    const { response } = await timed(gateway, () => gateway.call(token, path));
+    expect(response.status).toBe(200);
     expect(order).toEqual(["checked"]);
   });
 });

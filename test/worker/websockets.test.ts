@@ -23,8 +23,8 @@ async function connect(vars = {}) {
     server.accept();
     return new Response(null, { status: 101, webSocket: client });
   };
-  const answer = await gateway.call(key.token, CLUSTERS, { headers: { upgrade: "websocket" } });
-  const socket = answer.webSocket as WebSocket;
+  const response = await gateway.call(key.token, CLUSTERS, { headers: { upgrade: "websocket" } });
+  const socket = response.webSocket as WebSocket;
   const end: { code: number | null; at: number } = { code: null, at: 0 };
   socket.accept();
   socket.addEventListener("close", ({ code }) => {
