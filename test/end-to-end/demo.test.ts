@@ -465,7 +465,7 @@ describe("input validation of the demo upstream", () => {
     expect(await call("POST", `${project}/vpcs`, `"${"x".repeat(300_000)}"`)).toMatchObject({ status: 413 });
   });
 
-  it.each(["limit=0", "limit=x", "order=up", "order_by=colour", "continuation_token=x", "continuation_token=e30"])(
+  it.each(["limit=0", "limit=x", "order=up", "order_by=color", "continuation_token=x", "continuation_token=e30"])(
     "answers 400 to a list by %s",
     async (query) => {
       const project = await readProjectPath();
