@@ -9,7 +9,7 @@ export type Sources = ReadonlyMap<string, string>;
 const PORTS = /^store\/(?:common|[\w-]+\/ports?)\.ts$/;
 
 /** A folder, and what its files may import: folders, single files, packages, or what a pattern matches. */
-const ALLOWED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
+export const ALLOWED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   core: ["core", "jose"],
   store: ["store", "core"],
   gateway: ["gateway", "core", PORTS, "authorized-request.ts", "log.ts", "jose"],
