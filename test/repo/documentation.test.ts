@@ -1,0 +1,57 @@
+// What the documentation says about settings and files must be there.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { expect, it } from "vitest";
+
+// A compared text (`kty === "OKP"`) is a value, not the name of a setting.
+const SETTING = /(?<!=== )"([A-Z]{2,}(?:_[A-Z]+)*)"/g;
+const TABLE_NAMES = /^\| (`[A-Z][A-Z_]+`(?:, `[A-Z][A-Z_]+`)*) \|/gm;
+const LINK = /\]\(([^)#\s]*)(?:#([\w-]+))?\)/g;
+
+const unique = (names: readonly string[]) => [...new Set(names)].sort();
+
+function settingsOfSource(): readonly string[] {
+  const files = readdirSync("src").filter((name) => /^config.*\.ts$/.test(name));
+  const text = files.map((name) => readFileSync(`src/${name}`, "utf8")).join("\n");
+  return unique([...text.matchAll(SETTING)].map(([, name = ""]) => name));
+}
+
+function settingsOfReadme(): readonly string[] {
+  const rows = [...readFileSync("README.md", "utf8").matchAll(TABLE_NAMES)].map(([, cell = ""]) => cell);
+  return unique(rows.flatMap((cell) => [...cell.matchAll(/[A-Z_]+/g)].map(([name]) => name)));
+}
+
+const DOCUMENTS = [".", "docs", "docs/decisions", "demo"].flatMap((folder) =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join(folder, name)),
+);
+
+/** GitHub's anchor of a heading. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, "")
+    .replaceAll(" ", "-");
+}
+
+function anchorsIn(file: string): readonly string[] {
+  return [...readFileSync(file, "utf8").matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => anchorOf(heading));
+}
+
+function brokenLinksIn(file: string): readonly string[] {
+  return [...readFileSync(file, "utf8").matchAll(LINK)].flatMap(([link, path = "", anchor]) => {
+    if (/^[a-z]+:/.test(path)) return [];
+    const target = path === "" ? file : join(dirname(file), path);
+    if (!existsSync(target)) return [link];
+    return anchor === undefined || anchorsIn(target).includes(anchor) ? [] : [link];
+  });
+}
+
+it("describes in README.md every setting that the configuration reads, and no other", () => {
+  expect(settingsOfReadme()).toEqual(settingsOfSource());
+});
+
+it.each(DOCUMENTS)("links from %s only to files and headings that exist", (file) => {
+  expect(brokenLinksIn(file)).toEqual([]);
+});
