@@ -1,4 +1,4 @@
-// What the documentation says about settings and files must be there.
+// What the documentation lists must be what the sources have: settings, denials, tables, files and headings.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
@@ -10,10 +10,23 @@ const LINK = /\]\(([^)#\s]*)(?:#([\w-]+))?\)/g;
 
 const unique = (names: readonly string[]) => [...new Set(names)].sort();
 
+/** What the first group of a pattern finds in these files, each once. */
+function namesIn(files: readonly string[], pattern: RegExp): readonly string[] {
+  const text = files.map((file) => readFileSync(file, "utf8")).join("\n");
+  return unique([...text.matchAll(pattern)].map(([, name = ""]) => name));
+}
+
+function undocumented(names: readonly string[], document: string): readonly string[] {
+  const text = readFileSync(document, "utf8");
+  return names.filter((name) => !text.includes(`\`${name}\``));
+}
+
 function settingsOfSource(): readonly string[] {
   const files = readdirSync("src").filter((name) => /^config.*\.ts$/.test(name));
-  const text = files.map((name) => readFileSync(`src/${name}`, "utf8")).join("\n");
-  return unique([...text.matchAll(SETTING)].map(([, name = ""]) => name));
+  return namesIn(
+    files.map((name) => `src/${name}`),
+    SETTING,
+  );
 }
 
 function settingsOfReadme(): readonly string[] {
@@ -50,6 +63,19 @@ function brokenLinksIn(file: string): readonly string[] {
 
 it("describes in README.md every setting that the configuration reads, and no other", () => {
   expect(settingsOfReadme()).toEqual(settingsOfSource());
+});
+
+it("lists in docs/request-flow.md every reason of a denial", () => {
+  const reasons = namesIn(["src/core/access/decision.ts"], /reason: "(\w+)"/g);
+  expect(reasons.length).toBeGreaterThan(20);
+  expect(undocumented(reasons, "docs/request-flow.md")).toEqual([]);
+});
+
+it("lists in docs/storage.md every table of the migrations", () => {
+  const migrations = readdirSync("migrations").map((name) => `migrations/${name}`);
+  const tables = namesIn(migrations, /CREATE TABLE (\w+)/g);
+  expect(tables.length).toBeGreaterThan(10);
+  expect(undocumented(tables, "docs/storage.md")).toEqual([]);
 });
 
 it.each(DOCUMENTS)("links from %s only to files and headings that exist", (file) => {
