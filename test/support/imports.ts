@@ -9,7 +9,7 @@ export type Sources = ReadonlyMap<string, string>;
 const PORTS = /^store\/(?:common|[\w-]+\/ports?)\.ts$/;
 
 /** The allowed imports of each top-level folder or file: folders, files, packages, or a pattern; `*` allows all. */
-const ALLOWED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
+export const ALLOWED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   core: ["core", "jose", "ipaddr.js"],
   store: ["store", "core"],
   gateway: ["gateway", "core", PORTS, "authorized-request.ts", "log.ts", "jose"],
