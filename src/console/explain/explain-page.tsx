@@ -1,11 +1,12 @@
-// "Why was I refused?": a call that was, by the id in its answer, or one that is only thought of; then every check in order.
+// Explains the decision on a request: a denied one, by its request ID, or a simulated one. Shows every check in order.
 import { Button } from "@cloudflare/kumo/components/button";
 import { Input } from "@cloudflare/kumo/components/input";
 import { Radio } from "@cloudflare/kumo/components/radio";
 import { type FormEvent, useState } from "react";
 import type { ExplainRequest, ExplanationData } from "../../admin/audit/schema.ts";
 import { useAction } from "../action.ts";
-import { faultIn, isBeyond } from "../problem.ts";
+import { useFieldErrors } from "../field-errors.ts";
+import { isOutside } from "../problem.ts";
 import { useSession } from "../session.ts";
 import { ChoiceField } from "../ui/choice.tsx";
 import { withError } from "../ui/field-error.tsx";
@@ -19,7 +20,7 @@ const FIELDS = ["request_id", "api_key_id", "address", "method", "path"];
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 interface Question {
-  readonly about: "refused" | "thought";
+  readonly about: "denied" | "simulated";
   readonly requestId: string;
   readonly keyId: string;
   readonly address: string;
@@ -27,13 +28,13 @@ interface Question {
   readonly path: string;
 }
 
-/** @param id of a key or of a request, from the address of the page */
+/** @param id from the address of the page: a UUID is a key's, any other a request's */
 function questionAbout(id: string | null, account: string): Question {
-  const thought = id !== null && UUID.test(id);
+  const simulated = id !== null && UUID.test(id);
   return {
-    about: thought ? "thought" : "refused",
-    requestId: thought || id === null ? "" : id,
-    keyId: thought ? id : "",
+    about: simulated ? "simulated" : "denied",
+    requestId: simulated || id === null ? "" : id,
+    keyId: simulated ? id : "",
     address: "",
     method: "GET",
     path: `/api/public/v1${account}/`,
@@ -41,36 +42,40 @@ function questionAbout(id: string | null, account: string): Question {
 }
 
 function bodyOf({ about, requestId, keyId, address, method, path }: Question): ExplainRequest {
-  if (about === "refused") return { request_id: requestId.trim() };
+  if (about === "denied") return { request_id: requestId.trim() };
   return { api_key_id: keyId.trim(), address: address.trim() || null, method, path: path.trim() };
 }
 
-export function ExplainPage({ id }: { readonly id: string | null }) {
+export function ExplainPage({ openId }: { readonly openId: string | null }) {
+  // Another ID in the address starts a new form.
+  return <Explain key={openId} id={openId} />;
+}
+
+function Explain({ id }: { readonly id: string | null }) {
   const { api, account } = useSession();
   const [question, setQuestion] = useState(() => questionAbout(id, account));
-  const [missing, setMissing] = useState<Readonly<Record<string, string>>>({});
-  const [answer, setAnswer] = useState<ExplanationData | null>(null);
+  const [explanation, setExplanation] = useState<ExplanationData | null>(null);
   const { run, busy, problem, clear } = useAction(async () => {
-    setAnswer(null);
+    setExplanation(null);
     const path = `${account}/api-keys/explain`;
-    setAnswer((await api.send<{ data: ExplanationData }>("POST", path, bodyOf(question))).data);
+    setExplanation((await api.send<{ data: ExplanationData }>("POST", path, bodyOf(question))).data);
   });
+  const { check, errorOf } = useFieldErrors(problem);
   const change = (part: Partial<Question>) => setQuestion((before) => ({ ...before, ...part }));
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    const lacking: Record<string, string> = {};
-    if (question.about === "refused" && question.requestId.trim() === "") lacking.request_id = "Give the request id.";
-    if (question.about === "thought" && question.keyId.trim() === "") lacking.api_key_id = "Give the id of a key.";
-    setMissing(lacking);
-    if (Object.keys(lacking).length === 0) run();
+    const missing: Record<string, string> = {};
+    if (question.about === "denied" && question.requestId.trim() === "") missing.request_id = "Enter the request ID.";
+    if (question.about === "simulated" && question.keyId.trim() === "") missing.api_key_id = "Enter the ID of a key.";
+    if (check(missing)) run();
   }
 
-  const errorOf = (field: string) => missing[field] ?? faultIn(problem, field);
   return (
     <>
-      <PageHeader title="Why was I refused?">
-        Every check of a call in its order, and what it was weighed against. Asking changes and counts nothing.
+      <PageHeader title="Denied requests">
+        Every authorization check of a request, in order, with the values that it compared. An explanation changes no
+        data.
       </PageHeader>
       <form
         onSubmit={submit}
@@ -78,39 +83,39 @@ export function ExplainPage({ id }: { readonly id: string | null }) {
         className="flex max-w-3xl flex-col gap-5 rounded-xl border border-kumo-line bg-kumo-base p-5"
       >
         <Radio.Group
-          legend="Which call"
+          legend="Request"
           value={question.about}
           onValueChange={(about: Question["about"]) => {
             change({ about });
             clear();
-            setMissing({});
+            check({});
           }}
         >
-          <Radio.Item value="refused" label="One that was refused" />
-          <Radio.Item value="thought" label="One that is only thought of" />
+          <Radio.Item value="denied" label="Denied request" />
+          <Radio.Item value="simulated" label="Simulate a request" />
         </Radio.Group>
-        {question.about === "refused" ? (
+        {question.about === "denied" ? (
           <Input
-            label="Request id"
+            label="Request ID"
             className="w-full font-mono"
             autoComplete="off"
             spellCheck={false}
             value={question.requestId}
             onChange={(event) => change({ requestId: event.target.value })}
-            description="It stands in the answer as “request_id”. A refused call is kept for a day, unless configured otherwise."
+            description="The value of “request_id” in the response. By default, denied requests are stored for one day."
             {...withError(errorOf("request_id"))}
           />
         ) : (
-          <ThoughtFields question={question} onChange={change} errorOf={errorOf} />
+          <SimulationFields question={question} onChange={change} errorOf={errorOf} />
         )}
-        {problem && isBeyond(problem, FIELDS) && <ProblemNotice problem={problem} />}
+        {problem && isOutside(problem, FIELDS) && <ProblemNotice problem={problem} />}
         <Buttons>
           <Button type="submit" variant="primary" loading={busy}>
             Explain
           </Button>
         </Buttons>
       </form>
-      {answer && <Trace explanation={answer} />}
+      {explanation && <Trace explanation={explanation} />}
     </>
   );
 }
@@ -121,26 +126,26 @@ interface FieldsProps {
   readonly errorOf: (field: string) => string | undefined;
 }
 
-function ThoughtFields({ question, onChange, errorOf }: FieldsProps) {
+function SimulationFields({ question, onChange, errorOf }: FieldsProps) {
   return (
     <>
       <Input
-        label="Key id"
+        label="Key ID"
         className="w-full font-mono"
         autoComplete="off"
         spellCheck={false}
         value={question.keyId}
         onChange={(event) => onChange({ keyId: event.target.value })}
-        description="Never the key itself: its id stands in its details."
+        description="The ID from the key’s details. Never enter the key itself."
         {...withError(errorOf("api_key_id"))}
       />
       <Input
-        label="Address (optional)"
+        label="Client address (optional)"
         className="w-full font-mono"
         autoComplete="off"
         value={question.address}
         onChange={(event) => onChange({ address: event.target.value })}
-        description="From where, such as 203.0.113.7. Left out: as if it were not known."
+        description="Such as 203.0.113.7. Leave it empty to simulate an unknown address."
         {...withError(errorOf("address"))}
       />
       <ChoiceField
