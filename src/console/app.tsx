@@ -35,11 +35,10 @@ function proxyProblem(error: unknown): Problem | null {
   return unidentified ? null : problem;
 }
 
-export function App() {
+/** The session of the page, the problem that ended it, and the functions that start and discard it. */
+function useSignedIn() {
   const [signedIn, setSignedIn] = useState<SignedIn | null>(null);
   const [ended, setEnded] = useState<Problem | null>(null);
-  const [proxy, setProxy] = useState<ProxyIdentity | "pending">("pending");
-
   // A late response to the previous credential must not end the current session.
   const latest = useRef("");
 
@@ -54,13 +53,6 @@ export function App() {
   }, []);
 
   useEffect(() => {
-    startSession(null).then(
-      () => setProxy("identified"),
-      (error) => setProxy(proxyProblem(error) ?? "none"),
-    );
-  }, [startSession]);
-
-  useEffect(() => {
     // Queries that failed with the previous credential run again with the new one.
     void signedIn?.client.refetchQueries({ predicate: (query) => query.state.status === "error" });
   }, [signedIn]);
@@ -70,7 +62,24 @@ export function App() {
     setSignedIn(null);
     setEnded(null);
   }
+  return { signedIn, ended, startSession, signOut };
+}
 
+/** Tries to sign in with the identity of an access proxy, once. */
+function useProxyIdentity(startSession: (token: null) => Promise<void>): ProxyIdentity | "pending" {
+  const [proxy, setProxy] = useState<ProxyIdentity | "pending">("pending");
+  useEffect(() => {
+    startSession(null).then(
+      () => setProxy("identified"),
+      (error) => setProxy(proxyProblem(error) ?? "none"),
+    );
+  }, [startSession]);
+  return proxy;
+}
+
+export function App() {
+  const { signedIn, ended, startSession, signOut } = useSignedIn();
+  const proxy = useProxyIdentity(startSession);
   if (signedIn === null) {
     if (proxy !== "pending") return <SignInPage proxy={proxy} onSignIn={startSession} />;
     return (

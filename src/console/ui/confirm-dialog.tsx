@@ -12,7 +12,7 @@ interface ConfirmProps {
   /** What the change does. */
   readonly children: ReactNode;
   readonly onCancel: () => void;
-  /** @param force true once the user confirms that no key can manage API keys afterwards */
+  /** @param force whether the user confirmed that the account loses its last manager of API keys */
   readonly onConfirm: (force: boolean) => Promise<void>;
 }
 
