@@ -1,37 +1,44 @@
 // What the OpenAPI document says of each operation beyond the operation table: which schemas, which errors, which words.
 import type * as z from "zod/mini";
+import * as allowLists from "../src/admin/allow-lists/schema.ts";
+import * as apiKeys from "../src/admin/api-keys/schema.ts";
 import * as audit from "../src/admin/audit/schema.ts";
-import * as trials from "../src/admin/dry-runs/schema.ts";
+import * as denials from "../src/admin/denials/schema.ts";
+import * as dryRuns from "../src/admin/dry-runs/schema.ts";
+import * as explain from "../src/admin/explain/schema.ts";
 import * as operators from "../src/admin/operators/schema.ts";
-import * as contract from "../src/admin/schema.ts";
+import * as permissions from "../src/admin/permissions/schema.ts";
+import * as roles from "../src/admin/roles/schema.ts";
+import * as shared from "../src/admin/schema.ts";
+import * as self from "../src/admin/self/schema.ts";
 import type { GatehouseOperationId } from "../src/core/routing/operations.ts";
 
 export const COMPONENTS = {
-  Metadata: contract.Metadata,
-  ErrorAnswer: contract.ErrorAnswer,
-  PermissionData: contract.PermissionData,
-  KeyReference: contract.KeyReferenceData,
-  RoleData: contract.RoleData,
-  RoleSpec: contract.RoleSpec,
-  SelfData: contract.SelfData,
-  ApiKeySpec: contract.ApiKeySpec,
-  ApiKeyData: contract.ApiKeyData,
-  CreatedApiKey: contract.CreatedApiKey,
-  RevokeBody: contract.RevokeBody,
-  RevokedApiKey: contract.RevokedApiKey,
-  TrialSpec: trials.TrialSpec,
-  TrialData: trials.TrialData,
-  PromotedTrial: trials.PromotedTrial,
-  AllowListSpec: contract.AllowListSpec,
-  AllowListData: contract.AllowListData,
-  CreatedAllowList: contract.CreatedAllowList,
+  Metadata: shared.Metadata,
+  ErrorAnswer: shared.ErrorAnswer,
+  PermissionData: permissions.PermissionData,
+  KeyReference: shared.KeyReferenceData,
+  RoleData: roles.RoleData,
+  RoleSpec: roles.RoleSpec,
+  SelfData: self.SelfData,
+  ApiKeySpec: apiKeys.ApiKeySpec,
+  ApiKeyData: apiKeys.ApiKeyData,
+  CreatedApiKey: apiKeys.CreatedApiKey,
+  RevokeBody: apiKeys.RevokeBody,
+  RevokedApiKey: apiKeys.RevokedApiKey,
+  TrialSpec: dryRuns.TrialSpec,
+  TrialData: dryRuns.TrialData,
+  PromotedTrial: dryRuns.PromotedTrial,
+  AllowListSpec: allowLists.AllowListSpec,
+  AllowListData: allowLists.AllowListData,
+  CreatedAllowList: allowLists.CreatedAllowList,
   OperatorSpec: operators.OperatorSpec,
   OperatorChange: operators.OperatorChange,
   OperatorData: operators.OperatorData,
   AuditEventData: audit.AuditEventData,
-  RefusalData: audit.RefusalData,
-  ExplainRequest: audit.ExplainRequest,
-  ExplanationData: audit.ExplanationData,
+  RefusalData: denials.RefusalData,
+  ExplainRequest: explain.ExplainRequest,
+  ExplanationData: explain.ExplanationData,
 } satisfies Readonly<Record<string, z.ZodMiniType>>;
 
 type Component = keyof typeof COMPONENTS;
@@ -145,7 +152,7 @@ export const CONTRACTS: Readonly<Record<GatehouseOperationId, Contract>> = {
     tag: "API keys",
     summary: "List API keys",
     description: "Newest first. By name, exactly and with its case, the active ones come first.",
-    query: contract.ApiKeyListQuery,
+    query: apiKeys.ApiKeyListQuery,
     answer: { schema: "ApiKeyData", as: "list", description: "A page of keys, whatever their state." },
     errors: [400],
   },
@@ -169,7 +176,7 @@ export const CONTRACTS: Readonly<Record<GatehouseOperationId, Contract>> = {
     summary: "Revoke an API key",
     description:
       "Final. The last key that can manage keys is revoked with `force` alone. A second time is answered alike.",
-    query: contract.ForceQuery,
+    query: shared.ForceQuery,
     body: { schema: "RevokeBody", required: false },
     answer: {
       schema: "RevokedApiKey",
@@ -206,7 +213,7 @@ export const CONTRACTS: Readonly<Record<GatehouseOperationId, Contract>> = {
     summary: "Make the trial of an API key its own role and IP allow lists",
     description:
       "The key must be active, and have, before and after, no more than whoever asks. The last key that can manage keys is lowered with `force` alone.",
-    query: contract.ForceQuery,
+    query: shared.ForceQuery,
     answer: { schema: "PromotedTrial", as: "whole", description: "The key as it is now, and how soon that is felt." },
     errors: [400, 404, 409],
   },
@@ -239,14 +246,14 @@ export const CONTRACTS: Readonly<Record<GatehouseOperationId, Contract>> = {
     tag: "Audit",
     summary: "List how often keys were refused",
     description: "By hour, key and reason, newest first. Counts are written by the minute.",
-    query: audit.RefusalQuery,
+    query: denials.RefusalQuery,
     answer: { schema: "RefusalData", as: "list", description: "A page of counts." },
     errors: [400],
   },
   listNetworkAllowLists: {
     tag: "IP allow lists",
     summary: "List IP allow lists",
-    query: contract.AllowListQuery,
+    query: allowLists.AllowListQuery,
     answer: { schema: "AllowListData", as: "list", description: "A page of lists." },
     errors: [400, 404],
   },
@@ -302,7 +309,7 @@ export const CONTRACTS: Readonly<Record<GatehouseOperationId, Contract>> = {
     summary: "Change an operator",
     description:
       "Name, role and expiry; the identity stays. The last one who can manage keys is lowered with `force` alone.",
-    query: contract.ForceQuery,
+    query: shared.ForceQuery,
     body: { schema: "OperatorChange", required: true },
     answer: { schema: "OperatorData", as: "one", description: "The operator." },
     errors: WRITE,
@@ -311,7 +318,7 @@ export const CONTRACTS: Readonly<Record<GatehouseOperationId, Contract>> = {
     tag: "Operators",
     summary: "Remove an operator",
     description: "Felt with their next call. The last one who can manage keys is removed with `force` alone.",
-    query: contract.ForceQuery,
+    query: shared.ForceQuery,
     answer: null,
     errors: [400, 404, 409],
   },
@@ -330,7 +337,7 @@ export const CONTRACTS: Readonly<Record<GatehouseOperationId, Contract>> = {
     tag: "Roles",
     summary: "List roles",
     description: "By name without regard to case: the exact one first, then those that contain it.",
-    query: contract.RoleListQuery,
+    query: roles.RoleListQuery,
     answer: { schema: "RoleData", as: "list", description: "A page of roles, built-in ones first." },
     errors: [400],
   },
@@ -352,7 +359,7 @@ export const CONTRACTS: Readonly<Record<GatehouseOperationId, Contract>> = {
     summary: "Replace a role",
     description:
       "Every key that has it has the new permissions. Both the old and the new ones must be within the key's own.",
-    query: contract.ForceQuery,
+    query: shared.ForceQuery,
     body: { schema: "RoleSpec", required: true, example: ROLE_EXAMPLE },
     answer: { schema: "RoleData", as: "one", description: "The role." },
     errors: WRITE,

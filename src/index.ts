@@ -60,7 +60,7 @@ function createApp(config: Config): App {
   );
   const admin = lazy(async () => {
     const { createAdminHandler } = await import("./wiring/admin.ts");
-    return createAdminHandler(config, resolver, { refused: denials, trials: await dryRuns() }, routes, bounds);
+    return createAdminHandler(config, resolver, { denials, dryRuns: await dryRuns() }, routes, bounds);
   });
   const gateway: Gateway = {
     routes,

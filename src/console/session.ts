@@ -1,7 +1,8 @@
 // Who is signed in: with a key that lives in this page's memory and nowhere else, gone with a reload; or as whom a proxy
 // in front of the console says.
 import { createContext, useContext } from "react";
-import type { RoleData, SelfData } from "../admin/schema.ts";
+import type { RoleData } from "../admin/roles/schema.ts";
+import type { SelfData } from "../admin/self/schema.ts";
 import { type Api, createApi, V1 } from "./api.ts";
 import { Problem } from "./problem.ts";
 

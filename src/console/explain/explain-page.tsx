@@ -3,7 +3,7 @@ import { Button } from "@cloudflare/kumo/components/button";
 import { Input } from "@cloudflare/kumo/components/input";
 import { Radio } from "@cloudflare/kumo/components/radio";
 import { type FormEvent, useState } from "react";
-import type { ExplainRequest, ExplanationData } from "../../admin/audit/schema.ts";
+import type { ExplainRequest, ExplanationData } from "../../admin/explain/schema.ts";
 import { useAction } from "../action.ts";
 import { faultIn, isBeyond } from "../problem.ts";
 import { useSession } from "../session.ts";

@@ -2,7 +2,7 @@
 import { Button } from "@cloudflare/kumo/components/button";
 import { Input, InputArea } from "@cloudflare/kumo/components/input";
 import { type FormEvent, useState } from "react";
-import type { ApiKeyData, ApiKeySpec } from "../../admin/schema.ts";
+import type { ApiKeyData, ApiKeySpec } from "../../admin/api-keys/schema.ts";
 import { faultIn, isBeyond, type Problem } from "../problem.ts";
 import { withError } from "../ui/field-error.tsx";
 import { ProblemNotice } from "../ui/notices.tsx";

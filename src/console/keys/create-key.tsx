@@ -1,6 +1,6 @@
 // Makes a key: first the form, then the key itself, once.
 import { useRef, useState } from "react";
-import type { ApiKeyData, ApiKeySpec, CreatedApiKey } from "../../admin/schema.ts";
+import type { ApiKeyData, ApiKeySpec, CreatedApiKey } from "../../admin/api-keys/schema.ts";
 import { useAction } from "../action.ts";
 import { Problem } from "../problem.ts";
 import { goTo } from "../route.tsx";

@@ -1,7 +1,7 @@
 // The trial of a key: what it is tried with, report-only, and what that would have refused so far.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import type { ApiKeyData } from "../../admin/api-keys/schema.ts";
 import type { TrialData } from "../../admin/dry-runs/schema.ts";
-import type { ApiKeyData } from "../../admin/schema.ts";
 import { Problem } from "../problem.ts";
 import { useSession } from "../session.ts";
 import type { Effective } from "./effects.tsx";

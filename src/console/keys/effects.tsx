@@ -1,5 +1,5 @@
 // How soon a change of a key is felt, as the server says.
-import type { RevokedApiKey } from "../../admin/schema.ts";
+import type { RevokedApiKey } from "../../admin/api-keys/schema.ts";
 import { Fact, Facts } from "../ui/facts.tsx";
 
 export type Effective = RevokedApiKey["effective"];

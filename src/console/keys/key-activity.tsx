@@ -1,6 +1,7 @@
 // What has happened to a key, and how often it was refused: from the audit log, where whoever is signed in may read it.
 import { useQuery } from "@tanstack/react-query";
-import type { AuditEventData, RefusalData } from "../../admin/audit/schema.ts";
+import type { AuditEventData } from "../../admin/audit/schema.ts";
+import type { RefusalData } from "../../admin/denials/schema.ts";
 import type { ListOf } from "../../admin/schema.ts";
 import { useHasActivity } from "../activity/activity-data.ts";
 import { loadPages } from "../pages.ts";

@@ -1,5 +1,5 @@
 // An API key as the table and the sheet need it: a fraction of what the wire has, since there may be ten thousand.
-import type { ApiKeyData } from "../../admin/schema.ts";
+import type { ApiKeyData } from "../../admin/api-keys/schema.ts";
 
 export type KeyStatus = ApiKeyData["info"]["status"];
 

@@ -1,7 +1,8 @@
 // The keys of the account, page by page until all are there: the first page is shown at once, the rest arrives behind it,
 // so that search and sort know every key.
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { ApiKeyData, ListOf } from "../../admin/schema.ts";
+import type { ApiKeyData } from "../../admin/api-keys/schema.ts";
+import type { ListOf } from "../../admin/schema.ts";
 import { type Session, useSession } from "../session.ts";
 import { type KeyRow, rowOf } from "./key-row.ts";
 

@@ -2,7 +2,7 @@
 import { Banner } from "@cloudflare/kumo/components/banner";
 import { Button } from "@cloudflare/kumo/components/button";
 import { useState } from "react";
-import type { RevokedApiKey } from "../../admin/schema.ts";
+import type { RevokedApiKey } from "../../admin/api-keys/schema.ts";
 import { useAction } from "../action.ts";
 import { useSession } from "../session.ts";
 import { Fact, Facts } from "../ui/facts.tsx";

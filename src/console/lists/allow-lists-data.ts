@@ -1,7 +1,8 @@
 // The IP allow lists, and the project that they belong to: the API behind the door says which projects there are.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
-import type { AllowListData, AllowListSpec, CreatedAllowList, ListOf } from "../../admin/schema.ts";
+import type { AllowListData, AllowListSpec, CreatedAllowList } from "../../admin/allow-lists/schema.ts";
+import type { ListOf } from "../../admin/schema.ts";
 import { ownAddress } from "../api.ts";
 import { loadPages } from "../pages.ts";
 import { useSession } from "../session.ts";

@@ -3,7 +3,7 @@ import { Banner } from "@cloudflare/kumo/components/banner";
 import { Button } from "@cloudflare/kumo/components/button";
 import { Input, InputArea } from "@cloudflare/kumo/components/input";
 import { type FormEvent, useState } from "react";
-import type { CreatedAllowList } from "../../admin/schema.ts";
+import type { CreatedAllowList } from "../../admin/allow-lists/schema.ts";
 import { useAction } from "../action.ts";
 import { faultIn, isBeyond } from "../problem.ts";
 import { withError } from "../ui/field-error.tsx";

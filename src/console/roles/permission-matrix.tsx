@@ -1,7 +1,7 @@
 // What a role may do, resource by resource. With `onChange` it is edited here; without, it is read.
 import { Badge } from "@cloudflare/kumo/components/badge";
 import { Checkbox } from "@cloudflare/kumo/components/checkbox";
-import type { PermissionData } from "../../admin/schema.ts";
+import type { PermissionData } from "../../admin/permissions/schema.ts";
 import { LoadingRows, ProblemNotice } from "../ui/notices.tsx";
 import { useCatalogue } from "./roles-data.ts";
 

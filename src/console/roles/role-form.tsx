@@ -3,7 +3,7 @@ import { Banner } from "@cloudflare/kumo/components/banner";
 import { Button } from "@cloudflare/kumo/components/button";
 import { Input } from "@cloudflare/kumo/components/input";
 import { type FormEvent, useState } from "react";
-import type { RoleSpec } from "../../admin/schema.ts";
+import type { RoleSpec } from "../../admin/roles/schema.ts";
 import { useAction } from "../action.ts";
 import { faultIn, isBeyond } from "../problem.ts";
 import { Section } from "../ui/facts.tsx";

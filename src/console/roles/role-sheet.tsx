@@ -1,7 +1,7 @@
 // One role: what it may do, which keys have it; cloned, edited or deleted from here.
 import { Button } from "@cloudflare/kumo/components/button";
 import { useState } from "react";
-import type { RoleData } from "../../admin/schema.ts";
+import type { RoleData } from "../../admin/roles/schema.ts";
 import { useAction } from "../action.ts";
 import { permissionNames, useSession } from "../session.ts";
 import { Section, UsedBy } from "../ui/facts.tsx";

@@ -1,6 +1,8 @@
 // Roles with what they may do, and the catalogue of what there is to be given.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import type { ListOf, PermissionData, RoleData, RoleSpec } from "../../admin/schema.ts";
+import type { PermissionData } from "../../admin/permissions/schema.ts";
+import type { RoleData, RoleSpec } from "../../admin/roles/schema.ts";
+import type { ListOf } from "../../admin/schema.ts";
 import { loadPages } from "../pages.ts";
 import { useSession } from "../session.ts";
 
