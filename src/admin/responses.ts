@@ -5,11 +5,11 @@ import type { AuthorizedRequest } from "../authorized-request.ts";
 import { errorBody, type FieldError } from "../core/error-body.ts";
 import type { PageOrError } from "../store/common.ts";
 
-const HEADERS = { "content-type": "application/json", "cache-control": "no-store" };
+const JSON_HEADERS = { "content-type": "application/json", "cache-control": "no-store" };
 
 /** 200 with this body. */
 export function json(body: unknown): Response {
-  return new Response(JSON.stringify(body), { status: 200, headers: HEADERS });
+  return new Response(JSON.stringify(body), { status: 200, headers: JSON_HEADERS });
 }
 
 /** 204. */
@@ -75,7 +75,7 @@ export function operationError(
 ): Response {
   request.log.set({ outcome: code });
   const body = errorBody(status, code, detail, request.requestId, fieldErrors);
-  return new Response(JSON.stringify({ ...body, ...members }), { status, headers: { ...HEADERS, ...headers } });
+  return new Response(JSON.stringify({ ...body, ...members }), { status, headers: { ...JSON_HEADERS, ...headers } });
 }
 
 /** 404. */

@@ -99,9 +99,11 @@ export async function deleteNetworkAllowList(
   const { accountId } = request.principal;
   const result = await ports.allowLists.delete(accountId, projectId, id, actorOf(request), request.now);
   if (result === "not_found") return notFound(request, "IP allow list");
-  if (result !== "deleted") return conflict(request, "allow_list_in_use", `${IN_USE} ${listNames(result.inUseBy)}`);
+  if (result !== "deleted")
+    return conflict(request, "allow_list_in_use", `${ALLOW_LIST_IN_USE} ${listNames(result.inUseBy)}`);
   recordChange(ports, request, id, "deleted");
   return noContent();
 }
 
-const IN_USE = "The IP allow list is in use by active API keys or by their dry runs. Revoke or change these first:";
+const ALLOW_LIST_IN_USE =
+  "The IP allow list is in use by active API keys or by their dry runs. Revoke or change these first:";

@@ -33,7 +33,7 @@ export async function listApiKeys(ports: AdminPorts, request: AuthorizedRequest)
 
 /** Shows an API key. */
 export async function getApiKey(ports: AdminPorts, request: AuthorizedRequest, params: PathParams): Promise<Response> {
-  const key = await findApiKey(ports, request, params);
+  const key = await findApiKeyByPath(ports, request, params);
   return key === null ? notFound(request, "API key") : json({ data: toApiKey(key, request.now) });
 }
 
@@ -46,7 +46,7 @@ export async function revokeApiKey(
   const query = readForce(request.query);
   const body = await readBody(request, RevokeBody, { mayBeEmpty: true, otherErrors: query.errors });
   if (body instanceof Response) return body;
-  const key = await findApiKey(ports, request, params);
+  const key = await findApiKeyByPath(ports, request, params);
   if (key === null) return notFound(request, "API key");
   const escalations = escalationsOfRevocation(request.principal, key.id, grantOf(key.role));
   if (escalations.length > 0) return revocationDenied(request, escalations);
@@ -71,7 +71,7 @@ const LAST_MANAGER =
   "Without this API key, nobody in the account could manage API keys. Pass force=true to proceed anyway.";
 
 /** The API key that the path names; `null`: the account has no such key. */
-export async function findApiKey(
+export async function findApiKeyByPath(
   ports: AdminPorts,
   request: AuthorizedRequest,
   params: PathParams,

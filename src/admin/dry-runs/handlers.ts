@@ -4,7 +4,7 @@
 import type { AuthorizedRequest } from "../../authorized-request.ts";
 import { escalationsOfRevocation } from "../../core/access/privilege-escalation.ts";
 import type { DryRunFailure } from "../../store/dry-runs/port.ts";
-import { findApiKey } from "../api-keys/handlers.ts";
+import { findApiKeyByPath } from "../api-keys/handlers.ts";
 import { toApiKey, toEffective } from "../api-keys/view.ts";
 import { readBody } from "../body.ts";
 import { actorOf, type PathParams, recordChange, uuidParam } from "../handler.ts";
@@ -45,7 +45,7 @@ export async function putApiKeyTrial(
 ): Promise<Response> {
   const body = await readBody(request, TrialSpec);
   if (body instanceof Response) return body;
-  const key = await findApiKey(ports, request, params);
+  const key = await findApiKeyByPath(ports, request, params);
   if (key === null) return notFound(request, "API key");
   const terms = { roleId: body.value.role_id ?? null, allowListIds: body.value.allow_list_info ?? null };
   const resolved = await resolveTerms(ports, request, terms);
@@ -69,7 +69,7 @@ export async function promoteApiKeyTrial(
 ): Promise<Response> {
   const { force, errors } = readForce(request.query);
   if (errors.length > 0) return validationError(request, errors);
-  const key = await findApiKey(ports, request, params);
+  const key = await findApiKeyByPath(ports, request, params);
   if (key === null) return notFound(request, "API key");
   const { accountId } = request.principal;
   const dryRun = await ports.dryRuns.get(accountId, key.id);
@@ -93,7 +93,7 @@ export async function deleteApiKeyTrial(
   request: AuthorizedRequest,
   params: PathParams,
 ): Promise<Response> {
-  const key = await findApiKey(ports, request, params);
+  const key = await findApiKeyByPath(ports, request, params);
   if (key === null) return notFound(request, "API key");
   const escalations = escalationsOfRevocation(request.principal, key.id, grantOf(key.role));
   if (escalations.length > 0) return revocationDenied(request, escalations);

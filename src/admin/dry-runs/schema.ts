@@ -18,7 +18,7 @@ export const TrialSpec = z
     issues.push({ code: "custom", message: EITHER, path: [], input: null });
   });
 
-const Counted = { count: z.int(), first_on: timestamp, last_on: timestamp };
+const countMembers = { count: z.int(), first_on: timestamp, last_on: timestamp };
 
 export const TrialData = z.object({
   spec: z.object({ role_id: z.nullable(id), allow_list_info: z.nullable(z.array(id)) }),
@@ -35,10 +35,10 @@ export const TrialData = z.object({
     networks: z.int(),
     /** False: there are more networks than were kept. */
     networks_complete: z.boolean(),
-    reasons: z.array(z.object({ reason: z.string(), ...Counted })),
+    reasons: z.array(z.object({ reason: z.string(), ...countMembers })),
     /** The latest 10 kinds; `network` is `null` when the address was unknown. */
     examples: z.array(
-      z.object({ reason: z.string(), operation: z.string(), network: z.nullable(z.string()), ...Counted }),
+      z.object({ reason: z.string(), operation: z.string(), network: z.nullable(z.string()), ...countMembers }),
     ),
   }),
 });

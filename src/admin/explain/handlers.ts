@@ -9,7 +9,7 @@ import type { AdminPorts } from "../ports.ts";
 import { json, notFound, validationError } from "../responses.ts";
 import { toIsoString } from "../time.ts";
 import { ExplainRequest, type ExplanationData } from "./schema.ts";
-import { simulate } from "./simulate.ts";
+import { decideSimulated } from "./simulate.ts";
 import { toSteps } from "./view.ts";
 
 /** Explains why a request was denied, or how a simulated request would be decided. */
@@ -45,7 +45,7 @@ async function explainSimulation(
       judged_on: toIsoString(request.now),
     },
     simulated: true,
-    ...(await simulate(ports, key, simulated, request.now)),
+    ...(await decideSimulated(ports, key, simulated, request.now)),
     freshness: { source: "d1", age_ms: 0, key_version: key.version },
     now: null,
   };
@@ -58,7 +58,7 @@ async function explainDenied(ports: AdminPorts, request: AuthorizedRequest, requ
   if (denied === null) return notFound(request, "Denied request");
   const { keyId, path, method, address } = denied;
   const key = keyId === null ? null : await findKeyRecord(ports, request, keyId);
-  const now = key && path !== null ? await simulate(ports, key, { method, path, address }, request.now) : null;
+  const now = key && path !== null ? await decideSimulated(ports, key, { method, path, address }, request.now) : null;
   // No account owns a request without a key and without an account in its path, so only its reason is shown to everybody.
   const unowned = denied.accountId === null;
   const data: ExplanationData = {

@@ -3,8 +3,8 @@ import * as z from "zod/mini";
 import { id, nullableText, timestamp } from "../fields.ts";
 
 const PATH_TEXT = "A path starts with / and is in canonical form, without a query.";
-const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
-const SIMULATED = ["api_key_id", "method", "path"] as const;
+const SIMULATED_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+const SIMULATION_FIELDS = ["api_key_id", "method", "path"] as const;
 
 /** Either a denied request (`request_id` alone), or a request to simulate. */
 export const ExplainRequest = z
@@ -13,23 +13,24 @@ export const ExplainRequest = z
     api_key_id: z.optional(id),
     /** Omitted: the address is unknown. */
     address: z.optional(z.nullable(z.string().check(z.maxLength(64, "An address has at most 64 characters.")))),
-    method: z.optional(z.enum(METHODS, `This must be one of ${METHODS.join(", ")}.`)),
+    method: z.optional(z.enum(SIMULATED_METHODS, `This must be one of ${SIMULATED_METHODS.join(", ")}.`)),
     path: z.optional(z.string().check(z.regex(/^\/[^?#]{0,2047}$/, PATH_TEXT))),
   })
   .check(({ value, issues }) => {
     const report = (field: string, message: string) =>
       issues.push({ code: "custom", message, path: [field], input: null });
     if (value.request_id === undefined) {
-      for (const field of SIMULATED)
+      for (const field of SIMULATION_FIELDS)
         if (value[field] === undefined) report(field, "This is required without request_id.");
       return;
     }
-    for (const field of [...SIMULATED, "address"] as const) {
+    for (const field of [...SIMULATION_FIELDS, "address"] as const) {
       if (value[field] !== undefined) report(field, "This is not allowed together with request_id.");
     }
   });
 
-const StepData = z.object({
+/** One check of an explanation. */
+export const StepData = z.object({
   check: z.string(),
   outcome: z.enum(["passed", "refused", "not_asked"]),
   reason: nullableText,
@@ -59,5 +60,6 @@ export const ExplanationData = z.object({
   now: z.nullable(z.object({ allow: z.boolean(), reason: nullableText, steps: z.array(StepData) })),
 });
 
+export type StepData = z.infer<typeof StepData>;
 export type ExplainRequest = z.infer<typeof ExplainRequest>;
 export type ExplanationData = z.infer<typeof ExplanationData>;

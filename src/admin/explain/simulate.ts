@@ -6,7 +6,7 @@ import type { KeyRecord } from "../../core/access/principal.ts";
 import { parseAddress } from "../../core/ip/ip-address.ts";
 import { matchOperation } from "../../core/routing/match-operation.ts";
 import type { AdminPorts } from "../ports.ts";
-import type { ExplanationData } from "./schema.ts";
+import type { ExplanationData, StepData } from "./schema.ts";
 
 /** The decision on a simulated request, with its steps. */
 export type SimulatedDecision = Pick<ExplanationData, "allow" | "reason" | "steps">;
@@ -17,7 +17,7 @@ export type SimulatedDecision = Pick<ExplanationData, "allow" | "reason" | "step
  * @param simulated its path is canonical and has no query
  * @param now milliseconds since the epoch
  */
-export async function simulate(
+export async function decideSimulated(
   ports: AdminPorts,
   key: KeyRecord,
   simulated: ExplainedRequest,
@@ -62,7 +62,7 @@ const NOT_BLOCKED_STEP: ExplainedStep = {
   compared: {},
 };
 
-function stepsOf(explanation: Explanation, blocked: boolean): SimulatedDecision["steps"] {
+function stepsOf(explanation: Explanation, blocked: boolean): StepData[] {
   const steps = [SIGNATURE_STEP, blocked ? BLOCKED_STEP : NOT_BLOCKED_STEP, ...explanation.steps];
   return steps.map((step) => ({ ...step, compared: { ...step.compared } }));
 }

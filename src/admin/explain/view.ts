@@ -1,8 +1,6 @@
 // The recorded steps of a denied request as the wire has them.
 import type { DeniedRequest } from "../../store/denials/port.ts";
-import type { ExplanationData } from "./schema.ts";
-
-type StepData = ExplanationData["steps"][number];
+import type { StepData } from "./schema.ts";
 
 /** All steps that were evaluated: first those before the key's record was found, then the checks of the record. */
 export function toSteps(denied: DeniedRequest): readonly StepData[] {

@@ -14,7 +14,7 @@ import { UNKNOWN_ROLE } from "../references.ts";
 import { conflict, escalationDenied, json, notFound, validationError } from "../responses.ts";
 import { grantOf } from "../roles/grant.ts";
 import { expiryAfter } from "../time.ts";
-import { findOperator, LAST_MANAGING_OPERATOR } from "./handlers.ts";
+import { findOperatorByPath, LAST_MANAGING_OPERATOR } from "./handlers.ts";
 import { OperatorChange, OperatorSpec } from "./schema.ts";
 import { toOperator } from "./view.ts";
 
@@ -53,7 +53,7 @@ export async function updateOperator(
   const { name, role_id, expire_after_hours } = body.value;
   const { accountId } = request.principal;
   const [operator, role] = await Promise.all([
-    findOperator(ports, request, params),
+    findOperatorByPath(ports, request, params),
     ports.roles.get(accountId, role_id),
   ]);
   if (operator === null) return notFound(request, "Operator");

@@ -34,7 +34,7 @@ export async function getOperator(
   request: AuthorizedRequest,
   params: PathParams,
 ): Promise<Response> {
-  const operator = await findOperator(ports, request, params);
+  const operator = await findOperatorByPath(ports, request, params);
   return operator === null ? notFound(request, "Operator") : json({ data: toOperator(operator, request.now) });
 }
 
@@ -46,7 +46,7 @@ export async function deleteOperator(
 ): Promise<Response> {
   const { force, errors } = readForce(request.query);
   if (errors.length > 0) return validationError(request, errors);
-  const operator = await findOperator(ports, request, params);
+  const operator = await findOperatorByPath(ports, request, params);
   if (operator === null) return notFound(request, "Operator");
   const escalations = escalationsOfRole(request.principal, grantOf(operator.role), compileGrant([]));
   if (escalations.length > 0) return revocationDenied(request, escalations);
@@ -59,7 +59,7 @@ export async function deleteOperator(
 }
 
 /** The operator that the path names; `null`: the account has no such operator. */
-export async function findOperator(
+export async function findOperatorByPath(
   ports: AdminPorts,
   request: AuthorizedRequest,
   params: PathParams,

@@ -48,7 +48,7 @@ export async function listRbacRoles(ports: AdminPorts, request: AuthorizedReques
 
 /** Shows a role with its permissions and the keys that have it. */
 export async function getRole(ports: AdminPorts, request: AuthorizedRequest, params: PathParams): Promise<Response> {
-  const role = await findRole(ports, request, params);
+  const role = await findRoleByPath(ports, request, params);
   return role === null ? notFound(request, "Role") : roleResponse(ports, request, role);
 }
 
@@ -67,23 +67,23 @@ export async function createRole(ports: AdminPorts, request: AuthorizedRequest):
 
 /** Deletes a custom role that no active key and no operator has. */
 export async function deleteRole(ports: AdminPorts, request: AuthorizedRequest, params: PathParams): Promise<Response> {
-  const role = await findRole(ports, request, params);
+  const role = await findRoleByPath(ports, request, params);
   if (role === null) return notFound(request, "Role");
   if (!role.userDefined) return conflict(request, "built_in_role", ROLE_IS_BUILT_IN);
   const escalations = escalationsOfRole(request.principal, grantOf(role), compileGrant([]));
   if (escalations.length > 0) return revocationDenied(request, escalations);
   const result = await ports.roles.delete(request.principal.accountId, role.id, actorOf(request), request.now);
   if (result === "not_found") return notFound(request, "Role");
-  if (result !== "deleted") return conflict(request, "role_in_use", `${IN_USE} ${listNames(result.inUseBy)}`);
+  if (result !== "deleted") return conflict(request, "role_in_use", `${ROLE_IN_USE} ${listNames(result.inUseBy)}`);
   recordChange(ports, request, role.id, "deleted");
   return noContent();
 }
 
-const IN_USE =
+const ROLE_IN_USE =
   "The role is in use by active API keys, by their dry runs, or by operators. Revoke or change these first:";
 
 /** The role that the path names; `null`: the account has no such role. */
-export async function findRole(
+export async function findRoleByPath(
   ports: AdminPorts,
   request: AuthorizedRequest,
   params: PathParams,

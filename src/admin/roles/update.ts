@@ -11,14 +11,14 @@ import { readForce } from "../query.ts";
 import { conflict, escalationDenied, notFound } from "../responses.ts";
 import { ROLE_IS_BUILT_IN, ROLE_NAME_TAKEN, readRoleDefinition } from "./definition.ts";
 import { grantOf } from "./grant.ts";
-import { findRole, roleResponse } from "./handlers.ts";
+import { findRoleByPath, roleResponse } from "./handlers.ts";
 
 /** Replaces name, description and permissions of a custom role. */
 export async function updateRole(ports: AdminPorts, request: AuthorizedRequest, params: PathParams): Promise<Response> {
   const { force, errors } = readForce(request.query);
   const definition = await readRoleDefinition(request, errors);
   if (definition instanceof Response) return definition;
-  const role = await findRole(ports, request, params);
+  const role = await findRoleByPath(ports, request, params);
   if (role === null) return notFound(request, "Role");
   if (!role.userDefined) return conflict(request, "built_in_role", ROLE_IS_BUILT_IN);
   const { principal, now } = request;
