@@ -34,7 +34,7 @@ export async function getApiKeyTrial(
   const id = uuidParam(params, "apiKeyId");
   await ports.dryRunRecorder.flush(request.now);
   const dryRun = id && (await ports.dryRuns.get(request.principal.accountId, id));
-  return dryRun ? json({ data: toDryRun(id, dryRun) }) : notFound(request, "Trial");
+  return dryRun ? json({ data: toDryRun(id, dryRun) }) : notFound(request, "Dry run");
 }
 
 /** Starts a dry run in place of the current one. */
@@ -73,7 +73,7 @@ export async function promoteApiKeyTrial(
   if (key === null) return notFound(request, "API key");
   const { accountId } = request.principal;
   const dryRun = await ports.dryRuns.get(accountId, key.id);
-  if (dryRun === null) return notFound(request, "Trial");
+  if (dryRun === null) return notFound(request, "Dry run");
   const resolved = await resolveTerms(ports, request, dryRun);
   // With all its lists deleted, a promotion would lift the restriction of the key instead of replacing it.
   if ("errors" in resolved || resolved.allowLists?.length === 0) return failureResponse(request, "reference_gone");
@@ -98,7 +98,7 @@ export async function deleteApiKeyTrial(
   const escalations = escalationsOfRevocation(request.principal, key.id, grantOf(key.role));
   if (escalations.length > 0) return revocationDenied(request, escalations);
   const outcome = await ports.dryRuns.drop(request.principal.accountId, key.id, actorOf(request), request.now);
-  if (outcome === "not_found") return notFound(request, "Trial");
+  if (outcome === "not_found") return notFound(request, "Dry run");
   recordChange(ports, request, key.id, "trial_dropped");
   return noContent();
 }

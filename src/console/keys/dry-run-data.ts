@@ -33,7 +33,7 @@ export function useTrial(id: string) {
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
         // Another 404 is of a server that knows of no trials.
-        if (error.kind === "missing") return error.message === "Trial not found" ? { trial: null } : null;
+        if (error.kind === "missing") return error.message === "Dry run not found" ? { trial: null } : null;
         if (error.kind === "forbidden") return null;
         throw error;
       }
