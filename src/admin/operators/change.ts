@@ -29,7 +29,7 @@ export async function createOperator(ports: AdminPorts, request: AuthorizedReque
   const issuerErrors = subject != null && subjectIssuer === null ? [NO_ISSUER] : [];
   if (role === null) return validationError(request, [UNKNOWN_ROLE, ...issuerErrors]);
   if (issuerErrors.length > 0) return validationError(request, issuerErrors);
-  const values = toUpdate(request, name, role, expire_after_hours ?? 0);
+  const values = toValues(request, name, role, expire_after_hours ?? 0);
   const after = { grant: grantOf(role), expiresAt: values.expiresAt };
   const escalations = escalationsOfOperator(request.principal, null, after);
   if (escalations.length > 0) return escalationDenied(request, escalations);
@@ -58,11 +58,11 @@ export async function updateOperator(
   ]);
   if (operator === null) return notFound(request, "Operator");
   if (role === null) return validationError(request, [UNKNOWN_ROLE]);
-  const update = toUpdate(request, name, role, expire_after_hours ?? operator.expireAfterHours);
-  const after = { grant: grantOf(role), expiresAt: update.expiresAt };
+  const values = toValues(request, name, role, expire_after_hours ?? operator.expireAfterHours);
+  const after = { grant: grantOf(role), expiresAt: values.expiresAt };
   const escalations = escalationsOfOperator(request.principal, grantOf(operator.role), after);
   if (escalations.length > 0) return escalationDenied(request, escalations);
-  const updated = await ports.operators.update(accountId, operator.id, update, force, actorOf(request), request.now);
+  const updated = await ports.operators.update(accountId, operator.id, values, force, actorOf(request), request.now);
   if (updated === "not_found") return notFound(request, "Operator");
   if (typeof updated === "string") return conflict(request, updated, CONFLICTS[updated]);
   recordChange(ports, request, updated.id, "changed");
@@ -78,6 +78,6 @@ const CONFLICTS = {
 } as const;
 
 /** The values that can change. The expiry counts from the time of the request. */
-function toUpdate(request: AuthorizedRequest, name: string, role: RoleDetails, hours: number): OperatorUpdate {
+function toValues(request: AuthorizedRequest, name: string, role: RoleDetails, hours: number): OperatorUpdate {
   return { name, roleId: role.id, expireAfterHours: hours, expiresAt: expiryAfter(hours, request.now) };
 }

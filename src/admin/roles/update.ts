@@ -28,9 +28,9 @@ export async function updateRole(ports: AdminPorts, request: AuthorizedRequest, 
   const holders = await relevantHolders(ports, request, role.id);
   const holderEscalations = escalationsOfHolders(principal, before, after, holders ?? []);
   if (holderEscalations.length > 0) return escalationDenied(request, holderEscalations);
-  const known = holders?.map((holder) => holder.id);
+  const knownHolders = holders?.map((holder) => holder.id);
   const { accountId } = principal;
-  const updated = await ports.roles.update(accountId, role.id, definition, force, actorOf(request), now, known);
+  const updated = await ports.roles.update(accountId, role.id, definition, force, actorOf(request), now, knownHolders);
   if (updated === "not_found") return notFound(request, "Role");
   if (typeof updated === "string") return conflict(request, updated, CONFLICTS[updated]);
   recordChange(ports, request, updated.id, "changed");
