@@ -5,7 +5,7 @@ import type { FieldError } from "../core/error-body.ts";
 import { operationError, validationError } from "./responses.ts";
 import { type Validated, validate } from "./validation.ts";
 
-export const MAX_BODY_BYTES = 65_536;
+const MAX_BODY_BYTES = 65_536;
 
 interface BodyOptions {
   /** True: an empty body is read as `{}`. */
