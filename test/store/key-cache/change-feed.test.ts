@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { KeyRecord } from "../../../src/core/access/principal.ts";
 import { createChangeFeedReader } from "../../../src/store/key-cache/change-feed.ts";
-import { createCircuitBreaker } from "../../../src/store/lib/timeouts.ts";
+import { createCircuitBreaker } from "../../../src/store/lib/circuit-breaker.ts";
 import { type FakeClock, fakeClock } from "../../support/fake-clock.ts";
 import { aKey } from "../../support/key.ts";
 import { behind, DOWN, type ModelledStore, modelledStore } from "../../support/modelled-store.ts";
