@@ -74,7 +74,7 @@ async function exercise(wrapped: D1Database): Promise<void> {
   await dryRuns.attach(ACCOUNT, key.id, { roleId: ADMIN_ROLE, allowListIds: [list.id] }, ACTOR, NOW);
   const dryRun = await dryRuns.get(ACCOUNT, key.id);
   if (dryRun === null) throw new Error("a trial is needed");
-  await dryRuns.promote(ACCOUNT, key.id, dryRun, false, ACTOR, NOW);
+  await dryRuns.promote({ accountId: ACCOUNT, keyId: key.id, dryRun, force: false }, ACTOR, NOW);
   await dryRuns.drop(ACCOUNT, key.id, ACTOR, NOW);
   await lists.delete(ACCOUNT, PROJECT, list.id, ACTOR, NOW);
   for (const types of ["ALL", "SYSTEM", "USER_DEFINED"] as const) {
@@ -84,8 +84,8 @@ async function exercise(wrapped: D1Database): Promise<void> {
   }
   await roles.getByName(ACCOUNT, "Admin");
   await roles.keysOf(ACCOUNT, [role, ADMIN_ROLE]);
-  await roles.update(ACCOUNT, role, roleSpec(), false, ACTOR, NOW);
-  await roles.update(ACCOUNT, role, roleSpec(), true, ACTOR, NOW);
+  await roles.update({ accountId: ACCOUNT, id: role, definition: roleSpec(), force: false }, ACTOR, NOW);
+  await roles.update({ accountId: ACCOUNT, id: role, definition: roleSpec(), force: true }, ACTOR, NOW);
   await roles.delete(ACCOUNT, role, ACTOR, NOW);
   await keys.revoke(ACCOUNT, key.id, false, ACTOR, NOW);
   await keys.revoke(ACCOUNT, key.id, true, ACTOR, NOW);

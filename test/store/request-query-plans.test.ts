@@ -4,7 +4,8 @@ import { beforeEach, expect, it } from "vitest";
 import { RECORD_USE } from "../../src/store/api-keys/usage.ts";
 import { COUNT_DENIED, COUNT_EVALUATED } from "../../src/store/dry-runs/recorder.ts";
 import { FIND_BY_HASH, FIND_PENDING, READ_CHANGES } from "../../src/store/key-cache/d1-records.ts";
-import { CLEAR_PENDING, KEYS_TO_EXPIRE, PRUNE } from "../../src/store/maintenance/maintenance.ts";
+import { CLEAR_PENDING } from "../../src/store/maintenance/kv-sync.ts";
+import { KEYS_TO_EXPIRE, PRUNE } from "../../src/store/maintenance/maintenance.ts";
 import { ACCOUNT, db, makeAccounts, VIEWER_ROLE } from "./builders.ts";
 
 beforeEach(makeAccounts);

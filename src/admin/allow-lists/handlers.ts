@@ -32,7 +32,7 @@ export async function listNetworkAllowLists(
     limit: limitOf(query.value),
     continuationToken: query.value.continuation_token ?? null,
   });
-  if ("fault" in page) return validationError(request, [INVALID_CONTINUATION_TOKEN]);
+  if ("error" in page) return validationError(request, [INVALID_CONTINUATION_TOKEN]);
   const data = page.items.map((list) => toAllowList(list, request.now));
   return listResponse(request, data, page.continuationToken, query.known);
 }

@@ -26,7 +26,7 @@ export async function listApiKeys(ports: AdminPorts, request: AuthorizedRequest)
     },
     request.now,
   );
-  if ("fault" in page) return validationError(request, [INVALID_CONTINUATION_TOKEN]);
+  if ("error" in page) return validationError(request, [INVALID_CONTINUATION_TOKEN]);
   const data = page.items.map((key) => toApiKey(key, request.now));
   return listResponse(request, data, page.continuationToken, query.known);
 }

@@ -20,7 +20,7 @@ export async function listAuditEvents(ports: AdminPorts, request: AuthorizedRequ
     limit: limitOf(query.value),
     continuationToken: query.value.continuation_token ?? null,
   });
-  if ("fault" in page) return validationError(request, [INVALID_CONTINUATION_TOKEN]);
+  if ("error" in page) return validationError(request, [INVALID_CONTINUATION_TOKEN]);
   return listResponse(request, page.items.map(toAuditEvent), page.continuationToken, query.known);
 }
 
@@ -34,7 +34,7 @@ export async function exportAuditEvents(ports: AdminPorts, request: AuthorizedRe
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const page = await ports.audit.list({ ...filters, limit: EXPORTED_AT_ONCE, continuationToken: token });
-      if ("fault" in page) throw new Error("the export cannot find its place");
+      if ("error" in page) throw new Error("the export cannot find its place");
       const lines = page.items.map((event) => `${JSON.stringify(toAuditEvent(event))}\n`).join("");
       if (lines !== "") controller.enqueue(encoder.encode(lines));
       token = page.continuationToken;
@@ -120,7 +120,7 @@ export async function listRefusals(ports: AdminPorts, request: AuthorizedRequest
     limit: limitOf(query.value),
     continuationToken: continuation_token ?? null,
   });
-  if ("fault" in page) return validationError(request, [INVALID_CONTINUATION_TOKEN]);
+  if ("error" in page) return validationError(request, [INVALID_CONTINUATION_TOKEN]);
   const data = page.items.map(
     (each): RefusalData => ({
       hour: toIsoString(each.hourFrom),

@@ -70,7 +70,8 @@ export async function promoteApiKeyTrial(
   const excess = await excessOf(ports, request, key, wanted);
   if (excess.length > 0) return escalationDenied(request, excess);
   const force = query.value.force === true;
-  const outcome = await ports.dryRuns.promote(accountId, key.id, dryRun, force, actorOf(request), request.now);
+  const promotion = { accountId, keyId: key.id, dryRun, force };
+  const outcome = await ports.dryRuns.promote(promotion, actorOf(request), request.now);
   if (outcome === "trial_changed") return operationError(request, 409, "trial_changed", CHANGED);
   if (outcome === "last_manager") return operationError(request, 409, "last_manager", LAST_MANAGER);
   if (outcome !== "promoted") return answerRefused(request, outcome);

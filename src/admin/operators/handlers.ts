@@ -35,7 +35,7 @@ export async function listOperators(ports: AdminPorts, request: AuthorizedReques
     limit: limitOf(query.value),
     continuationToken: query.value.continuation_token ?? null,
   });
-  if ("fault" in page) return validationError(request, [INVALID_CONTINUATION_TOKEN]);
+  if ("error" in page) return validationError(request, [INVALID_CONTINUATION_TOKEN]);
   const data = page.items.map((operator) => toOperator(operator, request.now));
   return listResponse(request, data, page.continuationToken, query.known);
 }
@@ -100,7 +100,8 @@ export async function updateOperator(
   const excess = escalationsOfOperator(request.principal, grantOf(before.role), after);
   if (excess.length > 0) return escalationDenied(request, excess);
   const force = "value" in query && query.value.force === true;
-  const made = await ports.operators.update(accountId, before.id, change, force, actorOf(request), request.now);
+  const update = { ...change, accountId, id: before.id, force };
+  const made = await ports.operators.update(update, actorOf(request), request.now);
   if (made === "not_found") return notFound(request, "Operator");
   if (made === "last_manager") return operationError(request, 409, "last_manager", LAST_MANAGER);
   if (made === "reference_gone") return operationError(request, 409, "reference_gone", ROLE_GONE);

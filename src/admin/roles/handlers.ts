@@ -35,7 +35,7 @@ export async function listRbacRoles(ports: AdminPorts, request: AuthorizedReques
     limit: limitOf(query.value),
     continuationToken: query.value.continuation_token ?? null,
   });
-  if ("fault" in page) return validationError(request, [INVALID_CONTINUATION_TOKEN]);
+  if ("error" in page) return validationError(request, [INVALID_CONTINUATION_TOKEN]);
   const ids = page.items.map((role) => role.id);
   const keys = await ports.roles.keysOf(accountId, ids);
   const view = query.value.include_permissions === true ? toRole : toBareRole;
@@ -93,8 +93,9 @@ export async function updateRole(ports: AdminPorts, request: AuthorizedRequest, 
   const holders = await restrictingHolders(ports, request, before.id);
   const given = escalationsOfHolders(request.principal, grantOf(before), compileGrant(spec.permissions), holders ?? []);
   if (given.length > 0) return escalationDenied(request, given);
-  const known = holders?.map((holder) => holder.id);
-  const role = await ports.roles.update(accountId, before.id, spec, force, actorOf(request), request.now, known);
+  const knownHolders = holders?.map((holder) => holder.id);
+  const update = { accountId, id: before.id, definition: spec, force, knownHolders };
+  const role = await ports.roles.update(update, actorOf(request), request.now);
   if (role === "holders_changed") return operationError(request, 409, "holders_changed", HOLDERS_CHANGED);
   if (role === "not_found") return notFound(request, "Role");
   if (role === "name_taken") return operationError(request, 409, "name_taken", NAME_TAKEN);

@@ -29,7 +29,7 @@ async function names(query: Partial<AllowListFilter> = {}) {
     ...query,
   };
   const page = await lists.list(whole);
-  if ("fault" in page) throw new Error(page.fault);
+  if ("error" in page) throw new Error(page.error);
   return { names: page.items.map((list) => list.name), token: page.continuationToken };
 }
 
@@ -127,6 +127,6 @@ describe("the list of allow lists", () => {
   it("refuses a token of another list", async () => {
     for (let n = 1; n <= 2; n++) await makeList({ name: `l${n}` });
     const { token } = await names({ limit: 1 });
-    await expect(names({ order: "desc", continuationToken: token })).rejects.toThrow("continuation_token");
+    await expect(names({ order: "desc", continuationToken: token })).rejects.toThrow("invalid_continuation_token");
   });
 });

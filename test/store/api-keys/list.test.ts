@@ -6,7 +6,7 @@ beforeEach(makeAccounts);
 
 async function page(changes: Partial<ApiKeyFilter>, now = NOW) {
   const got = await keys.list(keyQuery(changes), now);
-  if ("fault" in got) throw new Error(got.fault);
+  if ("error" in got) throw new Error(got.error);
   return got;
 }
 
@@ -139,7 +139,7 @@ describe("a continuation token", () => {
     ];
     for (const changes of foreign) {
       expect(await keys.list(keyQuery({ ...changes, continuationToken }), NOW)).toEqual({
-        fault: "continuation_token",
+        error: "invalid_continuation_token",
       });
     }
   });
@@ -147,7 +147,7 @@ describe("a continuation token", () => {
   it("is refused when nobody has made it", async () => {
     const made = [btoa("[1,2,3]"), btoa("{}"), "null", "%%", "", "x".repeat(600), "bm90IGpzb24"];
     for (const continuationToken of made) {
-      expect(await keys.list(keyQuery({ continuationToken }), NOW)).toEqual({ fault: "continuation_token" });
+      expect(await keys.list(keyQuery({ continuationToken }), NOW)).toEqual({ error: "invalid_continuation_token" });
     }
   });
 });

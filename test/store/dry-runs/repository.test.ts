@@ -131,7 +131,9 @@ describe("promoting a trial", () => {
     const [old, next] = [await makeList({ name: "old" }), await makeList({ name: "next", rules: ["10.0.0.0/8"] })];
     const key = await makeKey({ roleId: ADMIN_ROLE, allowListIds: [old.id] });
     const dryRun = await attach(key.id, { roleId: VIEWER_ROLE, allowListIds: [next.id] });
-    expect(await dryRuns.promote(ACCOUNT, key.id, dryRun, true, ACTOR, NOW)).toBe("promoted");
+    expect(await dryRuns.promote({ accountId: ACCOUNT, keyId: key.id, dryRun, force: true }, ACTOR, NOW)).toBe(
+      "promoted",
+    );
     expect(await rowOf(key.id)).toEqual({ role_id: VIEWER_ROLE, restricted: 1, version: 3, kv_pending: 3 });
     expect(await changes()).toEqual([2, 3].map((version) => ({ key_id: key.id, version })));
     expect(await keys.get(ACCOUNT, key.id)).toMatchObject({ allowListIds: [next.id], role: { id: VIEWER_ROLE } });
@@ -149,7 +151,8 @@ describe("promoting a trial", () => {
   it("leaves what the trial says nothing of", async () => {
     const list = await makeList();
     const [bound, open] = [await makeKey({ allowListIds: [list.id] }), await makeKey()];
-    for (const { id } of [bound, open]) await dryRuns.promote(ACCOUNT, id, await attach(id), false, ACTOR, NOW);
+    for (const { id } of [bound, open])
+      await dryRuns.promote({ accountId: ACCOUNT, keyId: id, dryRun: await attach(id), force: false }, ACTOR, NOW);
     expect((await keys.get(ACCOUNT, bound.id))?.allowListIds).toEqual([list.id]);
     expect((await keys.get(ACCOUNT, open.id))?.allowListIds).toEqual([]);
   });
@@ -158,8 +161,10 @@ describe("promoting a trial", () => {
     const key = await makeKey();
     const first = await attach(key.id, { roleId: ADMIN_ROLE, allowListIds: null });
     const second = await attach(key.id);
-    expect(await dryRuns.promote(ACCOUNT, key.id, first, false, ACTOR, NOW)).toBe("trial_changed");
-    const both = () => dryRuns.promote(ACCOUNT, key.id, second, false, ACTOR, NOW);
+    expect(await dryRuns.promote({ accountId: ACCOUNT, keyId: key.id, dryRun: first, force: false }, ACTOR, NOW)).toBe(
+      "trial_changed",
+    );
+    const both = () => dryRuns.promote({ accountId: ACCOUNT, keyId: key.id, dryRun: second, force: false }, ACTOR, NOW);
     expect((await Promise.all([both(), both()])).sort()).toEqual(["promoted", "trial_changed"]);
     expect(await rowOf(key.id)).toMatchObject({ role_id: VIEWER_ROLE, version: 4 });
   });
@@ -167,13 +172,19 @@ describe("promoting a trial", () => {
   it("is refused once the key is dead, and for the last manager without force", async () => {
     const key = await makeKey({ roleId: ADMIN_ROLE });
     const dryRun = await attach(key.id);
-    expect(await dryRuns.promote(ACCOUNT, key.id, dryRun, false, ACTOR, NOW)).toBe("last_manager");
+    expect(await dryRuns.promote({ accountId: ACCOUNT, keyId: key.id, dryRun, force: false }, ACTOR, NOW)).toBe(
+      "last_manager",
+    );
     await makeKey({ roleId: ADMIN_ROLE });
-    expect(await dryRuns.promote(ACCOUNT, key.id, dryRun, false, ACTOR, NOW)).toBe("promoted");
+    expect(await dryRuns.promote({ accountId: ACCOUNT, keyId: key.id, dryRun, force: false }, ACTOR, NOW)).toBe(
+      "promoted",
+    );
     const dying = await makeKey();
     const late = await attach(dying.id);
     await keys.revoke(ACCOUNT, dying.id, true, ACTOR, NOW);
-    expect(await dryRuns.promote(ACCOUNT, dying.id, late, true, ACTOR, NOW)).toBe("key_inactive");
+    expect(await dryRuns.promote({ accountId: ACCOUNT, keyId: dying.id, dryRun: late, force: true }, ACTOR, NOW)).toBe(
+      "key_inactive",
+    );
   });
 });
 
@@ -212,7 +223,11 @@ describe("what a trial refers to", () => {
     const role = await makeRole();
     const key = await makeKey();
     await attach(key.id, { roleId: role.id, allowListIds: null });
-    await roles.update(ACCOUNT, role.id, roleSpec({ permissions: ["CLUSTER:READ"] }), false, ACTOR, NOW);
+    await roles.update(
+      { accountId: ACCOUNT, id: role.id, definition: roleSpec({ permissions: ["CLUSTER:READ"] }), force: false },
+      ACTOR,
+      NOW,
+    );
     expect(await changes()).toEqual([2, 3].map((version) => ({ key_id: key.id, version })));
     expect(await rowOf(key.id)).toMatchObject({ version: 3, kv_pending: 3 });
   });

@@ -17,7 +17,7 @@ beforeEach(async () => {
   kv = faultyKV(env.KEY_COPIES);
 });
 
-const newUpkeep = () => createMaintenance(d1.db, createKvCopies(kv.kv), () => crypto.randomUUID());
+const newUpkeep = () => createMaintenance(d1.db, createKvCopies(kv.kv));
 const KILLED = new Error("the isolate was stopped here");
 
 async function pending(): Promise<number> {
@@ -82,7 +82,7 @@ describe("the warm copy", () => {
   it("is left pending, and said to be, when KV takes nothing", async () => {
     await madeKey();
     kv.onPut = new Error("KV PUT failed: 429");
-    await expect(newUpkeep().syncKvCopies()).rejects.toThrow("KV could not be told");
+    await expect(newUpkeep().syncKvCopies()).rejects.toThrow("could not be written to KV");
     expect(await pending()).toBe(1);
   });
 
@@ -95,7 +95,7 @@ describe("the warm copy", () => {
     await bad.bind(roleId, ACCOUNT).run();
     await db.prepare("UPDATE api_keys SET role_id = ?").bind(roleId).run();
     const good = await madeKey();
-    await expect(newUpkeep().syncKvCopies()).rejects.toThrow("KV could not be told");
+    await expect(newUpkeep().syncKvCopies()).rejects.toThrow("could not be written to KV");
     await newUpkeep()
       .syncKvCopies()
       .catch(() => undefined);

@@ -29,7 +29,7 @@ const MANAGER = roleSpec({ displayName: "Manager", permissions: ["API_KEY:CREATE
 async function names(changes: Partial<RoleQuery> = {}) {
   const query: RoleQuery = { accountId: ACCOUNT, types: "ALL", displayName: null, limit: 100, continuationToken: null };
   const page = await roles.list({ ...query, ...changes });
-  if ("fault" in page) throw new Error(page.fault);
+  if ("error" in page) throw new Error(page.error);
   return { names: page.items.map((role) => role.displayName), token: page.continuationToken };
 }
 
@@ -49,7 +49,9 @@ describe("the built-in roles", () => {
 
   it("belong to every account and cannot be changed or deleted", async () => {
     expect(await roles.get(OTHER_ACCOUNT, ADMIN_ROLE)).toMatchObject({ displayName: "Admin", userDefined: false });
-    expect(await roles.update(ACCOUNT, ADMIN_ROLE, roleSpec(), true, ACTOR, NOW)).toBe("not_found");
+    expect(
+      await roles.update({ accountId: ACCOUNT, id: ADMIN_ROLE, definition: roleSpec(), force: true }, ACTOR, NOW),
+    ).toBe("not_found");
     expect(await roles.delete(ACCOUNT, ADMIN_ROLE, ACTOR, NOW)).toBe("not_found");
     expect(await count("audit_events")).toBe(0);
   });
@@ -60,7 +62,9 @@ describe("a custom role", () => {
     const role = await makeRole();
     expect(await roles.get(ACCOUNT, role.id)).toEqual(role);
     expect(await roles.get(OTHER_ACCOUNT, role.id)).toBeNull();
-    expect(await roles.update(OTHER_ACCOUNT, role.id, roleSpec(), true, ACTOR, NOW)).toBe("not_found");
+    expect(
+      await roles.update({ accountId: OTHER_ACCOUNT, id: role.id, definition: roleSpec(), force: true }, ACTOR, NOW),
+    ).toBe("not_found");
     expect(await roles.getByName(ACCOUNT, "bACKUPS")).toEqual(role);
     expect(await roles.getByName(OTHER_ACCOUNT, "Backups")).toBeNull();
   });
@@ -71,14 +75,22 @@ describe("a custom role", () => {
     expect((await Promise.all([create("One"), create("ONE")])).filter((made) => made === "name_taken")).toHaveLength(1);
     expect(await create("admin")).toBe("name_taken");
     const role = await makeRole();
-    expect(await roles.update(ACCOUNT, role.id, roleSpec({ displayName: "one" }), false, ACTOR, NOW)).toBe(
-      "name_taken",
-    );
-    expect(await roles.update(ACCOUNT, role.id, roleSpec({ displayName: "BACKUPS" }), false, ACTOR, NOW)).toMatchObject(
-      {
-        displayName: "BACKUPS",
-      },
-    );
+    expect(
+      await roles.update(
+        { accountId: ACCOUNT, id: role.id, definition: roleSpec({ displayName: "one" }), force: false },
+        ACTOR,
+        NOW,
+      ),
+    ).toBe("name_taken");
+    expect(
+      await roles.update(
+        { accountId: ACCOUNT, id: role.id, definition: roleSpec({ displayName: "BACKUPS" }), force: false },
+        ACTOR,
+        NOW,
+      ),
+    ).toMatchObject({
+      displayName: "BACKUPS",
+    });
   });
 
   it("throws when its permissions are corrupt", async () => {
@@ -97,10 +109,7 @@ describe("changing a role", () => {
     await keys.revoke(ACCOUNT, revoked.id, false, ACTOR, NOW);
     await makeKey();
     const changed = await roles.update(
-      ACCOUNT,
-      role.id,
-      roleSpec({ permissions: ["BACKUP:READ"] }),
-      false,
+      { accountId: ACCOUNT, id: role.id, definition: roleSpec({ permissions: ["BACKUP:READ"] }), force: false },
       ACTOR,
       NOW + 1,
     );
@@ -123,10 +132,10 @@ describe("changing a role", () => {
     await db.batch(
       Array.from({ length: EPOCH_ABOVE - 1 }, (_, n) => copy.bind(crypto.randomUUID(), hash(n), template.id)),
     );
-    await roles.update(ACCOUNT, role.id, roleSpec(), false, ACTOR, NOW);
+    await roles.update({ accountId: ACCOUNT, id: role.id, definition: roleSpec(), force: false }, ACTOR, NOW);
     expect(await changes()).toHaveLength(EPOCH_ABOVE);
     await copy.bind(crypto.randomUUID(), hash(9_999), template.id).run();
-    await roles.update(ACCOUNT, role.id, roleSpec(), false, ACTOR, NOW);
+    await roles.update({ accountId: ACCOUNT, id: role.id, definition: roleSpec(), force: false }, ACTOR, NOW);
     expect((await changes()).slice(EPOCH_ABOVE)).toEqual([{ key_id: null, version: 0 }]);
     const { results } = await db.prepare("SELECT count(*) AS n FROM api_keys WHERE version = 3").all();
     expect(results).toEqual([{ n: EPOCH_ABOVE }]);
@@ -138,7 +147,11 @@ describe("changing a role", () => {
     await db
       .prepare("CREATE TRIGGER broken BEFORE INSERT ON key_changes BEGIN SELECT raise(ABORT, 'broken'); END")
       .run();
-    const update = roles.update(ACCOUNT, role.id, roleSpec({ permissions: ["BACKUP:READ"] }), false, ACTOR, NOW);
+    const update = roles.update(
+      { accountId: ACCOUNT, id: role.id, definition: roleSpec({ permissions: ["BACKUP:READ"] }), force: false },
+      ACTOR,
+      NOW,
+    );
     await expect(update).rejects.toThrow("broken");
     expect(await roles.get(ACCOUNT, role.id)).toEqual(role);
     expect((await events()).at(-1)).toBe("CREATE_API_KEY");
@@ -147,7 +160,8 @@ describe("changing a role", () => {
   it("keeps the last manager, unless by force", async () => {
     const role = await makeRole(MANAGER);
     await makeKey({ roleId: role.id });
-    const weaken = (force: boolean) => roles.update(ACCOUNT, role.id, roleSpec(), force, ACTOR, NOW);
+    const weaken = (force: boolean) =>
+      roles.update({ accountId: ACCOUNT, id: role.id, definition: roleSpec(), force }, ACTOR, NOW);
     expect(await weaken(false)).toBe("last_manager");
     expect(await changes()).toEqual([]);
     expect(await weaken(true)).toMatchObject({ displayName: "Backups" });
@@ -155,9 +169,10 @@ describe("changing a role", () => {
 
   it("may take power from a role that has no key, or while another key manages keys", async () => {
     const role = await makeRole(MANAGER);
-    const weaken = () => roles.update(ACCOUNT, role.id, roleSpec(), false, ACTOR, NOW);
+    const weaken = () =>
+      roles.update({ accountId: ACCOUNT, id: role.id, definition: roleSpec(), force: false }, ACTOR, NOW);
     expect(await weaken()).not.toBe("last_manager");
-    await roles.update(ACCOUNT, role.id, MANAGER, false, ACTOR, NOW);
+    await roles.update({ accountId: ACCOUNT, id: role.id, definition: MANAGER, force: false }, ACTOR, NOW);
     await makeKey({ roleId: role.id });
     await makeKey({ roleId: ADMIN_ROLE });
     expect(await weaken()).not.toBe("last_manager");
