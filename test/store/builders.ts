@@ -58,9 +58,9 @@ export function newKey(changes: Partial<NewApiKey> = {}): NewApiKey {
 }
 
 export async function makeKey(changes: Partial<NewApiKey> = {}, now = NOW, actor = ACTOR): Promise<ApiKeyDetails> {
-  const made = await keys.create(newKey(changes), actor, now);
-  if (made.outcome !== "created") throw new Error(made.outcome);
-  return made.key;
+  const created = await keys.create(newKey(changes), actor, now);
+  if (created.outcome !== "created") throw new Error(created.outcome);
+  return created.key;
 }
 
 export function newList(changes: Partial<NewAllowList> = {}): NewAllowList {
@@ -76,9 +76,9 @@ export function newList(changes: Partial<NewAllowList> = {}): NewAllowList {
 }
 
 export async function makeList(changes: Partial<NewAllowList> = {}, now = NOW) {
-  const made = await lists.create(newList(changes), ACTOR, now);
-  if (made === "name_taken") throw new Error(made);
-  return made;
+  const created = await lists.create(newList(changes), ACTOR, now);
+  if (created === "name_taken") throw new Error(created);
+  return created;
 }
 
 export function roleSpec(changes: Partial<RoleDefinition> = {}): RoleDefinition {
@@ -86,9 +86,9 @@ export function roleSpec(changes: Partial<RoleDefinition> = {}): RoleDefinition 
 }
 
 export async function makeRole(changes: Partial<RoleDefinition> = {}, now = NOW) {
-  const made = await roles.create(ACCOUNT, crypto.randomUUID(), roleSpec(changes), ACTOR, now);
-  if (made === "name_taken") throw new Error(made);
-  return made;
+  const created = await roles.create(ACCOUNT, crypto.randomUUID(), roleSpec(changes), ACTOR, now);
+  if (created === "name_taken") throw new Error(created);
+  return created;
 }
 
 export function keyQuery(changes: Partial<ApiKeyFilter> = {}): ApiKeyFilter {

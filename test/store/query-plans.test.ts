@@ -1,4 +1,4 @@
-// Every statement of the keepers, as SQLite would run it: caught on its way into D1 and explained, never listed by hand.
+// The query plan of every statement of the repositories: each is recorded on its way into D1, none is listed by hand.
 import { beforeEach, expect, it } from "vitest";
 import { createAllowListRepository } from "../../src/store/allow-lists/repository.ts";
 import { createApiKeyRepository } from "../../src/store/api-keys/repository.ts";
@@ -23,7 +23,7 @@ import {
 
 beforeEach(makeAccounts);
 
-/** The database, with every text that is prepared on it. */
+/** The database, and every statement that is prepared on it. */
 function recording(): { seen: Set<string>; wrapped: D1Database } {
   const seen = new Set<string>();
   const prepare = (sql: string) => {
@@ -73,7 +73,7 @@ async function exercise(wrapped: D1Database): Promise<void> {
   const dryRuns = createDryRunRepository(wrapped);
   await dryRuns.attach(ACCOUNT, key.id, { roleId: ADMIN_ROLE, allowListIds: [list.id] }, ACTOR, NOW);
   const dryRun = await dryRuns.get(ACCOUNT, key.id);
-  if (dryRun === null) throw new Error("a trial is needed");
+  if (dryRun === null) throw new Error("a dry run is needed");
   await dryRuns.promote({ accountId: ACCOUNT, keyId: key.id, dryRun, force: false }, ACTOR, NOW);
   await dryRuns.drop(ACCOUNT, key.id, ACTOR, NOW);
   await lists.delete(ACCOUNT, PROJECT, list.id, ACTOR, NOW);
@@ -108,7 +108,7 @@ async function exerciseAudit(wrapped: D1Database): Promise<void> {
   await denials.prune(NOW);
 }
 
-it("reads no table from end to end in any statement of the keepers", async () => {
+it("scans no table in any statement of the repositories", async () => {
   const { seen, wrapped } = recording();
   await exercise(wrapped);
   expect(seen.size).toBeGreaterThan(40);

@@ -74,7 +74,7 @@ export interface ApiKeyRepository {
   get(accountId: string, id: string): Promise<ApiKeyDetails | null>;
   /** Reads one page of the account's keys. */
   list(query: ApiKeyFilter, now: number): Promise<PageOrError<ApiKeyDetails>>;
-  /** Soft-deletes a key, with its line in the change log; `force` also the last one that can manage keys. */
+  /** Revokes a key and writes it to the change log; with `force` also the last one that can manage keys. */
   revoke(accountId: string, id: string, force: boolean, actor: Actor, now: number): Promise<RevokeOutcome>;
 }
 

@@ -96,7 +96,7 @@ async function revokeKey(
       already_revoked: { sql: "EXISTS (SELECT 1 FROM api_keys WHERE id = ? AND revoked_at IS NULL)", values: [keyId] },
       last_manager: force ? TRUE : managerRemainsWithout(key, now),
     },
-    statements: [softDeleteKey(keyId, actor, now), logKeyChange(keyId, now)],
+    statements: [markRevoked(keyId, actor, now), logKeyChange(keyId, now)],
     // A key may revoke itself, and twice at the same time.
     reportFirst: "already_revoked",
   } as const;
@@ -108,7 +108,7 @@ function managerRemainsWithout({ accountId, keyId }: ApiKeyRef, now: number): Co
   return or(keyCannotManageKeys(keyId, now), otherManagerExists(accountId, { keyId }, now));
 }
 
-function softDeleteKey(keyId: string, actor: Actor, now: number): Statement {
+function markRevoked(keyId: string, actor: Actor, now: number): Statement {
   return statement(
     `UPDATE api_keys SET revoked_at = ?, revoked_by_type = ?, revoked_by_id = ?, revoked_by_name = ?, updated_at = ?,
       version = version + 1, kv_pending = version + 1 WHERE id = ? AND $permitted`,

@@ -70,7 +70,7 @@ export interface OperatorRepository {
     actor: Actor,
     now: number,
   ): Promise<OperatorDetails | "not_found" | "last_manager" | "reference_gone">;
-  /** Soft-deletes an operator; `force` also the last one who can manage keys. */
+  /** Soft-deletes an operator; with `force` also the last one who can manage keys. */
   delete(
     accountId: string,
     id: string,

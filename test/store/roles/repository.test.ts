@@ -33,8 +33,8 @@ async function names(changes: Partial<RoleQuery> = {}) {
   return { names: page.items.map((role) => role.displayName), token: page.continuationToken };
 }
 
-describe("the built-in roles", () => {
-  it("are seeded as the code knows them", async () => {
+describe("built-in roles", () => {
+  it("seeds the built-in roles as the code defines them", async () => {
     const { results } = await db
       .prepare("SELECT id, display_name, manages_keys FROM roles WHERE account_id IS NULL ORDER BY created_at, rowid")
       .all();
@@ -47,7 +47,7 @@ describe("the built-in roles", () => {
     );
   });
 
-  it("belong to every account and cannot be changed or deleted", async () => {
+  it("returns a built-in role in every account, and neither updates nor deletes it", async () => {
     expect(await roles.get(OTHER_ACCOUNT, ADMIN_ROLE)).toMatchObject({ displayName: "Admin", userDefined: false });
     expect(
       await roles.update({ accountId: ACCOUNT, id: ADMIN_ROLE, definition: roleSpec(), force: true }, ACTOR, NOW),
@@ -57,8 +57,8 @@ describe("the built-in roles", () => {
   });
 });
 
-describe("a custom role", () => {
-  it("belongs to its account alone", async () => {
+describe("create and get", () => {
+  it("does not return or update a custom role of another account", async () => {
     const role = await makeRole();
     expect(await roles.get(ACCOUNT, role.id)).toEqual(role);
     expect(await roles.get(OTHER_ACCOUNT, role.id)).toBeNull();
@@ -69,10 +69,12 @@ describe("a custom role", () => {
     expect(await roles.getByName(OTHER_ACCOUNT, "Backups")).toBeNull();
   });
 
-  it("has its name for itself, without regard to case, against built-in roles too", async () => {
+  it("creates one role of a name without regard to case, built-in roles included", async () => {
     const create = (displayName: string) =>
       roles.create(ACCOUNT, crypto.randomUUID(), roleSpec({ displayName }), ACTOR, NOW);
-    expect((await Promise.all([create("One"), create("ONE")])).filter((made) => made === "name_taken")).toHaveLength(1);
+    expect(
+      (await Promise.all([create("One"), create("ONE")])).filter((outcome) => outcome === "name_taken"),
+    ).toHaveLength(1);
     expect(await create("admin")).toBe("name_taken");
     const role = await makeRole();
     expect(
@@ -93,7 +95,7 @@ describe("a custom role", () => {
     });
   });
 
-  it("throws when its permissions are corrupt", async () => {
+  it("throws for a role whose permissions cannot be read", async () => {
     const role = await makeRole();
     await db.prepare(`UPDATE roles SET permissions = '{}' WHERE id = ?`).bind(role.id).run();
     await expect(roles.get(ACCOUNT, role.id)).rejects.toThrow("not a list");
@@ -101,8 +103,8 @@ describe("a custom role", () => {
   });
 });
 
-describe("changing a role", () => {
-  it("changes every key that has it, and no other", async () => {
+describe("update", () => {
+  it("logs a change of every active key with the updated role", async () => {
     const role = await makeRole();
     const [one, two] = [await makeKey({ roleId: role.id }), await makeKey({ roleId: role.id })];
     const revoked = await makeKey({ roleId: role.id });
@@ -122,7 +124,7 @@ describe("changing a role", () => {
     expect((await events()).at(-1)).toBe("EDIT_ROLE");
   });
 
-  it("raises an epoch instead when too many keys have it", async () => {
+  it("logs one change for all keys when too many keys have the updated role", async () => {
     const role = await makeRole();
     const template = await makeKey({ roleId: role.id });
     const copy = db.prepare(`INSERT INTO api_keys (id, account_id, hash, name, role_id, restricted, expire_after_hours,
@@ -141,7 +143,7 @@ describe("changing a role", () => {
     expect(results).toEqual([{ n: EPOCH_ABOVE }]);
   });
 
-  it("changes nothing when the change cannot be logged", async () => {
+  it("does not update a role when the change log cannot be written", async () => {
     const role = await makeRole();
     await makeKey({ roleId: role.id });
     await db
@@ -157,7 +159,7 @@ describe("changing a role", () => {
     expect((await events()).at(-1)).toBe("CREATE_API_KEY");
   });
 
-  it("keeps the last manager, unless by force", async () => {
+  it("takes key management from the last manager's role only with force", async () => {
     const role = await makeRole(MANAGER);
     await makeKey({ roleId: role.id });
     const weaken = (force: boolean) =>
@@ -167,7 +169,7 @@ describe("changing a role", () => {
     expect(await weaken(true)).toMatchObject({ displayName: "Backups" });
   });
 
-  it("may take power from a role that has no key, or while another key manages keys", async () => {
+  it("takes key management from a role that has no key, or while another key can manage keys", async () => {
     const role = await makeRole(MANAGER);
     const weaken = () =>
       roles.update({ accountId: ACCOUNT, id: role.id, definition: roleSpec(), force: false }, ACTOR, NOW);
@@ -179,8 +181,8 @@ describe("changing a role", () => {
   });
 });
 
-describe("deleting a role", () => {
-  it("is refused while an active key has it, and names that key", async () => {
+describe("delete", () => {
+  it("does not delete the role of an active key, and names that key", async () => {
     const role = await makeRole();
     const key = await makeKey({ roleId: role.id });
     expect(await roles.delete(ACCOUNT, role.id, ACTOR, NOW)).toMatchObject({ inUseBy: [{ id: key.id }] });
@@ -191,7 +193,7 @@ describe("deleting a role", () => {
     expect(await makeRole()).toMatchObject({ displayName: "Backups" });
   });
 
-  it("and giving it to a key at the same time never both succeed", async () => {
+  it("either deletes a role or gives it to a new key, never both", async () => {
     for (let n = 0; n < 5; n++) {
       const { id } = await makeRole({ displayName: `r${n}` });
       const giving = keys.create(newKey({ roleId: id }), ACTOR, NOW);
@@ -201,8 +203,8 @@ describe("deleting a role", () => {
   });
 });
 
-describe("the role list", () => {
-  it("shows built-in roles first, then custom ones by age, and pages", async () => {
+describe("list and keysOf", () => {
+  it("lists built-in roles first, then custom roles by age", async () => {
     for (let n = 1; n <= 3; n++) await makeRole({ displayName: `Role ${n}` }, NOW + n);
     const first = await names({ limit: 4 });
     const second = await names({ limit: 4, continuationToken: first.token });
@@ -212,7 +214,7 @@ describe("the role list", () => {
     expect((await names({ types: "USER_DEFINED" })).names).toEqual(["Role 1", "Role 2", "Role 3"]);
   });
 
-  it("finds a name without regard to case, the exact one first", async () => {
+  it("filters roles by name without regard to case, the exact match first", async () => {
     await makeRole({ displayName: "Not an admin" });
     await makeRole({ displayName: "Administrator" }, NOW + 1);
     await makeRole({ displayName: "Backup Admin" }, NOW - 1);
@@ -224,13 +226,13 @@ describe("the role list", () => {
     expect((await names({ displayName: "%" })).names).toEqual([]);
   });
 
-  it("names at most 100 keys of a role, those that are not revoked first, the newest before", async () => {
-    const made = [];
-    for (let n = 0; n < 102; n++) made.push(await makeKey({ name: `k${n}` }, NOW + n));
-    for (const key of made.slice(98)) await keys.revoke(ACCOUNT, key.id, false, ACTOR, NOW);
+  it("returns at most 100 keys of a role, revoked ones last and the newest first", async () => {
+    const created = [];
+    for (let n = 0; n < 102; n++) created.push(await makeKey({ name: `k${n}` }, NOW + n));
+    for (const key of created.slice(98)) await keys.revoke(ACCOUNT, key.id, false, ACTOR, NOW);
     const named = (await roles.keysOf(ACCOUNT, [VIEWER_ROLE])).get(VIEWER_ROLE) ?? [];
     expect(named.slice(0, 98).map((key) => key.name)).toEqual(
-      made
+      created
         .slice(0, 98)
         .map((key) => key.name)
         .reverse(),
@@ -238,7 +240,7 @@ describe("the role list", () => {
     expect(named.slice(98).map((key) => key.revokedAt)).toEqual([NOW, NOW]);
   });
 
-  it("names the keys of each role", async () => {
+  it("returns the keys of each role", async () => {
     const role = await makeRole();
     const key = await makeKey({ roleId: role.id });
     const admin = await makeKey({ roleId: ADMIN_ROLE });
