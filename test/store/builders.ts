@@ -7,6 +7,8 @@ import { createAllowListRepository } from "../../src/store/allow-lists/repositor
 import type { ApiKeyDetails, ApiKeyFilter, NewApiKey } from "../../src/store/api-keys/port.ts";
 import { createApiKeyRepository } from "../../src/store/api-keys/repository.ts";
 import type { Actor } from "../../src/store/common.ts";
+import type { NewOperator } from "../../src/store/operators/port.ts";
+import { createOperatorRepository } from "../../src/store/operators/repository.ts";
 import type { RoleDefinition } from "../../src/store/roles/port.ts";
 import { createRoleRepository } from "../../src/store/roles/repository.ts";
 
@@ -22,6 +24,7 @@ export const db = env.DB;
 export const keys = createApiKeyRepository(db);
 export const lists = createAllowListRepository(db);
 export const roles = createRoleRepository(db);
+export const operators = createOperatorRepository(db);
 
 export const ACTOR: Actor = {
   type: "API_KEY",
@@ -88,6 +91,18 @@ export function roleSpec(changes: Partial<RoleDefinition> = {}): RoleDefinition 
 export async function makeRole(changes: Partial<RoleDefinition> = {}, now = NOW) {
   const created = await roles.create(ACCOUNT, crypto.randomUUID(), roleSpec(changes), ACTOR, now);
   if (created === "name_taken") throw new Error(created);
+  return created;
+}
+
+export function newOperator(changes: Partial<NewOperator> = {}): NewOperator {
+  const identity = { email: "ada@example.com", subject: null, issuer: null };
+  const access = { name: "Ada", roleId: VIEWER_ROLE, expireAfterHours: 0, expiresAt: null };
+  return { id: crypto.randomUUID(), accountId: ACCOUNT, ...identity, ...access, ...changes };
+}
+
+export async function makeOperator(changes: Partial<NewOperator> = {}, now = NOW) {
+  const created = await operators.create(newOperator(changes), ACTOR, now);
+  if (typeof created === "string") throw new Error(created);
   return created;
 }
 

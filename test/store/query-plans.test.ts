@@ -5,6 +5,7 @@ import { createApiKeyRepository } from "../../src/store/api-keys/repository.ts";
 import { createAuditReader } from "../../src/store/audit/reader.ts";
 import { createDenialRepository } from "../../src/store/denials/repository.ts";
 import { createDryRunRepository } from "../../src/store/dry-runs/repository.ts";
+import { createOperatorRepository } from "../../src/store/operators/repository.ts";
 import { createRoleRepository } from "../../src/store/roles/repository.ts";
 import {
   ACCOUNT,
@@ -17,6 +18,7 @@ import {
   NOW,
   newKey,
   newList,
+  newOperator,
   PROJECT,
   roleSpec,
 } from "./builders.ts";
@@ -89,7 +91,20 @@ async function exercise(wrapped: D1Database): Promise<void> {
   await roles.delete(ACCOUNT, role, ACTOR, NOW);
   await keys.revoke(ACCOUNT, key.id, false, ACTOR, NOW);
   await keys.revoke(ACCOUNT, key.id, true, ACTOR, NOW);
+  await exerciseOperators(wrapped);
   await exerciseAudit(wrapped);
+}
+
+async function exerciseOperators(wrapped: D1Database): Promise<void> {
+  const operators = createOperatorRepository(wrapped);
+  const operator = newOperator();
+  await operators.create(operator, ACTOR, NOW);
+  await operators.create(newOperator({ email: "bob@example.com" }), ACTOR, NOW);
+  await operators.update({ ...operator, force: false }, ACTOR, NOW);
+  const query = { accountId: ACCOUNT, limit: 1 };
+  const page = await operators.list({ ...query, continuationToken: null });
+  if ("items" in page) await operators.list({ ...query, continuationToken: page.continuationToken });
+  await operators.delete(ACCOUNT, operator.id, false, ACTOR, NOW);
 }
 
 async function exerciseAudit(wrapped: D1Database): Promise<void> {
