@@ -43,7 +43,7 @@ export function pageResponse<T>(
   known: URLSearchParams,
   toData: (item: T) => unknown,
 ): Response {
-  if ("fault" in page) return invalidContinuationToken(request);
+  if ("error" in page) return invalidContinuationToken(request);
   return listResponse(request, page.items.map(toData), page.continuationToken, known);
 }
 

@@ -1,4 +1,4 @@
-// The third part of index.ts: what is done behind a change and by the minute. Loaded with the first of either.
+// Wires the jobs that run after a change and by schedule. Loaded with the first of either.
 import type { Config } from "../config.ts";
 import { errorText, type Log } from "../log.ts";
 import { createAuditSealer } from "../store/audit/sealer.ts";
@@ -7,29 +7,31 @@ import type { KeyCopies } from "../store/key-cache/ports.ts";
 import { createMaintenance } from "../store/maintenance/maintenance.ts";
 
 export interface MaintenanceJobs {
-  /** Behind the answer to a change: KV is told of it, the audit log sealed. Never rejects; the minute does what this misses. */
+  /** Writes changed keys to KV and seals the audit log. Never rejects; scheduled maintenance does what this misses. */
   afterChange(now: number): Promise<void>;
-  /** Never rejects: what fails is written to the log, and the next minute tries again. */
+  /** Runs every job. Never rejects: an error is logged, and the next run tries again. */
   runScheduled(now: number): Promise<void>;
 }
 
-/** Everything that waits for no call. */
+/** The jobs that no request waits for. */
 export function createMaintenanceJobs(config: Config, copies: KeyCopies, log: Log): MaintenanceJobs {
-  const maintenance = createMaintenance(config.db, copies, () => crypto.randomUUID());
+  const maintenance = createMaintenance(config.db, copies);
   const sealer = createAuditSealer(config.db, config.identityKeys);
   const denials = createDenialRepository(config.db, config.denialRetentionMs);
 
-  /** One job that fails must not keep the others from their turn. */
+  const logError = (reason: string, error: unknown) => log.write("fault", { reason, error: errorText(error) });
+
+  /** Runs one job; its error does not stop the jobs after it. */
   async function attempt(outcome: string, job: () => Promise<number>): Promise<void> {
     try {
       const count = await job();
       if (count > 0) log.write("upkeep", { outcome, count });
     } catch (error) {
-      log.write("fault", { reason: outcome, error: errorText(error) });
+      logError(outcome, error);
     }
   }
 
-  /** The log is where a checkpoint is kept out of reach of whoever can write to D1. */
+  /** Logs the checkpoint as well: the log is out of reach of an attacker who can write to D1. */
   async function seal(now: number): Promise<void> {
     try {
       const checkpoint = await sealer.seal(now);
@@ -37,17 +39,15 @@ export function createMaintenanceJobs(config: Config, copies: KeyCopies, log: Lo
       const { seq, hash, sealed } = checkpoint;
       log.write("upkeep", { outcome: "audit_checkpoint", resource_id: `${seq}:${hash}`, count: sealed });
     } catch (error) {
-      log.write("fault", { reason: "audit_seal", error: errorText(error) });
+      logError("audit_seal", error);
     }
   }
 
   return {
     async afterChange(now) {
-      // Nothing is said of copies that were put: that is what every change comes to.
-      const tell = maintenance.syncKvCopies().catch((error) => {
-        log.write("fault", { reason: "kv_write", error: errorText(error) });
-      });
-      await Promise.all([tell, seal(now)]);
+      // Copies that were written are not logged: every change writes some.
+      const sync = maintenance.syncKvCopies().catch((error) => logError("kv_write", error));
+      await Promise.all([sync, seal(now)]);
     },
     async runScheduled(now) {
       await attempt("kv_repaired", () => maintenance.syncKvCopies());

@@ -41,7 +41,7 @@ function streamEvents({ auditLog }: AdminPorts, filters: Filters): ReadableStrea
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       const page = await auditLog.list({ ...filters, limit: EXPORT_PAGE_SIZE, continuationToken });
-      if ("fault" in page) throw new Error("the audit log rejected its own continuation token");
+      if ("error" in page) throw new Error("the audit log rejected its own continuation token");
       const lines = page.items.map((event) => `${JSON.stringify(toAuditEvent(event))}\n`).join("");
       if (lines !== "") controller.enqueue(encoder.encode(lines));
       continuationToken = page.continuationToken;

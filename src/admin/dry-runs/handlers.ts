@@ -79,7 +79,8 @@ export async function promoteApiKeyTrial(
   if ("errors" in resolved || resolved.allowLists?.length === 0) return failureResponse(request, "reference_gone");
   const escalations = await escalationsOfTerms(ports, request, key, resolved);
   if (escalations.length > 0) return escalationDenied(request, escalations);
-  const outcome = await ports.dryRuns.promote(accountId, key.id, dryRun, force, actorOf(request), request.now);
+  const promotion = { accountId, keyId: key.id, dryRun, force };
+  const outcome = await ports.dryRuns.promote(promotion, actorOf(request), request.now);
   if (outcome !== "promoted") return failureResponse(request, outcome);
   recordChange(ports, request, key.id, "trial_promoted");
   const promoted = await ports.apiKeys.get(accountId, key.id);

@@ -4,7 +4,7 @@ import type { AuthorizedRequest } from "../../authorized-request.ts";
 import { escalationsOfOperator } from "../../core/access/privilege-escalation.ts";
 import type { FieldError } from "../../core/error-body.ts";
 import { readEmail } from "../../core/token/oidc-token.ts";
-import type { OperatorUpdate } from "../../store/operators/port.ts";
+import type { OperatorAccess } from "../../store/operators/port.ts";
 import type { RoleDetails } from "../../store/roles/port.ts";
 import { readBody } from "../body.ts";
 import { actorOf, type PathParams, recordChange } from "../handler.ts";
@@ -62,7 +62,8 @@ export async function updateOperator(
   const after = { grant: grantOf(role), expiresAt: values.expiresAt };
   const escalations = escalationsOfOperator(request.principal, grantOf(operator.role), after);
   if (escalations.length > 0) return escalationDenied(request, escalations);
-  const updated = await ports.operators.update(accountId, operator.id, values, force, actorOf(request), request.now);
+  const update = { ...values, accountId, id: operator.id, force };
+  const updated = await ports.operators.update(update, actorOf(request), request.now);
   if (updated === "not_found") return notFound(request, "Operator");
   if (typeof updated === "string") return conflict(request, updated, CONFLICTS[updated]);
   recordChange(ports, request, updated.id, "changed");
@@ -78,6 +79,6 @@ const CONFLICTS = {
 } as const;
 
 /** The values that can change. The expiry counts from the time of the request. */
-function toValues(request: AuthorizedRequest, name: string, role: RoleDetails, hours: number): OperatorUpdate {
+function toValues(request: AuthorizedRequest, name: string, role: RoleDetails, hours: number): OperatorAccess {
   return { name, roleId: role.id, expireAfterHours: hours, expiresAt: expiryAfter(hours, request.now) };
 }

@@ -38,7 +38,7 @@ export async function listRbacRoles(ports: AdminPorts, request: AuthorizedReques
     limit: limitOf(query.value),
     continuationToken: query.value.continuation_token ?? null,
   });
-  if ("fault" in page) return invalidContinuationToken(request);
+  if ("error" in page) return invalidContinuationToken(request);
   const ids = page.items.map((role) => role.id);
   const keys = await ports.roles.keysOf(accountId, ids);
   const view = query.value.include_permissions === true ? toRole : toBareRole;

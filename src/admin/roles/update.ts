@@ -29,8 +29,8 @@ export async function updateRole(ports: AdminPorts, request: AuthorizedRequest, 
   const holderEscalations = escalationsOfHolders(principal, before, after, holders ?? []);
   if (holderEscalations.length > 0) return escalationDenied(request, holderEscalations);
   const knownHolders = holders?.map((holder) => holder.id);
-  const { accountId } = principal;
-  const updated = await ports.roles.update(accountId, role.id, definition, force, actorOf(request), now, knownHolders);
+  const update = { accountId: principal.accountId, id: role.id, definition, force, knownHolders };
+  const updated = await ports.roles.update(update, actorOf(request), now);
   if (updated === "not_found") return notFound(request, "Role");
   if (typeof updated === "string") return conflict(request, updated, CONFLICTS[updated]);
   recordChange(ports, request, updated.id, "changed");
