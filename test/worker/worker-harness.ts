@@ -99,7 +99,7 @@ export async function startGateway(vars: Record<string, string> = {}, bindings: 
     /** Reads since the last reset: rows of keys and change log in D1, copies in KV. */
     storageReads: () => ({
       rows: d1.ran.filter((sql) => sql.includes("WHERE k.hash")).length,
-      logs: d1.ran.filter((sql) => sql.includes("AS floor")).length,
+      logs: d1.ran.filter((sql) => sql.includes("AS oldestSeq")).length,
       copies: kv.counts.gets,
     }),
   };

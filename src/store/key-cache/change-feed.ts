@@ -57,6 +57,8 @@ export function createChangeFeedReader(parts: ChangeFeedParts): ChangeFeedReader
       if (schedule.isOvertaken(started)) return;
       if (log.apply(changes)) parts.onRewind();
       schedule.complete(started);
+      // From before the read: it may miss what was committed while it ran.
+      reader.readAt = started.at;
     } catch (error) {
       schedule.fail();
       parts.onError("change_feed", error);
@@ -64,10 +66,9 @@ export function createChangeFeedReader(parts: ChangeFeedParts): ChangeFeedReader
     }
   }
 
-  return {
-    get readAt() {
-      return schedule.readAt;
-    },
+  // A property that is written, not a getter: every request reads it.
+  const reader: ChangeFeedReader & { readAt: number } = {
+    readAt: Number.NEGATIVE_INFINITY,
     get initialized() {
       return log.initialized;
     },
@@ -82,10 +83,12 @@ export function createChangeFeedReader(parts: ChangeFeedParts): ChangeFeedReader
       singleFlight.run("log", background, Number.NEGATIVE_INFINITY, read).catch(() => undefined);
     },
     resetTimestamps() {
+      reader.readAt = Number.NEGATIVE_INFINITY;
       schedule.reset();
       singleFlight.clear();
     },
   };
+  return reader;
 }
 
 /** One read of the feed. */
@@ -94,18 +97,14 @@ interface StartedRead {
   readonly at: number;
 }
 
-/** The timestamps of the reads, and the order in which they may be applied. */
+/** When the next read is due, and the order in which reads may be applied. */
 function createSchedule({ clock, random }: Pick<ChangeFeedParts, "clock" | "random">) {
-  let readAt = Number.NEGATIVE_INFINITY;
   let dueAt = Number.NEGATIVE_INFINITY;
   let failedAt = Number.NEGATIVE_INFINITY;
   let reads = 0;
   let lastAppliedRead = 0;
 
   return {
-    get readAt() {
-      return readAt;
-    },
     isDue: (now: number) => now >= dueAt,
     isPaused: () => withinWindow(clock.now(), failedAt, PAUSE_AFTER_FAILURE_MS),
     start(): StartedRead {
@@ -114,17 +113,14 @@ function createSchedule({ clock, random }: Pick<ChangeFeedParts, "clock" | "rand
     },
     /** Whether a later read was applied, after this one timed out, or the clock was set back since this one began. */
     isOvertaken: ({ id }: StartedRead) => id < lastAppliedRead,
-    complete({ id, at }: StartedRead): void {
+    complete({ id }: StartedRead): void {
       lastAppliedRead = id;
-      // From before the read: it may miss what was committed while it ran.
-      readAt = at;
       dueAt = clock.now() + REFRESH_AFTER_MS + random() * REFRESH_JITTER_MS;
     },
     fail(): void {
       failedAt = clock.now();
     },
     reset(): void {
-      readAt = Number.NEGATIVE_INFINITY;
       dueAt = Number.NEGATIVE_INFINITY;
       lastAppliedRead = reads + 1;
     },

@@ -1,9 +1,10 @@
 // The key cache of one isolate: records of keys, and whether they are current and fresh. No I/O. An entry is current when
 // the change log does not supersede it, and fresh when D1 confirmed it not long ago.
 import { type KeyHash, type KeyRecord, keyStatus } from "../../core/access/principal.ts";
+import type { Background } from "../common.ts";
 import { createLruMap } from "../lib/lru-map.ts";
 import type { ChangeFeedReader } from "./change-feed.ts";
-import type { RecordRead } from "./ports.ts";
+import type { RecordRead, ResolvedKey } from "./ports.ts";
 
 /** Until this age an entry is served; for an older one the change feed is read first. */
 export const FRESH_FOR_MS = 10_000;
@@ -28,6 +29,11 @@ export interface CacheEntry {
 export interface KeyCache {
   /** Returns a current entry, fresh or not; drops one that is superseded or too old to keep. */
   get(hash: KeyHash, now: number): CacheEntry | null;
+  /**
+   * Returns what a read may be authorized on now: an entry that denies for ever, or one that D1 confirmed recently. For
+   * the latter it keeps the change feed fresh, in the background.
+   */
+  getUsable(hash: KeyHash, now: number, background: Background): ResolvedKey | null;
   /** Stores an entry, unless a later one is cached. */
   put(hash: KeyHash, entry: CacheEntry, now: number): void;
   /** Whether the change log, as far as it is known, does not supersede an entry. */
@@ -55,11 +61,7 @@ export function createKeyCache(feed: ChangeFeedReader, limit: number): KeyCache 
     return entry.source === "kv" ? feed.isCopyCurrent(entry as RecordRead) : feed.isCurrent(entry as RecordRead);
   }
 
-  function ageOf(entry: CacheEntry, now: number): number {
-    const age = now - Math.max(entry.confirmedAt, feed.readAt);
-    // A timestamp in the future means that the clock went back.
-    return age >= -CLOCK_TOLERANCE_MS ? Math.max(0, age) : Number.POSITIVE_INFINITY;
-  }
+  const confirmedAtOf = (entry: CacheEntry) => Math.max(entry.confirmedAt, feed.readAt);
 
   return {
     get(hash, now) {
@@ -69,6 +71,17 @@ export function createKeyCache(feed: ChangeFeedReader, limit: number): KeyCache 
       entries.delete(hash);
       return null;
     },
+    getUsable(hash, now, background) {
+      const entry = this.get(hash, now);
+      if (entry === null) return null;
+      const confirmedAt = Math.max(entry.confirmedAt, feed.readAt);
+      const ageMs = ageAt(confirmedAt, now);
+      if (!isInactive(entry, now)) {
+        if (confirmedAt <= invalidatedAt || ageMs >= FRESH_FOR_MS) return null;
+        feed.refreshIfDue(now, background);
+      }
+      return { record: entry.record, source: "memory", ageMs, degraded: false };
+    },
     put(hash, entry, now) {
       const known = entries.get(hash);
       // A slow read or a copy must not replace what a later read of D1 has put here.
@@ -76,9 +89,9 @@ export function createKeyCache(feed: ChangeFeedReader, limit: number): KeyCache 
       if (isLater) entries.set(hash, entry);
     },
     isCurrent,
-    ageOf,
+    ageOf: (entry, now) => ageAt(confirmedAtOf(entry), now),
     isFreshWithin: (entry, withinMs, now) =>
-      Math.max(entry.confirmedAt, feed.readAt) > invalidatedAt && ageOf(entry, now) < withinMs,
+      confirmedAtOf(entry) > invalidatedAt && ageAt(confirmedAtOf(entry), now) < withinMs,
     get invalidatedAt() {
       return invalidatedAt;
     },
@@ -92,6 +105,12 @@ export function createKeyCache(feed: ChangeFeedReader, limit: number): KeyCache 
       feed.resetTimestamps();
     },
   };
+}
+
+function ageAt(confirmedAt: number, now: number): number {
+  const age = now - confirmedAt;
+  // A timestamp in the future means that the clock went back.
+  return age >= -CLOCK_TOLERANCE_MS ? Math.max(0, age) : Number.POSITIVE_INFINITY;
 }
 
 /** The entry of a read from D1; `null` is a miss. */

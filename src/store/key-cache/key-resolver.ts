@@ -4,7 +4,7 @@ import { createCircuitBreaker } from "../lib/circuit-breaker.ts";
 import { type Clock, withTimeout } from "../lib/timeouts.ts";
 import { createBackingReads } from "./backing-reads.ts";
 import { type ChangeFeedReader, createChangeFeedReader, REFRESH_AFTER_MS } from "./change-feed.ts";
-import { CLOCK_TOLERANCE_MS, createKeyCache, FRESH_FOR_MS, isInactive, type KeyCache } from "./key-cache.ts";
+import { CLOCK_TOLERANCE_MS, createKeyCache, type KeyCache } from "./key-cache.ts";
 import { ignoreUnhandled, type ResolverParts, resolveCached, resolveFromPrimary } from "./lookup.ts";
 import type { ChangeFeed, KeyCopies, KeyRecordSource, KeyResolver } from "./ports.ts";
 
@@ -34,13 +34,7 @@ export function createKeyResolver(parts: KeyResolverParts, settings: KeyResolver
   return {
     getCached(hash, now, background) {
       isolate.detectClockRollback(now);
-      const entry = cache.get(hash, now);
-      if (entry === null) return null;
-      if (!isInactive(entry, now)) {
-        if (!cache.isFreshWithin(entry, FRESH_FOR_MS, now)) return null;
-        feed.refreshIfDue(now, background);
-      }
-      return { record: entry.record, source: "memory", ageMs: cache.ageOf(entry, now), degraded: false };
+      return cache.getUsable(hash, now, background);
     },
     async resolve(hash, need, background) {
       const startedAt = isolate.now();

@@ -67,8 +67,8 @@ export function createBatcher<T>(options: BatcherOptions<T>): Batcher<T> {
     },
     writeIfDue(key, now, background) {
       const entry = entries.get(key);
-      if (entry === undefined || options.isEmpty(entry.value)) return;
-      if (isRecent(now, entry.writtenAt, options.intervalMs)) return;
+      if (entry === undefined || isRecent(now, entry.writtenAt, options.intervalMs)) return;
+      if (options.isEmpty(entry.value)) return;
       for (const work of writeAll(state, dueWith(state, entry, now), now)) background(work);
     },
     async flush(now) {
