@@ -37,7 +37,7 @@ async function idleDoor(vars = {}) {
   gateway.upstream.reached.length = 0;
   const order: string[] = [];
   gateway.d1.before = async (sql) => {
-    if (!/AS floor|WHERE k.hash/.test(sql)) return;
+    if (!/AS oldestSeq|WHERE k.hash/.test(sql)) return;
     await later(D1_MS);
     order.push("checked");
   };

@@ -99,7 +99,7 @@ export async function openGateway(vars: Record<string, string> = {}, bindings: R
     /** What D1 was asked: rows of keys, and the change log. */
     asked: () => ({
       rows: d1.ran.filter((sql) => sql.includes("WHERE k.hash")).length,
-      logs: d1.ran.filter((sql) => sql.includes("AS floor")).length,
+      logs: d1.ran.filter((sql) => sql.includes("AS oldestSeq")).length,
       copies: kv.counts.gets,
     }),
   };

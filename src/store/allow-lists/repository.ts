@@ -1,6 +1,7 @@
 // IP allow lists in D1: created, shown, deleted, never changed. src/core/ip/cidr.ts defines what a rule is.
 import { REFERENCE_COLUMNS, referenceOfRow } from "../api-keys/row.ts";
-import { type AuditEvent, makeChange, makeChangeAndRead, statement } from "../audit/audited-change.ts";
+import type { AuditEvent } from "../audit/audit-event.ts";
+import { makeChange, makeChangeAndRead, statement } from "../audit/audited-change.ts";
 import type { Actor } from "../common.ts";
 import { activeKeySql, type Condition } from "../lib/conditions.ts";
 import { type ListRow, listAllowLists, SELECT_LISTS, withKeys } from "./list.ts";

@@ -3,7 +3,7 @@ import type { Background } from "../common.ts";
 import type { CircuitBreaker } from "../lib/circuit-breaker.ts";
 import { createSingleFlight } from "../lib/single-flight.ts";
 import { type Clock, StoreUnavailable, withinWindow } from "../lib/timeouts.ts";
-import { createChangeLog } from "./change-log.ts";
+import { type ChangeLog, createChangeLog } from "./change-log.ts";
 import type { ChangeFeed, RecordRead } from "./ports.ts";
 
 /** How long a request may wait for a read of the feed. */
@@ -49,20 +49,7 @@ export function createChangeFeedReader(parts: ChangeFeedParts): ChangeFeedReader
   const log = createChangeLog();
   const schedule = createSchedule(parts);
   const singleFlight = createSingleFlight<"log", void>(parts.clock, FEED_TIMEOUT_MS);
-
-  async function read(): Promise<void> {
-    const started = schedule.start();
-    try {
-      const changes = await parts.breaker.run(FEED_TIMEOUT_MS, "the change feed", () => parts.source.since(log.seq));
-      if (schedule.isOvertaken(started)) return;
-      if (log.apply(changes)) parts.onRewind();
-      schedule.complete(started);
-    } catch (error) {
-      schedule.fail();
-      parts.onError("change_feed", error);
-      throw error;
-    }
-  }
+  const read = () => readFeed(parts, log, schedule);
 
   return {
     get readAt() {
@@ -87,6 +74,22 @@ export function createChangeFeedReader(parts: ChangeFeedParts): ChangeFeedReader
     },
   };
 }
+
+async function readFeed(parts: ChangeFeedParts, log: ChangeLog, schedule: Schedule): Promise<void> {
+  const started = schedule.start();
+  try {
+    const changes = await parts.breaker.run(FEED_TIMEOUT_MS, "the change feed", () => parts.source.since(log.seq));
+    if (schedule.isOvertaken(started)) return;
+    if (log.apply(changes)) parts.onRewind();
+    schedule.complete(started);
+  } catch (error) {
+    schedule.fail();
+    parts.onError("change_feed", error);
+    throw error;
+  }
+}
+
+type Schedule = ReturnType<typeof createSchedule>;
 
 /** One read of the feed. */
 interface StartedRead {

@@ -50,16 +50,8 @@ export function createKeyCache(feed: ChangeFeedReader, limit: number): KeyCache 
   const entries = createLruMap<KeyHash, CacheEntry>(limit);
   let invalidatedAt = Number.NEGATIVE_INFINITY;
 
-  function isCurrent(entry: CacheEntry): boolean {
-    if (entry.record === null) return true;
-    return entry.source === "kv" ? feed.isCopyCurrent(entry as RecordRead) : feed.isCurrent(entry as RecordRead);
-  }
-
-  function ageOf(entry: CacheEntry, now: number): number {
-    const age = now - Math.max(entry.confirmedAt, feed.readAt);
-    // A timestamp in the future means that the clock went back.
-    return age >= -CLOCK_TOLERANCE_MS ? Math.max(0, age) : Number.POSITIVE_INFINITY;
-  }
+  const isCurrent = (entry: CacheEntry) => isCurrentBy(feed, entry);
+  const ageOf = (entry: CacheEntry, now: number) => ageBy(feed, entry, now);
 
   return {
     get(hash, now) {
@@ -94,6 +86,17 @@ export function createKeyCache(feed: ChangeFeedReader, limit: number): KeyCache 
   };
 }
 
+function isCurrentBy(feed: ChangeFeedReader, entry: CacheEntry): boolean {
+  if (entry.record === null) return true;
+  return entry.source === "kv" ? feed.isCopyCurrent(entry as RecordRead) : feed.isCurrent(entry as RecordRead);
+}
+
+function ageBy(feed: ChangeFeedReader, entry: CacheEntry, now: number): number {
+  const age = now - Math.max(entry.confirmedAt, feed.readAt);
+  // A timestamp in the future means that the clock went back.
+  return age >= -CLOCK_TOLERANCE_MS ? Math.max(0, age) : Number.POSITIVE_INFINITY;
+}
+
 /** The entry of a read from D1; `null` is a miss. */
 export function entryFromPrimary(read: RecordRead | null, startedAt: number, random: () => number): CacheEntry {
   const record = read?.record ?? null;
@@ -110,7 +113,9 @@ function maxAgeMs(random: () => number): number {
   return MAX_AGE_MS * (1 - random() / 10);
 }
 
-/** Whether an entry denies for ever: a revocation is final, and an expiry never changes. */
+/**
+ * Whether an entry is of no active key. No later read could allow it: a revocation is final, and an expiry never moves.
+ */
 export function isInactive({ record }: CacheEntry, now: number): boolean {
   return record === null || keyStatus(record, now) !== "ACTIVE";
 }

@@ -1,23 +1,18 @@
 // The changes of operators: each one transaction with its audit event. An account keeps somebody who can manage keys.
-import { operatorCannotManageKeys, otherManagerExists } from "../api-keys/last-manager.ts";
-import { type AuditEvent, makeChange, makeChangeAndRead, type Statement, statement } from "../audit/audited-change.ts";
+import { makeChange, makeChangeAndRead, type Statement, statement } from "../audit/audited-change.ts";
 import type { Actor } from "../common.ts";
 import { type Condition, or, roleExists, TRUE } from "../lib/conditions.ts";
 import type { NewOperator, OperatorDetails, OperatorUpdate } from "./port.ts";
-import { operatorOfRow, SELECT_OPERATORS } from "./row.ts";
-
-/** An operator as a change names them. */
-export interface OperatorRef {
-  readonly accountId: string;
-  readonly id: string;
-}
-
-export function selectOperator({ accountId, id }: OperatorRef): Condition {
-  return {
-    sql: `${SELECT_OPERATORS} WHERE o.id = ? AND o.account_id = ? AND o.deleted_at IS NULL`,
-    values: [id, accountId],
-  };
-}
+import { operatorOfRow } from "./row.ts";
+import {
+  identityIsFree,
+  managerRemainsWithout,
+  type OperatorRef,
+  operatorAsJson,
+  operatorEvent,
+  operatorExists,
+  selectOperator,
+} from "./statements.ts";
 
 export async function createOperator(db: D1Database, operator: NewOperator, actor: Actor, now: number) {
   const { name, email, subject, issuer, roleId, expiresAt } = operator;
@@ -34,14 +29,6 @@ export async function createOperator(db: D1Database, operator: NewOperator, acto
   const read = { query: selectOperator(operator), itemOf: operatorOfRow };
   const { failed, items } = await makeChangeAndRead(db, change, read);
   return failed ?? (items[0] as OperatorDetails);
-}
-
-function identityIsFree({ accountId, email, subject, issuer }: NewOperator): Condition {
-  return {
-    sql: `NOT EXISTS (SELECT 1 FROM operators WHERE email = ? AND account_id = ? AND deleted_at IS NULL)
-      AND NOT EXISTS (SELECT 1 FROM operators WHERE subject = ? AND issuer = ? AND account_id = ? AND deleted_at IS NULL)`,
-    values: [email, accountId, subject, issuer, accountId],
-  };
 }
 
 function insertOperator(operator: NewOperator, actor: Actor, now: number): Statement {
@@ -121,33 +108,4 @@ export async function deleteOperator(
     ],
   });
   return failed ?? "deleted";
-}
-
-function operatorExists({ accountId, id }: OperatorRef): Condition {
-  return {
-    sql: "EXISTS (SELECT 1 FROM operators WHERE id = ? AND account_id = ? AND deleted_at IS NULL)",
-    values: [id, accountId],
-  };
-}
-
-/** Somebody else can manage keys, or this operator cannot in the first place. */
-function managerRemainsWithout({ accountId, id }: OperatorRef, now: number): Condition {
-  return or(operatorCannotManageKeys(id, now), otherManagerExists(accountId, { operatorId: id }, now));
-}
-
-function operatorAsJson(id: string): Condition {
-  return {
-    sql: `SELECT json_object('name', name, 'email', email, 'subject', subject, 'issuer', issuer, 'role_id', role_id,
-      'expires_at', expires_at) FROM operators WHERE id = ?`,
-    values: [id],
-  };
-}
-
-function operatorEvent(
-  eventType: "CREATE" | "EDIT" | "DELETE",
-  { accountId, id, name }: OperatorRef & { readonly name: string },
-  message: string,
-  detail: Readonly<Record<string, unknown>>,
-): AuditEvent {
-  return { accountId, eventType, resourceType: "OPERATOR", resourceId: id, resourceName: name, message, detail };
 }
