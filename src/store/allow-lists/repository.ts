@@ -51,7 +51,8 @@ async function createList(db: D1Database, list: NewAllowList, actor: Actor, now:
   };
   const failed = await makeChange(db, {
     event: listEvent("CREATE", list, `Allow list ${name} was created`),
-    ...{ actor, now },
+    actor,
+    now,
     conditions: { name_taken: nameIsFree },
     statements: [
       statement(
@@ -71,7 +72,8 @@ async function deleteList(db: D1Database, ref: AllowListRef, actor: Actor, now: 
   const { id } = ref;
   const change = {
     event: listEvent("DELETE", list, `Allow list ${list.name} was deleted`),
-    ...{ actor, now },
+    actor,
+    now,
     conditions: {
       not_found: { sql: "EXISTS (SELECT 1 FROM allow_lists WHERE id = ? AND deleted_at IS NULL)", values: [id] },
       in_use: { sql: `NOT EXISTS (SELECT 1 ${ACTIVE_KEYS})`, values: [id, id, now] },

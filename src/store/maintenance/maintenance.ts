@@ -58,7 +58,8 @@ async function recordExpiry(db: D1Database, key: ExpiredKey, now: number): Promi
   const { keyId, expiresAt } = key;
   const failed = await makeChange(db, {
     event: keyEvent("EXPIRE", key, "Expire API Key", { expires_at: new Date(expiresAt).toISOString() }),
-    ...{ actor: SYSTEM, now },
+    actor: SYSTEM,
+    now,
     conditions: {
       recorded_or_revoked: {
         sql: "EXISTS (SELECT 1 FROM api_keys WHERE id = ? AND expiry_recorded_at IS NULL AND revoked_at IS NULL)",

@@ -19,7 +19,8 @@ export async function createOperator(db: D1Database, operator: NewOperator, acto
   const after = { name, email, subject, issuer, role_id: roleId, expires_at: expiresAt };
   const change = {
     event: operatorEvent("CREATE", operator, `Operator ${name} was added`, { after }),
-    ...{ actor, now },
+    actor,
+    now,
     conditions: {
       identity_taken: identityIsFree(operator),
       reference_gone: roleExists(operator.accountId, roleId),
@@ -50,7 +51,8 @@ export async function updateOperator(db: D1Database, update: OperatorUpdate, act
       ...operatorEvent("EDIT", update, `Operator ${name} was changed`, { after }),
       before: operatorAsJson(id),
     },
-    ...{ actor, now },
+    actor,
+    now,
     conditions: {
       not_found: operatorExists(update),
       reference_gone: roleExists(accountId, roleId),
@@ -95,7 +97,8 @@ export async function deleteOperator(
       ...operatorEvent("DELETE", operator, `Operator ${name} was removed`, { force }),
       before: operatorAsJson(id),
     },
-    ...{ actor, now },
+    actor,
+    now,
     conditions: {
       not_found: operatorExists(operator),
       last_manager: force ? TRUE : managerRemainsWithout(operator, now),

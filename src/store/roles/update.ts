@@ -18,7 +18,8 @@ export async function updateRole(db: D1Database, update: RoleUpdate, actor: Acto
       ...roleEvent("EDIT", { ...update, name }, `Role ${name} was changed`, { after }),
       before: roleAsJson(id),
     },
-    ...{ actor, now },
+    actor,
+    now,
     conditions: {
       not_found: customRoleExists(update),
       holders_changed: knownHolders === undefined ? TRUE : onlyHolders(knownHolders, update, now),
