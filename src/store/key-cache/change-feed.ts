@@ -41,7 +41,7 @@ export interface ChangeFeedReader {
   refresh(background: Background, startedAfter: number): Promise<void>;
   /** Starts a read in the background when one is due. */
   refreshIfDue(now: number, background: Background): void;
-  /** Forgets every timestamp, since the clock was set back; what is known of the log stays. */
+  /** Resets every timestamp, since the clock was set back; the known changes stay. */
   resetTimestamps(): void;
 }
 

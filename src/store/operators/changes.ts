@@ -1,4 +1,4 @@
-// The changes of operators: each one transaction with its audit event. An account keeps somebody who can manage keys.
+// The changes of operators, each in one transaction with its audit event.
 import { makeChange, makeChangeAndRead, type Statement, statement } from "../audit/audited-change.ts";
 import type { Actor } from "../common.ts";
 import { type Condition, or, roleExists, TRUE } from "../lib/conditions.ts";
@@ -65,7 +65,7 @@ export async function updateOperator(db: D1Database, update: OperatorUpdate, act
         ...[name, roleId, expireAfterHours, expiresAt, now, id],
       ),
     ],
-    // Operators may update themselves while somebody deletes them.
+    // An operator may update themselves while another one deletes them.
     reportFirst: "not_found",
   } as const;
   const read = { query: selectOperator(update), itemOf: operatorOfRow };
@@ -73,7 +73,7 @@ export async function updateOperator(db: D1Database, update: OperatorUpdate, act
   return failed ?? (items[0] as OperatorDetails);
 }
 
-/** Somebody can manage keys after the update: this operator, or somebody else; or this operator could not before it. */
+/** This operator or another holder manages keys after the update, or this operator did not before it. */
 function managerRemains(update: OperatorUpdate, now: number): Condition {
   const { roleId, expiresAt, force } = update;
   if (force) return TRUE;

@@ -35,7 +35,7 @@ export function operatorExists({ accountId, id }: OperatorRef): Condition {
   };
 }
 
-/** Somebody else can manage keys, or this operator cannot in the first place. */
+/** Another holder manages keys, or this operator does not. */
 export function managerRemainsWithout({ accountId, id }: OperatorRef, now: number): Condition {
   return or(operatorCannotManageKeys(id, now), otherManagerExists(accountId, { operatorId: id }, now));
 }
