@@ -1,6 +1,7 @@
 // Wires the jobs that run after a change and by schedule. Loaded with the first of either.
 import type { Config } from "../config.ts";
 import { errorText, type Log } from "../log.ts";
+import type { AuditSealer } from "../store/audit/port.ts";
 import { createAuditSealer } from "../store/audit/sealer.ts";
 import { createDenialRepository } from "../store/denials/repository.ts";
 import type { KeyCopies } from "../store/key-cache/ports.ts";
@@ -19,42 +20,44 @@ export function createMaintenanceJobs(config: Config, copies: KeyCopies, log: Lo
   const sealer = createAuditSealer(config.db, config.identityKeys);
   const denials = createDenialRepository(config.db, config.denialRetentionMs);
 
-  const logError = (reason: string, error: unknown) => log.write("fault", { reason, error: errorText(error) });
-
-  /** Runs one job; its error does not stop the jobs after it. */
-  async function attempt(outcome: string, job: () => Promise<number>): Promise<void> {
-    try {
-      const count = await job();
-      if (count > 0) log.write("upkeep", { outcome, count });
-    } catch (error) {
-      logError(outcome, error);
-    }
-  }
-
-  /** Logs the checkpoint as well: the log is out of reach of an attacker who can write to D1. */
-  async function seal(now: number): Promise<void> {
-    try {
-      const checkpoint = await sealer.seal(now);
-      if (checkpoint === null) return;
-      const { seq, hash, sealed } = checkpoint;
-      log.write("upkeep", { outcome: "audit_checkpoint", resource_id: `${seq}:${hash}`, count: sealed });
-    } catch (error) {
-      logError("audit_seal", error);
-    }
-  }
-
   return {
     async afterChange(now) {
       // Copies that were written are not logged: every change writes some.
-      const sync = maintenance.syncKvCopies().catch((error) => logError("kv_write", error));
-      await Promise.all([sync, seal(now)]);
+      const sync = maintenance.syncKvCopies().catch((error) => logError(log, "kv_write", error));
+      await Promise.all([sync, seal(log, sealer, now)]);
     },
     async runScheduled(now) {
-      await attempt("kv_repaired", () => maintenance.syncKvCopies());
-      await attempt("expiries_recorded", () => maintenance.recordExpiries(now));
-      await attempt("changes_pruned", () => maintenance.pruneChanges(now));
-      await attempt("refusals_pruned", () => denials.prune(now));
-      await seal(now);
+      await attempt(log, "kv_repaired", () => maintenance.syncKvCopies());
+      await attempt(log, "expiries_recorded", () => maintenance.recordExpiries(now));
+      await attempt(log, "changes_pruned", () => maintenance.pruneChanges(now));
+      await attempt(log, "refusals_pruned", () => denials.prune(now));
+      await seal(log, sealer, now);
     },
   };
+}
+
+/** Runs one job; its error does not stop the jobs after it. */
+async function attempt(log: Log, outcome: string, job: () => Promise<number>): Promise<void> {
+  try {
+    const count = await job();
+    if (count > 0) log.write("upkeep", { outcome, count });
+  } catch (error) {
+    logError(log, outcome, error);
+  }
+}
+
+/** Logs the checkpoint as well: the log is out of reach of an attacker who can write to D1. */
+async function seal(log: Log, sealer: AuditSealer, now: number): Promise<void> {
+  try {
+    const checkpoint = await sealer.seal(now);
+    if (checkpoint === null) return;
+    const { seq, hash, sealed } = checkpoint;
+    log.write("upkeep", { outcome: "audit_checkpoint", resource_id: `${seq}:${hash}`, count: sealed });
+  } catch (error) {
+    logError(log, "audit_seal", error);
+  }
+}
+
+function logError(log: Log, reason: string, error: unknown): void {
+  log.write("fault", { reason, error: errorText(error) });
 }

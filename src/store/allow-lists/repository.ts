@@ -1,6 +1,7 @@
 // IP allow lists in D1: created, shown, deleted, never changed. src/core/ip/cidr.ts defines what a rule is.
 import { REFERENCE_COLUMNS, referenceOfRow } from "../api-keys/row.ts";
-import { type AuditEvent, makeChange, makeChangeAndRead, statement } from "../audit/audited-change.ts";
+import type { AuditEvent } from "../audit/audit-event.ts";
+import { makeChange, makeChangeAndRead, statement } from "../audit/audited-change.ts";
 import type { Actor } from "../common.ts";
 import { activeKeySql, type Condition } from "../lib/conditions.ts";
 import { type ListRow, listAllowLists, SELECT_LISTS, withKeys } from "./list.ts";
@@ -50,7 +51,8 @@ async function createList(db: D1Database, list: NewAllowList, actor: Actor, now:
   };
   const failed = await makeChange(db, {
     event: listEvent("CREATE", list, `Allow list ${name} was created`),
-    ...{ actor, now },
+    actor,
+    now,
     conditions: { name_taken: nameIsFree },
     statements: [
       statement(
@@ -70,7 +72,8 @@ async function deleteList(db: D1Database, ref: AllowListRef, actor: Actor, now: 
   const { id } = ref;
   const change = {
     event: listEvent("DELETE", list, `Allow list ${list.name} was deleted`),
-    ...{ actor, now },
+    actor,
+    now,
     conditions: {
       not_found: { sql: "EXISTS (SELECT 1 FROM allow_lists WHERE id = ? AND deleted_at IS NULL)", values: [id] },
       in_use: { sql: `NOT EXISTS (SELECT 1 ${ACTIVE_KEYS})`, values: [id, id, now] },

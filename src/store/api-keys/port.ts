@@ -64,7 +64,7 @@ export type RevokeOutcome =
   | { readonly outcome: "revoked"; readonly key: ApiKeyDetails }
   | { readonly outcome: "already_revoked"; readonly key: ApiKeyDetails }
   | { readonly outcome: "not_found" }
-  /** Nobody in the account could manage keys afterwards. */
+  /** No key or operator of the account could manage keys afterwards. */
   | { readonly outcome: "last_manager"; readonly key: ApiKeyDetails };
 
 export interface ApiKeyRepository {

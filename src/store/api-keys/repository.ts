@@ -38,7 +38,8 @@ async function createKey(db: D1Database, key: NewApiKey, actor: Actor, now: numb
   const detail = { role_id: roleId, allow_list_info: allowListIds, expires_at: expiresAt };
   const change = {
     event: keyEvent("CREATE", { accountId, keyId, name }, `API key ${name} was created`, detail),
-    ...{ actor, now },
+    actor,
+    now,
     conditions: {
       replayed: idempotencyKeyIsUnused(key, actor),
       reference_gone: and(roleExists(accountId, roleId), listsExist(accountId, allowListIds)),
@@ -91,7 +92,8 @@ async function revokeKey(
   const { name } = before;
   const change = {
     event: keyEvent("REVOKE", { ...key, name }, `API key ${name} was revoked`, { force }),
-    ...{ actor, now },
+    actor,
+    now,
     conditions: {
       already_revoked: { sql: "EXISTS (SELECT 1 FROM api_keys WHERE id = ? AND revoked_at IS NULL)", values: [keyId] },
       last_manager: force ? TRUE : managerRemainsWithout(key, now),

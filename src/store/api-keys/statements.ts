@@ -1,5 +1,6 @@
 // What the changes of an API key have in common: its audit event, and the statements that make caches read it again.
-import { type AuditEvent, type Statement, statement } from "../audit/audited-change.ts";
+import type { AuditEvent } from "../audit/audit-event.ts";
+import { type Statement, statement } from "../audit/audited-change.ts";
 
 /** An API key as a change names it. */
 export interface ApiKeyRef {

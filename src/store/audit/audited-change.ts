@@ -2,20 +2,7 @@
 // without its change.
 import type { Actor } from "../common.ts";
 import { and, type Condition, type SqlValue } from "../lib/conditions.ts";
-
-/** The audit event of a change. Its id, its actor and its time come from the change. */
-export interface AuditEvent {
-  readonly accountId: string;
-  readonly eventType: string;
-  readonly resourceType: "API_KEY" | "ALLOW_LIST" | "ROLE" | "OPERATOR";
-  readonly resourceId: string;
-  readonly resourceName: string;
-  readonly message: string;
-  /** Details for programs; never a secret, never a hash. */
-  readonly detail: Readonly<Record<string, unknown>>;
-  /** An SQL expression: the state before the change as JSON, read in the transaction. Added to the detail as `before`. */
-  readonly before?: Condition;
-}
+import { type AuditEvent, actorIsActive, insertEvent } from "./audit-event.ts";
 
 /** A statement of a change; made by `statement`. */
 export interface Statement {
@@ -98,8 +85,9 @@ interface Batch<C extends string> {
 function batchOf<C extends string>(db: D1Database, change: AuditedChange<C>): Batch<C> {
   const eventId = crypto.randomUUID();
   const names = Object.keys(change.conditions) as C[];
+  const permitted = and(actorIsActive(change.actor), ...names.map((name) => change.conditions[name]));
   const statements = [
-    insertEvent(db, eventId, change),
+    insertEvent(db, eventId, change, permitted),
     ...change.statements.map(({ sql, values }) => db.prepare(sql).bind(...values, eventId)),
     selectConditions(db, names, change),
   ];
@@ -119,15 +107,6 @@ function failureOf<C extends string>(
   return failed;
 }
 
-// An API key can be revoked, and an operator deleted, between the authorization of a request and its change.
-function isActive({ id }: Actor): Condition {
-  return {
-    sql: `NOT EXISTS (SELECT 1 FROM api_keys WHERE id = ? AND revoked_at IS NOT NULL)
-      AND NOT EXISTS (SELECT 1 FROM operators WHERE id = ? AND deleted_at IS NOT NULL)`,
-    values: [id, id],
-  };
-}
-
 const ACTOR_COLUMN = "actor is active";
 
 function selectConditions<C extends string>(
@@ -136,30 +115,10 @@ function selectConditions<C extends string>(
   { actor, conditions }: AuditedChange<C>,
 ): D1PreparedStatement {
   const columns: readonly (readonly [string, Condition])[] = [
-    [ACTOR_COLUMN, isActive(actor)],
+    [ACTOR_COLUMN, actorIsActive(actor)],
     ...names.map((name) => [name, conditions[name]] as const),
   ];
   return db
     .prepare(`SELECT ${columns.map(([name, { sql }]) => `(${sql}) AS "${name}"`).join(", ")}`)
     .bind(...columns.flatMap(([, { values }]) => values));
-}
-
-function insertEvent<C extends string>(
-  db: D1Database,
-  id: string,
-  { event, actor, now, conditions }: AuditedChange<C>,
-): D1PreparedStatement {
-  const { before } = event;
-  const permitted = and(isActive(actor), ...Object.values<Condition>(conditions));
-  const detail = before === undefined ? "?" : `json_set(?, '$.before', json((${before.sql})))`;
-  return db
-    .prepare(`INSERT INTO audit_events (id, account_id, event_type, resource_type, resource_id, resource_name,
-      actor_type, actor_id, actor_name, address, request_id, message, detail, created_at)
-      SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${detail}, ? WHERE ${permitted.sql} RETURNING id`)
-    .bind(
-      ...[id, event.accountId, event.eventType, event.resourceType, event.resourceId, event.resourceName],
-      ...[actor.type, actor.id, actor.name, actor.address, actor.requestId, event.message],
-      ...[JSON.stringify(event.detail), ...(before?.values ?? []), now],
-      ...permitted.values,
-    );
 }

@@ -39,7 +39,7 @@ export function createAuditSealer(db: D1Database, keys: readonly SigningKey[]): 
     const row = await db.prepare(LAST_CHECKPOINT).first<{ day: string; seq: number; jws: string }>();
     if (row === null) return { seq: 0, hash: CHAIN_START, day: "", kid: "" };
     const signed = await readCheckpoint(row.jws, keys);
-    // Continuing from it would sign events that somebody with access to D1 may have forged.
+    // Continuing from it would sign events that an attacker with access to D1 may have forged.
     if (signed === null || signed.seq !== row.seq)
       throw new Error(`the audit checkpoint of ${row.day} was not signed by this gateway`);
     return { ...signed, day: row.day };

@@ -4,7 +4,7 @@ import { type Batcher, createBatcher } from "../lib/batcher.ts";
 import type { DenialRecorder, DeniedRequest } from "./port.ts";
 
 const COUNTS_INTERVAL_MS = 60_000;
-/** Shorter than for counts: the explanation of a denial is asked for soon after it. */
+/** Shorter than for counts: explanations are requested soon after a denial. */
 const REQUESTS_INTERVAL_MS = 5_000;
 /** Single requests kept until the next write; of more, the newest. */
 const MAX_REQUESTS = 20;

@@ -52,7 +52,7 @@ export interface DryRunPromotion {
   readonly keyId: string;
   /** As the actor was authorized for it: another dry run by then is not promoted. */
   readonly dryRun: DryRunTerms & { readonly id: string };
-  /** Promotes it even when nobody in the account could manage keys afterwards. */
+  /** Promotes it even when no key or operator could manage keys afterwards. */
   readonly force: boolean;
 }
 

@@ -18,7 +18,8 @@ export async function promoteDryRun(db: D1Database, promotion: DryRunPromotion, 
       ...keyEvent("EDIT", { accountId, keyId, name }, `The trial of API key ${name} was promoted`, { after }),
       before: keyAsJson(keyId),
     },
-    ...{ actor, now },
+    actor,
+    now,
     conditions: {
       key_inactive: keyIsActive(promotion, now),
       trial_changed: hasDryRun(keyId, dryRun.id),
@@ -50,7 +51,7 @@ function hasDryRun(keyId: string, dryRunId: string): Condition {
   return { sql: "EXISTS (SELECT 1 FROM api_key_trials WHERE key_id = ? AND id = ?)", values: [keyId, dryRunId] };
 }
 
-/** Somebody can manage keys afterwards: this key, or somebody else; or this key could not before. */
+/** This key or another holder manages keys after the promotion, or this key did not before it. */
 function managerRemains({ accountId, keyId, dryRun, force }: DryRunPromotion, now: number): Condition {
   if (force || dryRun.roleId === null) return TRUE;
   const staysManager: Condition = {

@@ -34,45 +34,50 @@ export interface BackingReadsParts {
 
 /** The reads of one isolate. Rows from D1 are put into the key cache. */
 export function createBackingReads(parts: BackingReadsParts): BackingReads {
-  const { records, copies: keyCopies, clock, cache } = parts;
-  const rows = createSingleFlight<KeyHash, CacheEntry>(clock, PRIMARY_TIMEOUT_MS);
-  const copies = createSingleFlight<KeyHash, CacheEntry | null>(clock, KV_TIMEOUT_MS);
-
-  async function readRow(hash: KeyHash, onRead: (read: PrimaryRead) => void): Promise<CacheEntry> {
-    const startedAt = clock.now();
-    const read = await parts.breaker.run(PRIMARY_TIMEOUT_MS, "the key's row", () => records.readByHash(hash));
-    const entry = entryFromPrimary(read, startedAt, parts.random);
-    cache.put(hash, entry, clock.now());
-    if (read !== null) onRead(read);
-    return entry;
-  }
-
-  async function readCopy(hash: KeyHash): Promise<CacheEntry | null> {
-    try {
-      const copy = await withTimeout(clock, KV_TIMEOUT_MS, "KV", keyCopies.get(hash));
-      return copy === null ? null : entryFromCopy(copy, clock.now(), parts.random);
-    } catch (error) {
-      parts.onError("kv_read", error);
-      return null;
-    }
-  }
-
-  async function writeCopy(hash: KeyHash, { copy }: PrimaryRead): Promise<void> {
-    try {
-      await keyCopies.put(hash, copy);
-    } catch (error) {
-      parts.onError("kv_write", error);
-    }
-  }
+  const rows = createSingleFlight<KeyHash, CacheEntry>(parts.clock, PRIMARY_TIMEOUT_MS);
+  const copies = createSingleFlight<KeyHash, CacheEntry | null>(parts.clock, KV_TIMEOUT_MS);
 
   return {
-    row: (hash) => readRow(hash, () => undefined),
+    row: async (hash) => (await readRow(parts, hash)).entry,
     rowOnce: (hash, background, startedAfter) =>
-      rows.run(hash, background, startedAfter, () => readRow(hash, (read) => background(writeCopy(hash, read)))),
-    copy: (hash, background) => copies.run(hash, background, Number.NEGATIVE_INFINITY, () => readCopy(hash)),
+      rows.run(hash, background, startedAfter, async () => {
+        const { entry, read } = await readRow(parts, hash);
+        if (read !== null) background(writeCopy(parts, hash, read));
+        return entry;
+      }),
+    copy: (hash, background) => copies.run(hash, background, Number.NEGATIVE_INFINITY, () => readCopy(parts, hash)),
     reset() {
       rows.clear();
       copies.clear();
     },
   };
+}
+
+async function readRow({ records, breaker, clock, random, cache }: BackingReadsParts, hash: KeyHash) {
+  const startedAt = clock.now();
+  const read = await breaker.run(PRIMARY_TIMEOUT_MS, "the key's row", () => records.readByHash(hash));
+  const entry = entryFromPrimary(read, startedAt, random);
+  cache.put(hash, entry, clock.now());
+  return { entry, read };
+}
+
+async function readCopy(
+  { copies, clock, random, onError }: BackingReadsParts,
+  hash: KeyHash,
+): Promise<CacheEntry | null> {
+  try {
+    const copy = await withTimeout(clock, KV_TIMEOUT_MS, "KV", copies.get(hash));
+    return copy === null ? null : entryFromCopy(copy, clock.now(), random);
+  } catch (error) {
+    onError("kv_read", error);
+    return null;
+  }
+}
+
+async function writeCopy({ copies, onError }: BackingReadsParts, hash: KeyHash, { copy }: PrimaryRead): Promise<void> {
+  try {
+    await copies.put(hash, copy);
+  } catch (error) {
+    onError("kv_write", error);
+  }
 }

@@ -3,7 +3,7 @@ import type { Background } from "../common.ts";
 import type { CircuitBreaker } from "../lib/circuit-breaker.ts";
 import { createSingleFlight } from "../lib/single-flight.ts";
 import { type Clock, StoreUnavailable, withinWindow } from "../lib/timeouts.ts";
-import { createChangeLog } from "./change-log.ts";
+import { type ChangeLog, createChangeLog } from "./change-log.ts";
 import type { ChangeFeed, RecordRead } from "./ports.ts";
 
 /** How long a request may wait for a read of the feed. */
@@ -41,7 +41,7 @@ export interface ChangeFeedReader {
   refresh(background: Background, startedAfter: number): Promise<void>;
   /** Starts a read in the background when one is due. */
   refreshIfDue(now: number, background: Background): void;
-  /** Forgets every timestamp, since the clock was set back; what is known of the log stays. */
+  /** Resets every timestamp, since the clock was set back; the known changes stay. */
   resetTimestamps(): void;
 }
 
@@ -49,22 +49,11 @@ export function createChangeFeedReader(parts: ChangeFeedParts): ChangeFeedReader
   const log = createChangeLog();
   const schedule = createSchedule(parts);
   const singleFlight = createSingleFlight<"log", void>(parts.clock, FEED_TIMEOUT_MS);
-
-  async function read(): Promise<void> {
-    const started = schedule.start();
-    try {
-      const changes = await parts.breaker.run(FEED_TIMEOUT_MS, "the change feed", () => parts.source.since(log.seq));
-      if (schedule.isOvertaken(started)) return;
-      if (log.apply(changes)) parts.onRewind();
-      schedule.complete(started);
-      // From before the read: it may miss what was committed while it ran.
-      reader.readAt = started.at;
-    } catch (error) {
-      schedule.fail();
-      parts.onError("change_feed", error);
-      throw error;
-    }
-  }
+  const read = async () => {
+    const startedAt = await readFeed(parts, log, schedule);
+    // The time before the read: it may miss what was committed while it ran.
+    if (startedAt !== null) reader.readAt = startedAt;
+  };
 
   // A property that is written, not a getter: every request reads it.
   const reader: ChangeFeedReader & { readAt: number } = {
@@ -90,6 +79,24 @@ export function createChangeFeedReader(parts: ChangeFeedParts): ChangeFeedReader
   };
   return reader;
 }
+
+/** @returns when the read began, or `null` when a later one was applied before it */
+async function readFeed(parts: ChangeFeedParts, log: ChangeLog, schedule: Schedule): Promise<number | null> {
+  const started = schedule.start();
+  try {
+    const changes = await parts.breaker.run(FEED_TIMEOUT_MS, "the change feed", () => parts.source.since(log.seq));
+    if (schedule.isOvertaken(started)) return null;
+    if (log.apply(changes)) parts.onRewind();
+    schedule.complete(started);
+    return started.at;
+  } catch (error) {
+    schedule.fail();
+    parts.onError("change_feed", error);
+    throw error;
+  }
+}
+
+type Schedule = ReturnType<typeof createSchedule>;
 
 /** One read of the feed. */
 interface StartedRead {

@@ -17,50 +17,56 @@ export interface ChangeLog {
   apply(changes: Changes): boolean;
 }
 
-export function createChangeLog(): ChangeLog {
-  let seq = 0;
-  let initialized = false;
+interface State {
+  seq: number;
+  initialized: boolean;
   /** Reads from before this line are not current: changes between them and this line may be unknown here. */
-  let minSeq = 0;
+  minSeq: number;
   /** Copies up to this line come from a history that D1 was restored away from. */
-  let rolledBackSeq = 0;
-  let minVersions = new Map<string, number>();
+  rolledBackSeq: number;
+  minVersions: Map<string, number>;
+}
 
-  function dropAllBefore(line: number): void {
-    minSeq = line;
-    minVersions = new Map();
-  }
+export function createChangeLog(): ChangeLog {
+  const state: State = { seq: 0, initialized: false, minSeq: 0, rolledBackSeq: 0, minVersions: new Map() };
 
   function isCurrent({ record, asOf }: RecordRead): boolean {
-    return asOf >= minSeq && record.version >= (minVersions.get(record.id) ?? 0);
+    return asOf >= state.minSeq && record.version >= (state.minVersions.get(record.id) ?? 0);
   }
 
   return {
     get seq() {
-      return seq;
+      return state.seq;
     },
     get initialized() {
-      return initialized;
+      return state.initialized;
     },
     isCurrent,
-    isCopyCurrent: (copy) => initialized && copy.asOf > rolledBackSeq && isCurrent(copy),
-    apply({ oldestSeq, newestSeq, changes }) {
-      const isRewound = newestSeq < seq;
-      if (isRewound) {
-        rolledBackSeq = Math.max(rolledBackSeq, seq);
-        dropAllBefore(newestSeq);
-      } else if (!initialized || oldestSeq > seq + 1) {
-        // The lines between `seq` and `oldestSeq` were pruned; reads from there on miss none of them.
-        dropAllBefore(oldestSeq - 1);
-      }
-      for (const { seq: line, keyId, version } of changes) {
-        if (keyId === null) minSeq = Math.max(minSeq, line);
-        else minVersions.set(keyId, Math.max(version, minVersions.get(keyId) ?? 0));
-      }
-      if (minVersions.size > MAX_KEYS) dropAllBefore(newestSeq);
-      seq = newestSeq;
-      initialized = true;
-      return isRewound;
-    },
+    isCopyCurrent: (copy) => state.initialized && copy.asOf > state.rolledBackSeq && isCurrent(copy),
+    apply: (changes) => apply(state, changes),
   };
+}
+
+function apply(state: State, { oldestSeq, newestSeq, changes }: Changes): boolean {
+  const isRewound = newestSeq < state.seq;
+  if (isRewound) {
+    state.rolledBackSeq = Math.max(state.rolledBackSeq, state.seq);
+    dropAllBefore(state, newestSeq);
+  } else if (!state.initialized || oldestSeq > state.seq + 1) {
+    // The lines between `seq` and `oldestSeq` were pruned; reads from there on miss none of them.
+    dropAllBefore(state, oldestSeq - 1);
+  }
+  for (const { seq, keyId, version } of changes) {
+    if (keyId === null) state.minSeq = Math.max(state.minSeq, seq);
+    else state.minVersions.set(keyId, Math.max(version, state.minVersions.get(keyId) ?? 0));
+  }
+  if (state.minVersions.size > MAX_KEYS) dropAllBefore(state, newestSeq);
+  state.seq = newestSeq;
+  state.initialized = true;
+  return isRewound;
+}
+
+function dropAllBefore(state: State, seq: number): void {
+  state.minSeq = seq;
+  state.minVersions = new Map();
 }

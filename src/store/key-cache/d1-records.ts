@@ -28,7 +28,7 @@ const FIND_BY_ID = `${RECORD} WHERE k.id = ?1`;
 /** Keys that are written to KV in one run. */
 export const PENDING_BATCH_SIZE = 100;
 
-/** The keys that KV has not got yet: copies are made from rows, never from the key cache. */
+/** The keys that are pending for KV: copies are made from rows, never from the key cache. */
 export const FIND_PENDING = `
 ${RECORD.replace("SELECT k.id,", "SELECT k.hash, k.id,")} WHERE k.kv_pending IS NOT NULL LIMIT ${PENDING_BATCH_SIZE}`;
 
@@ -43,20 +43,16 @@ export const READ_CHANGES = `
             FROM (SELECT seq, key_id, version FROM key_changes WHERE seq > ?1 ORDER BY seq DESC LIMIT ${MAX_CHANGES})
          ) AS changes`;
 
-/**
- * The system of record on a D1 database.
- *
- * Its reads go to the primary: a replica could still have a key that was revoked.
- */
+/** The system of record on a D1 database. Its reads go to the primary: a replica may still have a revoked key as active. */
 export function createD1Records(db: D1Database): KeyRecordSource & ChangeFeed & KeyRecords {
   return {
     async readById(id: string): Promise<KeyRecord | null> {
       const row = await primary(db).prepare(FIND_BY_ID).bind(id).first<Record<string, unknown>>();
-      return row === null ? null : readingOf(row).record;
+      return row === null ? null : readOfRow(row).record;
     },
     async readByHash(hash: KeyHash): Promise<PrimaryRead | null> {
       const row = await primary(db).prepare(FIND_BY_HASH).bind(hash).first<Record<string, unknown>>();
-      return row === null ? null : readingOf(row);
+      return row === null ? null : readOfRow(row);
     },
     async since(seq: number): Promise<Changes> {
       const row = await primary(db).prepare(READ_CHANGES).bind(seq).first<Record<string, unknown>>();
@@ -75,7 +71,7 @@ export function primary(db: D1Database): D1DatabaseSession {
  *
  * @throws CorruptRecord for a row that cannot be decoded
  */
-export function readingOf(row: Record<string, unknown>): PrimaryRead {
+export function readOfRow(row: Record<string, unknown>): PrimaryRead {
   const { hash: _, ...copy } = row;
   // Decoded first: a row that cannot be decoded is never copied.
   return { record: decodeRecord(copy), asOf: seqOf(copy.asOf), copy: copy as unknown as KeyCopy };

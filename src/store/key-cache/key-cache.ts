@@ -56,11 +56,7 @@ export function createKeyCache(feed: ChangeFeedReader, limit: number): KeyCache 
   const entries = createLruMap<KeyHash, CacheEntry>(limit);
   let invalidatedAt = Number.NEGATIVE_INFINITY;
 
-  function isCurrent(entry: CacheEntry): boolean {
-    if (entry.record === null) return true;
-    return entry.source === "kv" ? feed.isCopyCurrent(entry as RecordRead) : feed.isCurrent(entry as RecordRead);
-  }
-
+  const isCurrent = (entry: CacheEntry) => isCurrentBy(feed, entry);
   const confirmedAtOf = (entry: CacheEntry) => Math.max(entry.confirmedAt, feed.readAt);
 
   return {
@@ -107,6 +103,11 @@ export function createKeyCache(feed: ChangeFeedReader, limit: number): KeyCache 
   };
 }
 
+function isCurrentBy(feed: ChangeFeedReader, entry: CacheEntry): boolean {
+  if (entry.record === null) return true;
+  return entry.source === "kv" ? feed.isCopyCurrent(entry as RecordRead) : feed.isCurrent(entry as RecordRead);
+}
+
 function ageAt(confirmedAt: number, now: number): number {
   const age = now - confirmedAt;
   // A timestamp in the future means that the clock went back.
@@ -129,7 +130,9 @@ function maxAgeMs(random: () => number): number {
   return MAX_AGE_MS * (1 - random() / 10);
 }
 
-/** Whether an entry denies for ever: a revocation is final, and an expiry never changes. */
+/**
+ * Whether an entry is of no active key. No later read could allow it: a revocation is final, and an expiry never moves.
+ */
 export function isInactive({ record }: CacheEntry, now: number): boolean {
   return record === null || keyStatus(record, now) !== "ACTIVE";
 }

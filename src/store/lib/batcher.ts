@@ -4,7 +4,7 @@ import type { Background } from "../common.ts";
 import { isRecent } from "./timeouts.ts";
 
 export interface Batcher<T> {
-  /** What was gathered under a key since its last write, for the caller to add to. May evict keys, and write them. */
+  /** Returns the mutable value that a key has gathered since its last write. May evict other keys, and write them. */
   pending(key: string, now: number, background: Background): T;
   /** Writes a key that was not written within the interval, and with it the other keys that are due. */
   writeIfDue(key: string, now: number, background: Background): void;
@@ -51,7 +51,7 @@ interface State<T> {
   sweptAt: number;
 }
 
-/** The batcher of one isolate. Its memory is bounded by `maxKeys` values. */
+/** The batcher of one isolate, whose memory is bounded by `maxKeys` values. */
 export function createBatcher<T>(options: BatcherOptions<T>): Batcher<T> {
   const state: State<T> = { options, entries: new Map(), sweptAt: Number.NEGATIVE_INFINITY };
   const { entries } = state;
@@ -59,8 +59,8 @@ export function createBatcher<T>(options: BatcherOptions<T>): Batcher<T> {
     pending(key, now, background) {
       const known = entries.get(key);
       if (known !== undefined) return known.value;
-      if (entries.size >= options.maxKeys)
-        for (const work of writeAll(state, evictOldest(state), now)) background(work);
+      const evicted = entries.size < options.maxKeys ? [] : evictOldest(state);
+      for (const work of writeAll(state, evicted, now)) background(work);
       const entry = { key, value: options.empty(), writtenAt: Number.NEGATIVE_INFINITY };
       entries.set(key, entry);
       return entry.value;

@@ -79,8 +79,8 @@ function isCell(cell: unknown, type: "string" | "number" | undefined): boolean {
   return type === "number" ? Number.isSafeInteger(cell) : type === "string" && typeof cell === "string";
 }
 
-// FNV-1a: it detects the token of another list or another filter by mistake. It is no protection against forgery, and
-// need not be: a forged cursor selects only rows that its account may list.
+// FNV-1a: it detects the token of another list or filter that was sent by mistake. It does not protect against forgery,
+// which is harmless: a forged cursor selects only rows that its account may list.
 function fingerprint(scope: readonly unknown[]): number {
   let hash = 0x811c9dc5;
   for (const char of JSON.stringify(scope)) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193) >>> 0;

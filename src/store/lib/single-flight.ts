@@ -17,7 +17,7 @@ export interface SingleFlight<K, T> {
   clear(): void;
 }
 
-interface InFlight<T> {
+interface RunningRead<T> {
   readonly startedAt: number;
   readonly done: Promise<T>;
 }
@@ -29,51 +29,61 @@ const MARGIN_MS = 50;
  * @param limitMs the time limit of every read that is given to `run`, which the read itself keeps
  */
 export function createSingleFlight<K, T>(clock: Clock, limitMs: number): SingleFlight<K, T> {
-  const running = new Map<K, InFlight<T>>();
+  const running = new Map<K, RunningRead<T>>();
 
-  function leftMs(flight: InFlight<T>): number {
-    const elapsed = clock.now() - flight.startedAt;
+  function leftMs({ startedAt }: RunningRead<T>): number {
+    const elapsed = clock.now() - startedAt;
     // The clock was set back since it began, so its age is unknown.
     return elapsed < 0 ? 0 : limitMs + MARGIN_MS - elapsed;
   }
 
-  function begin(key: K, background: Background, read: () => Promise<T>): Promise<T> {
-    // In the order of their start: reads that were cancelled are the first ones.
-    for (const [cancelled, flight] of running) {
-      if (leftMs(flight) > 0) break;
-      running.delete(cancelled);
-    }
-    const startedAt = clock.now();
-    const done = read().finally(() => {
-      if (running.get(key)?.done === done) running.delete(key);
-    });
-    running.delete(key);
-    running.set(key, { startedAt, done });
-    // The read must outlive the request that began it: others wait for it when that client disconnects.
-    background(done.catch(() => undefined));
-    return done;
-  }
-
-  function join(key: K, background: Background, startedAfter: number, read: () => Promise<T>): Promise<T> {
-    const flight = running.get(key);
-    if (flight === undefined || flight.startedAt <= startedAfter) return begin(key, background, read);
-    const left = leftMs(flight);
-    if (left <= 0) return begin(key, background, read);
-    return new Promise<T>((resolve, reject) => {
-      const cancel = clock.after(left, () => {
-        if (running.get(key) === flight) running.delete(key);
-        resolve(join(key, background, startedAfter, read));
+  function run(key: K, background: Background, startedAfter: number, read: () => Promise<T>): Promise<T> {
+    const current = running.get(key);
+    const left = current === undefined || current.startedAt <= startedAfter ? 0 : leftMs(current);
+    if (current !== undefined && left > 0) {
+      return new Promise<T>((resolve, reject) => {
+        const cancel = clock.after(left, () => {
+          if (running.get(key) === current) running.delete(key);
+          resolve(run(key, background, startedAfter, read));
+        });
+        current.done.then(resolve, reject).finally(cancel);
       });
-      flight.done.then(resolve, reject).finally(cancel);
-    });
+    }
+    deleteWhile(running, (other) => leftMs(other) <= 0);
+    return start(running, key, { startedAt: clock.now(), done: read() }, background);
   }
 
   return {
-    run: join,
+    run,
     has(key) {
-      const flight = running.get(key);
-      return flight !== undefined && leftMs(flight) > 0;
+      const current = running.get(key);
+      return current !== undefined && leftMs(current) > 0;
     },
     clear: () => running.clear(),
   };
+}
+
+/** Deletes reads that were cancelled, which are the first ones in the order of their start. */
+function deleteWhile<K, T>(running: Map<K, RunningRead<T>>, isOver: (read: RunningRead<T>) => boolean): void {
+  for (const [key, read] of running) {
+    if (!isOver(read)) return;
+    running.delete(key);
+  }
+}
+
+function start<K, T>(
+  running: Map<K, RunningRead<T>>,
+  key: K,
+  { startedAt, done: result }: RunningRead<T>,
+  background: Background,
+): Promise<T> {
+  const done = result.finally(() => {
+    if (running.get(key)?.done === done) running.delete(key);
+  });
+  // Deleted first, so that the new read is the last one in the order of start.
+  running.delete(key);
+  running.set(key, { startedAt, done });
+  // The read must outlive the request that began it: others wait for it when that client disconnects.
+  background(done.catch(() => undefined));
+  return done;
 }

@@ -8,7 +8,7 @@ export interface Clock {
   after(delayMs: number, run: () => void): () => void;
 }
 
-/** Storage did not answer in time, or must not be asked now. The gateway answers 503 with `Retry-After`. */
+/** Storage did not respond in time, or must not be read now. The gateway answers 503 with `Retry-After`. */
 export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
 }

@@ -1,6 +1,6 @@
 // Writes changed keys to KV. A key is pending from its change until its copy was written.
 import type { KeyHash } from "../../core/access/principal.ts";
-import { FIND_PENDING, primary, readingOf } from "../key-cache/d1-records.ts";
+import { FIND_PENDING, primary, readOfRow } from "../key-cache/d1-records.ts";
 import type { KeyCopies } from "../key-cache/ports.ts";
 import { CorruptRecord } from "../key-cache/record-codec.ts";
 
@@ -28,7 +28,7 @@ export async function syncKvCopies(db: D1Database, copies: KeyCopies): Promise<n
 /** Resolves to the error, or to `null`. */
 async function writeCopy(copies: KeyCopies, row: Record<string, unknown>): Promise<unknown> {
   try {
-    await copies.put(row.hash as KeyHash, readingOf(row).copy);
+    await copies.put(row.hash as KeyHash, readOfRow(row).copy);
     return null;
   } catch (error) {
     return error;

@@ -11,7 +11,7 @@ import type { Maintenance } from "./port.ts";
 const BATCH_SIZE = 100;
 
 /**
- * Changes younger than this stay in the log: as long as KV keeps a copy. The cost alone depends on it, since copies from
+ * Changes younger than this stay in the log, which is as long as KV keeps a copy. Only the cost depends on it: copies from
  * before the oldest line are never current (src/store/key-cache/change-log.ts).
  */
 const CHANGE_RETENTION_MS = 25 * 3_600_000;
@@ -58,7 +58,8 @@ async function recordExpiry(db: D1Database, key: ExpiredKey, now: number): Promi
   const { keyId, expiresAt } = key;
   const failed = await makeChange(db, {
     event: keyEvent("EXPIRE", key, "Expire API Key", { expires_at: new Date(expiresAt).toISOString() }),
-    ...{ actor: SYSTEM, now },
+    actor: SYSTEM,
+    now,
     conditions: {
       recorded_or_revoked: {
         sql: "EXISTS (SELECT 1 FROM api_keys WHERE id = ? AND expiry_recorded_at IS NULL AND revoked_at IS NULL)",

@@ -2,7 +2,7 @@
 
 /** Jobs that may run concurrently, and may stop between any two steps. */
 export interface Maintenance {
-  /** Writes the keys that KV has not got yet; returns how many, and throws at the end when one could not be written. */
+  /** Writes pending keys to KV; returns how many, and throws at the end when one could not be written. */
   syncKvCopies(): Promise<number>;
   /** Records one audit event for every key that has expired; returns how many. */
   recordExpiries(now: number): Promise<number>;

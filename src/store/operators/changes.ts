@@ -1,30 +1,26 @@
-// The changes of operators: each one transaction with its audit event. An account keeps somebody who can manage keys.
-import { operatorCannotManageKeys, otherManagerExists } from "../api-keys/last-manager.ts";
-import { type AuditEvent, makeChange, makeChangeAndRead, type Statement, statement } from "../audit/audited-change.ts";
+// The changes of operators, each in one transaction with its audit event.
+import { makeChange, makeChangeAndRead, type Statement, statement } from "../audit/audited-change.ts";
 import type { Actor } from "../common.ts";
 import { type Condition, or, roleExists, TRUE } from "../lib/conditions.ts";
 import type { NewOperator, OperatorDetails, OperatorUpdate } from "./port.ts";
-import { operatorOfRow, SELECT_OPERATORS } from "./row.ts";
-
-/** An operator as a change names them. */
-export interface OperatorRef {
-  readonly accountId: string;
-  readonly id: string;
-}
-
-export function selectOperator({ accountId, id }: OperatorRef): Condition {
-  return {
-    sql: `${SELECT_OPERATORS} WHERE o.id = ? AND o.account_id = ? AND o.deleted_at IS NULL`,
-    values: [id, accountId],
-  };
-}
+import { operatorOfRow } from "./row.ts";
+import {
+  identityIsFree,
+  managerRemainsWithout,
+  type OperatorRef,
+  operatorAsJson,
+  operatorEvent,
+  operatorExists,
+  selectOperator,
+} from "./statements.ts";
 
 export async function createOperator(db: D1Database, operator: NewOperator, actor: Actor, now: number) {
   const { name, email, subject, issuer, roleId, expiresAt } = operator;
   const after = { name, email, subject, issuer, role_id: roleId, expires_at: expiresAt };
   const change = {
     event: operatorEvent("CREATE", operator, `Operator ${name} was added`, { after }),
-    ...{ actor, now },
+    actor,
+    now,
     conditions: {
       identity_taken: identityIsFree(operator),
       reference_gone: roleExists(operator.accountId, roleId),
@@ -34,14 +30,6 @@ export async function createOperator(db: D1Database, operator: NewOperator, acto
   const read = { query: selectOperator(operator), itemOf: operatorOfRow };
   const { failed, items } = await makeChangeAndRead(db, change, read);
   return failed ?? (items[0] as OperatorDetails);
-}
-
-function identityIsFree({ accountId, email, subject, issuer }: NewOperator): Condition {
-  return {
-    sql: `NOT EXISTS (SELECT 1 FROM operators WHERE email = ? AND account_id = ? AND deleted_at IS NULL)
-      AND NOT EXISTS (SELECT 1 FROM operators WHERE subject = ? AND issuer = ? AND account_id = ? AND deleted_at IS NULL)`,
-    values: [email, accountId, subject, issuer, accountId],
-  };
 }
 
 function insertOperator(operator: NewOperator, actor: Actor, now: number): Statement {
@@ -63,7 +51,8 @@ export async function updateOperator(db: D1Database, update: OperatorUpdate, act
       ...operatorEvent("EDIT", update, `Operator ${name} was changed`, { after }),
       before: operatorAsJson(id),
     },
-    ...{ actor, now },
+    actor,
+    now,
     conditions: {
       not_found: operatorExists(update),
       reference_gone: roleExists(accountId, roleId),
@@ -76,7 +65,7 @@ export async function updateOperator(db: D1Database, update: OperatorUpdate, act
         ...[name, roleId, expireAfterHours, expiresAt, now, id],
       ),
     ],
-    // Operators may update themselves while somebody deletes them.
+    // An operator may update themselves while another one deletes them.
     reportFirst: "not_found",
   } as const;
   const read = { query: selectOperator(update), itemOf: operatorOfRow };
@@ -84,7 +73,7 @@ export async function updateOperator(db: D1Database, update: OperatorUpdate, act
   return failed ?? (items[0] as OperatorDetails);
 }
 
-/** Somebody can manage keys after the update: this operator, or somebody else; or this operator could not before it. */
+/** This operator or another holder manages keys after the update, or this operator did not before it. */
 function managerRemains(update: OperatorUpdate, now: number): Condition {
   const { roleId, expiresAt, force } = update;
   if (force) return TRUE;
@@ -108,7 +97,8 @@ export async function deleteOperator(
       ...operatorEvent("DELETE", operator, `Operator ${name} was removed`, { force }),
       before: operatorAsJson(id),
     },
-    ...{ actor, now },
+    actor,
+    now,
     conditions: {
       not_found: operatorExists(operator),
       last_manager: force ? TRUE : managerRemainsWithout(operator, now),
@@ -121,33 +111,4 @@ export async function deleteOperator(
     ],
   });
   return failed ?? "deleted";
-}
-
-function operatorExists({ accountId, id }: OperatorRef): Condition {
-  return {
-    sql: "EXISTS (SELECT 1 FROM operators WHERE id = ? AND account_id = ? AND deleted_at IS NULL)",
-    values: [id, accountId],
-  };
-}
-
-/** Somebody else can manage keys, or this operator cannot in the first place. */
-function managerRemainsWithout({ accountId, id }: OperatorRef, now: number): Condition {
-  return or(operatorCannotManageKeys(id, now), otherManagerExists(accountId, { operatorId: id }, now));
-}
-
-function operatorAsJson(id: string): Condition {
-  return {
-    sql: `SELECT json_object('name', name, 'email', email, 'subject', subject, 'issuer', issuer, 'role_id', role_id,
-      'expires_at', expires_at) FROM operators WHERE id = ?`,
-    values: [id],
-  };
-}
-
-function operatorEvent(
-  eventType: "CREATE" | "EDIT" | "DELETE",
-  { accountId, id, name }: OperatorRef & { readonly name: string },
-  message: string,
-  detail: Readonly<Record<string, unknown>>,
-): AuditEvent {
-  return { accountId, eventType, resourceType: "OPERATOR", resourceId: id, resourceName: name, message, detail };
 }

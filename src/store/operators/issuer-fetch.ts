@@ -28,7 +28,7 @@ export async function fetchKeySet(parts: FetchParts, location: JwksLocation): Pr
 
 async function discover(parts: FetchParts, issuer: string): Promise<string> {
   const document = await fetchJson(parts, `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
-  // OpenID Connect Discovery section 4.3: the issuer of the document must be exactly the one that was asked.
+  // OpenID Connect Discovery section 4.3: the issuer of the document must be exactly the configured one.
   if (document.issuer !== issuer) throw new Error("the discovery document is another issuer's");
   const url = URL.parse(String(document.jwks_uri));
   const isSecure = url?.protocol === "https:" || (url?.protocol === "http:" && issuer.startsWith("http:"));

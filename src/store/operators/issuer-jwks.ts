@@ -45,7 +45,7 @@ export function createIssuerKeys(parts: JwksParts): IssuerKeys {
         await singleFlight.run("keys", background, Number.NEGATIVE_INFINITY, load).catch(() => undefined);
       }
       const keys = freshKeys();
-      // An unknown key is no proof of a forged token while the issuer cannot be asked: 503, not 401.
+      // An unknown key is no proof of a forged token while the issuer cannot be reached: 503, not 401.
       if (keys === null || (failed && !has(keys))) throw new StoreUnavailable("the issuer's keys cannot be read");
       return keys;
     },

@@ -43,7 +43,7 @@ export interface NewOperator extends OperatorAccess {
 export interface OperatorUpdate extends OperatorAccess {
   readonly id: string;
   readonly accountId: string;
-  /** Updates the operator even when nobody in the account could manage keys afterwards. */
+  /** Updates the operator even when no key or operator could manage keys afterwards. */
   readonly force: boolean;
 }
 

@@ -3,9 +3,10 @@
 import { primary } from "../key-cache/d1-records.ts";
 import type { Condition } from "../lib/conditions.ts";
 import { listPage } from "../lib/pagination.ts";
-import { createOperator, deleteOperator, type OperatorRef, selectOperator, updateOperator } from "./changes.ts";
+import { createOperator, deleteOperator, updateOperator } from "./changes.ts";
 import type { OperatorFinder, OperatorQuery, OperatorRepository } from "./port.ts";
 import { type OperatorRow, operatorOfRow, principalOfRow, SELECT_OPERATORS } from "./row.ts";
+import { type OperatorRef, selectOperator } from "./statements.ts";
 
 /** Reads the primary for every request: a deleted operator is denied at once. */
 export function createOperatorFinder(db: D1Database): OperatorFinder {

@@ -34,7 +34,7 @@ export interface RoleUpdate {
   readonly accountId: string;
   readonly id: string;
   readonly definition: RoleDefinition;
-  /** Updates the role even when nobody in the account could manage keys afterwards. */
+  /** Updates the role even when no key or operator could manage keys afterwards. */
   readonly force: boolean;
   /** The ids of the holders that the actor was checked against: the update fails when there are others. Left out: any. */
   readonly knownHolders?: readonly string[] | undefined;

@@ -44,7 +44,8 @@ async function createRole(db: D1Database, role: RoleRef, definition: RoleDefinit
   const { displayName: name, permissions } = definition;
   const failed = await makeChange(db, {
     event: roleEvent("CREATE", { ...role, name }, `Role ${name} was created`, { permissions }),
-    ...{ actor, now },
+    actor,
+    now,
     conditions: { name_taken: nameIsFree(role, name) },
     statements: [
       statement(
@@ -63,7 +64,8 @@ async function deleteRole(db: D1Database, ref: RoleRef, actor: Actor, now: numbe
   const name = role.displayName;
   const change = {
     event: roleEvent("DELETE", { ...ref, name }, `Role ${name} was deleted`, {}),
-    ...{ actor, now },
+    actor,
+    now,
     conditions: { not_found: customRoleExists(ref), in_use: isUnused(ref, now) },
     statements: [
       statement("UPDATE roles SET deleted_at = ?, updated_at = ? WHERE id = ? AND $permitted", now, now, ref.id),

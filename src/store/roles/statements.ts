@@ -1,7 +1,7 @@
 // What the changes of a role have in common: their conditions, the columns they write, their audit events.
 import type { Permission } from "../../core/access/permissions.ts";
 import { compileGrant, managesKeys } from "../../core/access/roles.ts";
-import type { AuditEvent } from "../audit/audited-change.ts";
+import type { AuditEvent } from "../audit/audit-event.ts";
 import type { Condition } from "../lib/conditions.ts";
 import { ROLE_OF_ACCOUNT } from "./list.ts";
 import type { RoleDefinition } from "./port.ts";

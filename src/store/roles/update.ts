@@ -18,7 +18,8 @@ export async function updateRole(db: D1Database, update: RoleUpdate, actor: Acto
       ...roleEvent("EDIT", { ...update, name }, `Role ${name} was changed`, { after }),
       before: roleAsJson(id),
     },
-    ...{ actor, now },
+    actor,
+    now,
     conditions: {
       not_found: customRoleExists(update),
       holders_changed: knownHolders === undefined ? TRUE : onlyHolders(knownHolders, update, now),
@@ -40,7 +41,7 @@ export async function updateRole(db: D1Database, update: RoleUpdate, actor: Acto
   return failed ?? (items[0] as RoleDetails);
 }
 
-/** Somebody can manage keys after the update, or nobody could by this role before it. */
+/** A key or an operator manages keys after the update, or none did by this role before it. */
 function managerRemains({ accountId, id, definition, force }: RoleUpdate, now: number): Condition {
   if (force || canManageKeys(definition.permissions)) return TRUE;
   return or(roleHasNoKeyManager(accountId, id, now), otherManagerExists(accountId, { roleId: id }, now));
