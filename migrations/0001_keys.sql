@@ -1,5 +1,5 @@
--- The system of record. docs/storage.md describes every table; instants are milliseconds since the epoch, ids are UUIDs.
--- Foreign keys are enforced by D1. Nothing here is ever deleted but change-log rows: keys, roles and lists become tombstones.
+-- The system of record. docs/storage.md describes every table; times are milliseconds since the epoch, ids are UUIDs.
+-- D1 enforces foreign keys. Only change-log rows are deleted: keys, roles and lists are kept, or soft-deleted.
 
 CREATE TABLE accounts (
   id         TEXT PRIMARY KEY CHECK (length(id) = 36),
@@ -7,7 +7,7 @@ CREATE TABLE accounts (
   created_at INTEGER NOT NULL
 ) STRICT;
 
--- Built-in roles have no account and no permissions of their own here: what they may do is code (src/core/roles.ts).
+-- Built-in roles have no account and no permissions here: their permissions are code (src/core/access/roles.ts).
 CREATE TABLE roles (
   id           TEXT PRIMARY KEY CHECK (length(id) = 36),
   account_id   TEXT REFERENCES accounts (id),
@@ -18,11 +18,11 @@ CREATE TABLE roles (
   created_at   INTEGER NOT NULL,
   updated_at   INTEGER NOT NULL,
   deleted_at   INTEGER,
-  -- A custom role always says what it may do; a built-in one never does.
+  -- A custom role has its permissions here; a built-in one does not.
   CHECK ((account_id IS NULL) = (permissions IS NULL))
 ) STRICT;
 
--- ifnull: NULLs would all differ from each other, and `IN ('', ?)` asks for built-in and custom roles in one search.
+-- ifnull: NULLs are distinct in a unique index, and `IN ('', ?)` finds built-in and custom roles in one search.
 CREATE UNIQUE INDEX roles_by_name ON roles (ifnull(account_id, ''), lower(display_name)) WHERE deleted_at IS NULL;
 CREATE INDEX roles_by_age ON roles (ifnull(account_id, ''), created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX roles_managing ON roles (ifnull(account_id, ''), id) WHERE manages_keys = 1;
@@ -49,12 +49,12 @@ CREATE INDEX allow_lists_by_age ON allow_lists (account_id, project_id, created_
 CREATE TABLE api_keys (
   id                 TEXT PRIMARY KEY CHECK (length(id) = 36),
   account_id         TEXT NOT NULL REFERENCES accounts (id),
-  -- SHA-256 of the whole key, hexadecimal. The key itself is nowhere.
+  -- SHA-256 of the whole key, hexadecimal. The key itself is not stored.
   hash               TEXT NOT NULL CHECK (length(hash) = 64),
   name               TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 64),
   description        TEXT NOT NULL DEFAULT '',
   role_id            TEXT NOT NULL REFERENCES roles (id),
-  -- 1: only addresses of its lists, and nobody if no list is left. So a lost row of api_key_allow_lists cannot open a key.
+  -- 1: only addresses of its lists, and none if no list is left: a lost row of api_key_allow_lists denies instead of allowing.
   restricted         INTEGER NOT NULL CHECK (restricted IN (0, 1)),
   version            INTEGER NOT NULL DEFAULT 1,
   expire_after_hours INTEGER NOT NULL,
@@ -70,7 +70,7 @@ CREATE TABLE api_keys (
   expiry_recorded_at INTEGER,
   last_used_at       INTEGER,
   usage_count        INTEGER NOT NULL DEFAULT 0,
-  -- The version that the warm copy still has to be told; NULL when KV is in line.
+  -- The version that has yet to be written to KV; NULL when the KV copy is up to date.
   kv_pending         INTEGER
 ) STRICT;
 
@@ -81,21 +81,21 @@ CREATE INDEX api_keys_by_role ON api_keys (role_id, account_id, revoked_at, crea
 CREATE INDEX api_keys_pending ON api_keys (kv_pending) WHERE kv_pending IS NOT NULL;
 CREATE INDEX api_keys_to_expire ON api_keys (expires_at)
   WHERE expires_at IS NOT NULL AND revoked_at IS NULL AND expiry_recorded_at IS NULL;
--- One key per creator and Idempotency-Key, for as long as the row lives, which is for ever.
+-- One key per creator and Idempotency-Key. Rows of keys are never deleted.
 CREATE UNIQUE INDEX api_keys_by_idempotency_key ON api_keys (account_id, created_by, idempotency_key)
   WHERE idempotency_key IS NOT NULL;
 
 CREATE TABLE api_key_allow_lists (
   key_id        TEXT NOT NULL REFERENCES api_keys (id),
   allow_list_id TEXT NOT NULL REFERENCES allow_lists (id),
-  -- Its place among the key's lists: they are shown in the order in which they were given.
+  -- Its position among the key's lists: they are shown in the order of the request that bound them.
   position      INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (key_id, allow_list_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX api_key_allow_lists_by_list ON api_key_allow_lists (allow_list_id, key_id);
 
--- The change feed: what isolates read to drop what they remember. A row without a key drops everything (an epoch).
+-- The change log: isolates read it to invalidate their key caches. A row without a key invalidates everything.
 CREATE TABLE key_changes (
   seq     INTEGER PRIMARY KEY AUTOINCREMENT,
   key_id  TEXT,
@@ -103,7 +103,7 @@ CREATE TABLE key_changes (
   at      INTEGER NOT NULL
 ) STRICT;
 
--- The log is never empty, so that its ends are always known.
+-- The log is never empty, so that its oldest and newest positions are always known.
 INSERT INTO key_changes (key_id, version, at) VALUES (NULL, 0, 0);
 
 -- Who did what: written in the same transaction as the change itself.

@@ -1,11 +1,11 @@
--- Authority: the audit log made tamper-evident, refusals counted and kept for a while, people who may manage keys.
+-- A tamper-evident audit log; denials, counted and kept for a while; operators, who are people that manage keys.
 
--- SHA-256 over the event and the hash of the one before it; NULL until it is sealed (src/store/audit-seal.ts).
+-- SHA-256 over the event and the previous event's hash; NULL until it is sealed (src/store/audit/sealer.ts).
 ALTER TABLE audit_events ADD COLUMN hash TEXT;
 
 CREATE INDEX audit_events_of_resource ON audit_events (account_id, resource_type, created_at, seq);
 
--- One signed statement a day: "up to this event, the chain is this". A day's is renewed with every event until it is over.
+-- A signed checkpoint of the chain per day, renewed with every event of the day.
 CREATE TABLE audit_checkpoints (
   day TEXT PRIMARY KEY CHECK (length(day) = 10),
   seq INTEGER NOT NULL,
@@ -14,7 +14,7 @@ CREATE TABLE audit_checkpoints (
 
 CREATE INDEX audit_checkpoints_by_seq ON audit_checkpoints (seq, day);
 
--- How often was refused why, by key and hour. '' is a refusal that named no account or no key.
+-- Denials by hour, key and reason. '' stands for a denial without an account or without a key.
 CREATE TABLE refusal_counts (
   hour       INTEGER NOT NULL,
   account_id TEXT NOT NULL,
@@ -27,7 +27,7 @@ CREATE TABLE refusal_counts (
 
 CREATE INDEX refusal_counts_by_hour ON refusal_counts (hour);
 
--- Single refused calls, for "why was I refused?": no header, no query, no secret. EXPLAIN_SECONDS long.
+-- Denied requests, to explain them: no header, no query, no secret. Kept for DENIAL_RETENTION_SECONDS.
 CREATE TABLE refused_calls (
   request_id TEXT PRIMARY KEY,
   account_id TEXT NOT NULL,
@@ -38,13 +38,13 @@ CREATE TABLE refused_calls (
 
 CREATE INDEX refused_calls_by_age ON refused_calls (at);
 
--- People. Found by an identity that an issuer vouches for: an e-mail address or a subject, exactly.
+-- People, found by an identity from a trusted issuer: an e-mail address or a subject, exactly.
 CREATE TABLE operators (
   id                 TEXT PRIMARY KEY CHECK (length(id) = 36),
   account_id         TEXT NOT NULL REFERENCES accounts (id),
   email              TEXT,
   subject            TEXT,
-  -- A subject is one person's at its issuer alone.
+  -- A subject is unique only within its issuer.
   issuer             TEXT,
   name               TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 64),
   role_id            TEXT NOT NULL REFERENCES roles (id),
@@ -56,7 +56,7 @@ CREATE TABLE operators (
   created_by_id      TEXT,
   created_by_name    TEXT NOT NULL,
   deleted_at         INTEGER,
-  -- One of the two, so that it is never in question which of them has let somebody in.
+  -- Exactly one of the two, so that it is always clear which of them authenticated somebody.
   CHECK ((email IS NULL) <> (subject IS NULL)),
   CHECK ((subject IS NULL) = (issuer IS NULL))
 ) STRICT;
@@ -64,8 +64,8 @@ CREATE TABLE operators (
 CREATE UNIQUE INDEX operators_by_email ON operators (email, account_id) WHERE deleted_at IS NULL AND email IS NOT NULL;
 CREATE UNIQUE INDEX operators_by_subject ON operators (subject, issuer, account_id) WHERE deleted_at IS NULL AND subject IS NOT NULL;
 CREATE INDEX operators_by_age ON operators (account_id, created_at, id) WHERE deleted_at IS NULL;
--- Without a condition: the foreign key looks for rows with it as well.
+-- Without a condition: D1 uses it to enforce the foreign key as well.
 CREATE INDEX operators_by_role ON operators (role_id, account_id, deleted_at);
 
--- What kind of principal has revoked a key: its id is that of a key or of an operator.
+-- The kind of principal that revoked a key: its id is that of a key or of an operator.
 ALTER TABLE api_keys ADD COLUMN revoked_by_type TEXT;

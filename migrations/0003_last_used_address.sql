@@ -1,2 +1,2 @@
--- From where a key was used last: what whoever is about to revoke it wants to know. NULL: not yet used, or not known.
+-- The client IP address of a key's last use, shown before it is revoked. NULL: not used yet, or unknown.
 ALTER TABLE api_keys ADD COLUMN last_used_address TEXT;

@@ -1,9 +1,9 @@
--- Report-only: a role, allow lists or both that a key is tried with beside those it has. One trial a key. Unlike keys, roles
--- and lists, a trial that has ended is deleted with its counts: the audit log keeps its terms.
+-- Dry runs: a role, allow lists or both, evaluated beside those of a key. One dry run per key. Unlike keys, roles and lists, a
+-- finished dry run is deleted with its counts: the audit log keeps its terms.
 
 CREATE TABLE api_key_trials (
   key_id          TEXT PRIMARY KEY REFERENCES api_keys (id),
-  -- New with every trial, so that what was counted of one is never added to the next.
+  -- New with every dry run, so that counts of one are never added to the next.
   id              TEXT NOT NULL CHECK (length(id) = 36),
   -- NULL: the role stays as it is.
   role_id         TEXT REFERENCES roles (id),
@@ -16,7 +16,7 @@ CREATE TABLE api_key_trials (
   CHECK (role_id IS NOT NULL OR restricted = 1)
 ) STRICT, WITHOUT ROWID;
 
--- Without a condition: the foreign key looks for rows with it as well.
+-- Without a condition: D1 uses it to enforce the foreign key as well.
 CREATE INDEX api_key_trials_by_role ON api_key_trials (role_id);
 
 CREATE TABLE api_key_trial_lists (
@@ -28,8 +28,8 @@ CREATE TABLE api_key_trial_lists (
 
 CREATE INDEX api_key_trial_lists_by_list ON api_key_trial_lists (allow_list_id, key_id);
 
--- Allowed calls that the trial would have refused. '' is a caller without an address; '*' is whatever came when a trial had
--- as many rows as it may have.
+-- Allowed requests that the dry run would have denied. '' is a client without an address; '*' stands for every network and
+-- operation once a dry run has its maximum of rows.
 CREATE TABLE trial_refusals (
   trial_id  TEXT NOT NULL,
   reason    TEXT NOT NULL,

@@ -1,5 +1,5 @@
-// `npm run screenshots`: the README's pictures of the console, from a Gatehouse with made-up keys. What is shown as a key
-// is none: it is put in the place of the real one before it reaches the page.
+// `npm run screenshots`: the README's pictures of the console, from a Gatehouse with invented keys. The key in the pictures
+// is fake: it replaces the real one before the response reaches the page.
 import { mkdirSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { launchBrowser, openConsole, type PageOptions, signIn } from "../test/support/browser.ts";
@@ -9,17 +9,17 @@ import { ROLE_IDS } from "../test/support/seed.ts";
 import { buildConsole } from "./build-console.ts";
 import { ROOT } from "./wrangler.ts";
 
-// No sample of a request is fetched from outside.
+// Miniflare must not fetch a sample of `request.cf` from the network.
 process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
 const OUT = `${ROOT}docs/images`;
 const DAY = 86_400_000;
 const FAKE = `eyJhbGciOiJIUzI1NiIsInR5cCI6ImdhdGVob3VzZS1rZXkrand0In0.${"EXAMPLE-".repeat(28)}.NOT-A-KEY-ONLY-A-PICTURE-OF-ONE`;
 const THEMES = ["light", "dark"] as const;
-const MADE = "deploy-bot";
+const CREATED = "deploy-bot";
 
 interface World extends ConsoleWorld {
-  /** The id of a request that was refused. */
-  readonly refused: string;
+  /** The ID of a denied request. */
+  readonly deniedId: string;
 }
 
 async function makeWorld(): Promise<World> {
@@ -96,13 +96,13 @@ async function makeWorld(): Promise<World> {
       expiresAt: null,
     },
   ]);
-  await makeList(world, "office-zurich", ["203.0.113.0/24", "2001:db8:42::/48"]);
-  await makeList(world, "ci-runners", ["198.51.100.16/28"]);
+  await createList(world, "office-zurich", ["203.0.113.0/24", "2001:db8:42::/48"]);
+  await createList(world, "ci-runners", ["198.51.100.16/28"]);
   await bind(world, "terraform-production", "office-zurich");
   await bind(world, "ci-integration-tests", "ci-runners");
   await addOperator(world, "Anna Keller", by.anna, ROLE_IDS.Admin);
   await addOperator(world, "Jun Park", by.jun, ROLE_IDS.Developer);
-  return { ...world, refused: await refuse(world) };
+  return { ...world, deniedId: await denyRequest(world) };
 }
 
 async function addOperator({ gatehouse, admin }: ConsoleWorld, name: string, email: string, role_id: string) {
@@ -110,11 +110,11 @@ async function addOperator({ gatehouse, admin }: ConsoleWorld, name: string, ema
   const headers = { "content-type": "application/json" };
   const path = `/api/public/v1/accounts/${ACCOUNT}/operators`;
   const made = await gatehouse.call(admin.token, path, { method: "POST", headers, body });
-  if (!made.ok) throw new Error(`${name} could not be added: ${made.status} ${await made.text()}`);
+  if (!made.ok) throw new Error(`${name} was not added: ${made.status} ${await made.text()}`);
 }
 
-/** A call that a Viewer may not make. @returns its request id */
-async function refuse({ gatehouse }: ConsoleWorld): Promise<string> {
+/** Sends a request that a Viewer has no permission for. @returns its request ID */
+async function denyRequest({ gatehouse }: ConsoleWorld): Promise<string> {
   const { token } = await gatehouse.key({ name: "status-page", role: "Viewer" });
   const answer = await gatehouse.call(token, `${CLUSTERS}/c1f0a7de-6a53-4c0c-8f3f-0a3f1c7d9a10/pause`, {
     method: "POST",
@@ -133,12 +133,12 @@ async function bind({ gatehouse }: ConsoleWorld, key: string, list: string): Pro
     .run();
 }
 
-async function makeList({ gatehouse, admin }: ConsoleWorld, name: string, rules: readonly string[]): Promise<void> {
+async function createList({ gatehouse, admin }: ConsoleWorld, name: string, rules: readonly string[]): Promise<void> {
   const path = `/api/public/v1/accounts/${ACCOUNT}/projects/${PROJECT}/allow-lists`;
   const body = JSON.stringify({ name, description: "", allow_list: rules });
   const headers = { "content-type": "application/json" };
   const made = await gatehouse.call(admin.token, path, { method: "POST", headers, body });
-  if (!made.ok) throw new Error(`the list ${name} could not be made: ${made.status} ${await made.text()}`);
+  if (!made.ok) throw new Error(`the list ${name} was not created: ${made.status} ${await made.text()}`);
 }
 
 async function takeAll(browser: Browser, world: World, theme: "light" | "dark"): Promise<void> {
@@ -172,16 +172,16 @@ async function takeAll(browser: Browser, world: World, theme: "light" | "dark"):
   await page.getByRole("link", { name: "Activity" }).click();
   await page.getByText("Create Operator").first().waitFor();
   await shoot("activity");
-  await page.getByRole("link", { name: "Why refused?" }).click();
-  await page.getByLabel("Request id").fill(world.refused);
+  await page.getByRole("link", { name: "Denied requests" }).click();
+  await page.getByLabel("Request ID").fill(world.deniedId);
   await page.getByRole("button", { name: "Explain" }).click();
-  await page.getByText("The call was refused").waitFor();
+  await page.getByText("The request was denied").waitFor();
   await page.evaluate(() => scrollTo(0, 0));
   await shoot("explain");
   if (faults.length > 0) throw new Error(faults.join("\n"));
   await close();
-  // The next pictures are of the same keys.
-  await world.gatehouse.env.DB.prepare("DELETE FROM api_keys WHERE name = ?").bind(MADE).run();
+  // The pictures of the next theme must show the same keys.
+  await world.gatehouse.env.DB.prepare("DELETE FROM api_keys WHERE name = ?").bind(CREATED).run();
 }
 
 async function openKeys(browser: Browser, world: ConsoleWorld, options: PageOptions) {
@@ -201,7 +201,7 @@ async function takePhone(browser: Browser, world: ConsoleWorld): Promise<void> {
 async function fillCreate(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Create API key" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByLabel("Name").fill(MADE);
+  await dialog.getByLabel("Name").fill(CREATED);
   await dialog.getByLabel("Role").selectOption({ label: "Viewer" });
 }
 

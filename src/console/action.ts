@@ -1,5 +1,5 @@
-// One change at a time: a second click while the first is under way does nothing. Its result is kept by nobody here, since
-// it may hold a secret.
+// Runs one change at a time: a second click during a running change does nothing. No result is kept, because it may contain
+// a secret.
 import { useCallback, useRef, useState } from "react";
 import { asProblem, type Problem } from "./problem.ts";
 
@@ -10,7 +10,7 @@ export interface Action<A extends unknown[]> {
   readonly clear: () => void;
 }
 
-/** @param work the change itself, with what follows when it has succeeded */
+/** @param work sends the change and handles its success; an error that it throws becomes `problem` */
 export function useAction<A extends unknown[]>(work: (...args: A) => Promise<void>): Action<A> {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);

@@ -1,47 +1,47 @@
-// Calls to Gatehouse: the same operations that any client has, with the key that signed in, or with none where a proxy in
-// front of the console says who calls. Same origin only.
+// Requests to Gatehouse: the operations that every client has, with the API key of the session, or without one where an
+// access proxy identifies the user. Same origin only.
 import { OFFLINE, Problem, problemIn } from "./problem.ts";
 
 export const V1 = "/api/public/v1";
 const TIMEOUT_MS = 30_000;
-/** A file is as long as the log that it is made of. */
-const FILE_TIMEOUT_MS = 600_000;
+/** A download is as long as the audit log. */
+const DOWNLOAD_TIMEOUT_MS = 600_000;
 
 export interface Api {
   get<T>(path: string, signal?: AbortSignal): Promise<T>;
-  /** What the server offers as a file, whole: one that is cut short is a problem and no file. */
-  file(path: string): Promise<Blob>;
+  /** Downloads a complete file; an interrupted download throws a problem. */
+  download(path: string): Promise<Blob>;
   send<T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown, headers?: HeadersInit): Promise<T>;
 }
 
-export const PROXY_ASKS = "The proxy in front of Gatehouse asks who you are again.";
+export const PROXY_SIGN_IN = "The access proxy in front of Gatehouse requires a new sign-in.";
 
 /**
- * @param token the key; `null`: the proxy's word is the credential
- * @param onSignedOut is told when it is not good any more
+ * @param token the API key; `null`: the access proxy adds the credential
+ * @param onSignedOut is called when the API no longer accepts the credential
  */
 export function createApi(token: string | null, onSignedOut: (problem: Problem) => void): Api {
-  async function ask(path: string, init: RequestInit, timeoutMs = TIMEOUT_MS): Promise<Response> {
+  async function request(path: string, init: RequestInit, timeoutMs = TIMEOUT_MS): Promise<Response> {
     const headers = new Headers(init.headers);
     if (token !== null) headers.set("authorization", `Bearer ${token}`);
-    const response = await reach(V1 + path, { ...init, headers }, timeoutMs);
+    const response = await fetchSameOrigin(V1 + path, { ...init, headers }, timeoutMs);
     if (response.ok) return response;
     const redirected = response.type === "opaqueredirect";
-    const problem = redirected ? new Problem("signed_out", PROXY_ASKS) : await problemIn(response);
+    const problem = redirected ? new Problem("signed_out", PROXY_SIGN_IN) : await problemIn(response);
     if (problem.kind === "signed_out") onSignedOut(problem);
     throw problem;
   }
-  async function call<T>(path: string, init: RequestInit): Promise<T> {
-    const response = await ask(path, init);
+  async function requestJson<T>(path: string, init: RequestInit): Promise<T> {
+    const response = await request(path, init);
     return (response.status === 204 ? null : await response.json()) as T;
   }
   return {
-    get: (path, signal) => call(path, signal ? { signal } : {}),
-    file: async (path) => (await ask(path, {}, FILE_TIMEOUT_MS)).blob(),
+    get: (path, signal) => requestJson(path, signal ? { signal } : {}),
+    download: async (path) => (await request(path, {}, DOWNLOAD_TIMEOUT_MS)).blob(),
     send: (method, path, body, headers = {}) =>
       body === undefined
-        ? call(path, { method, headers })
-        : call(path, {
+        ? requestJson(path, { method, headers })
+        : requestJson(path, {
             method,
             headers: { "content-type": "application/json", ...headers },
             body: JSON.stringify(body),
@@ -49,11 +49,11 @@ export function createApi(token: string | null, onSignedOut: (problem: Problem) 
   };
 }
 
-async function reach(path: string, init: RequestInit, timeoutMs = TIMEOUT_MS): Promise<Response> {
-  const limit = AbortSignal.timeout(timeoutMs);
-  const signal = init.signal ? AbortSignal.any([init.signal, limit]) : limit;
+async function fetchSameOrigin(path: string, init: RequestInit, timeoutMs = TIMEOUT_MS): Promise<Response> {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
   try {
-    // Gatehouse reads no cookie; a proxy in front of it does, and redirects to its own sign-in without one.
+    // Gatehouse reads no cookie, but an access proxy does: without its cookie it redirects to its sign-in page.
     return await fetch(path, { ...init, signal, credentials: "same-origin", cache: "no-store", redirect: "manual" });
   } catch (error) {
     if (init.signal?.aborted) throw error;
@@ -61,8 +61,8 @@ async function reach(path: string, init: RequestInit, timeoutMs = TIMEOUT_MS): P
   }
 }
 
-/** The address from which Gatehouse sees this browser, or `null` when it does not know. */
-export async function ownAddress(): Promise<string | null> {
-  const response = await reach("/console/address", {});
+/** The client address of this browser as Gatehouse sees it; `null`: unknown. */
+export async function fetchOwnAddress(): Promise<string | null> {
+  const response = await fetchSameOrigin("/console/address", {});
   return response.ok ? ((await response.json()) as { readonly address: string | null }).address : null;
 }

@@ -1,13 +1,13 @@
-// The whole console: signed in or not; first asked is whether a proxy in front of it says who it is. When the sign-in dies in the middle of things, the page stays as it is under a dialog
-// that asks for another one, so that nothing typed is lost.
+// The console, signed in or not. When a session ends, the page stays as it is below a dialog that asks for a new sign-in, so
+// that no input is lost.
 import { CSPProvider } from "@cloudflare/kumo/primitives/csp-provider";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { PROXY_ASKS } from "./api.ts";
+import { PROXY_SIGN_IN } from "./api.ts";
 import { asProblem, Problem } from "./problem.ts";
 import { type Session, SessionProvider, signIn } from "./session.ts";
 import { Shell } from "./shell.tsx";
-import { SignInAgain, SignInPage } from "./sign-in.tsx";
+import { type ProxyIdentity, SignInAgain, SignInPage } from "./sign-in.tsx";
 
 function newClient(): QueryClient {
   return new QueryClient({
@@ -23,28 +23,26 @@ function newClient(): QueryClient {
 
 interface SignedIn {
   readonly session: Session;
-  /** One cache per account: nothing of another one is ever shown. */
+  /** One cache per account, so that no data of another account is shown. */
   readonly client: QueryClient;
 }
 
-/** Whether a proxy in front of the console says who it is; a problem: it does, and they may not enter. */
-export type ProxyWord = "asked" | "vouches" | "none" | Problem;
-
-// Without a proxy, with one that says nothing, or without a network there is nothing to speak of: a key will do.
-function vouchedInVain(error: unknown): Problem | null {
+/** `null`: there is no identity from an access proxy, or it cannot be known; the user signs in with an API key. */
+function proxyProblem(error: unknown): Problem | null {
   const problem = asProblem(error);
-  const nothing = problem.code === "credential_missing" || problem.kind === "offline" || problem.message === PROXY_ASKS;
-  return nothing ? null : problem;
+  const unidentified =
+    problem.code === "credential_missing" || problem.kind === "offline" || problem.message === PROXY_SIGN_IN;
+  return unidentified ? null : problem;
 }
 
-export function App() {
+/** The session of the page, the problem that ended it, and the functions that start and discard it. */
+function useSignedIn() {
   const [signedIn, setSignedIn] = useState<SignedIn | null>(null);
   const [ended, setEnded] = useState<Problem | null>(null);
-
-  // Which sign-in is the one that counts: an answer that comes late, to the key before it, ends nothing.
+  // A late response to the previous credential must not end the current session.
   const latest = useRef("");
 
-  const enter = useCallback(async (token: string | null) => {
+  const startSession = useCallback(async (token: string | null) => {
     const session = await signIn(token, (problem) => latest.current === session.selfId && setEnded(problem));
     latest.current = session.selfId;
     setSignedIn((before) => {
@@ -54,39 +52,51 @@ export function App() {
     setEnded(null);
   }, []);
 
-  const [proxy, setProxy] = useState<ProxyWord>("asked");
   useEffect(() => {
-    enter(null).then(
-      () => setProxy("vouches"),
-      (error) => setProxy(vouchedInVain(error) ?? "none"),
-    );
-  }, [enter]);
-
-  useEffect(() => {
-    // What failed for want of a good key is asked again with the new one.
+    // Queries that failed with the previous credential run again with the new one.
     void signedIn?.client.refetchQueries({ predicate: (query) => query.state.status === "error" });
   }, [signedIn]);
 
-  function leave() {
+  function signOut() {
     signedIn?.client.clear();
     setSignedIn(null);
     setEnded(null);
   }
+  return { signedIn, ended, startSession, signOut };
+}
 
-  if (signedIn === null && proxy === "asked")
+/** Tries to sign in with the identity of an access proxy, once. */
+function useProxyIdentity(startSession: (token: null) => Promise<void>): ProxyIdentity | "pending" {
+  const [proxy, setProxy] = useState<ProxyIdentity | "pending">("pending");
+  useEffect(() => {
+    startSession(null).then(
+      () => setProxy("identified"),
+      (error) => setProxy(proxyProblem(error) ?? "none"),
+    );
+  }, [startSession]);
+  return proxy;
+}
+
+export function App() {
+  const { signedIn, ended, startSession, signOut } = useSignedIn();
+  const proxy = useProxyIdentity(startSession);
+  if (signedIn === null) {
+    if (proxy !== "pending") return <SignInPage proxy={proxy} onSignIn={startSession} />;
     return (
       <p role="status" className="p-6">
         Signing in …
       </p>
     );
-  if (signedIn === null) return <SignInPage proxy={proxy} onEnter={enter} />;
+  }
   const { session, client } = signedIn;
   return (
     <CSPProvider disableStyleElements>
       <QueryClientProvider client={client}>
         <SessionProvider value={session}>
-          <Shell key={session.accountId} onLeave={leave} />
-          {ended && <SignInAgain reason={ended} byProxy={session.byProxy} onEnter={enter} onLeave={leave} />}
+          <Shell key={session.accountId} onSignOut={signOut} />
+          {ended && (
+            <SignInAgain reason={ended} byProxy={session.byProxy} onSignIn={startSession} onSignOut={signOut} />
+          )}
         </SessionProvider>
       </QueryClientProvider>
     </CSPProvider>

@@ -1,4 +1,4 @@
-// Starts the console in its page.
+// Entry point: renders the console into index.html.
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
 import { applyTheme } from "./theme.ts";

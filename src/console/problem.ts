@@ -1,16 +1,16 @@
-// What went wrong with a call, in the terms in which the console speaks of it. The one place where a status is read.
+// Failed requests to the API, classified for the console. The only file that reads an HTTP status.
 import type { ErrorAnswer } from "../admin/schema.ts";
 
-export type Fault = NonNullable<ErrorAnswer["error"]["faults"]>[number];
+export type FieldError = NonNullable<ErrorAnswer["error"]["faults"]>[number];
 
 export type ProblemKind =
-  /** No answer came: the network is away, or it took too long. */
+  /** No response: the network failed, or the request timed out. */
   | "offline"
-  /** The key that signed in is not good any more. */
+  /** The API no longer accepts the credential of the session. */
   | "signed_out"
   | "forbidden"
   | "missing"
-  /** The world has changed meanwhile, or something stands in the way. */
+  /** The state of the resource does not permit the change. */
   | "conflict"
   | "invalid"
   | "busy"
@@ -20,29 +20,29 @@ export class Problem extends Error {
   override readonly name = "Problem";
   readonly kind: ProblemKind;
   readonly code: string;
-  readonly faults: readonly Fault[];
+  readonly fieldErrors: readonly FieldError[];
   readonly requestId: string | null;
-  /** The whole answer, for what stands beside the error in it. */
-  readonly answer: unknown;
+  /** The whole body of the response: some errors carry data beside `error`. */
+  readonly body: unknown;
 
-  constructor(kind: ProblemKind, detail: string, from: Partial<ErrorAnswer["error"]> = {}, answer: unknown = null) {
+  constructor(kind: ProblemKind, detail: string, from: Partial<ErrorAnswer["error"]> = {}, body: unknown = null) {
     super(detail);
     this.kind = kind;
     this.code = from.code ?? kind;
-    this.faults = from.faults ?? [];
+    this.fieldErrors = from.faults ?? [];
     this.requestId = from.request_id ?? null;
-    this.answer = answer;
+    this.body = body;
   }
 }
 
-export const OFFLINE = "Gatehouse did not answer. Check your connection and try again; nothing you typed is lost.";
+export const OFFLINE = "Gatehouse did not respond. Check your connection and try again. Your input is kept.";
 
-/** The problem in an answer that is not a success. */
+/** Reads the problem of a response whose status is not 2xx. */
 export async function problemIn(response: Response): Promise<Problem> {
-  const answer = (await response.json().catch(() => null)) as Partial<ErrorAnswer> | null;
-  const error: Partial<ErrorAnswer["error"]> = answer?.error ?? {};
-  const detail = error.detail ?? `Gatehouse answered with status ${response.status}.`;
-  return new Problem(kindOf(response.status), detail, error, answer);
+  const body = (await response.json().catch(() => null)) as Partial<ErrorAnswer> | null;
+  const error: Partial<ErrorAnswer["error"]> = body?.error ?? {};
+  const detail = error.detail ?? `Gatehouse responded with status ${response.status}.`;
+  return new Problem(kindOf(response.status), detail, error, body);
 }
 
 function kindOf(status: number): ProblemKind {
@@ -54,30 +54,35 @@ function kindOf(status: number): ProblemKind {
   return status === 429 ? "busy" : "unavailable";
 }
 
-/** What a query or an action threw, as a problem. */
+/** Converts an error that a query or an action threw. */
 export function asProblem(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
   return new Problem("offline", OFFLINE);
 }
 
-/** The faults of one field, with those of what is inside it: `allow_list` has those of `allow_list[3]`. */
-export function faultIn(problem: Problem | null, field: string): string | undefined {
-  const own = (problem?.faults ?? []).filter((fault) => isWithin(fault.field, field));
-  const texts = own.map((fault) => (fault.field === field ? fault.message : `${placeIn(fault.field)}${fault.message}`));
+/** Whether a 404 says that the server does not have the operation, rather than the resource. */
+export function isUnknownOperation({ kind, message }: Problem): boolean {
+  return kind === "missing" && message === "Requested API not found";
+}
+
+/** The errors of one field and of the entries inside it: `allow_list` includes `allow_list[3]`. */
+export function fieldErrorOf(problem: Problem | null, field: string): string | undefined {
+  const errors = (problem?.fieldErrors ?? []).filter((error) => isWithin(error.field, field));
+  const texts = errors.map((error) => (error.field === field ? error.message : lineOf(error.field) + error.message));
   return texts.length === 0 ? undefined : [...new Set(texts)].join(" ");
 }
 
-/** Whether some fault belongs to none of these fields, or there is no fault: then the sentence itself is shown. */
-export function isBeyond(problem: Problem, fields: readonly string[]): boolean {
-  const { faults } = problem;
-  return faults.length === 0 || faults.some((fault) => !fields.some((field) => isWithin(fault.field, field)));
+/** Whether the form must show the problem's own message: not all of its errors belong to one of these fields. */
+export function isOutside(problem: Problem, fields: readonly string[]): boolean {
+  const { fieldErrors } = problem;
+  return fieldErrors.length === 0 || fieldErrors.some((error) => !fields.some((field) => isWithin(error.field, field)));
 }
 
-function isWithin(field: string, whole: string): boolean {
-  return field === whole || field.startsWith(`${whole}[`) || field.startsWith(`${whole}.`);
+function isWithin(field: string, parent: string): boolean {
+  return field === parent || field.startsWith(`${parent}[`) || field.startsWith(`${parent}.`);
 }
 
-function placeIn(field: string): string {
+function lineOf(field: string): string {
   const index = /\[(\d+)\]/.exec(field)?.[1];
   return index === undefined ? "" : `Line ${Number(index) + 1}: `;
 }

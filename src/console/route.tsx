@@ -1,24 +1,22 @@
-// Where in the console one is: read from the address alone, so that every page and every sheet has a link of its own.
+// The current page and the open resource, read from the address alone, so that every page and every sheet has a link.
 import { type AnchorHTMLAttributes, type MouseEvent, useSyncExternalStore } from "react";
+import { HOME_PAGE, isPage, type Page } from "./pages.ts";
 
-const HOME = "/console/";
-export const PAGES = ["keys", "allow-lists", "roles", "operators", "activity", "explain"] as const;
-export type Page = (typeof PAGES)[number];
+const BASE = "/console/";
 
 export interface Route {
   readonly page: Page;
-  /** The thing whose sheet is open. */
+  /** Of the resource whose sheet is open. */
   readonly id: string | null;
 }
 
 export function pathOf(page: Page, id: string | null = null): string {
-  return HOME + page + (id === null ? "" : `/${encodeURIComponent(id)}`);
+  return BASE + page + (id === null ? "" : `/${encodeURIComponent(id)}`);
 }
 
 export function routeOf(path: string): Route {
-  const [page = "", id = ""] = path.startsWith(HOME) ? path.slice(HOME.length).split("/") : [];
-  const known = PAGES.find((each) => each === page) ?? "keys";
-  return { page: known, id: known === page && id !== "" ? id : null };
+  const [name = "", id = ""] = path.startsWith(BASE) ? path.slice(BASE.length).split("/") : [];
+  return isPage(name) ? { page: name, id: id === "" ? null : id } : { page: HOME_PAGE, id: null };
 }
 
 export function goTo(page: Page, id: string | null = null): void {
@@ -29,9 +27,9 @@ export function goTo(page: Page, id: string | null = null): void {
 
 export function useRoute(): Route {
   const path = useSyncExternalStore(
-    (changed) => {
-      addEventListener("popstate", changed);
-      return () => removeEventListener("popstate", changed);
+    (listener) => {
+      addEventListener("popstate", listener);
+      return () => removeEventListener("popstate", listener);
     },
     () => location.pathname,
   );
@@ -43,12 +41,12 @@ interface LinkProps extends AnchorHTMLAttributes<HTMLAnchorElement> {
   readonly id?: string | undefined;
 }
 
-/** A link within the console; opened in a new tab or window as any other. */
+/** A link within the console. Opening it in a new tab or window works as with any link. */
 export function PageLink({ page, id, ...rest }: LinkProps) {
-  function follow(event: MouseEvent) {
+  function navigate(event: MouseEvent) {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.button !== 0) return;
     event.preventDefault();
     goTo(page, id ?? null);
   }
-  return <a {...rest} href={pathOf(page, id ?? null)} onClick={follow} />;
+  return <a {...rest} href={pathOf(page, id ?? null)} onClick={navigate} />;
 }

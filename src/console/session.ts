@@ -1,52 +1,52 @@
-// Who is signed in: with a key that lives in this page's memory and nowhere else, gone with a reload; or as whom a proxy
-// in front of the console says.
+// The signed-in user: by an API key, which is kept in this page's memory only and gone after a reload, or by the identity
+// that an access proxy provides.
 import { createContext, useContext } from "react";
-import type { RoleData, SelfData } from "../admin/schema.ts";
+import type { RoleData } from "../admin/roles/schema.ts";
+import type { SelfData } from "../admin/self/schema.ts";
 import { type Api, createApi, V1 } from "./api.ts";
 import { Problem } from "./problem.ts";
 
 export interface Session {
   readonly api: Api;
   readonly accountId: string;
-  /** The id of the key, or of the operator. */
+  /** ID of the API key or of the operator. */
   readonly selfId: string;
   readonly name: string;
-  /** Whether a proxy in front of the console says who it is. */
+  /** Whether an access proxy provides the credential. */
   readonly byProxy: boolean;
   readonly roleName: string;
   /** Path of the account's operations. */
   readonly account: string;
-  /** Whether the role covered this at the sign-in: the server has the last word. */
+  /** Whether the role had this permission at sign-in. It only hides controls: the server authorizes every request. */
   readonly may: (permission: string) => boolean;
 }
 
 const SessionContext = createContext<Session | null>(null);
 export const SessionProvider = SessionContext.Provider;
 
+/** @throws outside a `SessionProvider` */
 export function useSession(): Session {
   const session = useContext(SessionContext);
-  if (session === null) throw new Error("nobody is signed in");
+  if (session === null) throw new Error("useSession outside a SessionProvider");
   return session;
 }
 
-/** What a key looks like before anybody is asked about it. */
-const SHAPE = /^[\w-]+\.[\w-]+\.[\w-]+$/;
-const NO_KEY = "This is not an API key of Gatehouse: those start with “eyJ”.";
+/** The shape of a JWT. Other input is rejected before it is sent. */
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+const NO_KEY = "This is not a Gatehouse API key. Gatehouse keys start with “eyJ”.";
 
 /**
- * Sign in.
- *
- * @param token a key; `null`: as whom a proxy in front of the console says
- * @throws Problem when nobody is signed in by that
+ * @param token an API key; `null`: the access proxy provides the credential
+ * @param onSignedOut is called when the session ends, but not when this sign-in fails
+ * @throws Problem when the credential is malformed or not accepted
  */
 export async function signIn(token: string | null, onSignedOut: (problem: Problem) => void): Promise<Session> {
-  if (token !== null && !SHAPE.test(token)) throw new Problem("invalid", NO_KEY);
-  // Until it is known to be good, a refusal is the answer to this call and no end of a session.
-  let live = false;
-  const api = createApi(token, (problem) => live && onSignedOut(problem));
+  if (token !== null && !JWT.test(token)) throw new Problem("invalid", NO_KEY);
+  let established = false;
+  const api = createApi(token, (problem) => established && onSignedOut(problem));
   const { data } = await api.get<{ data: SelfData }>("/auth/self");
   const granted = new Set(data.permissions);
-  live = true;
+  established = true;
   return {
     api,
     account: `/accounts/${encodeURIComponent(data.account_id)}`,
@@ -65,7 +65,7 @@ export function permissionNames(permissions: RoleData["info"]["effective_permiss
   );
 }
 
-/** What a caller outside the console sends, as a command to paste. */
+/** A command that calls the API with this key, to paste into a shell. */
 export function curlCommand(key: string): string {
   return `curl -sS -H "Authorization: Bearer ${key}" ${location.origin}${V1}/account`;
 }

@@ -1,79 +1,68 @@
-// The frame around every page: where one is, who is signed in, light or dark.
+// The frame around every page: navigation, the signed-in user, the theme.
 import { Button } from "@cloudflare/kumo/components/button";
-import { useState } from "react";
-import { useHasActivity, useIsOffered } from "./activity/activity-data.ts";
+import { type ReactNode, useState } from "react";
 import { ActivityPage } from "./activity/activity-page.tsx";
 import { ExplainPage } from "./explain/explain-page.tsx";
 import { CreateKey } from "./keys/create-key.tsx";
 import { KeysPage } from "./keys/keys-page.tsx";
 import { AllowListsPage } from "./lists/allow-lists-page.tsx";
 import { OperatorsPage } from "./operators/operators-page.tsx";
+import { useIsAvailable } from "./page-availability.ts";
+import { PAGES, type Page } from "./pages.ts";
 import { RolesPage } from "./roles/roles-page.tsx";
-import { type Page, PageLink, useRoute } from "./route.tsx";
+import { PageLink, useRoute } from "./route.tsx";
 import { useSession } from "./session.ts";
 import { chooseTheme, useTheme } from "./theme.ts";
-import { GateIcon, MoonIcon, SunIcon } from "./ui/icons.tsx";
+import { LogoIcon, MoonIcon, SunIcon } from "./ui/icons.tsx";
 
-const NAMES: Readonly<Record<Page, string>> = {
-  keys: "API keys",
-  "allow-lists": "IP allow lists",
-  roles: "Roles",
-  operators: "Operators",
-  activity: "Activity",
-  explain: "Why refused?",
+interface ViewProps {
+  /** Of the resource in the address. */
+  readonly openId: string | null;
+  readonly onCreateKey: () => void;
+}
+
+const VIEWS: Readonly<Record<Page, (props: ViewProps) => ReactNode>> = {
+  keys: KeysPage,
+  "allow-lists": AllowListsPage,
+  roles: RolesPage,
+  operators: OperatorsPage,
+  activity: ActivityPage,
+  explain: ExplainPage,
 };
 
-export function Shell({ onLeave }: { readonly onLeave: () => void }) {
+export function Shell({ onSignOut }: { readonly onSignOut: () => void }) {
   const { page, id } = useRoute();
   const [creating, setCreating] = useState(false);
+  const View = VIEWS[page];
   return (
     <div className="flex min-h-dvh flex-col">
-      <title>{`${NAMES[page]} · Gatehouse`}</title>
+      <title>{`${PAGES[page].title} · Gatehouse`}</title>
       <a href="#content" className="sr-only focus:not-sr-only focus:absolute focus:z-10 focus:bg-kumo-base focus:p-3">
-        Skip to the content
+        Skip to content
       </a>
-      <TopBar page={page} onLeave={onLeave} />
+      <TopBar page={page} onSignOut={onSignOut} />
       <main id="content" tabIndex={-1} className="mx-auto w-full max-w-[110rem] flex-1 px-4 py-6 sm:px-8 sm:py-8">
-        {page === "keys" && <KeysPage openId={id} onCreate={() => setCreating(true)} />}
-        {page === "allow-lists" && <AllowListsPage openId={id} />}
-        {page === "roles" && <RolesPage openId={id} />}
-        {page === "operators" && <OperatorsPage openId={id} />}
-        {page === "activity" && <ActivityPage />}
-        {page === "explain" && <ExplainPage key={id} id={id} />}
+        <View openId={id} onCreateKey={() => setCreating(true)} />
       </main>
-      {/* Here, so that going to another page does not take a key away that is shown for the only time. */}
+      {/* Outside the page: a navigation must not discard a new key, which is shown only once. */}
       {creating && <CreateKey onClose={() => setCreating(false)} />}
     </div>
   );
 }
 
-function TopBar({ page, onLeave }: { readonly page: Page; readonly onLeave: () => void }) {
+function TopBar({ page, onSignOut }: { readonly page: Page; readonly onSignOut: () => void }) {
   const session = useSession();
-  const offered: Partial<Record<Page, boolean>> = {
-    operators: useIsOffered("operators", "ACCOUNT_USER:READ"),
-    activity: useHasActivity(),
-    explain: session.may("API_KEY:READ"),
-  };
-  const pages = (Object.keys(NAMES) as Page[]).filter((each) => offered[each] ?? true);
   return (
     <header className="border-b border-kumo-line bg-kumo-base">
       <div className="mx-auto flex w-full max-w-[110rem] flex-wrap items-center gap-x-6 gap-y-1 px-4 pt-3 sm:px-8 md:pt-0">
         <span className="flex items-center gap-2.5 text-lg font-semibold">
-          <GateIcon />
+          <LogoIcon />
           Gatehouse
         </span>
         <nav aria-label="Pages" className="order-last -mx-1 w-full overflow-x-auto md:order-none md:w-auto">
           <ul className="flex gap-1">
-            {pages.map((each) => (
-              <li key={each}>
-                <PageLink
-                  page={each}
-                  aria-current={each === page ? "page" : undefined}
-                  className="block border-b-2 border-transparent px-3 py-3 whitespace-nowrap text-kumo-strong hover:text-kumo-default aria-[current=page]:border-kumo-brand aria-[current=page]:font-medium aria-[current=page]:text-kumo-default md:py-4"
-                >
-                  {NAMES[each]}
-                </PageLink>
-              </li>
+            {(Object.keys(PAGES) as Page[]).map((each) => (
+              <NavigationItem key={each} page={each} current={each === page} />
             ))}
           </ul>
         </nav>
@@ -83,12 +72,28 @@ function TopBar({ page, onLeave }: { readonly page: Page; readonly onLeave: () =
             <span className="font-medium text-kumo-default">{session.name}</span> ({session.roleName})
           </span>
           <ThemeButton />
-          <Button size="sm" onClick={onLeave}>
+          <Button size="sm" onClick={onSignOut}>
             Sign out
           </Button>
         </div>
       </div>
     </header>
+  );
+}
+
+function NavigationItem({ page, current }: { readonly page: Page; readonly current: boolean }) {
+  const available = useIsAvailable(page);
+  if (!available) return null;
+  return (
+    <li>
+      <PageLink
+        page={page}
+        aria-current={current ? "page" : undefined}
+        className="block border-b-2 border-transparent px-3 py-3 whitespace-nowrap text-kumo-strong hover:text-kumo-default aria-[current=page]:border-kumo-brand aria-[current=page]:font-medium aria-[current=page]:text-kumo-default md:py-4"
+      >
+        {PAGES[page].title}
+      </PageLink>
+    </li>
   );
 }
 

@@ -1,62 +1,65 @@
-// Asks for an API key. It goes into memory, and out of this form as soon as it is accepted. Whom a proxy vouches for is
-// asked for none.
+// Asks for an API key. The key is kept in memory only, and the form clears it as soon as it is accepted. A user whom an
+// access proxy identifies needs no key.
 import { Button } from "@cloudflare/kumo/components/button";
 import { Input } from "@cloudflare/kumo/components/input";
 import { type FormEvent, useState } from "react";
 import { useAction } from "./action.ts";
-import type { ProxyWord } from "./app.tsx";
 import { Problem } from "./problem.ts";
 import { withError } from "./ui/field-error.tsx";
-import { GateIcon } from "./ui/icons.tsx";
+import { LogoIcon } from "./ui/icons.tsx";
 import { ProblemNotice } from "./ui/notices.tsx";
 import { Buttons, Overlay } from "./ui/overlay.tsx";
 
-type Enter = (token: string | null) => Promise<void>;
+/** What the access proxy provided; a problem: an identity that Gatehouse denied. */
+export type ProxyIdentity = "identified" | "none" | Problem;
+
+/** @param token an API key; `null`: the access proxy provides the credential */
+type SignIn = (token: string | null) => Promise<void>;
 
 interface PageProps {
-  readonly proxy: ProxyWord;
-  readonly onEnter: Enter;
+  readonly proxy: ProxyIdentity;
+  readonly onSignIn: SignIn;
 }
 
-export function SignInPage({ proxy, onEnter }: PageProps) {
+export function SignInPage({ proxy, onSignIn }: PageProps) {
   return (
     <main className="mx-auto flex min-h-dvh w-full max-w-md flex-col justify-center gap-6 px-5 py-10">
       <title>Sign in · Gatehouse</title>
       <div className="flex items-center gap-3">
-        <GateIcon />
+        <LogoIcon />
         <h1 className="text-2xl font-semibold">Sign in to Gatehouse</h1>
       </div>
       {proxy instanceof Problem && (
         <ProblemNotice problem={proxy}>
-          <span>The proxy in front of this page says who you are. You can still sign in with a key.</span>
+          <span>The access proxy identified you. You can still sign in with an API key.</span>
         </ProblemNotice>
       )}
-      {proxy === "vouches" && <ByProxy onEnter={onEnter} words="Sign in through the proxy" />}
+      {proxy === "identified" && <ProxySignIn onSignIn={onSignIn} label="Sign in through the proxy" />}
       <div className="rounded-xl border border-kumo-line bg-kumo-base p-6">
-        <SignInForm onEnter={onEnter} />
+        <KeyForm onSignIn={onSignIn} />
       </div>
       <p className="text-sm text-kumo-subtle">
-        The key stays in the memory of this page: it is not stored, and reloading the page signs you out.
+        The key is kept in this page’s memory only. It is not stored, and reloading the page signs you out.
       </p>
     </main>
   );
 }
 
-interface ByProxyProps {
-  readonly onEnter: Enter;
-  readonly words: string;
-  readonly onLeave?: () => void;
+interface ProxySignInProps {
+  readonly onSignIn: SignIn;
+  readonly label: string;
+  readonly onSignOut?: () => void;
 }
 
-function ByProxy({ onEnter, words, onLeave }: ByProxyProps) {
-  const { run, busy, problem } = useAction(() => onEnter(null));
+function ProxySignIn({ onSignIn, label, onSignOut }: ProxySignInProps) {
+  const { run, busy, problem } = useAction(() => onSignIn(null));
   return (
     <>
       {problem && <ProblemNotice problem={problem} />}
       <Buttons>
-        {onLeave && <Button onClick={onLeave}>Sign out</Button>}
+        {onSignOut && <Button onClick={onSignOut}>Sign out</Button>}
         <Button variant="primary" loading={busy} onClick={() => run()}>
-          {words}
+          {label}
         </Button>
       </Buttons>
     </>
@@ -66,42 +69,42 @@ function ByProxy({ onEnter, words, onLeave }: ByProxyProps) {
 interface AgainProps {
   readonly reason: Problem;
   readonly byProxy: boolean;
-  readonly onEnter: Enter;
-  readonly onLeave: () => void;
+  readonly onSignIn: SignIn;
+  readonly onSignOut: () => void;
 }
 
-/** Over a page whose key has died, or whose proxy does not vouch any more. */
-export function SignInAgain({ reason, byProxy, onEnter, onLeave }: AgainProps) {
+/** The dialog over a page whose session has ended. */
+export function SignInAgain({ reason, byProxy, onSignIn, onSignOut }: AgainProps) {
   if (byProxy) {
     return (
-      <Overlay title="Your sign-in has ended">
+      <Overlay title="Your session has ended">
         <p>
-          The proxy in front of this page no longer says who you are.{" "}
+          The access proxy no longer identifies you.{" "}
           <a href="/console/" target="_blank" rel="noopener" className="text-kumo-link underline">
             Sign in in another tab
           </a>
-          , then go on here: everything you typed is still there.
+          , then continue here. Your input is kept.
         </p>
-        <ByProxy onEnter={onEnter} onLeave={onLeave} words="Go on" />
+        <ProxySignIn onSignIn={onSignIn} onSignOut={onSignOut} label="Continue" />
       </Overlay>
     );
   }
-  const why = reason.message === "JWT has expired" ? "The API key that you signed in with has expired." : REFUSED;
+  const why = reason.message === "JWT has expired" ? "Your API key has expired." : NOT_ACCEPTED;
   return (
-    <Overlay title="Your sign-in has ended">
-      <p>{why} Sign in again to go on: everything you typed is still there.</p>
-      <SignInForm onEnter={onEnter} onLeave={onLeave} />
+    <Overlay title="Your session has ended">
+      <p>{why} Sign in again to continue. Your input is kept.</p>
+      <KeyForm onSignIn={onSignIn} onSignOut={onSignOut} />
     </Overlay>
   );
 }
 
-const REFUSED = "The API key that you signed in with is no longer accepted; it may have been revoked.";
+const NOT_ACCEPTED = "Your API key is no longer accepted. It may have been revoked.";
 
-function SignInForm({ onEnter, onLeave }: { readonly onEnter: Enter; readonly onLeave?: () => void }) {
+function KeyForm({ onSignIn, onSignOut }: { readonly onSignIn: SignIn; readonly onSignOut?: () => void }) {
   const [token, setToken] = useState("");
   const [empty, setEmpty] = useState(false);
   const { run, busy, problem } = useAction(async () => {
-    await onEnter(token.trim());
+    await onSignIn(token.trim());
     setToken("");
   });
 
@@ -111,11 +114,10 @@ function SignInForm({ onEnter, onLeave }: { readonly onEnter: Enter; readonly on
     if (token.trim() !== "") run();
   }
 
-  const refused = problem?.kind === "signed_out" ? REFUSALS[problem.message] : undefined;
-  const wrong = problem?.kind === "invalid" ? problem.message : refused;
+  const error = problem && keyError(problem);
   return (
     <form onSubmit={submit} noValidate className="flex flex-col gap-5">
-      {problem && wrong === undefined && <ProblemNotice problem={problem} />}
+      {problem && !error && <ProblemNotice problem={problem} />}
       <Input
         label="API key"
         type="password"
@@ -124,11 +126,11 @@ function SignInForm({ onEnter, onLeave }: { readonly onEnter: Enter; readonly on
         className="w-full font-mono"
         value={token}
         onChange={(event) => setToken(event.target.value)}
-        description="A key whose role may manage API keys; one that may only look shows everything read-only."
-        {...withError(empty ? "Paste an API key." : wrong)}
+        description="Use a key whose role can manage API keys. With a read-only role, the console is read-only."
+        {...withError(empty ? "Paste an API key." : (error ?? undefined))}
       />
       <Buttons>
-        {onLeave && <Button onClick={onLeave}>Sign out</Button>}
+        {onSignOut && <Button onClick={onSignOut}>Sign out</Button>}
         <Button type="submit" variant="primary" loading={busy}>
           Sign in
         </Button>
@@ -137,7 +139,13 @@ function SignInForm({ onEnter, onLeave }: { readonly onEnter: Enter; readonly on
   );
 }
 
-const REFUSALS: Readonly<Record<string, string>> = {
-  "Invalid JWT": "Gatehouse does not accept this key: it was revoked, or it is not complete.",
+/** The message at the field; `null` for a problem that the key did not cause. */
+function keyError(problem: Problem): string | null {
+  if (problem.kind === "invalid") return problem.message;
+  return problem.kind === "signed_out" ? (KEY_ERRORS[problem.message] ?? null) : null;
+}
+
+const KEY_ERRORS: Readonly<Record<string, string>> = {
+  "Invalid JWT": "This key is not valid. It may be revoked or incomplete.",
   "JWT has expired": "This key has expired.",
 };

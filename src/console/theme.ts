@@ -1,11 +1,11 @@
-// Light or dark: as the system says, until somebody chooses. The choice is remembered for this page alone: nothing of the
-// console is ever written to the browser's storage.
+// The light or dark theme: the system's preference until the user chooses one. The choice is kept in memory only, because the
+// console writes nothing to the browser's storage.
 import { useSyncExternalStore } from "react";
 
 export type Theme = "light" | "dark";
 
 const system = matchMedia("(prefers-color-scheme: dark)");
-const watchers = new Set<() => void>();
+const listeners = new Set<() => void>();
 let chosen: Theme | null = null;
 
 function current(): Theme {
@@ -14,7 +14,7 @@ function current(): Theme {
 
 export function applyTheme(): void {
   document.documentElement.dataset.mode = current();
-  for (const watcher of watchers) watcher();
+  for (const listener of listeners) listener();
 }
 
 export function chooseTheme(theme: Theme): void {
@@ -25,8 +25,8 @@ export function chooseTheme(theme: Theme): void {
 system.addEventListener("change", applyTheme);
 
 export function useTheme(): Theme {
-  return useSyncExternalStore((watcher) => {
-    watchers.add(watcher);
-    return () => watchers.delete(watcher);
+  return useSyncExternalStore((listener) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
   }, current);
 }

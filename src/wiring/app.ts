@@ -108,7 +108,7 @@ function adminOf(
   };
   const handler = lazy(async () => {
     const { createAdminHandler } = await import("./admin.ts");
-    return createAdminHandler(config, keys, { refused: denials, trials: await dryRuns() }, routes, bounds);
+    return createAdminHandler(config, keys, { denials, dryRuns: await dryRuns() }, routes, bounds);
   });
   return async (request, background) => {
     const response = await (await handler())(request);

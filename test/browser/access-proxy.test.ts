@@ -1,4 +1,4 @@
-// Behind an access proxy: whoever it vouches for enters without a key.
+// The console behind an access proxy, which identifies the user, so that the user needs no key.
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AccessProxy, startAccessProxy } from "../support/access-proxy.ts";
@@ -8,7 +8,7 @@ import { consoleTest } from "../support/console-test.ts";
 import { ACCOUNT } from "../support/gatehouse.ts";
 import { ROLE_IDS } from "../support/seed.ts";
 
-describe.skipIf(!hasBrowser)("behind an access proxy", () => {
+describe.skipIf(!hasBrowser)("the console behind an access proxy", () => {
   let proxy: AccessProxy;
   beforeAll(async () => {
     proxy = await startAccessProxy();
@@ -25,38 +25,38 @@ describe.skipIf(!hasBrowser)("behind an access proxy", () => {
     () => proxy.vars,
   );
 
-  const vouchedFor = new WeakMap<Page, string | null>();
+  const assertions = new WeakMap<Page, string | null>();
 
-  /** As the proxy does: every call of the page gets the word of who has signed in; at no instant it gets none in between. */
-  async function vouch(page: Page, assertion: string | null): Promise<void> {
-    const first = !vouchedFor.has(page);
-    vouchedFor.set(page, assertion);
+  /** Adds the assertion to every request of the page, as the proxy does. Changing it leaves no request without one. */
+  async function assertIdentity(page: Page, assertion: string | null): Promise<void> {
+    const first = !assertions.has(page);
+    assertions.set(page, assertion);
     if (!first) return;
     await page.route("**/*", async (route) => {
       const headers = await route.request().allHeaders();
-      const word = vouchedFor.get(page) ?? null;
-      await route.continue(word === null ? {} : { headers: { ...headers, "cf-access-jwt-assertion": word } });
+      const current = assertions.get(page) ?? null;
+      await route.continue(current === null ? {} : { headers: { ...headers, "cf-access-jwt-assertion": current } });
     });
   }
 
-  async function arrive(assertion: string, path = "/console/", theme: "light" | "dark" = "light") {
+  async function openWith(assertion: string, path = "/console/", theme: "light" | "dark" = "light") {
     const watched = await console.open("/console/address", { theme });
-    await vouch(watched.page, assertion);
+    await assertIdentity(watched.page, assertion);
     await watched.page.goto(console.world().gatehouse.url + path);
     return watched.page;
   }
 
-  it("enters without a key, says who it is, and makes and revokes a key in their name", async () => {
-    const page = await arrive(await proxy.assertionOf("ada@example.com"));
+  it("signs in an operator without a key, shows the identity, and creates and revokes a key as that operator", async () => {
+    const page = await openWith(await proxy.assertionOf("ada@example.com"));
     await page.getByText("Signed in as ada@example.com (Admin)").waitFor();
     await page.getByRole("button", { name: "Create API key" }).click();
     const form = page.getByRole("dialog", { name: "Create an API key" });
-    await form.getByLabel("Name").fill("made-by-ada");
+    await form.getByLabel("Name").fill("created-by-ada");
     await form.getByLabel("Role").selectOption({ label: "Viewer" });
     await form.getByRole("button", { name: "Create key" }).click();
     await page.getByRole("button", { name: "I have stored it" }).click();
-    await page.getByRole("link", { name: "made-by-ada" }).click();
-    const sheet = page.getByRole("dialog", { name: "made-by-ada" });
+    await page.getByRole("link", { name: "created-by-ada" }).click();
+    const sheet = page.getByRole("dialog", { name: "created-by-ada" });
     await sheet.getByText("Created by ada@example.com").waitFor();
     await sheet.getByRole("button", { name: "Revoke this key …" }).click();
     await page.getByRole("button", { name: "Revoke", exact: true }).click();
@@ -64,57 +64,60 @@ describe.skipIf(!hasBrowser)("behind an access proxy", () => {
     await sheet.getByText("Revoked by ada@example.com").waitFor();
   });
 
-  it("shows a link's page after a reload, and a Viewer nothing to change", async () => {
-    const page = await arrive(await proxy.assertionOf("eve@example.com"), `/console/keys/${console.world().admin.id}`);
+  it("opens a link's page after a reload and shows a Viewer no buttons that change anything", async () => {
+    const page = await openWith(
+      await proxy.assertionOf("eve@example.com"),
+      `/console/keys/${console.world().admin.id}`,
+    );
     await page.getByRole("dialog", { name: "console-admin" }).getByText("Recent activity").waitFor();
     await page.reload();
     await page.getByRole("dialog", { name: "console-admin" }).getByText("Recent activity").waitFor();
     expect(await page.getByRole("button", { name: /Revoke/ }).count()).toBe(0);
   });
 
-  it("keeps what was typed when the proxy's sign-in ends, and goes on after another", async () => {
-    const page = await arrive(await proxy.assertionOf("ada@example.com"));
+  it("keeps the input when the proxy's session ends and continues after a new sign-in", async () => {
+    const page = await openWith(await proxy.assertionOf("ada@example.com"));
     await page.getByRole("button", { name: "Create API key" }).click();
     const form = page.getByRole("dialog", { name: "Create an API key" });
     await form.getByLabel("Name").fill("typed before the end");
     await form.getByLabel("Role").selectOption({ label: "Viewer" });
-    await vouch(page, await proxy.assertionOf("ada@example.com", "1 hour ago"));
-    // Not by the mouse: whatever the page reads meanwhile may have brought the dialog up before.
+    await assertIdentity(page, await proxy.assertionOf("ada@example.com", "1 hour ago"));
+    // Not a mouse click: another request of the page may have opened the dialog over the button.
     await form.getByRole("button", { name: "Create key" }).dispatchEvent("click");
-    const ended = page.getByRole("dialog", { name: "Your sign-in has ended" });
+    const ended = page.getByRole("dialog", { name: "Your session has ended" });
     await ended.getByRole("link", { name: "Sign in in another tab" }).waitFor();
     expect(await violations(page)).toEqual([]);
-    await ended.getByRole("button", { name: "Go on" }).click();
+    await ended.getByRole("button", { name: "Continue" }).click();
     await ended.getByRole("alert").waitFor();
-    await vouch(page, await proxy.assertionOf("ada@example.com"));
-    await ended.getByRole("button", { name: "Go on" }).click();
+    await assertIdentity(page, await proxy.assertionOf("ada@example.com"));
+    await ended.getByRole("button", { name: "Continue" }).click();
     await ended.waitFor({ state: "detached" });
     expect(await form.getByLabel("Name").inputValue()).toBe("typed before the end");
     await form.getByRole("button", { name: "Create key" }).click();
     await page.getByRole("button", { name: "I have stored it" }).waitFor();
   });
 
-  it("asks to sign in again when the proxy sends calls to its own sign-in", async () => {
-    const page = await arrive(await proxy.assertionOf("ada@example.com"));
+  it("asks for a new sign-in when the proxy redirects requests to its sign-in page", async () => {
+    const page = await openWith(await proxy.assertionOf("ada@example.com"));
     await page.getByRole("link", { name: "Roles" }).waitFor();
     await page.route("**/api/**", (route) =>
       route.fulfill({ status: 302, headers: { location: `${proxy.url}/login` } }),
     );
     await page.getByRole("link", { name: "Roles" }).dispatchEvent("click");
-    await page.getByRole("dialog", { name: "Your sign-in has ended" }).waitFor();
+    await page.getByRole("dialog", { name: "Your session has ended" }).waitFor();
   });
 
-  it("leaves, and comes back at a word", async () => {
-    const page = await arrive(await proxy.assertionOf("ada@example.com"));
+  it("signs out and signs in through the proxy again", async () => {
+    const page = await openWith(await proxy.assertionOf("ada@example.com"));
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByRole("button", { name: "Sign in through the proxy" }).click();
     await page.getByText("Signed in as ada@example.com (Admin)").waitFor();
   });
 
   it.each(["light", "dark"] as const)(
-    "says that somebody is no operator here, and takes a key, in the %s theme",
+    "tells an unknown identity that it is not an operator and accepts a key, in the %s theme",
     async (theme) => {
-      const page = await arrive(await proxy.assertionOf("stranger@example.com"), "/console/", theme);
+      const page = await openWith(await proxy.assertionOf("unknown@example.com"), "/console/", theme);
       await page.getByText("You are not an operator here.").waitFor();
       expect(await violations(page)).toEqual([]);
       await signIn(page, console.world().admin.token);

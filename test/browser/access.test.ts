@@ -9,7 +9,7 @@ import { ROLE_IDS } from "../support/seed.ts";
 
 const now = Date.now();
 
-describe.skipIf(!hasBrowser)("everybody", () => {
+describe.skipIf(!hasBrowser)("accessibility", () => {
   let ids: readonly string[];
   const console = consoleTest(async ({ gatehouse, admin }) => {
     ids = await putKeys(gatehouse, [
@@ -23,13 +23,13 @@ describe.skipIf(!hasBrowser)("everybody", () => {
     const headers = { "content-type": "application/json" };
     const made = await gatehouse.call(admin.token, LISTS_PATH, { method: "POST", headers, body: list });
     expect(made.status).toBe(200);
-    const person = JSON.stringify({ name: "Ada Lovelace", email: "ada@example.com", role_id: ROLE_IDS.Admin });
+    const operator = JSON.stringify({ name: "Ada Lovelace", email: "ada@example.com", role_id: ROLE_IDS.Admin });
     const path = `${V1}/accounts/${ACCOUNT}/operators`;
-    const added = await gatehouse.call(admin.token, path, { method: "POST", headers, body: person });
+    const added = await gatehouse.call(admin.token, path, { method: "POST", headers, body: operator });
     expect(added.status).toBe(200);
   });
 
-  /** Every screen that there is, by what leads to it. */
+  /** All screens: name, path, and the steps that lead to it. */
   const screens: readonly (readonly [string, string, (page: Page) => Promise<unknown>])[] = [
     ["the keys", "/console/keys", (page) => page.getByRole("link", { name: "soon" }).waitFor()],
     [
@@ -46,7 +46,7 @@ describe.skipIf(!hasBrowser)("everybody", () => {
       "KEY",
       async (page) => {
         await page.getByRole("button", { name: "Revoke this key …" }).click();
-        await page.getByRole("button", { name: "Keep it" }).waitFor();
+        await page.getByRole("button", { name: "Cancel" }).waitFor();
       },
     ],
     [
@@ -56,11 +56,11 @@ describe.skipIf(!hasBrowser)("everybody", () => {
         await page.getByRole("button", { name: "Create API key" }).click();
         await page.getByRole("combobox", { name: "Role" }).selectOption({ label: "Developer" });
         await page.getByRole("radio", { name: "Never" }).click();
-        await page.getByRole("radio", { name: "Addresses of IP allow lists only" }).click();
+        await page.getByRole("radio", { name: "Addresses in IP allow lists only" }).click();
         await page.getByRole("checkbox").first().click();
-        await page.getByText("Your own address is not in these lists").waitFor();
+        await page.getByText("Your address is not in these lists").waitFor();
         await page.getByRole("button", { name: "Create key" }).click();
-        await page.getByText("Give the key a name.").waitFor();
+        await page.getByText("Enter a name.").waitFor();
       },
     ],
     [
@@ -83,7 +83,7 @@ describe.skipIf(!hasBrowser)("everybody", () => {
           .getByRole("row", { name: /203\.0\.113\.0/ })
           .getByRole("link")
           .click();
-        await page.getByText("API keys that use it").waitFor();
+        await page.getByText("API keys with this list").waitFor();
       },
     ],
     [
@@ -110,7 +110,7 @@ describe.skipIf(!hasBrowser)("everybody", () => {
       async (page) => {
         const row = page.getByRole("row", { name: /logged/ });
         await row.getByText("Create Allow List").click();
-        await row.getByText("Request", { exact: true }).waitFor();
+        await row.getByText("Request ID", { exact: true }).waitFor();
       },
     ],
     [
@@ -135,67 +135,67 @@ describe.skipIf(!hasBrowser)("everybody", () => {
       async (page) => {
         await page.getByRole("button", { name: "Add operator" }).click();
         await page.getByRole("dialog").getByRole("button", { name: "Add operator" }).click();
-        await page.getByText("Give the operator a name.").waitFor();
+        await page.getByText("Enter a name.").waitFor();
       },
     ],
     [
       "an explanation",
       "/console/explain",
       async (page) => {
-        await page.getByRole("radio", { name: "One that is only thought of" }).click();
-        await page.getByLabel("Key id").fill(ids[1] ?? "");
-        await page.getByLabel("Address (optional)").fill("203.0.113.7");
+        await page.getByRole("radio", { name: "Simulate a request" }).click();
+        await page.getByLabel("Key ID").fill(ids[1] ?? "");
+        await page.getByLabel("Client address (optional)").fill("203.0.113.7");
         await page.getByRole("button", { name: "Explain" }).click();
-        await page.getByText("The call would be refused: key_revoked").waitFor();
-        await page.getByText("What was compared").first().click();
+        await page.getByText("The request would be denied: key_revoked").waitFor();
+        await page.getByText("Compared values").first().click();
       },
     ],
     [
-      "a fault",
+      "a failed request",
       "/console/keys",
       async (page) => {
         await page.getByRole("link", { name: "soon" }).waitFor();
         await page.route("**/api-keys?*", (route) => route.abort());
-        await page.getByRole("button", { name: "Load the keys again" }).click();
+        await page.getByRole("button", { name: "Reload the keys" }).click();
         await page.getByText("No connection").waitFor();
       },
     ],
   ];
 
-  describe.each(["light", "dark"] as const)("in the %s theme", (theme) => {
-    it("can sign in", async () => {
+  describe.each(["light", "dark"] as const)("accessibility in the %s theme", (theme) => {
+    it("shows the sign-in page without accessibility violations", async () => {
       const { page } = await console.open("/console/", { theme });
       await page.getByRole("button", { name: "Sign in" }).click();
       expect(await violations(page)).toEqual([]);
     });
 
-    it.each(screens)("can use %s", async (_, path, arrive) => {
+    it.each(screens)("shows %s without accessibility violations", async (_, path, reachScreen) => {
       const page = await console.enter(path === "KEY" ? `/console/keys/${ids[0]}` : path, { theme });
-      await arrive(page);
+      await reachScreen(page);
       expect(await violations(page)).toEqual([]);
     });
   });
 
-  it.each([360, 768, 1280, 3840])("sees every screen whole at a width of %i", async (width) => {
+  it.each([360, 768, 1280, 3840])("fits every screen into a width of %i pixels", async (width) => {
     const page = await console.enter("/console/keys", { width, height: 800 });
-    for (const [, path, arrive] of screens) {
+    for (const [, path, reachScreen] of screens) {
       if (path === "KEY") continue;
       await page.evaluate((to) => {
         history.pushState(null, "", to);
         dispatchEvent(new PopStateEvent("popstate"));
       }, path);
-      await arrive(page);
+      await reachScreen(page);
       const wide = await page.evaluate(() =>
         [document.documentElement, ...document.querySelectorAll('[role="dialog"], main')]
           .filter((each) => each.scrollWidth > each.clientWidth + 1)
           .map((each) => `${each.tagName} ${each.scrollWidth} > ${each.clientWidth}`),
       );
       expect(wide, path).toEqual([]);
-      await leave(page);
+      await closeOverlays(page);
     }
   });
 
-  it("switches the theme by hand, for this page alone", async () => {
+  it("switches the theme on demand and stores nothing", async () => {
     const page = await console.enter();
     await page.getByRole("button", { name: "Switch to the dark theme" }).click();
     expect(await page.locator("html").getAttribute("data-mode")).toBe("dark");
@@ -204,7 +204,7 @@ describe.skipIf(!hasBrowser)("everybody", () => {
     expect(await page.locator("html").getAttribute("data-mode")).toBe("light");
   });
 
-  it("makes and revokes a key by keyboard alone", async () => {
+  it("creates and revokes a key with the keyboard only", async () => {
     const { page } = await console.open();
     const press = async (...keys: string[]) => {
       for (const key of keys) await page.keyboard.press(key);
@@ -246,15 +246,15 @@ describe.skipIf(!hasBrowser)("everybody", () => {
     await page.getByRole("dialog", { name: "by-keyboard" }).waitFor();
     await reach(/Revoke this key/);
     await press("Enter");
-    await page.getByRole("button", { name: "Keep it" }).waitFor();
+    await page.getByRole("button", { name: "Cancel" }).waitFor();
     await reach(/^ {2}Revoke$/);
     await press("Enter");
     await page.getByRole("dialog", { name: "“by-keyboard” is revoked" }).waitFor();
   });
 });
 
-/** Out of whatever lies over the page. */
-async function leave(page: Page): Promise<void> {
+/** Closes all overlays. */
+async function closeOverlays(page: Page): Promise<void> {
   const stored = page.getByRole("button", { name: "I have stored it" });
   if ((await stored.count()) > 0) await stored.click();
   while ((await page.getByRole("dialog").count()) > 0) {

@@ -7,7 +7,7 @@ import { ACCOUNT, PROJECT } from "../support/gatehouse.ts";
 
 const LISTS = `/api/public/v1/accounts/${ACCOUNT}/projects/${PROJECT}/allow-lists`;
 
-describe.skipIf(!hasBrowser)("creating a key", () => {
+describe.skipIf(!hasBrowser)("creating an API key", () => {
   const console = consoleTest(async ({ gatehouse, admin }) => {
     for (const [name, rule] of [
       ["elsewhere", "203.0.113.0/24"],
@@ -34,7 +34,7 @@ describe.skipIf(!hasBrowser)("creating a key", () => {
   const stored = async (name: string) =>
     (await console.world().gatehouse.env.DB.prepare(`SELECT * FROM api_keys WHERE name = '${name}'`).all()).results;
 
-  it("shows the key once, to be copied, downloaded or tried, and nowhere afterwards", async () => {
+  it("shows the key once, to copy, download or try, and keeps it nowhere afterwards", async () => {
     const { page, said } = await console.open();
     await signIn(page, console.world().admin.token);
     const form = await fill(page, "once");
@@ -56,60 +56,60 @@ describe.skipIf(!hasBrowser)("creating a key", () => {
     expect(file.suggestedFilename()).toBe("once.env");
     expect(readFileSync(await file.path(), "utf8")).toContain(`\nYBM_HOST=${url}\nYBM_APIKEY=${secret}\n`);
 
-    // There is one way out only.
+    // Only the button closes the dialog.
     await page.keyboard.press("Escape");
     expect(await dialog.isVisible()).toBe(true);
     await dialog.getByRole("button", { name: "I have stored it" }).click();
     await dialog.waitFor({ state: "detached" });
     await page.getByRole("link", { name: "once" }).waitFor();
-    const left = await page.evaluate(async () => {
+    const remaining = await page.evaluate(async () => {
       const values = [...document.querySelectorAll("input,textarea")].map((each) => (each as HTMLInputElement).value);
       const storage = [{ ...localStorage }, { ...sessionStorage }, document.cookie, history.state, location.href];
       return JSON.stringify([document.documentElement.outerHTML, values, storage, await indexedDB.databases()]);
     });
-    expect(left).not.toContain(secret.slice(-40));
+    expect(remaining).not.toContain(secret.slice(-40));
     expect(said.join("\n")).not.toContain(secret.slice(-40));
   });
 
-  it("makes what was asked for", async () => {
+  it("creates a key with the description, role, expiry and allow list of the form", async () => {
     const page = await console.enter();
-    const form = await fill(page, "as-asked");
+    const form = await fill(page, "as-specified");
     await form.getByLabel("Description").fill("for the test");
     await form.getByText("List or View", { exact: false }).first().waitFor({ state: "detached" });
     await form.getByRole("list", { name: "Permissions" }).getByText("Clusters:").waitFor();
     await form.getByRole("radio", { name: "30 days" }).click();
-    await form.getByRole("radio", { name: "Addresses of IP allow lists only" }).click();
+    await form.getByRole("radio", { name: "Addresses in IP allow lists only" }).click();
     await form.getByRole("checkbox", { name: /loopback/ }).click();
     await form.getByRole("button", { name: "Create key" }).click();
     await page.getByRole("button", { name: "I have stored it" }).click();
-    await page.getByRole("link", { name: "as-asked" }).click();
-    const sheet = page.getByRole("dialog", { name: "as-asked" });
+    await page.getByRole("link", { name: "as-specified" }).click();
+    const sheet = page.getByRole("dialog", { name: "as-specified" });
     await sheet.getByRole("link", { name: "loopback" }).waitFor();
-    expect(await stored("as-asked")).toMatchObject([
+    expect(await stored("as-specified")).toMatchObject([
       { description: "for the test", expire_after_hours: 720, restricted: 1, issuer: "console-admin" },
     ]);
   });
 
-  it("warns of a key that never ends, and of lists that leave its maker out", async () => {
+  it("warns about a key without an expiry and about lists without the user's address", async () => {
     const page = await console.enter();
     const form = await fill(page, "warned");
     await form.getByRole("radio", { name: "Never" }).click();
-    await form.getByText("A key that never expires").waitFor();
-    await form.getByRole("radio", { name: "Addresses of IP allow lists only" }).click();
+    await form.getByText("This key never expires").waitFor();
+    await form.getByRole("radio", { name: "Addresses in IP allow lists only" }).click();
     await form.getByText("Your address is 127.0.0.1.").waitFor();
     await form.getByRole("checkbox", { name: /elsewhere/ }).click();
-    await form.getByText("Your own address is not in these lists").waitFor();
+    await form.getByText("Your address is not in these lists").waitFor();
     await form.getByRole("checkbox", { name: /loopback/ }).click();
-    await form.getByText("Your own address is not in these lists").waitFor({ state: "detached" });
+    await form.getByText("Your address is not in these lists").waitFor({ state: "detached" });
   });
 
-  it("ends a key on the day that is chosen, and takes no day that has passed", async () => {
+  it("expires a key at the end of the chosen date and rejects a past date", async () => {
     const page = await console.enter();
     const form = await fill(page, "dated");
-    await form.getByRole("radio", { name: "On a day" }).click();
+    await form.getByRole("radio", { name: "On a date" }).click();
     await form.getByLabel("Last day").fill("2020-01-01");
     await form.getByRole("button", { name: "Create key" }).click();
-    await form.getByText("Choose a day in the future.").waitFor();
+    await form.getByText("Choose a date in the future.").waitFor();
     const day = new Date(Date.now() + 10 * 86_400_000).toISOString().slice(0, 10);
     await form.getByLabel("Last day").fill(day);
     await form.getByRole("button", { name: "Create key" }).click();
@@ -118,11 +118,11 @@ describe.skipIf(!hasBrowser)("creating a key", () => {
     expect(new Date(key?.expires_at as number).toISOString().slice(0, 10)).toBe(day);
   });
 
-  it("says at each field what is missing, and what the server finds wrong", async () => {
+  it("shows missing values and the server's errors at their fields", async () => {
     const page = await console.enter();
     const form = await openForm(page);
     await form.getByRole("button", { name: "Create key" }).click();
-    await form.getByText("Give the key a name.").waitFor();
+    await form.getByText("Enter a name.").waitFor();
     await form.getByText("Choose a role.").waitFor();
     await form.getByLabel("Name").fill("?bad");
     await form.getByLabel("Role").selectOption({ label: "Viewer" });
@@ -132,7 +132,7 @@ describe.skipIf(!hasBrowser)("creating a key", () => {
     expect(await form.getByLabel("Name").getAttribute("aria-invalid")).toBe("true");
   });
 
-  it("makes one key of a double click", async () => {
+  it("creates one key on a double click", async () => {
     const page = await console.enter();
     const form = await fill(page, "doubled");
     await form.getByRole("button", { name: "Create key" }).dblclick();
@@ -140,7 +140,7 @@ describe.skipIf(!hasBrowser)("creating a key", () => {
     expect(await stored("doubled")).toHaveLength(1);
   });
 
-  it("makes one key when the answer is lost and it is asked for again, and says which", async () => {
+  it("creates one key and links to it when the user retries after a lost response", async () => {
     const page = await console.enter();
     const form = await fill(page, "lost");
     await page.route("**/api-keys", async (route) => {
@@ -156,7 +156,7 @@ describe.skipIf(!hasBrowser)("creating a key", () => {
     expect(await stored("lost")).toHaveLength(1);
   });
 
-  it("keeps what was typed while the connection is away", async () => {
+  it("keeps the input while the connection is lost", async () => {
     const page = await console.enter();
     const form = await fill(page, "offline");
     await form.getByRole("list", { name: "Permissions" }).waitFor();

@@ -5,7 +5,7 @@ import { consoleTest } from "../support/console-test.ts";
 import { CLUSTERS } from "../support/gatehouse.ts";
 import { ROLE_IDS } from "../support/seed.ts";
 
-describe.skipIf(!hasBrowser)("why was I refused?", () => {
+describe.skipIf(!hasBrowser)("the explain page", () => {
   let id: string;
   let token: string;
   const console = consoleTest(async ({ gatehouse, admin }) => {
@@ -17,55 +17,55 @@ describe.skipIf(!hasBrowser)("why was I refused?", () => {
     token = made.body.jwt;
   });
 
-  it("is answered for a call that was refused, by the id in its answer, then and now", async () => {
-    const refused = await console.world().gatehouse.call(token, CLUSTERS, { method: "POST" });
-    const { error } = (await refused.json()) as { error: { request_id: string } };
+  it("explains a denied request by its request ID, at that time and now", async () => {
+    const response = await console.world().gatehouse.call(token, CLUSTERS, { method: "POST" });
+    const { error } = (await response.json()) as { error: { request_id: string } };
     const page = await console.enter();
-    await page.getByRole("link", { name: "Why refused?" }).click();
+    await page.getByRole("link", { name: "Denied requests" }).click();
     await page.getByRole("button", { name: "Explain" }).click();
-    await page.getByText("Give the request id.").waitFor();
-    await page.getByLabel("Request id").fill(error.request_id);
+    await page.getByText("Enter the request ID.").waitFor();
+    await page.getByLabel("Request ID").fill(error.request_id);
     await page.getByRole("button", { name: "Explain" }).click();
-    await page.getByText("The call was refused: permission_missing").waitFor();
-    await page.getByText("It would be refused: permission_missing.").waitFor();
+    await page.getByText("The request was denied: permission_missing").waitFor();
+    await page.getByText("The same request would be denied: permission_missing.").waitFor();
     const steps = page.getByRole("list").last().getByRole("listitem");
-    expect(await steps.last().textContent()).toMatch(/permission.*Refused.*CLUSTER:CREATE/);
+    expect(await steps.last().textContent()).toMatch(/permission.*Denied.*CLUSTER:CREATE/);
     await page.getByRole("link", { name: "bound" }).waitFor();
   });
 
-  it("is answered for a call that is only thought of, from a key's details", async () => {
+  it("explains a simulated request from a key's sheet", async () => {
     const page = await console.enter(`/console/keys/${id}`);
-    await page.getByRole("link", { name: "Would a call with this key be let through?" }).click();
-    expect(await page.getByLabel("Key id").inputValue()).toBe(id);
-    await page.getByLabel("Address (optional)").fill("203.0.113.7");
+    await page.getByRole("link", { name: "Simulate a request with this key" }).click();
+    expect(await page.getByLabel("Key ID").inputValue()).toBe(id);
+    await page.getByLabel("Client address (optional)").fill("203.0.113.7");
     await page.getByLabel("Path").fill(CLUSTERS);
     await page.getByRole("button", { name: "Explain" }).click();
-    await page.getByText("The call would be refused: address_not_allowed").waitFor();
-    await page.getByLabel("Address (optional)").fill("127.0.0.9");
+    await page.getByText("The request would be denied: address_not_allowed").waitFor();
+    await page.getByLabel("Client address (optional)").fill("127.0.0.9");
     await page.getByRole("button", { name: "Explain" }).click();
-    await page.getByText("The call would be let through").waitFor();
+    await page.getByText("The request would be allowed").waitFor();
     await page
       .getByText(/office/)
       .first()
       .waitFor();
   });
 
-  it("says at the field what cannot be asked, and keeps what was typed", async () => {
+  it("shows invalid input at its field and keeps the input", async () => {
     const page = await console.enter(`/console/explain/${id}`);
     await page.getByLabel("Path").fill("/a/../b");
     await page.getByRole("button", { name: "Explain" }).click();
     await page.getByText("The path is not in canonical form.").waitFor();
     expect(await page.getByLabel("Path").inputValue()).toBe("/a/../b");
-    await page.getByLabel("Key id").fill(crypto.randomUUID());
+    await page.getByLabel("Key ID").fill(crypto.randomUUID());
     await page.getByLabel("Path").fill("/x");
     await page.getByRole("button", { name: "Explain" }).click();
     await page.getByText("API key not found").waitFor();
   });
 
-  it("says so when nothing is kept of a request", async () => {
+  it("reports a request ID without a stored denial", async () => {
     const page = await console.enter("/console/explain/none-such-1");
-    expect(await page.getByLabel("Request id").inputValue()).toBe("none-such-1");
+    expect(await page.getByLabel("Request ID").inputValue()).toBe("none-such-1");
     await page.getByRole("button", { name: "Explain" }).click();
-    await page.getByText("Refused request not found").waitFor();
+    await page.getByText("Denied request not found").waitFor();
   });
 });

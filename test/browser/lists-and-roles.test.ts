@@ -6,10 +6,10 @@ import { ACCOUNT, PROJECT } from "../support/gatehouse.ts";
 const V1 = "/api/public/v1";
 const json = { "content-type": "application/json" };
 
-describe.skipIf(!hasBrowser)("IP allow lists", () => {
+describe.skipIf(!hasBrowser)("the page of IP allow lists", () => {
   const console = consoleTest();
 
-  it("are made, with a warning about what is probably not meant, shown and deleted", async () => {
+  it("creates an allow list with a warning, shows it and deletes it", async () => {
     const page = await console.enter("/console/allow-lists");
     await page.getByRole("heading", { name: "No allow list yet" }).waitFor();
     await page.getByRole("button", { name: "Create allow list" }).first().click();
@@ -17,20 +17,23 @@ describe.skipIf(!hasBrowser)("IP allow lists", () => {
     await form.getByLabel("Name").fill("office");
     await form.getByLabel("Addresses and ranges").fill("203.0.113.0/24\n2001:DB8::/32");
     await form.getByRole("button", { name: "Create list" }).click();
-    const made = page.getByRole("dialog", { name: "“office” is made" });
-    await made.getByText("Your own address, 127.0.0.1, is not in this list.").waitFor();
-    await made.getByRole("button", { name: "Done" }).click();
+    const created = page.getByRole("dialog", { name: "“office” is created" });
+    await created.getByText("Your own address, 127.0.0.1, is not in this list.").waitFor();
+    await created.getByRole("button", { name: "Done" }).click();
     await page.getByRole("link", { name: "office" }).click();
     const sheet = page.getByRole("dialog", { name: "office" });
     await sheet.getByText("2001:db8::/32").waitFor();
     await sheet.getByText("No API key uses it.").waitFor();
     await sheet.getByRole("button", { name: "Delete this list …" }).click();
-    await page.getByRole("dialog", { name: "Delete “office”?" }).getByRole("button", { name: "Delete" }).click();
+    await page
+      .getByRole("dialog", { name: "Delete the IP allow list “office”?" })
+      .getByRole("button", { name: "Delete" })
+      .click();
     await page.getByRole("heading", { name: "No allow list yet" }).waitFor();
     expect(new URL(page.url()).pathname).toBe("/console/allow-lists");
   });
 
-  it("say which line is wrong, and keep all of them", async () => {
+  it("names the invalid lines of an allow list and keeps the input", async () => {
     const page = await console.enter("/console/allow-lists");
     await page.getByRole("button", { name: "Create allow list" }).first().click();
     const form = page.getByRole("dialog", { name: "Create an IP allow list" });
@@ -47,7 +50,7 @@ describe.skipIf(!hasBrowser)("IP allow lists", () => {
     await page.getByRole("link", { name: "wrong" }).waitFor();
   });
 
-  it("cannot be deleted while a key uses them, which is named", async () => {
+  it("does not delete an allow list in use and names the key that uses it", async () => {
     await console.world().gatehouse.key({ name: "bound-key", rules: ["127.0.0.0/8"], projectId: PROJECT });
     const page = await console.enter("/console/allow-lists");
     await page
@@ -59,12 +62,12 @@ describe.skipIf(!hasBrowser)("IP allow lists", () => {
     const dialog = page.getByRole("dialog", { name: /^Delete / });
     await dialog.getByRole("button", { name: "Delete" }).click();
     await dialog.getByText(/in use by active API keys.*bound-key/).waitFor();
-    await dialog.getByRole("button", { name: "Keep it" }).click();
+    await dialog.getByRole("button", { name: "Cancel" }).click();
     await page.getByRole("link", { name: "bound-key" }).click();
     await page.getByRole("dialog", { name: "bound-key" }).getByText("Recent activity").waitFor();
   });
 
-  it("have a page that says so when the API behind the door names no project", async () => {
+  it("reports when the upstream API names no project", async () => {
     const { page } = await console.open("/console/allow-lists");
     await page.route("**/v1/account", (route) => route.fulfill({ json: { data: { info: { id: ACCOUNT } } } }));
     await page.getByLabel("API key").fill(console.world().admin.token);
@@ -73,10 +76,10 @@ describe.skipIf(!hasBrowser)("IP allow lists", () => {
   });
 });
 
-describe.skipIf(!hasBrowser)("roles", () => {
+describe.skipIf(!hasBrowser)("the page of roles", () => {
   const console = consoleTest();
 
-  it("are cloned, edited and deleted, with their permissions by resource", async () => {
+  it("clones, edits and deletes a role and shows its permissions by resource", async () => {
     const page = await console.enter("/console/roles");
     await page.getByRole("link", { name: "Viewer" }).click();
     const viewer = page.getByRole("dialog", { name: "Viewer" });
@@ -88,16 +91,16 @@ describe.skipIf(!hasBrowser)("roles", () => {
     await form.getByLabel("Name").fill("pauser");
     await form.getByRole("checkbox", { name: "Pause clusters" }).click();
     await form.getByRole("button", { name: "Create role" }).click();
-    const made = page.getByRole("dialog", { name: "pauser" });
-    await made.getByText("Pause clusters").waitFor();
-    await made.getByRole("button", { name: "Edit" }).click();
+    const created = page.getByRole("dialog", { name: "pauser" });
+    await created.getByText("Pause clusters").waitFor();
+    await created.getByRole("button", { name: "Edit" }).click();
     const edit = page.getByRole("dialog", { name: "Edit “pauser”" });
     await edit.getByRole("checkbox", { name: "List or View clusters" }).click();
     await edit.getByRole("checkbox", { name: "Create API keys (sensitive)" }).click();
     await edit.getByRole("button", { name: "Save" }).click();
-    await made.getByRole("row", { name: /API Keys .*Create API keys ?Sensitive/ }).waitFor();
-    await made.getByRole("row", { name: /List or View clusters ?Implied/ }).waitFor();
-    await made.getByRole("button", { name: "Delete …" }).click();
+    await created.getByRole("row", { name: /API Keys .*Create API keys ?Sensitive/ }).waitFor();
+    await created.getByRole("row", { name: /List or View clusters ?Implied/ }).waitFor();
+    await created.getByRole("button", { name: "Delete …" }).click();
     await page
       .getByRole("dialog", { name: "Delete the role “pauser”?" })
       .getByRole("button", { name: "Delete" })
@@ -105,12 +108,12 @@ describe.skipIf(!hasBrowser)("roles", () => {
     await page.getByRole("link", { name: "pauser" }).waitFor({ state: "detached" });
   });
 
-  it("say what is missing, and that a name is taken, and keep the rest", async () => {
+  it("shows missing values and a duplicate name at their fields and keeps the input", async () => {
     const page = await console.enter("/console/roles");
     await page.getByRole("button", { name: "Create role" }).click();
     const form = page.getByRole("dialog", { name: "Create a role" });
     await form.getByRole("button", { name: "Create role" }).click();
-    await form.getByText("Give the role a name.").waitFor();
+    await form.getByText("Enter a name.").waitFor();
     await form.getByText("Choose at least one permission.").waitFor();
     await form.getByLabel("Name").fill("viewer");
     await form.getByRole("checkbox", { name: "List or View clusters" }).click();
@@ -119,7 +122,7 @@ describe.skipIf(!hasBrowser)("roles", () => {
     expect(await form.getByRole("checkbox", { name: "List or View clusters" }).isChecked()).toBe(true);
   });
 
-  it("warn before a change that keys feel, and cannot be deleted while one has them", async () => {
+  it("warns before a change of a role in use and does not delete it", async () => {
     const { gatehouse, admin } = console.world();
     const permissions = [{ resource_type: "CLUSTER", operation_groups: [{ operation_group: "READ" }] }];
     const body = JSON.stringify({ name: "in-use", permissions });
@@ -134,12 +137,12 @@ describe.skipIf(!hasBrowser)("roles", () => {
     const dialog = page.getByRole("dialog", { name: /^Delete the role/ });
     await dialog.getByRole("button", { name: "Delete" }).click();
     await dialog.getByText(/in use by active API keys.*holder/).waitFor();
-    await dialog.getByRole("button", { name: "Keep it" }).click();
+    await dialog.getByRole("button", { name: "Cancel" }).click();
     await sheet.getByRole("button", { name: "Edit" }).click();
     await page.getByText("1 active key has this role").waitFor();
   });
 
-  it("refuse to give away more than the signed-in key has, and say what", async () => {
+  it("denies privilege escalation and names the missing permission", async () => {
     const { gatehouse, admin } = console.world();
     const groups = ["READ", "CREATE"].map((operation_group) => ({ operation_group }));
     const permissions = [
@@ -150,9 +153,9 @@ describe.skipIf(!hasBrowser)("roles", () => {
     const path = `${V1}/accounts/${ACCOUNT}/roles`;
     const made = await gatehouse.call(admin.token, path, { method: "POST", headers: json, body });
     const { data } = (await made.json()) as { data: { info: { id: string } } };
-    const grantor = await gatehouse.key({ name: "maker", roleId: data.info.id });
+    const creator = await gatehouse.key({ name: "creator", roleId: data.info.id });
     const { page } = await console.open("/console/roles");
-    await page.getByLabel("API key").fill(grantor.token);
+    await page.getByLabel("API key").fill(creator.token);
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("button", { name: "Create role" }).click();
     const form = page.getByRole("dialog", { name: "Create a role" });

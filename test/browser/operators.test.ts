@@ -6,17 +6,17 @@ import { ACCOUNT } from "../support/gatehouse.ts";
 
 const OPERATORS = `${V1}/accounts/${ACCOUNT}/operators`;
 
-describe.skipIf(!hasBrowser)("operators", () => {
+describe.skipIf(!hasBrowser)("the page of operators", () => {
   const console = consoleTest();
 
-  it("are added, shown, changed and removed", async () => {
+  it("adds, shows, changes and removes an operator", async () => {
     const page = await console.enter();
     await page.getByRole("link", { name: "Operators" }).click();
     await page.getByRole("heading", { name: "No operator yet" }).waitFor();
     await page.getByRole("button", { name: "Add operator" }).first().click();
     const form = page.getByRole("dialog", { name: "Add an operator" });
     await form.getByLabel("Name").fill("Grace Hopper");
-    await form.getByRole("textbox", { name: "E-mail address" }).fill("Grace@Example.com");
+    await form.getByRole("textbox", { name: "Email address" }).fill("Grace@Example.com");
     await form.getByRole("combobox", { name: "Role" }).selectOption({ label: "Viewer" });
     await form.getByRole("button", { name: "Add operator" }).click();
     await page.getByRole("link", { name: "Grace Hopper" }).click();
@@ -27,7 +27,7 @@ describe.skipIf(!hasBrowser)("operators", () => {
     await signIn(page, console.world().admin.token);
     await sheet.getByRole("button", { name: "Edit" }).click();
     const edit = page.getByRole("dialog", { name: "Edit “Grace Hopper”" });
-    expect(await edit.getByRole("textbox", { name: "E-mail address" }).count()).toBe(0);
+    expect(await edit.getByRole("textbox", { name: "Email address" }).count()).toBe(0);
     await edit.getByRole("combobox", { name: "Role" }).selectOption({ label: "Developer" });
     await edit.getByRole("button", { name: "Change the expiry" }).click();
     await edit.getByRole("radio", { name: "30 days" }).click();
@@ -41,34 +41,34 @@ describe.skipIf(!hasBrowser)("operators", () => {
     expect(new URL(page.url()).pathname).toBe("/console/operators");
   });
 
-  it("say at the field what is wrong or taken, and keep what was typed", async () => {
+  it("shows invalid values and a duplicate identity at their fields and keeps the input", async () => {
     const page = await console.enter("/console/operators");
     await page.getByRole("button", { name: "Add operator" }).first().click();
     const form = page.getByRole("dialog", { name: "Add an operator" });
     await form.getByRole("button", { name: "Add operator" }).click();
-    for (const text of ["Give the operator a name.", "Give the e-mail address.", "Choose a role."]) {
+    for (const text of ["Enter a name.", "Enter the email address.", "Choose a role."]) {
       await form.getByText(text).waitFor();
     }
     await form.getByLabel("Name").fill("twice");
-    await form.getByRole("textbox", { name: "E-mail address" }).fill("no address");
+    await form.getByRole("textbox", { name: "Email address" }).fill("no address");
     await form.getByRole("combobox", { name: "Role" }).selectOption({ label: "Viewer" });
     await form.getByRole("button", { name: "Add operator" }).click();
     await form.getByText("This must be an e-mail address in ASCII.").waitFor();
-    await form.getByRole("textbox", { name: "E-mail address" }).fill("twice@example.com");
+    await form.getByRole("textbox", { name: "Email address" }).fill("twice@example.com");
     await form.getByRole("button", { name: "Add operator" }).click();
     await form.waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Add operator" }).first().click();
     await form.getByLabel("Name").fill("again");
     await form.getByRole("radio", { name: "Subject" }).click();
-    await form.getByRole("radio", { name: "E-mail address" }).click();
-    await form.getByRole("textbox", { name: "E-mail address" }).fill("twice@example.com");
+    await form.getByRole("radio", { name: "Email address" }).click();
+    await form.getByRole("textbox", { name: "Email address" }).fill("twice@example.com");
     await form.getByRole("combobox", { name: "Role" }).selectOption({ label: "Viewer" });
     await form.getByRole("button", { name: "Add operator" }).click();
     await form.getByText("There is an operator with this identity in the account already.").waitFor();
     expect(await form.getByLabel("Name").inputValue()).toBe("again");
   });
 
-  it("are shown to a Viewer without what a Viewer may not do, and not offered without the permission", async () => {
+  it("shows a Viewer the operators read-only and hides the page without the permission", async () => {
     const { gatehouse, admin } = console.world();
     const viewer = await gatehouse.key({ name: "viewer", role: "Viewer" });
     const seen = await console.open("/console/operators");

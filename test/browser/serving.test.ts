@@ -1,9 +1,12 @@
+// The console's files as the Worker serves them.
 import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PAGES } from "../../src/console/pages.ts";
 import { type Gatehouse, startGatehouse } from "../support/gatehouse.ts";
 
 const ASSETS = "dist/assets/console/assets";
+const KEY_ID = "6f1c4a86-9b21-4b67-8f6e-0a8ce7b0d001";
 const POLICY =
   "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; " +
   "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; " +
@@ -18,17 +21,15 @@ afterAll(() => gatehouse.close());
 const script = () => `/console/assets/${readdirSync(ASSETS).find((name) => name.endsWith(".js"))}`;
 
 describe("the console's files", () => {
-  it.each(["/console/", "/console/keys", "/console/keys/6f1c4a86-9b21-4b67-8f6e-0a8ce7b0d001", "/console/roles"])(
-    "are the one page at %s, to anybody",
-    async (path) => {
-      const answer = await gatehouse.call(null, path);
-      expect(answer.status).toBe(200);
-      expect(answer.headers.get("content-type")).toMatch(/^text\/html/);
-      expect(await answer.text()).toContain('<div id="root">');
-    },
-  );
+  const pages = Object.keys(PAGES).flatMap((page) => [`/console/${page}`, `/console/${page}/${KEY_ID}`]);
+  it.each(["/console/", ...pages])("serves index.html at %s to an unauthenticated client", async (path) => {
+    const answer = await gatehouse.call(null, path);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("content-type")).toMatch(/^text\/html/);
+    expect(await answer.text()).toContain('<div id="root">');
+  });
 
-  it("carry the strict policy and its companions, page and script alike", async () => {
+  it("sends the strict content security policy with the page and the script", async () => {
     for (const path of ["/console/", script()]) {
       const { headers } = await gatehouse.call(null, path);
       expect(Object.fromEntries(headers)).toMatchObject({
@@ -42,13 +43,13 @@ describe("the console's files", () => {
     }
   });
 
-  it("are answered to HEAD without a body", async () => {
+  it("responds to HEAD without a body", async () => {
     const answer = await gatehouse.call(null, "/console/", { method: "HEAD" });
     expect(answer.status).toBe(200);
     expect(await answer.text()).toBe("");
   });
 
-  it("redirect the path without a slash, and nowhere else", async () => {
+  it("redirects the path without a slash to the console only", async () => {
     const answer = await gatehouse.call(null, "/console?return_to=//evil.example");
     expect(answer.status).toBe(308);
     expect(answer.headers.get("location")).toBe("/console/");
@@ -60,17 +61,17 @@ describe("the console's files", () => {
     "/console/assets/none.js",
     "/console/keys/a/b",
     "/console/icon.svg",
-  ])("are not found at %s", async (path) => {
+  ])("responds 404 at %s", async (path) => {
     expect((await gatehouse.call(null, path)).status).toBe(404);
   });
 
-  it("take no other method", async () => {
+  it("denies POST with 405", async () => {
     const answer = await gatehouse.call(null, "/console/", { method: "POST" });
     expect(answer.status).toBe(405);
     expect(answer.headers.get("allow")).toBe("GET, HEAD");
   });
 
-  it("never ask the upstream, in whatever spelling", async () => {
+  it("never forwards a console path to the upstream, in any spelling", async () => {
     gatehouse.upstream.reset();
     const { token } = await gatehouse.key();
     for (const path of ["/console", "/console/x", "/CONSOLE/", "/Console/keys", "/console/assets/none.js"]) {
@@ -79,14 +80,14 @@ describe("the console's files", () => {
     expect(gatehouse.upstream.reached).toEqual([]);
   });
 
-  it("tell a caller its own address, and nothing else", async () => {
+  it("tells a client its own address and nothing else", async () => {
     const headers = { "cf-connecting-ip": "203.0.113.7" };
     const answer = await gatehouse.call(null, "/console/address", { headers });
     expect(await answer.json()).toEqual({ address: "203.0.113.7" });
     expect(answer.headers.get("cache-control")).toBe("no-store");
   });
 
-  it("are at most 200 KB of compressed JavaScript", () => {
+  it("stays within 200 KB of compressed JavaScript", () => {
     const scripts = readdirSync(ASSETS).filter((name) => name.endsWith(".js"));
     const bytes = scripts.map((name) => gzipSync(readFileSync(`${ASSETS}/${name}`), { level: 9 }).byteLength);
     const total = bytes.reduce((sum, size) => sum + size, 0);

@@ -2,17 +2,17 @@ import { describe, expect, it } from "vitest";
 import { hasBrowser, signIn } from "../support/browser.ts";
 import { consoleTest, headingOf } from "../support/console-test.ts";
 
-describe.skipIf(!hasBrowser)("signing in", () => {
+describe.skipIf(!hasBrowser)("the sign-in page", () => {
   const console = consoleTest();
 
-  it("shows the keys, with who is signed in", async () => {
+  it("shows the keys and the name of the signed-in key", async () => {
     const page = await console.enter();
     await page.getByRole("cell", { name: "console-admin" }).waitFor();
     expect(await headingOf(page).textContent()).toBe("API keys");
     expect(await page.getByText("Signed in with console-admin (Admin)").isVisible()).toBe(true);
   });
 
-  it("keeps the key in memory alone: no storage, no cookie, and gone with a reload", async () => {
+  it("keeps the key in memory only, without storage or cookies, until a reload", async () => {
     const page = await console.enter();
     const { token } = console.world().admin;
     const stored = await page.evaluate(async () =>
@@ -27,9 +27,9 @@ describe.skipIf(!hasBrowser)("signing in", () => {
 
   it.each([
     ["", "Paste an API key."],
-    ["not-a-key", "This is not an API key of Gatehouse"],
-    ["eyJhbGciOiJIUzI1NiJ9.eyJqdGkiOiJhIiwiYWNjIjoiYiJ9.c2ln", "Gatehouse does not accept this key"],
-  ])("says at the field what is wrong with %j, and keeps it there", async (text, sentence) => {
+    ["not-a-key", "This is not a Gatehouse API key"],
+    ["eyJhbGciOiJIUzI1NiJ9.eyJqdGkiOiJhIiwiYWNjIjoiYiJ9.c2ln", "This key is not valid"],
+  ])("shows at the field why %j is not accepted and keeps the input", async (text, sentence) => {
     const { page } = await console.open();
     await page.getByLabel("API key").fill(text);
     await page.getByRole("button", { name: "Sign in" }).click();
@@ -37,7 +37,7 @@ describe.skipIf(!hasBrowser)("signing in", () => {
     expect(await page.getByLabel("API key").inputValue()).toBe(text);
   });
 
-  it("tells a key that has expired from one that is none", async () => {
+  it("distinguishes an expired key from an invalid one", async () => {
     const expired = await console.world().gatehouse.key({ expiresAt: Date.now() - 1_000 });
     const { page } = await console.open();
     await page.getByLabel("API key").fill(expired.token);
@@ -45,7 +45,7 @@ describe.skipIf(!hasBrowser)("signing in", () => {
     await page.getByText("This key has expired.").waitFor();
   });
 
-  it("says so when the connection is lost", async () => {
+  it("reports a lost connection", async () => {
     const { page } = await console.open();
     await page.context().setOffline(true);
     await page.getByLabel("API key").fill(console.world().admin.token);
@@ -55,18 +55,18 @@ describe.skipIf(!hasBrowser)("signing in", () => {
     await signIn(page, console.world().admin.token);
   });
 
-  it("shows a Viewer everything, without what a Viewer may not do", async () => {
+  it("shows a Viewer everything read-only", async () => {
     const viewer = await console.world().gatehouse.key({ role: "Viewer", name: "viewer" });
     const { page } = await console.open();
     await signIn(page, viewer.token);
-    await page.getByText("Your role, Viewer, may look at them and not make any.").waitFor();
+    await page.getByText("Your role, Viewer, can view keys but not create them.").waitFor();
     expect(await page.getByRole("button", { name: "Create API key" }).count()).toBe(0);
     await page.getByRole("link", { name: "console-admin" }).click();
     await page.getByText("Recent activity").waitFor();
     expect(await page.getByRole("button", { name: /Revoke/ }).count()).toBe(0);
   });
 
-  it("asks again when the key is revoked meanwhile, over a page that stays as it was", async () => {
+  it("asks for a new sign-in when the key is revoked and keeps the page below it", async () => {
     const { gatehouse } = console.world();
     const admin = await gatehouse.key({ name: "second-admin" });
     const { page } = await console.open();
@@ -78,7 +78,7 @@ describe.skipIf(!hasBrowser)("signing in", () => {
     const path = `/api/public/v1/accounts/340af43a-8a7c-4659-9258-4876fd6a207b/api-keys/${admin.id}/revoke`;
     expect((await gatehouse.call(console.world().admin.token, path, { method: "POST" })).status).toBe(200);
     await page.getByRole("button", { name: "Create key" }).click();
-    const dialog = page.getByRole("dialog", { name: "Your sign-in has ended" });
+    const dialog = page.getByRole("dialog", { name: "Your session has ended" });
     await dialog.getByLabel("API key").fill(console.world().admin.token);
     await dialog.getByRole("button", { name: "Sign in" }).click();
     await dialog.waitFor({ state: "detached" });
@@ -87,7 +87,7 @@ describe.skipIf(!hasBrowser)("signing in", () => {
     await page.getByRole("button", { name: "I have stored it" }).waitFor();
   });
 
-  it("signs out to a page that knows nothing", async () => {
+  it("signs out to a page without any data", async () => {
     const page = await console.enter();
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByRole("heading", { name: "Sign in to Gatehouse" }).waitFor();

@@ -1,4 +1,4 @@
-// The whole verdict, of random calls with random keys, against a second and naive reading of the documentation.
+// The decision on random requests with random keys, compared with a second, naive implementation of the documented rules.
 import { describe, expect, it } from "vitest";
 import { decide } from "../../src/core/access/decide.ts";
 import type { KeyRecord } from "../../src/core/access/principal.ts";
@@ -8,11 +8,11 @@ import { parseAddress } from "../../src/core/ip/ip-address.ts";
 import { matchOperation } from "../../src/core/routing/match-operation.ts";
 import { OPERATIONS, type Operation } from "../../src/core/routing/operations.ts";
 import { compileRoutes } from "../../src/core/routing/route-matcher.ts";
-import { type NaiveCall, type NaiveKey, naiveVerdict } from "../support/naive-decision.ts";
+import { type NaiveKey, type NaiveRequest, naiveDecision } from "../support/naive-decision.ts";
 import { type Random, seededRandom } from "../support/random.ts";
 
-/** How many calls are compared: `ORACLE_CALLS=10000000 npx vitest run --project core verdict-oracle` for a night. */
-const CALLS = Number(process.env.ORACLE_CALLS ?? 1_000_000);
+/** How many requests are compared; for a longer run: `ORACLE_CALLS=10000000 npx vitest run --project unit decision-oracle`. */
+const REQUESTS = Number(process.env.ORACLE_CALLS ?? 1_000_000);
 const SEED = Number(process.env.ORACLE_SEED ?? 20_261_123);
 
 const TABLE: readonly Operation[] = OPERATIONS;
@@ -47,17 +47,17 @@ interface Pair {
   readonly naive: NaiveKey | null;
 }
 
-type Judge = (pair: Pair, call: NaiveCall, now: number) => string;
+type Evaluate = (pair: Pair, request: NaiveRequest, now: number) => string;
 
-const judge: Judge = ({ record }, call, now) => {
-  const target = matchOperation(call.method, call.path, "", routes);
+const evaluate: Evaluate = ({ record }, request, now) => {
+  const target = matchOperation(request.method, request.path, "", routes);
   if ("reason" in target) return target.reason;
-  const address = call.address === null ? null : parseAddress(call.address);
+  const address = request.address === null ? null : parseAddress(request.address);
   const decision = decide(record, { ...target, address }, now);
   return decision.allow ? "allow" : decision.denial.reason;
 };
 
-function aPair(random: Random): Pair {
+function randomPair(random: Random): Pair {
   if (random.below(50) === 0) return { record: null, naive: null };
   const builtIn = random.below(4) > 0 ? random.pick(BUILT_IN_ROLES) : null;
   const own = ALL_PERMISSIONS.filter(() => random.below(3) === 0);
@@ -77,7 +77,7 @@ function aPair(random: Random): Pair {
   };
 }
 
-function aPath(random: Random): string {
+function randomPath(random: Random): string {
   const template = random.pick(TABLE).path;
   const filled = template.replace(/\{(\w+)\}/g, (_, name) =>
     random.pick(name === "accountId" ? [...ACCOUNTS, ...IDS] : IDS),
@@ -94,48 +94,50 @@ function aPath(random: Random): string {
   return filled;
 }
 
-/** How two judges differ over a number of calls; stops at the first difference. */
-function firstDifference(fast: Judge, calls: number, seed: number): object | null {
+/** The first random request that `evaluateFast` and the naive implementation decide differently, or `null`. */
+function firstDifference(evaluateFast: Evaluate, count: number, seed: number): object | null {
   const random = seededRandom(seed);
-  const pairs = Array.from({ length: 500 }, () => aPair(random));
-  for (let i = 0; i < calls; i++) {
-    if (i % 2_000 === 1_999) pairs[random.below(pairs.length)] = aPair(random);
+  const pairs = Array.from({ length: 500 }, () => randomPair(random));
+  for (let i = 0; i < count; i++) {
+    if (i % 2_000 === 1_999) pairs[random.below(pairs.length)] = randomPair(random);
     const pair = random.pick(pairs);
-    const call = {
+    const request = {
       method: random.pick(METHODS),
-      path: aPath(random),
+      path: randomPath(random),
       address: random.below(8) === 0 ? null : random.pick(ADDRESSES),
     };
     const now = 999 + random.below(5);
-    const [is, should] = [fast(pair, call, now), naiveVerdict(TABLE, ADMIN.id, pair.naive, call, now)];
-    if (is !== should) return { is, should, call, key: pair.naive, now };
+    const [is, should] = [evaluateFast(pair, request, now), naiveDecision(TABLE, ADMIN.id, pair.naive, request, now)];
+    if (is !== should) return { is, should, request, key: pair.naive, now };
   }
   return null;
 }
 
-describe("the verdict", () => {
-  it(`is that of a naive reading of the rules, for ${CALLS} random calls`, { timeout: 120_000 }, () => {
-    expect(firstDifference(judge, CALLS, SEED)).toBeNull();
+describe("authorization decision against a naive second implementation", () => {
+  it(`agrees with a naive reading of the rules on ${REQUESTS} random requests`, { timeout: 120_000 }, () => {
+    expect(firstDifference(evaluate, REQUESTS, SEED)).toBeNull();
   });
 
-  it("would not be, with a path that the matcher decodes, or lowers", () => {
-    const folding: Judge = (pair, call, now) => judge(pair, { ...call, path: call.path.toLowerCase() }, now);
-    const trimming: Judge = (pair, call, now) =>
-      judge(pair, { ...call, path: call.path.replace(/\/$/, "") || "/" }, now);
-    for (const fault of [folding, trimming]) expect(firstDifference(fault, 50_000, SEED)).not.toBeNull();
+  it("differs from the naive reading when the matcher folds the case of a path or trims its slash", () => {
+    const folding: Evaluate = (pair, request, now) =>
+      evaluate(pair, { ...request, path: request.path.toLowerCase() }, now);
+    const trimming: Evaluate = (pair, request, now) =>
+      evaluate(pair, { ...request, path: request.path.replace(/\/$/, "") || "/" }, now);
+    for (const mutant of [folding, trimming]) expect(firstDifference(mutant, 50_000, SEED)).not.toBeNull();
   });
 
-  it("would not be, with a lenient reading of addresses", () => {
-    // As ipaddr.js and inet_aton do: octal and short forms.
+  it("differs from the naive reading when addresses are parsed leniently", () => {
+    // ipaddr.js and inet_aton accept octal and short forms.
     const read = (text: string | null) => (text === "010.0.0.1" ? "8.0.0.1" : text === "10.1" ? "10.0.0.1" : text);
-    const lenient: Judge = (pair, call, now) => judge(pair, { ...call, address: read(call.address) }, now);
+    const lenient: Evaluate = (pair, request, now) =>
+      evaluate(pair, { ...request, address: read(request.address) }, now);
     expect(firstDifference(lenient, 50_000, SEED)).not.toBeNull();
   });
 
-  it("would not be, with one millisecond more of life, or without the account", () => {
-    const late: Judge = (pair, call, now) => judge(pair, call, now - 1);
-    const blind: Judge = (pair, call, now) =>
-      judge(pair, { ...call, path: call.path.replaceAll(ACCOUNTS[1] ?? "", ACCOUNTS[0] ?? "") }, now);
-    for (const fault of [late, blind]) expect(firstDifference(fault, 50_000, SEED)).not.toBeNull();
+  it("differs from the naive reading when a key lives one millisecond longer or its account is not compared", () => {
+    const late: Evaluate = (pair, request, now) => evaluate(pair, request, now - 1);
+    const blind: Evaluate = (pair, request, now) =>
+      evaluate(pair, { ...request, path: request.path.replaceAll(ACCOUNTS[1] ?? "", ACCOUNTS[0] ?? "") }, now);
+    for (const mutant of [late, blind]) expect(firstDifference(mutant, 50_000, SEED)).not.toBeNull();
   });
 });

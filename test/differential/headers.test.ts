@@ -1,4 +1,4 @@
-// Random sets of headers: nothing of ours can be forged, nothing secret leaves, and what is the client's own stays.
+// Random request headers: the client can forge none of the gateway's, no credential is forwarded, and all others are kept.
 import { describe, expect, it } from "vitest";
 import { createHeaderFilter, upstreamRequestHeaders } from "../../src/gateway/proxy/request-headers.ts";
 import { type Random, seededRandom } from "../support/random.ts";
@@ -6,8 +6,8 @@ import { type Random, seededRandom } from "../support/random.ts";
 const ROUNDS = Number(process.env.HEADER_ROUNDS ?? 20_000);
 const TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJqdGkiOiJrIn0.c2lnbmF0dXJl";
 
-/** Names that are not the client's to send, as threats.md lists them: kept here a second time, on purpose. */
-const OURS = [
+/** Headers that a client may not set (docs/threats.md): a second list, on purpose. */
+const RESERVED = [
   ...[
     "Authorization",
     "Proxy-Authorization",
@@ -34,8 +34,8 @@ const OURS = [
     "X-Middleware-Next",
   ],
 ];
-/** A call with a second Authorization header never comes as far as this. */
-const OTHERS = OURS.filter((name) => name !== "Authorization");
+/** A request with a second Authorization header is rejected before its headers are filtered. */
+const OTHERS = RESERVED.filter((name) => name !== "Authorization");
 const FREE = ["Accept", "Content-Type", "If-Match", "Range", "X-Custom", "Idempotency-Key", "X-Trace!", "User-Agent"];
 
 function spelled(random: Random, name: string): string {
@@ -43,26 +43,27 @@ function spelled(random: Random, name: string): string {
   return random.below(6) === 0 ? cased.replaceAll("-", "_") : cased;
 }
 
-type Hygiene = (client: Headers) => Record<string, string>;
+type RequestHeaders = (client: Headers) => Record<string, string>;
 
 const mayForward = createHeaderFilter(null);
-const forwarded: Hygiene = (client) => upstreamRequestHeaders(client, mayForward).kept;
+const forwarded: RequestHeaders = (client) => upstreamRequestHeaders(client, mayForward).kept;
 
-/** The first set of headers that is not treated as it should be, with what is wrong. */
-function firstFault(hygiene: Hygiene, rounds: number): string | null {
+/** Describes the first random set of headers that is filtered wrongly, or returns `null`. */
+function firstError(filter: RequestHeaders, rounds: number): string | null {
   const random = seededRandom(77);
   for (let round = 0; round < rounds; round++) {
     const client = new Headers({ authorization: `Bearer ${TOKEN}` });
-    const listed = random.below(3) === 0 ? [random.pick(FREE), random.pick(OURS)] : [];
+    const listed = random.below(3) === 0 ? [random.pick(FREE), random.pick(RESERVED)] : [];
     if (listed.length > 0) client.append("connection", listed.join(random.pick([",", ", ", " , "])));
     for (let i = random.below(8); i > 0; i--) client.append(spelled(random, random.pick(OTHERS)), "evil");
     const own = new Map<string, string>();
     for (let i = random.below(5); i > 0; i--)
       own.set(random.pick(FREE).toLowerCase(), random.pick(["a", "b, c", `x${TOKEN}`]));
     for (const [name, value] of own) client.set(name, value);
-    const kept = hygiene(client);
+    const kept = filter(client);
     for (const [name, value] of Object.entries(kept)) {
-      if (value.includes("evil") || value.includes(TOKEN) || name.includes("_")) return `${name}: ${value} has passed`;
+      if (value.includes("evil") || value.includes(TOKEN) || name.includes("_"))
+        return `${name}: ${value} was forwarded`;
     }
     for (const [name, value] of own) {
       const hop = listed.some((each) => each.toLowerCase() === name);
@@ -73,21 +74,21 @@ function firstFault(hygiene: Hygiene, rounds: number): string | null {
   return null;
 }
 
-describe("the headers that go inward", () => {
-  it(`are the client's own and no others, in ${ROUNDS} random sets`, () => {
-    expect(firstFault(forwarded, ROUNDS)).toBeNull();
+describe("upstreamRequestHeaders", () => {
+  it(`forwards the client's own headers and no others in ${ROUNDS} random sets`, () => {
+    expect(firstError(forwarded, ROUNDS)).toBeNull();
   });
 
-  it.each(OURS.filter((name) => name !== "Host" && name !== "Connection"))(
-    "would be found at fault if %s were forgotten",
-    (forgotten) => {
-      const forgetful: Hygiene = (client) => {
+  it.each(RESERVED.filter((name) => name !== "Host" && name !== "Connection"))(
+    "fails the random comparison when %s is not stripped",
+    (missing) => {
+      const incomplete: RequestHeaders = (client) => {
         const kept = forwarded(client);
-        const value = client.get(forgotten);
-        if (value !== null) kept[forgotten.toLowerCase()] = value;
+        const value = client.get(missing);
+        if (value !== null) kept[missing.toLowerCase()] = value;
         return kept;
       };
-      expect(firstFault(forgetful, 5_000)).not.toBeNull();
+      expect(firstError(incomplete, 5_000)).not.toBeNull();
     },
   );
 });

@@ -1,5 +1,5 @@
-// A path that the door lets through is the same path for every server behind it: the URL standard, and whichever of nginx,
-// HAProxy and Caddy this machine has.
+// A path that the gateway accepts is the same path for every server behind it: compared with the URL standard and with nginx,
+// HAProxy and Caddy, where installed.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, get } from "node:http";
@@ -60,14 +60,14 @@ const PIECES = [
   '"',
 ]);
 
-/** A server that answers with the path as it understands it. */
-interface Reader {
+/** A server that answers with the path as it reads it. */
+interface PathServer {
   readonly name: string;
   config(port: number): string;
   args(file: string, folder: string): readonly string[];
 }
 
-const READERS: readonly Reader[] = [
+const PATH_SERVERS: readonly PathServer[] = [
   {
     name: "nginx",
     config: (port) => `daemon off; error_log /dev/null; pid nginx.pid; events {} http { access_log off;
@@ -93,26 +93,26 @@ frontend f\n bind 127.0.0.1:${port}
   },
 ];
 
-function aPath(random: Random, pieces: readonly string[]): string {
+function randomPath(random: Random, pieces: readonly string[]): string {
   return `/${random.text(pieces, 1 + random.below(9))}`;
 }
 
-describe("a path that is let through", () => {
-  it(`is the same for the URL standard, in ${URLS} random addresses`, () => {
+describe("canonicalPath", () => {
+  it(`accepts only paths that the URL standard reads the same, in ${URLS} random addresses`, () => {
     const random = seededRandom(11);
-    let through = 0;
+    let accepted = 0;
     for (let i = 0; i < URLS; i++) {
-      const url = `https://api.example.com${aPath(random, PIECES)}`;
+      const url = `https://api.example.com${randomPath(random, PIECES)}`;
       const path = canonicalPath(url);
       if (path === null) continue;
-      through += 1;
+      accepted += 1;
       const standard = new URL(url);
       if (standard.pathname !== path || decodeURIComponent(standard.pathname) !== path) expect(url).toBe(path);
     }
-    expect(through).toBeGreaterThan(URLS / 50);
+    expect(accepted).toBeGreaterThan(URLS / 50);
   });
 
-  it("would not be, if the matcher decoded it", () => {
+  it("accepts paths that the URL standard reads differently once the matcher decodes them", () => {
     const random = seededRandom(11);
     const decoding = (url: string) => {
       try {
@@ -121,31 +121,31 @@ describe("a path that is let through", () => {
         return null;
       }
     };
-    const urls = Array.from({ length: 20_000 }, () => `https://api.example.com${aPath(random, PIECES)}`);
+    const urls = Array.from({ length: 20_000 }, () => `https://api.example.com${randomPath(random, PIECES)}`);
     const differs = (url: string) => decoding(url) !== null && new URL(url).pathname !== decoding(url);
     expect(urls.some(differs)).toBe(true);
   });
 });
 
-describe.each(READERS)("$name", (reader) => {
-  const here = isInstalled(reader.name);
+describe.each(PATH_SERVERS)("canonicalPath against $name", (pathServer) => {
+  const installed = isInstalled(pathServer.name);
   let folder = "";
   let server: ChildProcess | null = null;
   let port = 0;
   const agent = new Agent({ keepAlive: true, maxSockets: 4 });
   beforeAll(async () => {
-    if (!here) return;
+    if (!installed) return;
     folder = mkdtempSync(join(tmpdir(), "gatehouse-path-"));
     port = await freePort();
     const file = join(folder, "config");
-    writeFileSync(file, reader.config(port));
-    // A group of its own, to be ended whole: nginx serves from a child, which would outlive it.
-    server = spawn(reader.name, reader.args(file, folder), { stdio: "ignore", cwd: folder, detached: true });
+    writeFileSync(file, pathServer.config(port));
+    // A process group of its own, to be ended as a whole: nginx serves from a child that would outlive it.
+    server = spawn(pathServer.name, pathServer.args(file, folder), { stdio: "ignore", cwd: folder, detached: true });
     for (let tries = 0; tries < 80; tries++) {
-      if ((await ask(agent, port, "/up").catch(() => null)) === "/up") return;
+      if ((await fetchPath(agent, port, "/up").catch(() => null)) === "/up") return;
       await new Promise((resume) => setTimeout(resume, 100));
     }
-    throw new Error(`${reader.name} does not start`);
+    throw new Error(`${pathServer.name} does not start`);
   }, 10_000);
   afterAll(() => {
     if (server?.pid !== undefined) process.kill(-server.pid, "SIGKILL");
@@ -153,33 +153,33 @@ describe.each(READERS)("$name", (reader) => {
     if (folder !== "") rmSync(folder, { recursive: true, force: true });
   });
 
-  it.skipIf(!here)(
-    `sees every path that is let through as it is${here ? "" : " (skipped: not installed)"}`,
+  it.skipIf(!installed)(
+    `accepts only paths that the server reads unchanged${installed ? "" : " (skipped: not installed)"}`,
     async () => {
       const random = seededRandom(13);
       const paths = new Set<string>();
       while (paths.size < SERVED) {
         const path = canonicalPath(
-          `https://x${aPath(
+          `https://x${randomPath(
             random,
             PIECES.filter((piece) => !/[?#]/.test(piece)),
           )}`,
         );
         if (path !== null) paths.add(path);
       }
-      const seen = await Promise.all([...paths].map((path) => ask(agent, port, path)));
+      const seen = await Promise.all([...paths].map((path) => fetchPath(agent, port, path)));
       expect(seen).toEqual([...paths]);
     },
     30_000,
   );
 });
 
-function ask(agent: Agent, port: number, path: string): Promise<string> {
+function fetchPath(agent: Agent, port: number, path: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    get({ host: "127.0.0.1", port, path, agent }, (answer) => {
+    get({ host: "127.0.0.1", port, path, agent }, (response) => {
       const parts: Buffer[] = [];
-      answer.on("data", (part: Buffer) => parts.push(part));
-      answer.on("end", () => resolve(Buffer.concat(parts).toString()));
+      response.on("data", (part: Buffer) => parts.push(part));
+      response.on("end", () => resolve(Buffer.concat(parts).toString()));
     }).on("error", reject);
   });
 }

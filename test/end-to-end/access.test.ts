@@ -1,5 +1,5 @@
-// People behind Cloudflare Access, over a raw socket: an assertion comes with a browser's cookie, so it is not enough for a
-// change that a page of another site asks for.
+// Operators behind Cloudflare Access, over a raw socket. A browser attaches the assertion's cookie to requests of any site, so
+// the assertion alone does not authorize a change that a page of another site asks for.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AccessProxy, startAccessProxy } from "../support/access-proxy.ts";
 import { clientOf, LISTS_PATH, V1 } from "../support/admin-client.ts";
@@ -23,46 +23,46 @@ afterAll(async () => {
   await proxy.close();
 });
 
-function ask(method: string, path: string, headers: readonly string[], body = "") {
+function send(method: string, path: string, headers: readonly string[], body = "") {
   const type = body === "" ? [] : ["Content-Type: application/json", `Content-Length: ${body.length}`];
   const host = `Host: 127.0.0.1:${gatehouse.port}`;
   const lines = [host, `Cf-Access-Jwt-Assertion: ${assertion}`, ...headers, ...type];
   return sendRaw(gatehouse.port, rawRequest(`${method} ${path} HTTP/1.1`, lines, body));
 }
 
-const lists = async () => (await gatehouse.env.DB.prepare("SELECT id FROM allow_lists").all()).results.length;
-const create = (headers: readonly string[]) =>
-  ask("POST", LISTS_PATH, headers, JSON.stringify({ name: crypto.randomUUID(), allow_list: ["203.0.113.0/24"] }));
+const countLists = async () => (await gatehouse.env.DB.prepare("SELECT id FROM allow_lists").all()).results.length;
+const createList = (headers: readonly string[]) =>
+  send("POST", LISTS_PATH, headers, JSON.stringify({ name: crypto.randomUUID(), allow_list: ["203.0.113.0/24"] }));
 
-describe("an assertion of Cloudflare Access", () => {
-  it("is enough to be told who one is", async () => {
-    const { status, text } = await ask("GET", `${V1}/auth/self`, []);
+describe("Cloudflare Access assertion", () => {
+  it("authenticates an operator by the assertion alone", async () => {
+    const { status, text } = await send("GET", `${V1}/auth/self`, []);
     expect(status).toBe(200);
-    for (const said of ['"type":"OPERATOR"', '"name":"ada@example.com"', ACCOUNT, '"API_KEY:CREATE"']) {
-      expect(text).toContain(said);
+    for (const member of ['"type":"OPERATOR"', '"name":"ada@example.com"', ACCOUNT, '"API_KEY:CREATE"']) {
+      expect(text).toContain(member);
     }
   });
 
   it.each([
     ["a page of this origin", () => [`Origin: ${gatehouse.url}`, "Sec-Fetch-Site: same-origin"]],
-    ["a browser that says the site alone", () => ["Sec-Fetch-Site: same-origin"]],
-    ["a client that is no browser", () => []],
-  ])("may change something for %s", async (_, headers) => {
-    expect((await create(headers())).status).toBe(200);
+    ["a browser that sends Sec-Fetch-Site only", () => ["Sec-Fetch-Site: same-origin"]],
+    ["a client other than a browser", () => []],
+  ])("allows a change with an assertion from %s", async (_, headers) => {
+    expect((await createList(headers())).status).toBe(200);
   });
 
   it.each([
     ["a page of another site", ["Origin: https://evil.example", "Sec-Fetch-Site: cross-site"]],
-    ["a page of a neighbour", ["Origin: https://other.example.com", "Sec-Fetch-Site: same-site"]],
+    ["a page of a sibling domain", ["Origin: https://other.example.com", "Sec-Fetch-Site: same-site"]],
     ["a page that hides its origin", ["Origin: null", "Sec-Fetch-Site: cross-site"]],
-    ["a page that says another origin alone", ["Origin: https://evil.example"]],
-    ["a page of another site that says no origin", ["Sec-Fetch-Site: cross-site"]],
-    ["an address that was typed or opened from elsewhere", ["Sec-Fetch-Site: none"]],
+    ["a page that sends only a foreign Origin", ["Origin: https://evil.example"]],
+    ["a page of another site without an Origin", ["Sec-Fetch-Site: cross-site"]],
+    ["a typed or linked address", ["Sec-Fetch-Site: none"]],
     ["another port of this host", ["Origin: http://127.0.0.1:1", "Sec-Fetch-Site: same-site"]],
-  ])("changes nothing for %s", async (_, headers) => {
-    const before = await lists();
-    const { status, text } = await create(headers);
+  ])("denies a change with an assertion from %s", async (_, headers) => {
+    const before = await countLists();
+    const { status, text } = await createList(headers);
     expect([status, /"code":"(\w+)"/.exec(text)?.[1]]).toEqual([403, "cross_site"]);
-    expect(await lists()).toBe(before);
+    expect(await countLists()).toBe(before);
   });
 });

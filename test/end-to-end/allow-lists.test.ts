@@ -1,6 +1,6 @@
-// IP allow lists over a real socket: strict rules in, canonical rules out, and no list goes while a key needs it.
+// IP allow lists over a real socket: strict input, canonical rules in the response, and no deletion of a list that a key uses.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Client, clientOf, faultsIn, KEYS_PATH, LISTS_PATH, V1 } from "../support/admin-client.ts";
+import { type Client, clientOf, fieldErrorsOf, KEYS_PATH, LISTS_PATH, V1 } from "../support/admin-client.ts";
 import { ACCOUNT, type Gatehouse, PROJECT, startGatehouse } from "../support/gatehouse.ts";
 import { ROLE_IDS } from "../support/seed.ts";
 
@@ -16,9 +16,9 @@ let made = 0;
 
 async function create(changes: Readonly<Record<string, unknown>> = {}) {
   const spec = { name: `list-${++made}`, description: "", allow_list: ["127.0.0.1"], ...changes };
-  const answered = await admin("POST", LISTS_PATH, spec);
-  if (answered.status !== 200) throw new Error(answered.text);
-  return answered.body;
+  const response = await admin("POST", LISTS_PATH, spec);
+  if (response.status !== 200) throw new Error(response.text);
+  return response.body;
 }
 
 async function bind(listId: string) {
@@ -26,8 +26,8 @@ async function bind(listId: string) {
   return (await admin("POST", KEYS_PATH, spec)).body.data;
 }
 
-describe("creating an allow list", () => {
-  it("answers it in the shape that Aeon's clients decode", async () => {
+describe("createAllowList", () => {
+  it("answers a new allow list in the shape that Aeon's clients decode", async () => {
     const { data, warnings } = await create({ name: "device", description: "a device" });
     expect(data.spec).toEqual({ name: "device", description: "a device", allow_list: ["127.0.0.1/32"] });
     expect(data.info).toEqual({
@@ -38,13 +38,13 @@ describe("creating an allow list", () => {
     expect((await admin("GET", `${LISTS_PATH}/${data.info.id}`)).body).toEqual({ data });
   });
 
-  it("echoes every rule once, in canonical form", async () => {
+  it("answers every rule of a new allow list once and in canonical form", async () => {
     const allow_list = ["127.0.0.1", "127.0.0.1/32", "::ffff:10.0.0.0/104", "2001:DB8:0::1", "2001:db8::1/128"];
     const { data } = await create({ allow_list });
     expect(data.spec.allow_list).toEqual(["127.0.0.1/32", "10.0.0.0/8", "2001:db8::1/128"]);
   });
 
-  it("warns of rules that let in everybody, and when the caller is not let in", async () => {
+  it("warns about rules that match every address and about a list that lacks the client's own address", async () => {
     const open = await create({ allow_list: ["0.0.0.0/0", "::/0"] });
     expect(open.warnings.map((each: { message: string }) => each.message)).toEqual([
       expect.stringContaining("0.0.0.0/0"),
@@ -54,11 +54,11 @@ describe("creating an allow list", () => {
     expect(warnings).toEqual([{ field: "allow_list", message: "Your own address, 127.0.0.1, is not in this list." }]);
   });
 
-  it("names every bad rule at once, with every other fault, and makes nothing", async () => {
+  it("reports every invalid rule and field of a new allow list at once and creates nothing", async () => {
     const allow_list = ["10/8", "192.0.2.1", 7, "010.0.0.0/8", "10.0.0.1/8", "10.0.0.0/08", "fe80::1%eth0", ""];
-    const answered = await admin("POST", LISTS_PATH, { name: "", allow_list, id: "x" });
-    expect(answered.status).toBe(400);
-    expect(faultsIn(answered)).toEqual(["name", ...[0, 2, 3, 4, 5, 6, 7].map((i) => `allow_list[${i}]`), "id"]);
+    const response = await admin("POST", LISTS_PATH, { name: "", allow_list, id: "x" });
+    expect(response.status).toBe(400);
+    expect(fieldErrorsOf(response)).toEqual(["name", ...[0, 2, 3, 4, 5, 6, 7].map((i) => `allow_list[${i}]`), "id"]);
     const { results } = await gatehouse.env.DB.prepare("SELECT * FROM allow_lists WHERE name = ''").all();
     expect(results).toEqual([]);
   });
@@ -69,11 +69,11 @@ describe("creating an allow list", () => {
     ["text", { allow_list: "192.0.2.1" }, 400],
     ["101 rules", { allow_list: Array.from({ length: 101 }, (_, n) => `10.0.0.${n}`) }, 400],
     ["100 rules", { allow_list: Array.from({ length: 100 }, (_, n) => `10.0.0.${n}`) }, 200],
-  ])("with %s is judged by the length of the list", async (_, changes, status) => {
+  ])("checks the length of a new allow list: %s", async (_, changes, status) => {
     expect((await admin("POST", LISTS_PATH, { name: `list-${++made}`, ...changes })).status).toBe(status);
   });
 
-  it("is refused for a name that is taken, and for a project that cannot be", async () => {
+  it("rejects an allow list whose name is taken or whose project id is not a UUID", async () => {
     const { data } = await create();
     const again = await admin("POST", LISTS_PATH, { name: data.spec.name, allow_list: ["127.0.0.1"] });
     expect([again.status, again.body.error.code]).toEqual([409, "name_taken"]);
@@ -82,8 +82,8 @@ describe("creating an allow list", () => {
   });
 });
 
-describe("the list of allow lists", () => {
-  it("names the keys that are bound, and filters by them in every spelling", async () => {
+describe("listAllowLists", () => {
+  it("lists the keys bound to an allow list and filters by key id in every spelling", async () => {
     const [one, two] = [await create(), await create()];
     const [a, b] = [await bind(one.data.info.id), await bind(two.data.info.id)];
     const found = async (query: string) => {
@@ -102,7 +102,7 @@ describe("the list of allow lists", () => {
     expect((await admin("GET", `${LISTS_PATH}?api_key_ids=x`)).status).toBe(400);
   });
 
-  it("pages until there is no token, whatever else a client sends", async () => {
+  it("pages through all allow lists and ignores unknown query parameters", async () => {
     let token: string | null = "";
     let count = 0;
     do {
@@ -115,14 +115,14 @@ describe("the list of allow lists", () => {
   });
 });
 
-describe("deleting an allow list", () => {
-  it("is refused while an active key is bound, names the keys, and succeeds with an empty body afterwards", async () => {
+describe("deleteAllowList", () => {
+  it("rejects deleting an allow list while an active key is bound to it, and deletes it once the key is revoked", async () => {
     const { data } = await create();
     const key = await bind(data.info.id);
     const path = `${LISTS_PATH}/${data.info.id}`;
-    const refused = await admin("DELETE", path);
-    expect([refused.status, refused.body.error.code]).toEqual([409, "allow_list_in_use"]);
-    expect(refused.body.error.detail).toContain(key.spec.name);
+    const rejected = await admin("DELETE", path);
+    expect([rejected.status, rejected.body.error.code]).toEqual([409, "allow_list_in_use"]);
+    expect(rejected.body.error.detail).toContain(key.spec.name);
     await admin("POST", `${KEYS_PATH}/${key.info.id}/revoke`);
     const deleted = await admin("DELETE", path);
     expect([deleted.status, deleted.text]).toEqual([204, ""]);

@@ -1,6 +1,14 @@
-// API keys over a real socket: what Aeon's clients send and read, what is refused, and what is never told again.
+// API keys over a real socket: the format of Aeon's clients, rejected and denied requests, and the secrecy of keys.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Client, clientOf, faultsIn, KEYS_PATH, LISTS_PATH, ROLES_PATH, V1 } from "../support/admin-client.ts";
+import {
+  type Client,
+  clientOf,
+  fieldErrorsOf,
+  KEYS_PATH,
+  LISTS_PATH,
+  ROLES_PATH,
+  V1,
+} from "../support/admin-client.ts";
 import { ACCOUNT, CLUSTERS, type Gatehouse, OTHER_ACCOUNT, startGatehouse } from "../support/gatehouse.ts";
 import { ROLE_IDS } from "../support/seed.ts";
 
@@ -23,13 +31,13 @@ function spec(changes: Readonly<Record<string, unknown>> = {}) {
 }
 
 async function create(changes: Readonly<Record<string, unknown>> = {}, client = admin) {
-  const answered = await client("POST", KEYS_PATH, spec(changes));
-  if (answered.status !== 200) throw new Error(answered.text);
-  return answered.body;
+  const response = await client("POST", KEYS_PATH, spec(changes));
+  if (response.status !== 200) throw new Error(response.text);
+  return response.body;
 }
 
-describe("creating a key", () => {
-  it("answers the key with its secret, in the shape that Aeon's clients decode", async () => {
+describe("createApiKey", () => {
+  it("answers a new key with its secret in the shape that Aeon's clients decode", async () => {
     const { status, headers, body } = await admin("POST", KEYS_PATH, spec({ name: "ci/deploy #1", description: "d" }));
     expect([status, headers.get("content-type"), headers.get("cache-control")]).toEqual([
       200,
@@ -67,20 +75,20 @@ describe("creating a key", () => {
     expect((await admin("GET", `${KEYS_PATH}/${id}`)).body.data.info.metadata).toEqual(metadata);
   });
 
-  it("makes a key that opens the door at once, as far as its role goes", async () => {
+  it("creates a key that works at once and within its role", async () => {
     const { jwt } = await create();
     expect((await gatehouse.call(jwt, CLUSTERS)).status).toBe(200);
     expect((await gatehouse.call(jwt, CLUSTERS, { method: "POST" })).status).toBe(403);
     expect(gatehouse.upstream.reached).toHaveLength(1);
   });
 
-  it("lets it expire after the hours that were asked for", async () => {
+  it("creates a key that expires after the requested number of hours", async () => {
     const { data } = await create({ expire_after_hours: 720 });
     const { expiry_time, metadata } = data.info;
     expect(Date.parse(expiry_time) - Date.parse(metadata.created_on)).toBe(720 * HOUR);
   });
 
-  it("binds it to IP allow lists, in the given order, each of them once", async () => {
+  it("binds a new key to IP allow lists in the given order and without duplicates", async () => {
     const [a, b] = await Promise.all(
       ["list-a", "list-b"].map((name) => admin("POST", LISTS_PATH, { name, allow_list: ["127.0.0.1"] })),
     );
@@ -92,19 +100,19 @@ describe("creating a key", () => {
     expect((await from("203.0.113.9")).status).toBe(403);
   });
 
-  it("refuses every fault at once and makes nothing", async () => {
+  it("reports every field error of a new key at once and creates nothing", async () => {
     const before = (await admin("GET", KEYS_PATH)).body.data.length;
     const wrong = {
       ...{ name: "a\r\nb", description: "\u0007", expire_after_hours: 87_601, role_id: "Admin" },
       ...{ allow_list_info: ["x"], hash: "f", userId: "victim" },
     };
-    const answered = await admin("POST", KEYS_PATH, wrong, { "idempotency-key": "two words" });
-    expect(answered.status).toBe(400);
-    expect(faultsIn(answered)).toEqual([
+    const response = await admin("POST", KEYS_PATH, wrong, { "idempotency-key": "two words" });
+    expect(response.status).toBe(400);
+    expect(fieldErrorsOf(response)).toEqual([
       ...["Idempotency-Key", "name", "description", "expire_after_hours", "role_id", "allow_list_info[0]"],
       ...["hash", "userId"],
     ]);
-    expect(answered.body.error.detail).toMatch(/^Invalid request: /);
+    expect(response.body.error.detail).toMatch(/^Invalid request: /);
     expect((await admin("GET", KEYS_PATH)).body.data).toHaveLength(before);
   });
 
@@ -117,9 +125,9 @@ describe("creating a key", () => {
     ["a description that is too long", { description: "x".repeat(257) }, ["description"]],
     ["no hours", { expire_after_hours: undefined }, ["expire_after_hours"]],
     ["negative hours", { expire_after_hours: -1 }, ["expire_after_hours"]],
-    ["broken hours", { expire_after_hours: 1.5 }, ["expire_after_hours"]],
+    ["fractional hours", { expire_after_hours: 1.5 }, ["expire_after_hours"]],
     ["hours as text", { expire_after_hours: "1" }, ["expire_after_hours"]],
-    ["hours that are an instant", { expire_after_hours: 1e15 }, ["expire_after_hours"]],
+    ["hours that are a timestamp", { expire_after_hours: 1e15 }, ["expire_after_hours"]],
     ["no role", { role_id: undefined }, ["role_id"]],
     [
       "an unknown role and an unknown list",
@@ -127,26 +135,26 @@ describe("creating a key", () => {
       ["role_id", "allow_list_info[0]"],
     ],
     ["eleven lists", { allow_list_info: Array.from({ length: 11 }, () => crypto.randomUUID()) }, ["allow_list_info"]],
-  ])("refuses %s", async (_, changes, fields) => {
-    const answered = await admin("POST", KEYS_PATH, spec(changes));
-    expect([answered.status, faultsIn(answered)]).toEqual([400, fields]);
+  ])("rejects a new key with %s", async (_, changes, fields) => {
+    const response = await admin("POST", KEYS_PATH, spec(changes));
+    expect([response.status, fieldErrorsOf(response)]).toEqual([400, fields]);
   });
 
   it.each([
-    ["text that is not JSON", "{", 400, {}],
+    ["not JSON", "{", 400, {}],
     ["a list", [], 400, {}],
     ["null", "null", 400, {}],
     ["a form", "name=a", 415, { "content-type": "application/x-www-form-urlencoded" }],
     ["plain text", "{}", 415, { "content-type": "text/plain" }],
-    ["another charset", "{}", 415, { "content-type": "application/json; charset=latin1" }],
-    ["an encoded body", "{}", 415, { "content-encoding": "gzip" }],
-    ["more than 64 KiB", JSON.stringify({ name: "x".repeat(65_536) }), 413, {}],
-    ["deep nesting", "[".repeat(60_000), 400, {}],
-  ])("refuses %s", async (_, body, status, headers) => {
+    ["in another charset", "{}", 415, { "content-type": "application/json; charset=latin1" }],
+    ["gzip-encoded", "{}", 415, { "content-encoding": "gzip" }],
+    ["larger than 64 KiB", JSON.stringify({ name: "x".repeat(65_536) }), 413, {}],
+    ["deeply nested", "[".repeat(60_000), 400, {}],
+  ])("rejects a new key whose body is %s", async (_, body, status, headers) => {
     expect((await admin("POST", KEYS_PATH, body, headers)).status).toBe(status);
   });
 
-  it("refuses bytes that are not UTF-8", async () => {
+  it("rejects a body that is not UTF-8", async () => {
     const { token } = await gatehouse.key();
     const [before, after] = JSON.stringify(spec({ description: "?" })).split("?");
     const encode = (text = "") => [...new TextEncoder().encode(text)];
@@ -155,7 +163,7 @@ describe("creating a key", () => {
     expect((await gatehouse.call(token, KEYS_PATH, init)).status).toBe(400);
   });
 
-  it("counts a body that does not say how long it is", async () => {
+  it("limits the size of a body that has no Content-Length", async () => {
     const { token } = await gatehouse.key();
     const part = new TextEncoder().encode(" ".repeat(16_384));
     let sent = 0;
@@ -165,24 +173,24 @@ describe("creating a key", () => {
   });
 });
 
-describe("an Idempotency-Key", () => {
-  it("makes one key however often it comes, and shows the secret once", async () => {
+describe("Idempotency-Key", () => {
+  it("creates one key for repeated requests with the same Idempotency-Key and shows its secret once", async () => {
     const headers = { "idempotency-key": crypto.randomUUID() };
     const body = spec();
-    const answers = await Promise.all([1, 2, 3].map(() => admin("POST", KEYS_PATH, body, headers)));
-    answers.push(await admin("POST", KEYS_PATH, body, headers));
-    expect(answers.map((answered) => answered.status).sort()).toEqual([200, 409, 409, 409]);
-    const first = answers.find((answered) => answered.status === 200)?.body;
-    for (const { status, body: answered, text } of answers) {
-      expect(answered.data.info.id).toBe(first.data.info.id);
-      if (status === 409) expect([answered.jwt, text.includes(first.jwt.slice(-20))]).toEqual([undefined, false]);
+    const responses = await Promise.all([1, 2, 3].map(() => admin("POST", KEYS_PATH, body, headers)));
+    responses.push(await admin("POST", KEYS_PATH, body, headers));
+    expect(responses.map((response) => response.status).sort()).toEqual([200, 409, 409, 409]);
+    const first = responses.find((response) => response.status === 200)?.body;
+    for (const { status, body: repeated, text } of responses) {
+      expect(repeated.data.info.id).toBe(first.data.info.id);
+      if (status === 409) expect([repeated.jwt, text.includes(first.jwt.slice(-20))]).toEqual([undefined, false]);
     }
     expect((await admin("GET", `${KEYS_PATH}?api_key_name=${body.name}`)).body.data).toHaveLength(1);
   });
 });
 
-describe("a key that makes keys", () => {
-  it("gives away no more than it has, and is told all of it at once", async () => {
+describe("privilege escalation by createApiKey", () => {
+  it("denies creating a key with more access than the creating key and reports every escalation at once", async () => {
     const role = await admin("POST", ROLES_PATH, {
       name: "Key maker",
       permissions: [{ resource_type: "API_KEY", operation_groups: [{ operation_group: "CREATE" }] }],
@@ -190,10 +198,10 @@ describe("a key that makes keys", () => {
     const roleId = role.body.data.info.id;
     const bound = { roleId, expiresAt: Date.now() + HOUR, rules: ["127.0.0.0/8"] };
     const grantor = clientOf(gatehouse, (await gatehouse.key(bound)).token);
-    const refused = await grantor("POST", KEYS_PATH, spec({ role_id: ROLE_IDS.Admin }));
-    expect([refused.status, refused.body.error.code]).toEqual([403, "insufficient_scope"]);
-    expect(faultsIn(refused)).toEqual(["role_id", "expire_after_hours", "allow_list_info"]);
-    expect(refused.headers.get("www-authenticate")).toContain('error="insufficient_scope"');
+    const denied = await grantor("POST", KEYS_PATH, spec({ role_id: ROLE_IDS.Admin }));
+    expect([denied.status, denied.body.error.code]).toEqual([403, "insufficient_scope"]);
+    expect(fieldErrorsOf(denied)).toEqual(["role_id", "expire_after_hours", "allow_list_info"]);
+    expect(denied.headers.get("www-authenticate")).toContain('error="insufficient_scope"');
 
     const wide = await admin("POST", LISTS_PATH, { name: "wide", allow_list: ["0.0.0.0/0"] });
     const narrow = await admin("POST", LISTS_PATH, { name: "narrow", allow_list: ["127.0.0.1"] });
@@ -203,10 +211,10 @@ describe("a key that makes keys", () => {
         KEYS_PATH,
         spec({ role_id: roleId, expire_after_hours: 1, allow_list_info: [list.body.data.info.id] }),
       );
-    // An hour from now is later than the maker's own end.
-    expect(faultsIn(await attempt(wide))).toEqual(["expire_after_hours", "allow_list_info"]);
-    const lasting = clientOf(gatehouse, (await gatehouse.key({ ...bound, expiresAt: Date.now() + 2 * HOUR })).token);
-    const allowed = await lasting(
+    // An hour from now is later than the expiry of the creating key.
+    expect(fieldErrorsOf(await attempt(wide))).toEqual(["expire_after_hours", "allow_list_info"]);
+    const longLived = clientOf(gatehouse, (await gatehouse.key({ ...bound, expiresAt: Date.now() + 2 * HOUR })).token);
+    const allowed = await longLived(
       "POST",
       KEYS_PATH,
       spec({ role_id: roleId, expire_after_hours: 1, allow_list_info: [narrow.body.data.info.id] }),
@@ -214,19 +222,19 @@ describe("a key that makes keys", () => {
     expect(allowed.status).toBe(200);
   });
 
-  it("is refused without the permission", async () => {
+  it("denies creating a key without the permission API_KEY:CREATE", async () => {
     const viewer = clientOf(gatehouse, (await gatehouse.key({ role: "Viewer" })).token);
     expect((await viewer("POST", KEYS_PATH, spec())).status).toBe(403);
   });
 });
 
-describe("the key list", () => {
-  it("filters by exact name with active keys first, in both spellings", async () => {
+describe("listApiKeys", () => {
+  it("filters keys by exact name in both spellings, active keys first", async () => {
     const name = `Twin-${++made}`;
-    const old = await create({ name });
-    const young = await create({ name });
-    await admin("POST", `${KEYS_PATH}/${young.data.info.id}/revoke`);
-    const ids = [old.data.info.id, young.data.info.id];
+    const activeKey = await create({ name });
+    const revokedKey = await create({ name });
+    await admin("POST", `${KEYS_PATH}/${revokedKey.data.info.id}/revoke`);
+    const ids = [activeKey.data.info.id, revokedKey.data.info.id];
     for (const query of [
       `api_key_name=${name}`,
       `apiKeyName=${name}`,
@@ -240,7 +248,7 @@ describe("the key list", () => {
     expect((await admin("GET", `${KEYS_PATH}?api_key_name=${name}&status=REVOKED`)).body.data).toHaveLength(1);
   });
 
-  it("pages by links that work as they stand", async () => {
+  it("pages through all keys by the links of each page", async () => {
     for (let n = 0; n < 3; n++) await create();
     const whole = (await admin("GET", KEYS_PATH)).body;
     const seen: unknown[] = [];
@@ -262,25 +270,25 @@ describe("the key list", () => {
     ["limit=1&limit=2", ["limit"]],
     ["status=DISABLED&order=up", ["status[0]", "order"]],
     ["continuation_token=bm9uc2Vuc2U", ["continuation_token"]],
-  ])("refuses ?%s", async (query, fields) => {
-    const answered = await admin("GET", `${KEYS_PATH}?${query}`);
-    expect([answered.status, faultsIn(answered)]).toEqual([400, fields]);
+  ])("rejects a key list with ?%s", async (query, fields) => {
+    const response = await admin("GET", `${KEYS_PATH}?${query}`);
+    expect([response.status, fieldErrorsOf(response)]).toEqual([400, fields]);
   });
 
-  it("repeats nothing that it does not understand", async () => {
+  it("never repeats a secret that a query contains", async () => {
     const { jwt } = await create();
     const { text, status } = await admin("GET", `${KEYS_PATH}?access_token=${jwt}&limit=1`);
     expect([status, text.includes(jwt)]).toEqual([200, false]);
-    const refused = await admin("GET", `${KEYS_PATH}?api_key_name=${jwt}&continuation_token=${jwt}`);
-    expect([refused.status, refused.text.includes(jwt)]).toEqual([400, false]);
+    const rejected = await admin("GET", `${KEYS_PATH}?api_key_name=${jwt}&continuation_token=${jwt}`);
+    expect([rejected.status, rejected.text.includes(jwt)]).toEqual([400, false]);
   });
 
-  it("has the keys of its own account alone, and finds no other", async () => {
+  it("lists the keys of its own account only and finds no key of another", async () => {
     const foreign = await gatehouse.key({ accountId: OTHER_ACCOUNT, name: "foreign", role: "Viewer" });
     expect((await admin("GET", `${KEYS_PATH}?api_key_name=foreign`)).body.data).toEqual([]);
     const unknown = [foreign.id, crypto.randomUUID(), "not-an-id"];
-    const answers = await Promise.all(unknown.map((id) => admin("GET", `${KEYS_PATH}/${id}`)));
-    expect(answers.map((answered) => [answered.status, answered.body.error.detail])).toEqual(
+    const responses = await Promise.all(unknown.map((id) => admin("GET", `${KEYS_PATH}/${id}`)));
+    expect(responses.map((response) => [response.status, response.body.error.detail])).toEqual(
       unknown.map(() => [404, "API key not found"]),
     );
     expect((await admin("POST", `${KEYS_PATH}/${foreign.id}/revoke`)).status).toBe(404);
@@ -288,8 +296,8 @@ describe("the key list", () => {
   });
 });
 
-describe("revoking a key", () => {
-  it("is answered with how soon it is felt, and is felt by the next call that changes something", async () => {
+describe("revokeApiKey", () => {
+  it("answers a revocation with the time until it takes effect and denies the next mutation", async () => {
     const { jwt, data } = await create({ role_id: ROLE_IDS.Developer });
     expect((await gatehouse.call(jwt, CLUSTERS, { method: "POST" })).status).toBe(200);
     const { status, body } = await admin("POST", `${KEYS_PATH}/${data.info.id}/revoke`);
@@ -305,34 +313,34 @@ describe("revoking a key", () => {
     expect([again.status, again.body.data]).toEqual([200, body.data]);
   });
 
-  it("is what the holder of a key may do, whatever its role", async () => {
+  it("lets a key revoke itself whatever its role", async () => {
     const { id, token } = await gatehouse.key({ role: "Viewer" });
     expect((await clientOf(gatehouse, token)("POST", `${KEYS_PATH}/${id}/revoke`)).status).toBe(200);
     expect((await gatehouse.call(token, CLUSTERS)).status).toBe(401);
   });
 
-  it("refuses a body or a parameter that it does not know", async () => {
+  it("rejects a revocation with an unknown body member or parameter", async () => {
     const { data } = await create();
     const path = `${KEYS_PATH}/${data.info.id}/revoke`;
-    const refused = await admin("POST", `${path}?force=perhaps`, { reason: "x" });
-    expect([refused.status, faultsIn(refused)]).toEqual([400, ["force", "reason"]]);
+    const rejected = await admin("POST", `${path}?force=perhaps`, { reason: "x" });
+    expect([rejected.status, fieldErrorsOf(rejected)]).toEqual([400, ["force", "reason"]]);
     expect((await admin("GET", `${KEYS_PATH}/${data.info.id}`)).body.data.info.status).toBe("ACTIVE");
   });
 
-  it("of the last key that manages keys needs force", async () => {
+  it("requires force to revoke the last key that manages keys", async () => {
     const { id, token } = await gatehouse.key({ accountId: OTHER_ACCOUNT });
     const last = clientOf(gatehouse, token);
     const path = `${V1}/accounts/${OTHER_ACCOUNT}/api-keys/${id}/revoke`;
-    const refused = await last("POST", path);
-    expect([refused.status, refused.body.error.code]).toEqual([409, "last_manager"]);
+    const rejected = await last("POST", path);
+    expect([rejected.status, rejected.body.error.code]).toEqual([409, "last_manager"]);
     expect((await last("POST", path, { force: false })).status).toBe(409);
     expect((await last("POST", path, { force: true })).status).toBe(200);
     expect((await last("POST", path)).status).toBe(401);
   });
 });
 
-describe("a row that cannot be read", () => {
-  it("is a fault and not a key: 503, and a change through it does not happen", async () => {
+describe("corrupt API key row", () => {
+  it("answers 503 for a key whose row is corrupt and does not revoke it", async () => {
     const role = await admin("POST", ROLES_PATH, {
       name: "Corrupt",
       permissions: [{ resource_type: "BACKUP", operation_groups: [{ operation_group: "READ" }] }],
@@ -350,18 +358,18 @@ describe("a row that cannot be read", () => {
   });
 });
 
-describe("the secret of a key", () => {
-  it("is in one answer, and in no other, no log and no stored byte", async () => {
+describe("API key secret", () => {
+  it("shows the secret of a key in one response and in no other response, log line or stored value", async () => {
     const { jwt, data } = await create();
     const canary = jwt.slice(-30);
     await gatehouse.call(jwt, CLUSTERS);
-    const refused = [{ name: jwt }, { [jwt]: jwt }, { name: { [jwt]: 1 } }, { role_id: jwt, allow_list_info: [jwt] }];
-    const answers = await Promise.all(refused.map((body) => admin("POST", KEYS_PATH, body)));
-    expect(answers.map(({ status }) => status)).toEqual(refused.map(() => 400));
+    const badBodies = [{ name: jwt }, { [jwt]: jwt }, { name: { [jwt]: 1 } }, { role_id: jwt, allow_list_info: [jwt] }];
+    const responses = await Promise.all(badBodies.map((body) => admin("POST", KEYS_PATH, body)));
+    expect(responses.map(({ status }) => status)).toEqual(badBodies.map(() => 400));
     const shown = await Promise.all(
       [`${KEYS_PATH}/${data.info.id}`, KEYS_PATH, `${ROLES_PATH}/${ROLE_IDS.Viewer}`].map((path) => admin("GET", path)),
     );
-    for (const { text } of [...answers, ...shown]) expect(text).not.toContain(canary);
+    for (const { text } of [...responses, ...shown]) expect(text).not.toContain(canary);
     const tables = [
       "accounts",
       "roles",
@@ -381,8 +389,8 @@ describe("the secret of a key", () => {
   });
 });
 
-describe("a configured default role", () => {
-  it("is what a key gets when no role is named, as Aeon does", async () => {
+describe("DEFAULT_KEY_ROLE", () => {
+  it("gives a key the configured default role when none is named, as Aeon does", async () => {
     const other = await startGatehouse({ DEFAULT_KEY_ROLE: "viewer" });
     try {
       const client = clientOf(other, (await other.key()).token);

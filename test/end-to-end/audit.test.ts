@@ -1,16 +1,24 @@
-// The audit log over a real socket, its verification on copies of the real database, and the counts of refusals.
+// The audit log over a real socket, its verification on tampered copies of the real database, and the counts of denials.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Client, clientOf, faultsIn, KEYS_PATH, LISTS_PATH, ROLES_PATH, V1 } from "../support/admin-client.ts";
+import {
+  type Client,
+  clientOf,
+  fieldErrorsOf,
+  KEYS_PATH,
+  LISTS_PATH,
+  ROLES_PATH,
+  V1,
+} from "../support/admin-client.ts";
 import { ACCOUNT, CLUSTERS, type Gatehouse, OTHER_ACCOUNT, startGatehouse } from "../support/gatehouse.ts";
 import { ROLE_IDS } from "../support/seed.ts";
 
 const EVENTS = `${V1}/accounts/${ACCOUNT}/audit/events`;
-const REFUSALS = `${V1}/accounts/${ACCOUNT}/audit/refusals`;
+const DENIALS = `${V1}/accounts/${ACCOUNT}/audit/refusals`;
 
 let gatehouse: Gatehouse;
 let admin: Client;
@@ -18,7 +26,7 @@ let adminId: string;
 let folder: string;
 const made: Record<string, string> = {};
 
-/** One change of every kind, in this order. */
+/** Makes one change of every kind, in the order of HISTORY. */
 async function makeHistory(): Promise<void> {
   const rules = { name: "office", description: "", allow_list: ["192.0.2.0/24"] };
   made.list = (await admin("POST", LISTS_PATH, rules)).body.data.info.id;
@@ -59,8 +67,8 @@ const HISTORY = [
   "Delete Allow List",
 ];
 
-describe("the audit log", () => {
-  it("names every change, who made it, from where and with which request", async () => {
+describe("audit log", () => {
+  it("records every change with its actor, address and request id", async () => {
     const { body } = await admin("GET", `${EVENTS}?order=asc`);
     expect(body.data.map((event: { event_name: string }) => event.event_name)).toEqual(HISTORY);
     const created = body.data[3];
@@ -83,7 +91,7 @@ describe("the audit log", () => {
     expect(JSON.stringify(body)).not.toContain(made.secret);
   });
 
-  it("has what stood there before a change and after it", async () => {
+  it("records the state before and after a change", async () => {
     const { body } = await admin("GET", `${EVENTS}?event_type=EDIT`);
     const { before, after } = body.data[0].detail;
     expect([before.permissions, after.permissions]).toEqual([["BACKUP:CREATE"], ["BACKUP:DELETE"]]);
@@ -100,7 +108,7 @@ describe("the audit log", () => {
     ).toEqual([["Expire API Key", "SYSTEM"]]);
   });
 
-  it("is filtered by type, resource, time and text", async () => {
+  it("filters audit events by type, resource, time and text", async () => {
     const names = async (query: string) =>
       (await admin("GET", `${EVENTS}?order=asc&${query}`)).body.data.map(
         (event: { event_name: string }) => event.event_name,
@@ -114,18 +122,18 @@ describe("the audit log", () => {
     ).toEqual(["Edit Role"]);
   });
 
-  it("names everything that is wrong with a query at once", async () => {
-    const answered = await admin(
+  it("reports every error of an audit query at once", async () => {
+    const response = await admin(
       "GET",
       `${EVENTS}?event_type=X&resource_type=Y&start_timestamp=now&limit=0&order_by=name`,
     );
-    expect([answered.status, faultsIn(answered).sort()]).toEqual([
+    expect([response.status, fieldErrorsOf(response).sort()]).toEqual([
       400,
       ["event_type[0]", "limit", "order_by", "resource_type[0]", "start_timestamp"],
     ]);
   });
 
-  it("comes page by page without repeating or losing an event", async () => {
+  it("pages through audit events without repeating or losing one", async () => {
     for (const order of ["asc", "desc"]) {
       const seen: number[] = [];
       let path: string | null = `${EVENTS}?limit=3&order=${order}`;
@@ -139,7 +147,7 @@ describe("the audit log", () => {
     }
   });
 
-  it("is exported as one JSON object a line, oldest first, by path and by Accept", async () => {
+  it("exports audit events as one JSON object per line, oldest first, by path and by Accept", async () => {
     const token = (await gatehouse.key({ role: "Viewer" })).token;
     const byPath = await gatehouse.call(token, `${EVENTS}/export`);
     const byAccept = await gatehouse.call(token, `${EVENTS}?order=asc`, {
@@ -155,17 +163,17 @@ describe("the audit log", () => {
     expect(await byAccept.text()).toBe(text);
   });
 
-  it("is for whoever may read it, and of one's own account", async () => {
+  it("denies audit events without the permission or of another account", async () => {
     const developer = clientOf(gatehouse, (await gatehouse.key({ role: "Developer" })).token);
     expect((await developer("GET", EVENTS)).status).toBe(403);
-    const stranger = clientOf(gatehouse, (await gatehouse.key({ accountId: OTHER_ACCOUNT })).token);
-    expect((await stranger("GET", EVENTS)).status).toBe(404);
-    expect((await stranger("GET", EVENTS.replace(ACCOUNT, OTHER_ACCOUNT))).body.data).toEqual([]);
+    const foreignAdmin = clientOf(gatehouse, (await gatehouse.key({ accountId: OTHER_ACCOUNT })).token);
+    expect((await foreignAdmin("GET", EVENTS)).status).toBe(404);
+    expect((await foreignAdmin("GET", EVENTS.replace(ACCOUNT, OTHER_ACCOUNT))).body.data).toEqual([]);
   });
 });
 
 describe("npm run audit:verify", () => {
-  /** The real log as a database of its own, edited by a thief. */
+  /** Copies the audit log into a database of its own, changed by `edit` as an attacker would. @returns its file */
   async function copy(edit = ""): Promise<string> {
     const file = join(folder, `${crypto.randomUUID()}.sqlite`);
     const db = new DatabaseSync(file);
@@ -185,22 +193,22 @@ describe("npm run audit:verify", () => {
     return file;
   }
 
-  function verify(file: string, ...more: string[]): { status: number; said: string } {
+  function verify(file: string, ...more: string[]): { status: number; output: string } {
     const env = { ...process.env, IDENTITY_KEYS: gatehouse.secrets.IDENTITY_KEYS };
     try {
       const args = ["scripts/audit-verify.ts", "--file", file, ...more];
-      return { status: 0, said: execFileSync(process.execPath, args, { env, encoding: "utf8", stdio: "pipe" }) };
+      return { status: 0, output: execFileSync(process.execPath, args, { env, encoding: "utf8", stdio: "pipe" }) };
     } catch (error) {
       const { status, stdout } = error as { status: number; stdout: string };
-      return { status, said: stdout };
+      return { status, output: stdout };
     }
   }
 
-  it("finds the log whole, with the private keys or with those that the door publishes", async () => {
+  it("verifies an intact log with the private keys or with the published JWKS", async () => {
     const file = await copy();
     expect(verify(file)).toMatchObject({
       status: 0,
-      said: expect.stringMatching(/^8 events, signed up to event 8, 0 not/),
+      output: expect.stringMatching(/^8 events, signed up to event 8, 0 not/),
     });
     const jwks = join(folder, "jwks.json");
     writeFileSync(jwks, await (await gatehouse.call(null, "/.well-known/gatehouse/jwks.json")).text());
@@ -214,52 +222,52 @@ describe("npm run audit:verify", () => {
     ["a changed name", "UPDATE audit_events SET actor_name = 'nobody' WHERE seq = 4", "changed"],
     ["a changed detail", "UPDATE audit_events SET detail = '{}' WHERE seq = 3", "changed"],
     ["a changed time", "UPDATE audit_events SET created_at = created_at + 1 WHERE seq = 1", "changed"],
-    ["an event taken out of the middle", "DELETE FROM audit_events WHERE seq = 5", "missing"],
-    ["the last events cut off", "DELETE FROM audit_events WHERE seq > 6", "cut_off"],
+    ["an event deleted in the middle", "DELETE FROM audit_events WHERE seq = 5", "missing"],
+    ["deleted last events", "DELETE FROM audit_events WHERE seq > 6", "cut_off"],
     [
-      "an event slipped in",
+      "an inserted event",
       `UPDATE audit_events SET seq = seq + 100 WHERE seq > 3; UPDATE audit_events SET seq = seq - 99 WHERE seq > 100;
        INSERT INTO audit_events (seq, ${NEW_ROW}, hash) SELECT 4, '${OTHER_ID}', ${NEW_ROW.replace("id, ", "")}, hash
          FROM audit_events WHERE seq = 3`,
       "changed",
     ],
     [
-      "two events that have changed places",
+      "two swapped events",
       `UPDATE audit_events SET seq = 99 WHERE seq = 2; UPDATE audit_events SET seq = 2 WHERE seq = 6;
        UPDATE audit_events SET seq = 6 WHERE seq = 99`,
       "changed",
     ],
-    ["hashes taken off", "UPDATE audit_events SET hash = NULL, message = 'x' WHERE seq > 4", "not_sealed"],
-    ["a checkpoint moved back", "UPDATE audit_checkpoints SET seq = 2", "checkpoint_differs"],
-    ["a checkpoint without its signature", "UPDATE audit_checkpoints SET jws = 'a.b.c'", "checkpoint_forged"],
-  ])("finds %s", async (_, edit, finding) => {
-    const { status, said } = verify(await copy(edit));
-    expect([status, said]).toEqual([1, expect.stringContaining(finding)]);
+    ["removed hashes", "UPDATE audit_events SET hash = NULL, message = 'x' WHERE seq > 4", "not_sealed"],
+    ["a checkpoint set back", "UPDATE audit_checkpoints SET seq = 2", "checkpoint_differs"],
+    ["a checkpoint without a valid signature", "UPDATE audit_checkpoints SET jws = 'a.b.c'", "checkpoint_forged"],
+  ])("detects %s", async (_, edit, finding) => {
+    const { status, output } = verify(await copy(edit));
+    expect([status, output]).toEqual([1, expect.stringContaining(finding)]);
   });
 
-  it("finds a log that was put back to an earlier state, given the checkpoint in the Worker's log", async () => {
+  it("detects a log restored to an earlier state, given the checkpoint from the Worker's log", async () => {
     const line = gatehouse.logs().findLast((each) => each.includes("audit_checkpoint")) ?? "{}";
     const head = JSON.parse(line).resource_id;
     const file = await copy("DELETE FROM audit_events; DELETE FROM audit_checkpoints");
     expect(verify(file).status).toBe(0);
-    expect(verify(file, "--head", head)).toMatchObject({ status: 1, said: expect.stringContaining("cut_off") });
+    expect(verify(file, "--head", head)).toMatchObject({ status: 1, output: expect.stringContaining("cut_off") });
   });
 });
 
-describe("refusals", () => {
-  it("are counted by key, reason and hour, and a made-up key writes nothing", async () => {
+describe("denial counts", () => {
+  it("counts denials by key, reason and hour, and writes nothing about a forged key", async () => {
     const { token, id } = await gatehouse.key({ role: "Viewer", name: "reader" });
     for (let i = 0; i < 3; i++) await gatehouse.call(token, CLUSTERS, { method: "POST", body: "{}" });
     for (let i = 0; i < 5; i++) await gatehouse.call(`${token.slice(0, -20)}AAAAAAAAAAAAAAAAAAAA`, CLUSTERS);
-    // An explanation, even of nothing, writes what this isolate has gathered.
+    // Every explain request, even of an unknown id, first writes the counts of this isolate.
     await admin("POST", `${KEYS_PATH}/explain`, { request_id: "none" });
-    const { body } = await admin("GET", REFUSALS);
+    const { body } = await admin("GET", DENIALS);
     expect(body.data).toContainEqual(
       expect.objectContaining({ api_key_id: id, api_key_name: "reader", reason: "permission_missing", count: 3 }),
     );
-    const own = await admin("GET", `${REFUSALS}?api_key_id=${id}`);
+    const own = await admin("GET", `${DENIALS}?api_key_id=${id}`);
     expect(own.body.data).toEqual([expect.objectContaining({ reason: "permission_missing", count: 3 })]);
-    const none = await admin("GET", `${REFUSALS}?api_key_id=${crypto.randomUUID()}`);
+    const none = await admin("GET", `${DENIALS}?api_key_id=${crypto.randomUUID()}`);
     expect(none.body.data).toEqual([]);
     const { results } = await gatehouse.env.DB.prepare("SELECT * FROM refusal_counts WHERE account_id = ''").all();
     expect(results).toEqual([expect.objectContaining({ reason: "signature_invalid", count: 5, key_id: "" })]);

@@ -1,50 +1,50 @@
-// A search for planted secrets in everything that the process has stored, logged, answered and sent on.
+// Searches everything that Gatehouse stores, logs, answers and forwards for planted secrets.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Bare, startBare } from "../support/bare.ts";
 import { ACCOUNT, CLUSTERS, OTHER_ACCOUNT, PROJECT } from "../support/gatehouse.ts";
 import { rawRequest, sendRaw } from "../support/raw.ts";
+import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
 const TABLES = ["accounts", "roles", "allow_lists", "api_keys", "api_key_allow_lists", "key_changes", "audit_events"];
 const KEYS = `/api/public/v1/accounts/${ACCOUNT}/api-keys`;
 
-let bare: Bare;
+let gateway: WorkerdGateway;
 const secrets: string[] = [];
-const answers: string[] = [];
+const responses: string[] = [];
 beforeAll(async () => {
-  bare = await startBare({
+  gateway = await startWorkerdGateway({
     vars: { LOG_SAMPLE: "1", UPSTREAM_TIMEOUT_SECONDS: "0.3" },
     secrets: { UPSTREAM_AUTHORIZATION: "Bearer canary-of-the-upstream" },
   });
   secrets.push(
-    ...spellings(JSON.parse(bare.secrets.KEY_RING)[Object.keys(JSON.parse(bare.secrets.KEY_RING))[0] ?? ""]),
+    ...spellings(JSON.parse(gateway.secrets.KEY_RING)[Object.keys(JSON.parse(gateway.secrets.KEY_RING))[0] ?? ""]),
   );
-  secrets.push(JSON.parse(bare.secrets.IDENTITY_KEYS).keys[0].d, "canary-of-the-upstream");
-  await makeCalls();
+  secrets.push(JSON.parse(gateway.secrets.IDENTITY_KEYS).keys[0].d, "canary-of-the-upstream");
+  await sendRequests();
 }, 60_000);
-afterAll(() => bare.close());
+afterAll(() => gateway.close());
 
-/** A key is its whole text, and its payload and signature alone, which together would make it anew. */
-function plant(token: string): string {
+/** Remembers a key as a secret: its whole text, and its payload and signature, from which it could be rebuilt. */
+function plantKey(token: string): string {
   secrets.push(token, ...token.split(".").slice(1));
   return token;
 }
 
-/** A secret of the ring as it is configured, and as bytes in the ways that bytes are written. */
+/** A signing secret as configured, and its bytes in every common encoding. */
 function spellings(secret: string): readonly string[] {
   const bytes = Buffer.from(secret, "base64url");
   return [secret, bytes.toString("hex"), bytes.toString("base64"), bytes.toString("latin1"), bytes.join(",")];
 }
 
-async function say(token: string | null, method: string, path: string, body?: unknown): Promise<string> {
+async function send(token: string | null, method: string, path: string, body?: unknown): Promise<string> {
   const init =
     body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
-  const text = await (await bare.call(token, path, { method, ...init })).text();
+  const text = await (await gateway.call(token, path, { method, ...init })).text();
   return text;
 }
 
-async function makeCalls(): Promise<void> {
-  const admin = plant((await bare.key({ name: "canary" })).token);
-  const created = await say(admin, "POST", KEYS, {
+async function sendRequests(): Promise<void> {
+  const admin = plantKey((await gateway.key({ name: "canary" })).token);
+  const created = await send(admin, "POST", KEYS, {
     name: "made-here",
     expire_after_hours: 0,
     role_id: "95b23b27-b36b-4c2e-b7b6-4a94ed7676e4",
@@ -52,9 +52,9 @@ async function makeCalls(): Promise<void> {
   const made = JSON.parse(created) as { data?: { jwt?: string; info?: { id?: string } }; jwt?: string };
   const jwt = made.data?.jwt ?? made.jwt;
   if (jwt === undefined) throw new Error(`no key was made: ${created.slice(0, 200)}`);
-  plant(jwt);
+  plantKey(jwt);
   const states = [{ revokedAt: 1 }, { expiresAt: 1 }, { rules: ["203.0.113.0/24"] }, { role: "Viewer" as const }];
-  const others = await Promise.all(states.map(async (state) => plant((await bare.key(state)).token)));
+  const others = await Promise.all(states.map(async (state) => plantKey((await gateway.key(state)).token)));
   for (const token of [admin, jwt, ...others]) {
     for (const [method, path] of [
       ["GET", CLUSTERS],
@@ -67,69 +67,69 @@ async function makeCalls(): Promise<void> {
       ["GET", `/api/public/v1/accounts/${ACCOUNT}/projects/${PROJECT}/allow-lists`],
       ["PROPFIND", "/x"],
     ] as const) {
-      answers.push(await say(token, method, path));
+      responses.push(await send(token, method, path));
     }
-    answers.push(await say(token, "POST", KEYS, { name: token, description: token, role_id: token }));
-    await faultyCalls(token);
+    responses.push(await send(token, "POST", KEYS, { name: token, description: token, role_id: token }));
+    await sendFailingRequests(token);
   }
-  await bare.scheduled();
+  await gateway.scheduled();
 }
 
-async function faultyCalls(token: string): Promise<void> {
-  bare.upstream.answer((request) => request.socket.destroy());
-  answers.push(await say(token, "GET", CLUSTERS));
-  bare.upstream.answer(() => undefined);
-  answers.push(await say(token, "GET", CLUSTERS));
-  bare.upstream.answer(null);
+async function sendFailingRequests(token: string): Promise<void> {
+  gateway.upstream.answer((request) => request.socket.destroy());
+  responses.push(await send(token, "GET", CLUSTERS));
+  gateway.upstream.answer(() => undefined);
+  responses.push(await send(token, "GET", CLUSTERS));
+  gateway.upstream.answer(null);
   const lines = [`Authorization: Basic ${token}`, `X-Api-Key: ${token}`, `Cookie: ${token}`, `User-Agent: ${token}`];
-  for (const line of lines) answers.push((await sendRaw(bare.port, rawRequest("GET /x HTTP/1.1", [line]))).text);
+  for (const line of lines) responses.push((await sendRaw(gateway.port, rawRequest("GET /x HTTP/1.1", [line]))).text);
   const both = [
     `Authorization: Bearer ${token}`,
     `X-Token: ${token}`,
     `User-Agent: ${token}`,
     `Origin: https://${token}`,
   ];
-  answers.push((await sendRaw(bare.port, rawRequest(`GET ${CLUSTERS} HTTP/1.1`, both))).text);
+  responses.push((await sendRaw(gateway.port, rawRequest(`GET ${CLUSTERS} HTTP/1.1`, both))).text);
 }
 
-/** The planted secrets that stand in a text. */
-const found = (text: string) =>
+/** The indexes of the planted secrets that a text contains. */
+const secretsIn = (text: string) =>
   secrets.filter((secret) => text.includes(secret)).map((secret) => secrets.indexOf(secret));
 
-describe("a planted secret", () => {
-  it("would be found: the search itself finds each", () => {
+describe("planted secrets", () => {
+  it("finds every planted secret in a text that contains it", () => {
     expect(secrets.length).toBeGreaterThan(20);
-    for (const secret of secrets) expect(found(`before${secret}after`)).not.toEqual([]);
+    for (const secret of secrets) expect(secretsIn(`before${secret}after`)).not.toEqual([]);
   });
 
-  it("stands nowhere in the database", async () => {
+  it("stores no planted secret in the database", async () => {
     for (const table of TABLES) {
-      const { results } = await bare.env.DB.prepare(`SELECT * FROM ${table}`).all();
+      const { results } = await gateway.env.DB.prepare(`SELECT * FROM ${table}`).all();
       if (["api_keys", "accounts", "key_changes"].includes(table)) expect(results).not.toEqual([]);
-      expect(found(JSON.stringify(results)), table).toEqual([]);
+      expect(secretsIn(JSON.stringify(results)), table).toEqual([]);
     }
   });
 
-  it("stands nowhere in the warm copy", async () => {
-    const { keys } = await bare.env.KEY_COPIES.list();
+  it("stores no planted secret in the KV copies", async () => {
+    const { keys } = await gateway.env.KEY_COPIES.list();
     expect(keys).not.toEqual([]);
-    for (const { name } of keys) expect(found(name + (await bare.env.KEY_COPIES.get(name)))).toEqual([]);
+    for (const { name } of keys) expect(secretsIn(name + (await gateway.env.KEY_COPIES.get(name)))).toEqual([]);
   });
 
-  it("stands in no line of the log", async () => {
-    const lines = await bare.logs();
+  it("logs no planted secret", async () => {
+    const lines = await gateway.logs();
     expect(lines.length).toBeGreaterThan(50);
-    expect(lines.filter(({ text }) => found(text).length > 0)).toEqual([]);
+    expect(lines.filter(({ text }) => secretsIn(text).length > 0)).toEqual([]);
   });
 
-  it("stands in no answer, but for the one that made it", () => {
-    expect(answers.length).toBeGreaterThan(50);
-    expect(answers.filter((text) => found(text).length > 0)).toEqual([]);
+  it("answers a planted secret only in the response that created it", () => {
+    expect(responses.length).toBeGreaterThan(50);
+    expect(responses.filter((text) => secretsIn(text).length > 0)).toEqual([]);
   });
 
-  it("reaches the upstream in no call, but for the credential that is meant for it", () => {
-    expect(bare.upstream.reached.length).toBeGreaterThan(10);
-    const seen = JSON.stringify(bare.upstream.reached).replaceAll("Bearer canary-of-the-upstream", "");
-    expect(found(seen)).toEqual([]);
+  it("forwards no planted secret but the upstream's own credential", () => {
+    expect(gateway.upstream.reached.length).toBeGreaterThan(10);
+    const seen = JSON.stringify(gateway.upstream.reached).replaceAll("Bearer canary-of-the-upstream", "");
+    expect(secretsIn(seen)).toEqual([]);
   });
 });

@@ -1,25 +1,25 @@
-// A Worker that was deployed without the console. What a built one answers is in test/browser/.
+// A Worker that was deployed without the console. test/browser/ tests a built console.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Bare, startBare } from "../support/bare.ts";
+import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
-let bare: Bare;
+let gateway: WorkerdGateway;
 beforeAll(async () => {
-  bare = await startBare();
+  gateway = await startWorkerdGateway();
 });
-afterAll(() => bare.close());
+afterAll(() => gateway.close());
 
-describe("a console that is not there", () => {
-  it("says so in words, under the same policy as one that is", async () => {
-    const answer = await bare.call(null, "/console/keys");
-    expect(answer.status).toBe(503);
-    expect(answer.headers.get("content-security-policy")).toContain("default-src 'none'");
-    expect(await answer.text()).toContain("npm run build");
+describe("console assets of a Worker without a console", () => {
+  it("answers 503 and says how to build the console, under the console's content security policy", async () => {
+    const response = await gateway.call(null, "/console/keys");
+    expect(response.status).toBe(503);
+    expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
+    expect(await response.text()).toContain("npm run build");
   });
 
-  it("has no files, and leaves its paths to nobody else", async () => {
+  it("answers 404 for console files and never forwards console paths", async () => {
     for (const path of ["/console/assets/index.js", "/console/nothing"]) {
-      expect((await bare.call(null, path)).status).toBe(404);
+      expect((await gateway.call(null, path)).status).toBe(404);
     }
-    expect(bare.upstream.reached).toEqual([]);
+    expect(gateway.upstream.reached).toEqual([]);
   });
 });

@@ -1,23 +1,23 @@
-// The demo upstream over a real socket: whom it believes, and whether the clients' sequences of calls get what they need.
+// The demo upstream over a real socket: which identity tokens it accepts, and the request sequences of Aeon's clients.
 import { generateKeyPair, SignJWT } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestHarness } from "wrangler";
 import {
   ACCOUNT,
   AUDIENCE,
-  goodClaims,
+  type DemoGateway,
   KEY_ID,
   OTHER_ACCOUNT,
-  openGateway,
-  type WorkerUnderTest,
+  startDemoGateway,
+  validClaims,
 } from "../support/demo-gateway.ts";
 import { type Answer, type Json, startUpstream, type Upstream } from "../support/demo-upstream.ts";
 
-let gateway: WorkerUnderTest;
+let gateway: DemoGateway;
 let upstream: Upstream;
 
 beforeAll(async () => {
-  gateway = await openGateway();
+  gateway = await startDemoGateway();
   upstream = await startUpstream(gateway);
 });
 afterAll(async () => {
@@ -29,8 +29,8 @@ beforeEach(() => upstream.empty());
 const call: Upstream["call"] = (method, path, body) => upstream.call(method, path, body);
 const send: Upstream["send"] = (method, path, headers, body) => upstream.send(method, path, headers, body);
 
-/** What every command does first: reads the account twice, for its id and for its one project. */
-async function preamble(): Promise<string> {
+/** The start of every client command: reads the account twice, for its id and for its one project. @returns the path */
+async function readProjectPath(): Promise<string> {
   const first = await call("GET", "/account");
   const second = await call("GET", "/account");
   expect(second).toMatchObject({ status: 200, body: first.body });
@@ -53,18 +53,18 @@ function clusterSpec(name: string, changes: object = {}) {
   };
 }
 
-async function created(project: string, name: string, changes?: object): Promise<string> {
-  const answer = await call("POST", `${project}/clusters`, { cluster_spec: clusterSpec(name, changes) });
-  expect(answer.status).toBe(200);
-  return `${project}/clusters/${answer.body.data.info.id}`;
+async function createCluster(project: string, name: string, changes?: object): Promise<string> {
+  const response = await call("POST", `${project}/clusters`, { cluster_spec: clusterSpec(name, changes) });
+  expect(response.status).toBe(200);
+  return `${project}/clusters/${response.body.data.info.id}`;
 }
 
 const NOW = Math.floor(Date.now() / 1000);
-const REFUSED = { error: { detail: "This API is served through Gatehouse only", status: 401 } };
+const UNAUTHENTICATED = { error: { detail: "This API is served through Gatehouse only", status: 401 } };
 
-describe("identity", () => {
-  it("refuses a call without an identity", async () => {
-    expect(await send("GET", "/account", {})).toMatchObject({ status: 401, body: REFUSED });
+describe("identity token check of the demo upstream", () => {
+  it("rejects a request without an identity token", async () => {
+    expect(await send("GET", "/account", {})).toMatchObject({ status: 401, body: UNAUTHENTICATED });
   });
 
   it.each([
@@ -72,56 +72,56 @@ describe("identity", () => {
     ["of another issuer", { iss: "somebody-else" }],
     ["that has expired", { iat: NOW - 120, exp: NOW - 60 }],
     ["without an expiry", { exp: undefined }],
-    ["without a making", { iat: undefined }],
-    ["without a key", { sub: undefined }],
+    ["without an issue time", { iat: undefined }],
+    ["without a subject", { sub: undefined }],
     ["without an account", { acc: undefined }],
-    ["whose account is no text", { acc: 7 }],
-  ])("refuses an identity %s", async (_, changes) => {
+    ["whose account is not a string", { acc: 7 }],
+  ])("rejects an identity token %s", async (_, changes) => {
     const identity = await gateway.identity(changes);
     expect(await send("GET", "/account", { "Gatehouse-Identity": identity })).toMatchObject({
       status: 401,
-      body: REFUSED,
+      body: UNAUTHENTICATED,
     });
   });
 
-  it("refuses an identity that is not signed", async () => {
+  it("rejects an unsigned identity token", async () => {
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-    const unsigned = `${part({ alg: "none" })}.${part(goodClaims())}.`;
+    const unsigned = `${part({ alg: "none" })}.${part(validClaims())}.`;
     expect(await send("GET", "/account", { "Gatehouse-Identity": unsigned })).toMatchObject({
       status: 401,
-      body: REFUSED,
+      body: UNAUTHENTICATED,
     });
   });
 
-  it("refuses an identity that another key has signed", async () => {
+  it("rejects an identity token signed by another key", async () => {
     const { privateKey } = await generateKeyPair("EdDSA");
-    const forged = await new SignJWT(goodClaims()).setProtectedHeader({ alg: "EdDSA", kid: "k1" }).sign(privateKey);
+    const forged = await new SignJWT(validClaims()).setProtectedHeader({ alg: "EdDSA", kid: "k1" }).sign(privateKey);
     expect(await send("GET", "/account", { "Gatehouse-Identity": forged })).toMatchObject({
       status: 401,
-      body: REFUSED,
+      body: UNAUTHENTICATED,
     });
   });
 
-  it("refuses a symmetric signature, even one made with the published key", async () => {
+  it("rejects a symmetric signature made with the published key", async () => {
     const published = await (await fetch(`${gateway.url}/.well-known/gatehouse/jwks.json`)).text();
-    const confused = await new SignJWT(goodClaims())
+    const confused = await new SignJWT(validClaims())
       .setProtectedHeader({ alg: "HS256", kid: "k1" })
       .sign(new TextEncoder().encode(published));
     expect(await send("GET", "/account", { "Gatehouse-Identity": confused })).toMatchObject({
       status: 401,
-      body: REFUSED,
+      body: UNAUTHENTICATED,
     });
   });
 
-  it("refuses two identities at once", async () => {
+  it("rejects two identity tokens in one header", async () => {
     const twice = `${await gateway.identity()}, ${await gateway.identity()}`;
     expect(await send("GET", "/account", { "Gatehouse-Identity": twice })).toMatchObject({
       status: 401,
-      body: REFUSED,
+      body: UNAUTHENTICATED,
     });
   });
 
-  it("refuses before it says whether a route exists", async () => {
+  it("rejects an unauthenticated request before it reveals whether a route exists", async () => {
     expect(await send("GET", "/no-such-thing", {})).toMatchObject({ status: 401 });
     const { status, body } = await call("GET", "/no-such-thing");
     expect({ status, body }).toEqual({
@@ -130,8 +130,8 @@ describe("identity", () => {
     });
   });
 
-  it("answers 404 for another account, and for another account's project", async () => {
-    const project = await preamble();
+  it("answers 404 for another account and for another account's project", async () => {
+    const project = await readProjectPath();
     const identity = await gateway.identity({ acc: OTHER_ACCOUNT });
     for (const path of [`/accounts/${ACCOUNT}/tasks`, `/accounts/${ACCOUNT}/projects`, `${project}/clusters`]) {
       expect(await send("GET", path, { "Gatehouse-Identity": identity })).toMatchObject({ status: 404 });
@@ -140,16 +140,16 @@ describe("identity", () => {
     expect(await send("GET", crossed, { "Gatehouse-Identity": identity })).toMatchObject({ status: 404 });
   });
 
-  it("answers with the request id that the door gave, on a refusal too", async () => {
+  it("answers with the request id that the gateway sent, on a rejected request too", async () => {
     const id = { "Gatehouse-Request-Id": "req-1" };
     expect((await send("GET", "/account", id)).headers.get("Request-Id")).toBe("req-1");
     const known = { ...id, "Gatehouse-Identity": await gateway.identity(), "Gatehouse-Operation": "getCurrentAccount" };
-    const answer = await send("GET", "/account", known);
-    expect(answer).toMatchObject({ status: 200 });
-    expect(answer.headers.get("Request-Id")).toBe("req-1");
+    const response = await send("GET", "/account", known);
+    expect(response).toMatchObject({ status: 200 });
+    expect(response.headers.get("Request-Id")).toBe("req-1");
   });
 
-  it("writes who called and what for to its log, and nothing of the identity", async () => {
+  it("logs the principal and the operation and never the identity token", async () => {
     const identity = await gateway.identity();
     await send("GET", "/ping", {
       "Gatehouse-Identity": identity,
@@ -162,9 +162,9 @@ describe("identity", () => {
   });
 });
 
-describe("the clients' sequences", () => {
-  it("shows a new account its sample clusters, with every member that the list breaks without", async () => {
-    const project = await preamble();
+describe("request sequences of Aeon's clients", () => {
+  it("shows a new account its sample clusters with every member that the clients require", async () => {
+    const project = await readProjectPath();
     const { status, headers, body } = await call("GET", `${project}/clusters`);
     expect(status).toBe(200);
     expect(headers.get("Content-Type")).toMatch(/^application\/json/);
@@ -187,17 +187,17 @@ describe("the clients' sequences", () => {
     }
   });
 
-  it("makes one account of many first calls at once", async () => {
+  it("creates one account for many concurrent first requests", async () => {
     const identity = { "Gatehouse-Identity": await gateway.identity() };
-    const answers = await Promise.all(Array.from({ length: 40 }, () => send("GET", "/accounts", identity)));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-    expect(new Set(answers.map(({ body }) => JSON.stringify(body.data))).size).toBe(1);
-    const project = await preamble();
+    const responses = await Promise.all(Array.from({ length: 40 }, () => send("GET", "/accounts", identity)));
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set(responses.map(({ body }) => JSON.stringify(body.data))).size).toBe(1);
+    const project = await readProjectPath();
     expect((await call("GET", `${project}/clusters`)).body.data).toHaveLength(2);
   });
 
-  it("describes a cluster by its name, and all that belongs to it", async () => {
-    const project = await preamble();
+  it("describes a cluster found by name and everything that belongs to it", async () => {
+    const project = await readProjectPath();
     const { body } = await call("GET", `${project}/clusters?name=merry-heron`);
     expect(body.data).toHaveLength(1);
     const cluster = `${project}/clusters/${body.data[0].info.id}`;
@@ -212,15 +212,15 @@ describe("the clients' sequences", () => {
     expect(await call("GET", cluster)).toMatchObject({ status: 200, body: { data: body.data[0] } });
   });
 
-  it("lists nothing for a name that no cluster has, exactly spelt", async () => {
-    const project = await preamble();
+  it("lists no clusters for a name that does not match exactly", async () => {
+    const project = await readProjectPath();
     for (const name of ["test", "merry", "MERRY-HERON"]) {
       expect(await call("GET", `${project}/clusters?name=${name}`)).toMatchObject({ status: 200, body: { data: [] } });
     }
   });
 
-  it("pauses an active cluster once, and resumes it once", async () => {
-    const project = await preamble();
+  it("pauses an active cluster once and resumes it once", async () => {
+    const project = await readProjectPath();
     const { body } = await call("GET", `${project}/clusters?name=merry-heron`);
     const cluster = `${project}/clusters/${body.data[0].info.id}`;
     const notActive = { status: 409, body: { error: { detail: "Cluster is not in an active state", status: 409 } } };
@@ -245,8 +245,8 @@ describe("the clients' sequences", () => {
     expect(await call("GET", cluster)).toMatchObject({ body: { data: { info: { state: "ACTIVE" } } } });
   });
 
-  it("lets one of many pauses at once through, with one task", async () => {
-    const project = await preamble();
+  it("accepts one of many concurrent pauses and creates one task", async () => {
+    const project = await readProjectPath();
     const { body } = await call("GET", `${project}/clusters?name=merry-heron`);
     const { id } = body.data[0].info;
     const pauses = await Promise.all(Array.from({ length: 6 }, () => call("POST", `${project}/clusters/${id}/pause`)));
@@ -255,9 +255,9 @@ describe("the clients' sequences", () => {
     expect(tasks.body.data).toHaveLength(1);
   });
 
-  it("waits for a created cluster by its task", async () => {
-    const project = await preamble();
-    const path = await created(project, "brisk-otter");
+  it("reports the creation of a cluster by its task", async () => {
+    const project = await readProjectPath();
+    const path = await createCluster(project, "brisk-otter");
     const id = path.split("/").at(-1);
     const projectId = project.split("/").at(-1);
     const query = `task_type=CREATE_CLUSTER&projectId=${projectId}&entity_id=${id}&entity_type=CLUSTER&limit=1`;
@@ -277,20 +277,20 @@ describe("the clients' sequences", () => {
     });
   });
 
-  it("keeps nothing of a new cluster's credentials", async () => {
-    const project = await preamble();
+  it("stores no credentials of a new cluster", async () => {
+    const project = await readProjectPath();
     const secret = "Y2FuYXJ5LXNlY3JldA==";
     const login = { username: "YWRtaW4=", password: secret };
     const body = { cluster_spec: clusterSpec("shy-mole"), encrypted_db_credentials: { ysql: login, ycql: login } };
-    const answer = await call("POST", `${project}/clusters`, body);
-    expect(answer.status).toBe(200);
-    expect(JSON.stringify(answer.body)).not.toContain(secret);
+    const response = await call("POST", `${project}/clusters`, body);
+    expect(response.status).toBe(200);
+    expect(JSON.stringify(response.body)).not.toContain(secret);
     expect(await upstream.stored("clusters")).not.toContain(secret);
   });
 
-  it("lets a deleted cluster go, and gives its name free", async () => {
-    const project = await preamble();
-    const path = await created(project, "brisk-otter");
+  it("deletes a cluster and frees its name", async () => {
+    const project = await readProjectPath();
+    const path = await createCluster(project, "brisk-otter");
     expect(await call("DELETE", path)).toMatchObject({ status: 204, body: null });
     expect(await call("GET", path)).toMatchObject({ body: { data: { info: { state: "DELETING" } } } });
     expect(await call("DELETE", path)).toMatchObject({ status: 409 });
@@ -302,9 +302,9 @@ describe("the clients' sequences", () => {
     expect(await call("POST", `${project}/clusters`, again)).toMatchObject({ status: 200 });
   });
 
-  it("edits an active cluster, and no other", async () => {
-    const project = await preamble();
-    const path = await created(project, "brisk-otter");
+  it("edits an active cluster only", async () => {
+    const project = await readProjectPath();
+    const path = await createCluster(project, "brisk-otter");
     const renamed = clusterSpec("calm-otter");
     expect(await call("PUT", path, renamed)).toMatchObject({ status: 409 });
     await upstream.settle();
@@ -318,29 +318,29 @@ describe("the clients' sequences", () => {
     });
   });
 
-  it("replaces the allow lists of a cluster as a whole, by their ids", async () => {
-    const project = await preamble();
-    const path = await created(project, "brisk-otter");
+  it("replaces all allow lists of a cluster by id", async () => {
+    const project = await readProjectPath();
+    const path = await createCluster(project, "brisk-otter");
     await upstream.settle();
     const [one, two] = [crypto.randomUUID(), crypto.randomUUID()];
     expect((await call("PUT", `${path}/allow-lists`, [one, two, one])).body.data).toHaveLength(2);
-    const answer = await call("PUT", `${path}/allow-lists`, [two]);
-    expect(answer).toMatchObject({ status: 200, body: { data: [{ info: { id: two, api_key_list: [] } }] } });
+    const response = await call("PUT", `${path}/allow-lists`, [two]);
+    expect(response).toMatchObject({ status: 200, body: { data: [{ info: { id: two, api_key_list: [] } }] } });
     expect((await call("GET", `${path}/allow-lists`)).body.data).toHaveLength(1);
     expect(await call("PUT", `${path}/allow-lists`, ["x"])).toMatchObject({ status: 400 });
   });
 
-  it("keeps its state when the Worker starts anew", async () => {
-    const project = await preamble();
-    const path = await created(project, "brisk-otter");
+  it("keeps its state when the Worker restarts", async () => {
+    const project = await readProjectPath();
+    const path = await createCluster(project, "brisk-otter");
     await upstream.start();
     expect(await call("GET", path)).toMatchObject({ status: 200, body: { data: { spec: { name: "brisk-otter" } } } });
   });
 });
 
-describe("lists", () => {
+describe("list operations of the demo upstream", () => {
   it("filters clusters by cloud, region, state, tier and VPC", async () => {
-    const project = await preamble();
+    const project = await readProjectPath();
     const vpc = await call("POST", `${project}/vpcs`, {
       spec: { name: "lake", cloud: "GCP", region_specs: [{ region: "us-east4", cidr: "10.7.0.0/24" }] },
     });
@@ -349,7 +349,7 @@ describe("lists", () => {
       num_nodes: 1,
       vpc_id: vpc.body.data.info.id,
     };
-    await created(project, "brisk-otter", {
+    await createCluster(project, "brisk-otter", {
       cluster_info: { cluster_tier: "FREE" },
       cluster_region_info: [{ placement_info }],
     });
@@ -369,9 +369,9 @@ describe("lists", () => {
     ["order_by=name&order=asc", ["a-1", "a-2", "a-3", "merry-heron", "quiet-lynx"]],
     ["order_by=name&order=desc", ["quiet-lynx", "merry-heron", "a-3", "a-2", "a-1"]],
     ["order=asc", ["merry-heron", "quiet-lynx", "a-1", "a-2", "a-3"]],
-  ])("pages through every cluster once, by %s", async (query, expected) => {
-    const project = await preamble();
-    for (const name of ["a-1", "a-2", "a-3"]) await created(project, name);
+  ])("pages through every cluster once by %s", async (query, expected) => {
+    const project = await readProjectPath();
+    for (const name of ["a-1", "a-2", "a-3"]) await createCluster(project, name);
     const seen: string[] = [];
     let next: string | null = `${project}/clusters?limit=2&${query}`;
     while (next !== null) {
@@ -383,8 +383,8 @@ describe("lists", () => {
     expect(seen).toEqual(expected);
   });
 
-  it("serves backups from the making to the deletion", async () => {
-    const project = await preamble();
+  it("serves a backup from creation to deletion", async () => {
+    const project = await readProjectPath();
     const { body } = await call("GET", `${project}/clusters`);
     const [heron, lynx] = body.data.map((cluster: Json) => cluster.info.id);
     expect(await call("POST", `${project}/backups`, { cluster_id: lynx })).toMatchObject({ status: 409 });
@@ -402,7 +402,7 @@ describe("lists", () => {
   });
 
   it("serves VPCs, tracks, node configurations and ping", async () => {
-    const project = await preamble();
+    const project = await readProjectPath();
     const account = `/accounts/${ACCOUNT}`;
     const vpc = await call("POST", `${project}/vpcs`, { name: "lake", cloud: "AWS", parent_cidr: "10.7.0.0/16" });
     expect(vpc).toMatchObject({
@@ -428,9 +428,9 @@ describe("lists", () => {
   });
 });
 
-describe("bad input", () => {
-  it("names every fault of a body at once, and repeats no value", async () => {
-    const project = await preamble();
+describe("input validation of the demo upstream", () => {
+  it("reports every field error of a body at once and repeats no value", async () => {
+    const project = await readProjectPath();
     const cluster_spec = { name: "has space", cluster_info: { cluster_tier: "GOLD-PLATED" }, cluster_region_info: [] };
     const { status, body } = await call("POST", `${project}/clusters`, { cluster_spec });
     expect(status).toBe(400);
@@ -447,11 +447,11 @@ describe("bad input", () => {
 
   it.each([
     ["no body", undefined],
-    ["half a body", '{"cluster_spec":'],
+    ["a truncated body", '{"cluster_spec":'],
     ["an empty object", "{}"],
     ["a body that is null", "null"],
   ])("answers 400 to %s", async (_, body) => {
-    const project = await preamble();
+    const project = await readProjectPath();
     for (const path of ["clusters", "backups", "vpcs"]) {
       expect(await call("POST", `${project}/${path}`, body)).toMatchObject({
         status: 400,
@@ -460,15 +460,15 @@ describe("bad input", () => {
     }
   });
 
-  it("answers 413 to a body without end", async () => {
-    const project = await preamble();
+  it("answers 413 to a body that is too large", async () => {
+    const project = await readProjectPath();
     expect(await call("POST", `${project}/vpcs`, `"${"x".repeat(300_000)}"`)).toMatchObject({ status: 413 });
   });
 
-  it.each(["limit=0", "limit=x", "order=up", "order_by=colour", "continuation_token=x", "continuation_token=e30"])(
+  it.each(["limit=0", "limit=x", "order=up", "order_by=color", "continuation_token=x", "continuation_token=e30"])(
     "answers 400 to a list by %s",
     async (query) => {
-      const project = await preamble();
+      const project = await readProjectPath();
       for (const list of [
         `${project}/clusters`,
         `${project}/vpcs`,
@@ -480,15 +480,15 @@ describe("bad input", () => {
     },
   );
 
-  it("orders every list by name when asked to", async () => {
-    const project = await preamble();
+  it("orders every list by name on request", async () => {
+    const project = await readProjectPath();
     for (const list of [`${project}/clusters`, `${project}/vpcs`, `${project}/backups`, `/accounts/${ACCOUNT}/tasks`]) {
       expect(await call("GET", `${list}?order_by=name&limit=1000`)).toMatchObject({ status: 200 });
     }
   });
 
-  it("answers 404 to an id that nothing has", async () => {
-    const project = await preamble();
+  it("answers 404 to an unknown id", async () => {
+    const project = await readProjectPath();
     for (const thing of ["clusters", "backups", "vpcs"]) {
       expect(await call("GET", `${project}/${thing}/${crypto.randomUUID()}`)).toMatchObject({ status: 404 });
       expect(await call("DELETE", `${project}/${thing}/${crypto.randomUUID()}`)).toMatchObject({ status: 404 });
@@ -501,8 +501,8 @@ describe("bad input", () => {
     });
   });
 
-  it("refuses a cluster in a VPC that is not there", async () => {
-    const project = await preamble();
+  it("rejects a cluster in an unknown VPC", async () => {
+    const project = await readProjectPath();
     const placement_info = {
       cloud_info: { code: "AWS", region: "eu-west-1" },
       num_nodes: 1,
@@ -516,8 +516,8 @@ describe("bad input", () => {
   });
 });
 
-describe("the door's keys", () => {
-  it("answer 503 to every identity as long as they are out of reach", async () => {
+describe("key set of the demo upstream", () => {
+  it("answers 503 to every identity token while the key set cannot be fetched", async () => {
     const identity = { "Gatehouse-Identity": await gateway.identity() };
     await upstream.start({ GATEHOUSE_URL: "http://127.0.0.1:1" });
     expect(await send("GET", "/account", identity)).toMatchObject({ status: 503, body: { error: { status: 503 } } });
@@ -526,7 +526,7 @@ describe("the door's keys", () => {
     expect(await send("GET", "/account", identity)).toMatchObject({ status: 200 });
   });
 
-  it("answer 503 to every call when nobody said where they are", async () => {
+  it("answers 503 to every request while the gateway's address is not configured", async () => {
     await upstream.start({ GATEHOUSE_URL: "", AUDIENCE: "" });
     expect(await send("GET", "/account", {})).toMatchObject({ status: 503 });
     expect(upstream.log()).toMatch(/GATEHOUSE_URL.*AUDIENCE/);
@@ -534,13 +534,13 @@ describe("the door's keys", () => {
     expect(await call("GET", "/account")).toMatchObject({ status: 200 });
   });
 
-  it("come through a service binding when the door is bound", async () => {
+  it("fetches the key set through a service binding when the gateway is bound", async () => {
     const common = { compatibility_date: "2026-10-20" };
     const vars = { JWKS: await (await fetch(`${gateway.url}/.well-known/gatehouse/jwks.json`)).json() };
     const d1_databases = [{ binding: "DB", database_id: "bound", migrations_dir: "demo/migrations" }];
-    const services = [{ binding: "GATEHOUSE", service: "door" }];
+    const services = [{ binding: "GATEHOUSE", service: "gateway" }];
     const bound = { name: "demo", main: "./demo/src/index.ts", vars: { AUDIENCE }, d1_databases, services, ...common };
-    const stub = { name: "door", main: "./test/support/demo-gateway-worker.ts", vars, ...common };
+    const stub = { name: "gateway", main: "./test/support/demo-gateway-worker.ts", vars, ...common };
     const harness = createTestHarness({ workers: [{ config: bound }, { config: stub }] });
     try {
       const { url } = await harness.listen();

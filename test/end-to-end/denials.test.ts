@@ -1,22 +1,22 @@
-// The door over a real socket: every reason for which a call is refused, and all that its caller is told.
+// Every reason for which a request is denied or rejected, over a raw socket, and the whole response of each.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { newKeyRing } from "../../scripts/secrets.ts";
 import { mintKey, readKeyRing } from "../../src/core/token/api-key-token.ts";
-import { type Bare, startBare } from "../support/bare.ts";
 import { ACCOUNT, CLUSTERS, OTHER_ACCOUNT } from "../support/gatehouse.ts";
 import { rawRequest, sendRaw } from "../support/raw.ts";
+import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
 const REALM = 'Bearer realm="gatehouse"';
-const DENIED = "d0d0d0d0-0000-4000-8000-000000000001";
+const BLOCKED_ID = "d0d0d0d0-0000-4000-8000-000000000001";
 
-let bare: Bare;
+let gateway: WorkerdGateway;
 let viewer: string;
 beforeAll(async () => {
-  bare = await startBare({ vars: { ALLOWED_HOSTS: "api.example.com", BLOCKED_KEY_IDS: DENIED } });
-  viewer = (await bare.key({ role: "Viewer" })).token;
+  gateway = await startWorkerdGateway({ vars: { ALLOWED_HOSTS: "api.example.com", BLOCKED_KEY_IDS: BLOCKED_ID } });
+  viewer = (await gateway.key({ role: "Viewer" })).token;
 });
-afterAll(() => bare.close());
-beforeEach(() => bare.upstream.reset());
+afterAll(() => gateway.close());
+beforeEach(() => gateway.upstream.reset());
 
 interface Case {
   readonly title: string;
@@ -27,28 +27,28 @@ interface Case {
   readonly status: number;
   readonly code: string;
   readonly detail: string;
-  /** `null`: no such header. */
+  /** `WWW-Authenticate`; `null` means that the response has none. */
   readonly challenge: string | null;
 }
 
 const INVALID = { status: 401, code: "invalid_token", detail: "Invalid JWT" };
 const INVALID_TOKEN = `${REALM}, error="invalid_token"`;
 
-async function otherRing(): Promise<string> {
+async function signedByAnotherRing(): Promise<string> {
   const read = readKeyRing(newKeyRing(new Date()));
   if ("faults" in read) throw new Error("no ring");
   return (await mintKey(read.ring, { keyId: "k", accountId: ACCOUNT, expiresAt: null, now: Date.now() })).token;
 }
 
-async function notStored(): Promise<string> {
-  const read = readKeyRing(bare.secrets.KEY_RING);
+async function signedButNotStored(): Promise<string> {
+  const read = readKeyRing(gateway.secrets.KEY_RING);
   if ("faults" in read) throw new Error("no ring");
   return (await mintKey(read.ring, { keyId: "k", accountId: ACCOUNT, expiresAt: null, now: Date.now() })).token;
 }
 
-async function denied(): Promise<string> {
-  const key = await bare.key();
-  await bare.env.DB.prepare("UPDATE api_keys SET id = ? WHERE id = ?").bind(DENIED, key.id).run();
+async function blockedKey(): Promise<string> {
+  const key = await gateway.key();
+  await gateway.env.DB.prepare("UPDATE api_keys SET id = ? WHERE id = ?").bind(BLOCKED_ID, key.id).run();
   return key.token;
 }
 
@@ -62,7 +62,7 @@ const CASES: readonly Case[] = [
     challenge: null,
   },
   {
-    title: "method_not_allowed: a verb that no operation has",
+    title: "method_not_allowed: a method that no operation has",
     method: "PROPFIND",
     status: 405,
     code: "method_not_allowed",
@@ -70,7 +70,7 @@ const CASES: readonly Case[] = [
     challenge: null,
   },
   {
-    title: "method_not_allowed: a path of Gatehouse's own with another method",
+    title: "method_not_allowed: a path of Gatehouse with another method",
     method: "DELETE",
     path: `/api/public/v1/accounts/${ACCOUNT}/api-keys`,
     status: 405,
@@ -79,7 +79,7 @@ const CASES: readonly Case[] = [
     challenge: null,
   },
   {
-    title: "not_found: a path that Gatehouse keeps for itself",
+    title: "not_found: a reserved path of Gatehouse",
     path: "/.well-known/gatehouse/nothing",
     status: 404,
     code: "not_found",
@@ -95,7 +95,7 @@ const CASES: readonly Case[] = [
     challenge: null,
   },
   {
-    title: "preflight_origin_not_allowed: a page that is not on the list",
+    title: "preflight_origin_not_allowed: an origin that is not allowed",
     method: "OPTIONS",
     headers: { origin: "https://evil.example", "access-control-request-method": "GET" },
     status: 403,
@@ -112,7 +112,7 @@ const CASES: readonly Case[] = [
     challenge: REALM,
   },
   {
-    title: "credential_malformed: two carriers",
+    title: "credential_malformed: two credentials",
     headers: { "x-api-key": "x" },
     status: 400,
     code: "credential_malformed",
@@ -145,11 +145,11 @@ const CASES: readonly Case[] = [
     challenge: REALM,
   },
   { title: "token_malformed", token: () => "null", ...INVALID, challenge: INVALID_TOKEN },
-  { title: "signature_invalid: another ring", token: otherRing, ...INVALID, challenge: INVALID_TOKEN },
-  { title: "key_unknown: well signed, not stored", token: notStored, ...INVALID, challenge: INVALID_TOKEN },
+  { title: "signature_invalid: another ring", token: signedByAnotherRing, ...INVALID, challenge: INVALID_TOKEN },
+  { title: "key_unknown: well signed, not stored", token: signedButNotStored, ...INVALID, challenge: INVALID_TOKEN },
   {
     title: "key_revoked",
-    token: async () => (await bare.key({ revokedAt: 1 })).token,
+    token: async () => (await gateway.key({ revokedAt: 1 })).token,
     status: 401,
     code: "key_revoked",
     detail: "Invalid JWT",
@@ -157,15 +157,15 @@ const CASES: readonly Case[] = [
   },
   {
     title: "key_expired",
-    token: async () => (await bare.key({ expiresAt: Date.now() - 1 })).token,
+    token: async () => (await gateway.key({ expiresAt: Date.now() - 1 })).token,
     status: 401,
     code: "key_expired",
     detail: "JWT has expired",
     challenge: `${INVALID_TOKEN}, error_description="The API key has expired"`,
   },
   {
-    title: "key_denied: on the break-glass list",
-    token: denied,
+    title: "key_denied: a key of BLOCKED_KEY_IDS",
+    token: blockedKey,
     status: 401,
     code: "key_denied",
     detail: "Invalid JWT",
@@ -173,7 +173,7 @@ const CASES: readonly Case[] = [
   },
   {
     title: "address_not_allowed",
-    token: async () => (await bare.key({ rules: ["203.0.113.0/24"] })).token,
+    token: async () => (await gateway.key({ rules: ["203.0.113.0/24"] })).token,
     status: 403,
     code: "address_not_allowed",
     detail: "This API key may not be used from your network.",
@@ -197,7 +197,7 @@ const CASES: readonly Case[] = [
     challenge: `${REALM}, error="insufficient_scope"`,
   },
   {
-    title: "permission_missing: an operation that nobody knows",
+    title: "permission_missing: an unknown operation",
     path: "/api/public/v9/anything",
     status: 403,
     code: "permission_missing",
@@ -206,75 +206,78 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe("a refused call", () => {
-  it.each(CASES)("is answered as documented: $title", async (row) => {
+describe("denied request", () => {
+  it.each(CASES)("denies a request as documented: $title", async (row) => {
     const { method = "GET", path = CLUSTERS, headers = {} } = row;
     const token = row.token ? await row.token() : viewer;
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
     if (token !== "") lines.push(`Authorization: Bearer ${token}`);
     const host = "Host: api.example.com";
-    const answer = await sendRaw(bare.port, rawRequest(`${method} ${path} HTTP/1.1`, [host, ...lines]));
+    const response = await sendRaw(gateway.port, rawRequest(`${method} ${path} HTTP/1.1`, [host, ...lines]));
 
-    expect(answer.status).toBe(row.status);
-    const { error } = JSON.parse(answer.body);
+    expect(response.status).toBe(row.status);
+    const { error } = JSON.parse(response.body);
     expect(error).toEqual({ status: row.status, detail: row.detail, code: row.code, request_id: expect.any(String) });
-    expect(answer.headers["www-authenticate"] ?? null).toBe(row.challenge);
-    expect(answer.headers["cache-control"]).toBe("no-store");
-    expect(answer.headers["content-type"]).toBe("application/json");
-    if (token.length > 20) expect(answer.text).not.toContain(token);
-    expect(bare.upstream.reached).toEqual([]);
+    expect(response.headers["www-authenticate"] ?? null).toBe(row.challenge);
+    expect(response.headers["cache-control"]).toBe("no-store");
+    expect(response.headers["content-type"]).toBe("application/json");
+    if (token.length > 20) expect(response.text).not.toContain(token);
+    expect(gateway.upstream.reached).toEqual([]);
   });
 
-  it("is answered on another host to whoever may call, and to anybody who asks for what is open", async () => {
+  it("answers 421 on another host to an authorized request and to a public path", async () => {
     const onAnother = (path: string, token: string | null) => {
       const lines = ["Host: evil.example", ...(token === null ? [] : [`Authorization: Bearer ${token}`])];
-      return sendRaw(bare.port, rawRequest(`GET ${path} HTTP/1.1`, lines));
+      return sendRaw(gateway.port, rawRequest(`GET ${path} HTTP/1.1`, lines));
     };
-    for (const answer of [await onAnother(CLUSTERS, viewer), await onAnother("/.well-known/gatehouse/health", null)]) {
-      expect(answer.status).toBe(421);
-      expect(JSON.parse(answer.body).error).toMatchObject({ status: 421, code: "host_not_served" });
+    for (const response of [
+      await onAnother(CLUSTERS, viewer),
+      await onAnother("/.well-known/gatehouse/health", null),
+    ]) {
+      expect(response.status).toBe(421);
+      expect(JSON.parse(response.body).error).toMatchObject({ status: 421, code: "host_not_served" });
     }
     expect((await onAnother(CLUSTERS, null)).status).toBe(401);
-    expect(bare.upstream.reached).toEqual([]);
+    expect(gateway.upstream.reached).toEqual([]);
   });
 
   it.each(["Content-Length: 2", "Transfer-Encoding: chunked"])(
-    "is answered to a GET with content: %s",
+    "rejects a GET request with content: %s",
     async (line) => {
       const lines = ["Host: api.example.com", `Authorization: Bearer ${viewer}`, line];
       const content = line.startsWith("Content") ? "{}" : "2\r\n{}\r\n0\r\n\r\n";
-      const answer = await sendRaw(bare.port, rawRequest(`GET ${CLUSTERS} HTTP/1.1`, lines, content));
-      expect(answer.status).toBe(400);
-      expect(JSON.parse(answer.body).error).toMatchObject({ status: 400, code: "body_not_allowed" });
-      expect(bare.upstream.reached).toEqual([]);
+      const response = await sendRaw(gateway.port, rawRequest(`GET ${CLUSTERS} HTTP/1.1`, lines, content));
+      expect(response.status).toBe(400);
+      expect(JSON.parse(response.body).error).toMatchObject({ status: 400, code: "body_not_allowed" });
+      expect(gateway.upstream.reached).toEqual([]);
     },
   );
 
-  it("names the methods that an operation of Gatehouse's own has", async () => {
+  it("names the allowed methods of an operation that Gatehouse handles", async () => {
     const request = rawRequest(`DELETE /api/public/v1/accounts/${ACCOUNT}/api-keys HTTP/1.1`, [
       "Host: api.example.com",
       `Authorization: Bearer ${viewer}`,
     ]);
-    expect((await sendRaw(bare.port, request)).headers.allow).toBe("GET, HEAD, POST");
+    expect((await sendRaw(gateway.port, request)).headers.allow).toBe("GET, HEAD, POST");
   });
 
-  it("tells the same of a forged, a mistyped and an unknown key", async () => {
-    const answers = await Promise.all(
-      [await otherRing(), "mistyped", await notStored()].map(async (token) => {
+  it("answers the same to a forged, a malformed and an unknown key", async () => {
+    const responses = await Promise.all(
+      [await signedByAnotherRing(), "mistyped", await signedButNotStored()].map(async (token) => {
         const lines = ["Host: api.example.com", `Authorization: Bearer ${token}`];
-        const answer = await sendRaw(bare.port, rawRequest("GET /x HTTP/1.1", lines));
-        return answer.text.replace(/"request_id":"[^"]+"/, "").replace(/^Content-Length.*$/m, "");
+        const response = await sendRaw(gateway.port, rawRequest("GET /x HTTP/1.1", lines));
+        return response.text.replace(/"request_id":"[^"]+"/, "").replace(/^Content-Length.*$/m, "");
       }),
     );
-    expect(new Set(answers).size).toBe(1);
+    expect(new Set(responses).size).toBe(1);
   });
 });
 
-describe("an expiry", () => {
-  it("ends a key at its instant: alive just before, dead just after", async () => {
-    const { token } = await bare.key({ role: "Viewer", expiresAt: Date.now() + 1_500 });
+describe("key expiry", () => {
+  it("allows a key until its expiry time and denies it afterwards", async () => {
+    const { token } = await gateway.key({ role: "Viewer", expiresAt: Date.now() + 1_500 });
     const request = rawRequest(`GET ${CLUSTERS} HTTP/1.1`, ["Host: api.example.com", `Authorization: Bearer ${token}`]);
-    expect((await sendRaw(bare.port, request)).status).toBe(200);
-    await expect.poll(async () => (await sendRaw(bare.port, request)).status, { timeout: 4_000 }).toBe(401);
+    expect((await sendRaw(gateway.port, request)).status).toBe(200);
+    await expect.poll(async () => (await sendRaw(gateway.port, request)).status, { timeout: 4_000 }).toBe(401);
   });
 });

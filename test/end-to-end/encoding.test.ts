@@ -1,4 +1,4 @@
-// Content codings through the door: a client gets what it can read, whatever the upstream was asked for.
+// Content codings: every client gets a response that it can decode, whatever coding the upstream chose.
 import { request as httpRequest } from "node:http";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -16,16 +16,18 @@ beforeAll(async () => {
 });
 afterAll(() => gatehouse.close());
 
-// Node's fetch always asks for compression: only a client of our own can leave the header out.
+// Node's fetch always sends Accept-Encoding; node:http can leave it out.
 function get(headers: Record<string, string>): Promise<{ encoding: string | undefined; body: Buffer }> {
   return new Promise((resolve, reject) => {
     const call = httpRequest(
       gatehouse.url + CLUSTERS,
       { headers: { authorization: `Bearer ${token}`, ...headers } },
-      (answer) => {
+      (response) => {
         const parts: Buffer[] = [];
-        answer.on("data", (part) => parts.push(part));
-        answer.on("end", () => resolve({ encoding: answer.headers["content-encoding"], body: Buffer.concat(parts) }));
+        response.on("data", (part) => parts.push(part));
+        response.on("end", () =>
+          resolve({ encoding: response.headers["content-encoding"], body: Buffer.concat(parts) }),
+        );
       },
     );
     call.on("error", reject);
@@ -33,18 +35,18 @@ function get(headers: Record<string, string>): Promise<{ encoding: string | unde
   });
 }
 
-it("decodes a compressed answer for a client that did not ask for compression", async () => {
+it("decodes a compressed response for a client that did not ask for compression", async () => {
   const { encoding, body } = await get({});
   expect(encoding).toBeUndefined();
   expect(body.toString()).toBe('{"data":[]}');
 });
 
-it("decodes a compressed answer for a client that accepts another coding only", async () => {
+it("decodes a compressed response for a client that accepts another coding only", async () => {
   const { body } = await get({ "accept-encoding": "identity" });
   expect(body.toString()).toBe('{"data":[]}');
 });
 
-it("passes a compressed answer on to a client that accepts it", async () => {
+it("forwards a compressed response to a client that accepts it", async () => {
   const { encoding, body } = await get({ "accept-encoding": "gzip" });
   expect(encoding).toBe("gzip");
   expect(gunzipSync(body).toString()).toBe('{"data":[]}');

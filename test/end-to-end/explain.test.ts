@@ -1,6 +1,6 @@
-// "Why was I refused?" over a real socket: for a call that was, and for one that is only thought of.
+// "Why was I denied?" over a real socket: for a denied request, and for a simulated one.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Client, clientOf, faultsIn, KEYS_PATH, LISTS_PATH } from "../support/admin-client.ts";
+import { type Client, clientOf, fieldErrorsOf, KEYS_PATH, LISTS_PATH } from "../support/admin-client.ts";
 import { CLUSTERS, type Gatehouse, OTHER_ACCOUNT, startGatehouse } from "../support/gatehouse.ts";
 import { ROLE_IDS } from "../support/seed.ts";
 
@@ -19,7 +19,7 @@ interface Step {
   readonly outcome: string;
   readonly reason: string | null;
   readonly message: string;
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks at whatever has come
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads members of any response
   readonly compared: any;
 }
 
@@ -45,17 +45,17 @@ async function boundKey() {
   return { token: body.jwt as string, id: body.data.info.id as string, list: list.body.data.spec.name as string };
 }
 
-const refusedBy = async (answer: Response) =>
-  ((await answer.json()) as { error: { request_id: string } }).error.request_id;
+const requestIdOf = async (response: Response) =>
+  ((await response.json()) as { error: { request_id: string } }).error.request_id;
 
-describe("a refused call", () => {
-  it("is explained by its request id: what was asked and found missing", async () => {
+describe("explain of a denied request", () => {
+  it("explains a denied request by its request id", async () => {
     const { token, id } = await gatehouse.key({ role: "Viewer", name: "reader" });
-    const answer = await gatehouse.call(token, CLUSTERS, {
+    const response = await gatehouse.call(token, CLUSTERS, {
       method: "POST",
       headers: { "cf-connecting-ip": "203.0.113.5" },
     });
-    const request_id = await refusedBy(answer);
+    const request_id = await requestIdOf(response);
     const { status, body } = await admin("POST", EXPLAIN, { request_id });
     expect(status).toBe(200);
     expect(body.data).toMatchObject({
@@ -88,18 +88,18 @@ describe("a refused call", () => {
     });
   });
 
-  it("is explained as it was then, and as it would be now", async () => {
+  it("explains a denied request as of then and as of now", async () => {
     const { token, id } = await boundKey();
-    const request_id = await refusedBy(await gatehouse.call(token, CLUSTERS));
+    const request_id = await requestIdOf(await gatehouse.call(token, CLUSTERS));
     await admin("POST", `${KEYS_PATH}/${id}/revoke`);
     const { body } = await admin("POST", EXPLAIN, { request_id });
     expect([body.data.reason, body.data.now.reason]).toEqual(["address_not_allowed", "key_revoked"]);
   });
 
-  it("with a made-up key is explained by its signature, without a word of who called when it names no account", async () => {
+  it("explains a forged key by its signature and reveals no request details when it names no account", async () => {
     const { token } = await gatehouse.key();
     const forged = `${token.slice(0, -20)}AAAAAAAAAAAAAAAAAAAA`;
-    const request_id = await refusedBy(await gatehouse.call(forged, "/api/public/v1/account"));
+    const request_id = await requestIdOf(await gatehouse.call(forged, "/api/public/v1/account"));
     const { body } = await admin("POST", EXPLAIN, { request_id });
     expect(body.data).toMatchObject({
       reason: "signature_invalid",
@@ -109,17 +109,17 @@ describe("a refused call", () => {
     expect(JSON.stringify(body)).not.toContain(forged.slice(-40));
   });
 
-  it("of another account is not there", async () => {
+  it("answers 404 for a request of another account", async () => {
     const { token } = await gatehouse.key({ role: "Viewer" });
-    const request_id = await refusedBy(await gatehouse.call(token, CLUSTERS, { method: "POST" }));
+    const request_id = await requestIdOf(await gatehouse.call(token, CLUSTERS, { method: "POST" }));
     const other = clientOf(gatehouse, (await gatehouse.key({ accountId: OTHER_ACCOUNT })).token);
     const path = EXPLAIN.replace(/accounts\/[^/]+/, `accounts/${OTHER_ACCOUNT}`);
     expect((await other("POST", path, { request_id })).status).toBe(404);
   });
 });
 
-describe("a simulation", () => {
-  it("names the rule of the list that has the address", async () => {
+describe("explain of a simulated request", () => {
+  it("names the allow list rule that matches the address", async () => {
     const { id, list } = await boundKey();
     const { body } = await admin("POST", EXPLAIN, {
       api_key_id: id,
@@ -133,10 +133,10 @@ describe("a simulation", () => {
     expect(compared.lists[0]).toMatchObject({ allow_list_name: list, matched: "192.0.2.0/24" });
   });
 
-  it("names the rule that comes closest when none has it", async () => {
+  it("names the closest allow list rule when none matches", async () => {
     const { id } = await boundKey();
-    const asked = { api_key_id: id, address: "192.0.3.77", method: "GET", path: CLUSTERS };
-    const { body } = await admin("POST", EXPLAIN, asked);
+    const simulation = { api_key_id: id, address: "192.0.3.77", method: "GET", path: CLUSTERS };
+    const { body } = await admin("POST", EXPLAIN, simulation);
     expect(body.data.reason).toBe("address_not_allowed");
     expect(stepOf(body.data.steps, "address").compared.lists[0]).toMatchObject({
       matched: null,
@@ -144,7 +144,7 @@ describe("a simulation", () => {
     });
   });
 
-  it("touches no counter", async () => {
+  it("changes no counter when it simulates a request", async () => {
     const { id } = await gatehouse.key({ role: "Viewer" });
     await admin("POST", EXPLAIN, { api_key_id: id, method: "POST", path: CLUSTERS });
     const { results } = await gatehouse.env.DB.prepare("SELECT id, usage_count FROM api_keys").all();
@@ -153,21 +153,25 @@ describe("a simulation", () => {
     expect(counts.results.map((row) => row.key_id)).not.toContain(id);
   });
 
-  it("answers as the door does, for a path that nobody serves as well", async () => {
+  it("decides a path without an operation as the gateway does", async () => {
     const { id } = await gatehouse.key({ role: "Viewer" });
-    const asked = { api_key_id: id, method: "PATCH", path: `${KEYS_PATH}/x/y` };
-    const { body } = await admin("POST", EXPLAIN, asked);
+    const simulation = { api_key_id: id, method: "PATCH", path: `${KEYS_PATH}/x/y` };
+    const { body } = await admin("POST", EXPLAIN, simulation);
     expect(body.data).toMatchObject({ allow: false, reason: "not_found" });
   });
 
-  it("names everything that is wrong with what is asked, at once", async () => {
+  it("reports every field error of a simulation at once", async () => {
     const half = await admin("POST", EXPLAIN, { address: "x".repeat(65), method: "GRAB", more: 1 });
-    expect([half.status, faultsIn(half).sort()]).toEqual([400, ["address", "method", "more"]]);
+    expect([half.status, fieldErrorsOf(half).sort()]).toEqual([400, ["address", "method", "more"]]);
     const both = await admin("POST", EXPLAIN, { request_id: "a-1", api_key_id: crypto.randomUUID(), path: "/" });
-    expect([both.status, faultsIn(both).sort()]).toEqual([400, ["api_key_id", "path"]]);
+    expect([both.status, fieldErrorsOf(both).sort()]).toEqual([400, ["api_key_id", "path"]]);
     const none = await admin("POST", EXPLAIN, {});
-    expect(faultsIn(none).sort()).toEqual(["api_key_id", "method", "path"]);
-    const crooked = await admin("POST", EXPLAIN, { api_key_id: crypto.randomUUID(), method: "GET", path: "/a//b" });
-    expect(faultsIn(crooked)).toEqual(["path"]);
+    expect(fieldErrorsOf(none).sort()).toEqual(["api_key_id", "method", "path"]);
+    const nonCanonical = await admin("POST", EXPLAIN, {
+      api_key_id: crypto.randomUUID(),
+      method: "GET",
+      path: "/a//b",
+    });
+    expect(fieldErrorsOf(nonCanonical)).toEqual(["path"]);
   });
 });

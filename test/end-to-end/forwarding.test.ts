@@ -1,33 +1,36 @@
-// What an upstream gets of a call that was let in.
+// The request that the upstream receives once Gatehouse has allowed it.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Bare, startBare } from "../support/bare.ts";
 import { CLUSTERS } from "../support/gatehouse.ts";
 import { rawRequest, sendRaw } from "../support/raw.ts";
+import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
-let bare: Bare;
+let gateway: WorkerdGateway;
 let token: string;
 beforeAll(async () => {
-  bare = await startBare();
-  token = (await bare.key()).token;
+  gateway = await startWorkerdGateway();
+  token = (await gateway.key()).token;
 });
-afterAll(() => bare.close());
-beforeEach(() => bare.upstream.reset());
+afterAll(() => gateway.close());
+beforeEach(() => gateway.upstream.reset());
 
-/** A raw call with the key; what the upstream has seen of it. */
+/** Sends a raw request with the key. @returns the request as the upstream received it */
 async function reached(requestLine: string, headerLines: readonly string[] = [], body = "") {
   const lines = [`Authorization: Bearer ${token}`, ...headerLines];
-  const answer = await sendRaw(bare.port, rawRequest(`${requestLine} HTTP/1.1`, lines, body));
-  expect(answer.text).toMatch(/^HTTP\/1.1 200/);
-  expect(bare.upstream.reached).toHaveLength(1);
-  const [call] = bare.upstream.reached;
+  const response = await sendRaw(gateway.port, rawRequest(`${requestLine} HTTP/1.1`, lines, body));
+  expect(response.text).toMatch(/^HTTP\/1.1 200/);
+  expect(gateway.upstream.reached).toHaveLength(1);
+  const [call] = gateway.upstream.reached;
   if (call === undefined) throw new Error("nothing reached the upstream");
   return call;
 }
 
-describe("a call that is let in", () => {
-  it.each(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"])("keeps its method: %s", async (method) => {
-    expect((await reached(`${method} /anything`)).method).toBe(method);
-  });
+describe("forwarded request", () => {
+  it.each(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"])(
+    "forwards the method unchanged: %s",
+    async (method) => {
+      expect((await reached(`${method} /anything`)).method).toBe(method);
+    },
+  );
 
   it.each([
     "/x",
@@ -41,33 +44,33 @@ describe("a call that is let in", () => {
     "/x?(round)&*&;semi;colon&|pipe&{curly}&[square]&back\\slash&^caret&`tick`",
     `/x?${Array.from({ length: 101 }, (_, i) => `p${i}=${i}`).join("&")}`,
     "/a-b._~!$&'()*+,=:@c/d",
-  ])("keeps its path and query byte for byte: %s", async (target) => {
+  ])("forwards path and query byte for byte: %s", async (target) => {
     expect((await reached(`GET ${target}`)).url).toBe(target);
   });
 
-  // The one character that the URL standard itself writes anew in a query, in every fetch; it means the same.
-  it("keeps its query but for the apostrophe, which goes as %27", async () => {
+  // The URL standard percent-encodes this one character in every query; the meaning stays the same.
+  it("forwards the query unchanged but for the apostrophe, which becomes %27", async () => {
     expect((await reached("GET /x'y?a='b'")).url).toBe("/x'y?a=%27b%27");
   });
 
-  it("keeps its body, with a length or in chunks", async () => {
+  it("forwards a body with a length or in chunks", async () => {
     expect((await reached("POST /x", ["Content-Length: 7"], '{"a":1}')).body).toBe('{"a":1}');
-    bare.upstream.reset();
+    gateway.upstream.reset();
     const chunks = "3\r\nabc\r\n4;ext=1\r\ndefg\r\n0\r\nX-Trailer: 1\r\n\r\n";
     const call = await reached("POST /x", ["Transfer-Encoding: chunked"], chunks);
     expect(call.body).toBe("abcdefg");
     expect(call.headers["x-trailer"]).toBeUndefined();
   });
 
-  it("keeps the length that it came with", async () => {
+  it("forwards the Content-Length of the client", async () => {
     expect((await reached("PUT /x", ["Content-Length: 2"], "{}")).headers["content-length"]).toBe("2");
   });
 
-  it("may be a GET that says that it has no content", async () => {
+  it("allows a GET request with Content-Length 0", async () => {
     expect((await reached("GET /x", ["Content-Length: 0"])).body).toBe("");
   });
 
-  it("keeps the headers that are the client's own", async () => {
+  it("forwards the client's own headers", async () => {
     const own = ["Accept: text/csv", "X-Custom: a, b", 'If-None-Match: W/"1"', "Range: bytes=0-9", "User-Agent: cli/1"];
     const { headers } = await reached("GET /x", [...own, "Content-Type: text/plain", "Idempotency-Key: k"]);
     expect(headers).toMatchObject({
@@ -81,7 +84,7 @@ describe("a call that is let in", () => {
     });
   });
 
-  it("loses its credential, wherever it stands", async () => {
+  it("removes the credential from every header", async () => {
     const { rawHeaders } = await reached("GET /x", [
       `X-Auth-Token: ${token}`,
       `Referer: https://a.example/?key=${token}`,
@@ -92,15 +95,15 @@ describe("a call that is let in", () => {
     expect(rawHeaders.map((text) => text.toLowerCase())).not.toEqual(expect.arrayContaining(["cookie"]));
   });
 
-  it("is refused when its address carries the key as well", async () => {
+  it("rejects a request whose address contains the key", async () => {
     for (const target of [`/x?access_token=${token}`, `/x/${token}`]) {
       const lines = [`Authorization: Bearer ${token}`];
-      expect((await sendRaw(bare.port, rawRequest(`GET ${target} HTTP/1.1`, lines))).status).toBe(400);
+      expect((await sendRaw(gateway.port, rawRequest(`GET ${target} HTTP/1.1`, lines))).status).toBe(400);
     }
-    expect(bare.upstream.reached).toEqual([]);
+    expect(gateway.upstream.reached).toEqual([]);
   });
 
-  it("is told where it comes from by CF-Connecting-IP alone", async () => {
+  it("forwards the client address of CF-Connecting-IP only", async () => {
     const spoofed = ["X-Forwarded-For: 10.0.0.1", "X-Real-IP: 10.0.0.2", "Forwarded: for=10.0.0.3"];
     const { headers } = await reached("GET /x", [...spoofed, "CF-Connecting-IP: 203.0.113.7"]);
     expect(headers["x-forwarded-for"]).toBe("203.0.113.7");
@@ -108,21 +111,21 @@ describe("a call that is let in", () => {
   });
 
   it.each(["evil", "10.0.0.1, 10.0.0.2", "010.0.0.1", "fe80::1%eth0", "10.0.0.1:80"])(
-    "comes from nowhere when the address is not one: %s",
+    "forwards no client address when CF-Connecting-IP is not one address: %s",
     async (address) => {
       const { headers } = await reached("GET /x", [`CF-Connecting-IP: ${address}`]);
       expect(headers["x-forwarded-for"]).toBeUndefined();
     },
   );
 
-  it("goes with the name of its operation and the id that the log has", async () => {
+  it("forwards the operation id and the request id that the log has", async () => {
     const known = await reached(`GET ${CLUSTERS}`);
     expect(known.headers["gatehouse-operation"]).toBe("listClusters");
-    bare.upstream.reset();
+    gateway.upstream.reset();
     const unknown = await reached("GET /x");
     expect(unknown.headers["gatehouse-operation"]).toBe("unknown");
     expect(unknown.headers["gatehouse-request-id"]).not.toBe(known.headers["gatehouse-request-id"]);
-    const logged = (await bare.logs()).findLast(({ operation }) => operation === "unknown");
+    const logged = (await gateway.logs()).findLast(({ operation }) => operation === "unknown");
     expect(logged?.request_id).toBe(unknown.headers["gatehouse-request-id"]);
   });
 });

@@ -1,28 +1,30 @@
-// Who calls, as the upstream is told: a token that anybody can check with the published keys.
+// The identity token that the upstream gets: a JWT that the published keys verify.
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Bare, startBare } from "../support/bare.ts";
 import { ACCOUNT, CLUSTERS } from "../support/gatehouse.ts";
 import { ROLE_IDS } from "../support/seed.ts";
+import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
-let bare: Bare;
+let gateway: WorkerdGateway;
 beforeAll(async () => {
-  bare = await startBare({ vars: { IDENTITY_ISSUER: "test-issuer", UPSTREAM_AUTHORIZATION: "Bearer of-gatehouse" } });
+  gateway = await startWorkerdGateway({
+    vars: { IDENTITY_ISSUER: "test-issuer", UPSTREAM_AUTHORIZATION: "Bearer of-gatehouse" },
+  });
 });
-afterAll(() => bare.close());
-beforeEach(() => bare.upstream.reset());
+afterAll(() => gateway.close());
+beforeEach(() => gateway.upstream.reset());
 
 async function identities(token: string, ...calls: readonly [string, string][]): Promise<readonly string[]> {
-  for (const [method, path] of calls) await bare.call(token, path, { method });
-  return bare.upstream.reached.map(({ headers }) => String(headers["gatehouse-identity"]));
+  for (const [method, path] of calls) await gateway.call(token, path, { method });
+  return gateway.upstream.reached.map(({ headers }) => String(headers["gatehouse-identity"]));
 }
 
-describe("the identity of a caller", () => {
-  it("can be checked with the published keys, and says who calls and for whom", async () => {
-    const { token, id } = await bare.key({ role: "Viewer" });
+describe("identity token", () => {
+  it("signs an identity token that the published keys verify and that names the key and its account", async () => {
+    const { token, id } = await gateway.key({ role: "Viewer" });
     const before = Math.floor(Date.now() / 1_000);
     const [identity = ""] = await identities(token, ["GET", CLUSTERS]);
-    const jwks = createRemoteJWKSet(new URL(`${bare.url}/.well-known/gatehouse/jwks.json`));
+    const jwks = createRemoteJWKSet(new URL(`${gateway.url}/.well-known/gatehouse/jwks.json`));
     const { payload, protectedHeader } = await jwtVerify(identity, jwks, {
       algorithms: ["EdDSA"],
       issuer: "test-issuer",
@@ -30,34 +32,34 @@ describe("the identity of a caller", () => {
       typ: "gatehouse-identity+jwt",
       requiredClaims: ["exp", "iat", "sub", "acc", "role", "role_id"],
     });
-    expect(protectedHeader.kid).toBe(JSON.parse(bare.secrets.IDENTITY_KEYS).keys[0].kid);
+    expect(protectedHeader.kid).toBe(JSON.parse(gateway.secrets.IDENTITY_KEYS).keys[0].kid);
     expect(payload).toMatchObject({ sub: id, acc: ACCOUNT, role: "Viewer", role_id: ROLE_IDS.Viewer });
     expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(60);
     expect(payload.iat).toBeGreaterThanOrEqual(before - 1);
   });
 
-  it("is for the configured upstream alone, and by nobody else", async () => {
-    const { token } = await bare.key();
+  it("signs for the configured upstream audience only", async () => {
+    const { token } = await gateway.key();
     const [identity = ""] = await identities(token, ["GET", CLUSTERS]);
-    const jwks = createRemoteJWKSet(new URL(`${bare.url}/.well-known/gatehouse/jwks.json`));
+    const jwks = createRemoteJWKSet(new URL(`${gateway.url}/.well-known/gatehouse/jwks.json`));
     await expect(jwtVerify(identity, jwks, { audience: "another" })).rejects.toThrow("aud");
     const [head, body] = identity.split(".");
     await expect(jwtVerify(`${head}.${body}.${"A".repeat(86)}`, jwks)).rejects.toThrow("signature");
   });
 
-  it("is signed once for a key, also when mutations read the key anew", async () => {
-    const { token } = await bare.key();
+  it("signs one identity token per key, also when mutations read the key again", async () => {
+    const { token } = await gateway.key();
     const seen = await identities(token, ["GET", CLUSTERS]);
-    // EdDSA gives one token to all calls of one second: only calls of a later one show that it was remembered.
+    // EdDSA signs the same claims alike, so requests within a second cannot show that the token was cached.
     await new Promise((resume) => setTimeout(resume, 1_100));
     const later = await identities(token, ["GET", CLUSTERS], ["POST", CLUSTERS], ["DELETE", `${CLUSTERS}/c`]);
     expect(new Set([...seen, ...later]).size).toBe(1);
   });
 
-  it("is another one as soon as the role is", async () => {
-    const { token, id } = await bare.key({ role: "Developer" });
+  it("signs a new identity token when the role changes", async () => {
+    const { token, id } = await gateway.key({ role: "Developer" });
     const [before] = await identities(token, ["POST", CLUSTERS]);
-    await bare.env.DB.prepare("UPDATE api_keys SET role_id = ?, version = version + 1 WHERE id = ?")
+    await gateway.env.DB.prepare("UPDATE api_keys SET role_id = ?, version = version + 1 WHERE id = ?")
       .bind(ROLE_IDS.Admin, id)
       .run();
     const [, after = ""] = await identities(token, ["POST", CLUSTERS]);
@@ -65,33 +67,33 @@ describe("the identity of a caller", () => {
     expect(JSON.parse(atob(after.split(".")[1] ?? "")).role).toBe("Admin");
   });
 
-  it("is not a key: Gatehouse takes it for nothing", async () => {
-    const { token } = await bare.key();
+  it("denies an identity token used as a key", async () => {
+    const { token } = await gateway.key();
     const [identity = ""] = await identities(token, ["GET", CLUSTERS]);
-    const answer = await bare.call(identity, CLUSTERS);
-    expect(answer.status).toBe(401);
-    expect(bare.upstream.reached).toHaveLength(1);
+    const response = await gateway.call(identity, CLUSTERS);
+    expect(response.status).toBe(401);
+    expect(gateway.upstream.reached).toHaveLength(1);
   });
 
-  it("never leaves towards the client, and the private half of no key is published", async () => {
-    const { token } = await bare.key();
-    bare.upstream.answer((request, response) => {
+  it("never sends the identity token to the client and never publishes a private key", async () => {
+    const { token } = await gateway.key();
+    gateway.upstream.answer((request, response) => {
       response.setHeader("gatehouse-identity", request.headers["gatehouse-identity"] ?? "");
       response.end();
     });
-    const answer = await bare.call(token, CLUSTERS);
-    expect([...answer.headers.keys()]).not.toContain("gatehouse-identity");
-    const jwks = await (await fetch(`${bare.url}/.well-known/gatehouse/jwks.json`)).text();
-    expect(jwks).not.toContain(JSON.parse(bare.secrets.IDENTITY_KEYS).keys[0].d);
+    const response = await gateway.call(token, CLUSTERS);
+    expect([...response.headers.keys()]).not.toContain("gatehouse-identity");
+    const jwks = await (await fetch(`${gateway.url}/.well-known/gatehouse/jwks.json`)).text();
+    expect(jwks).not.toContain(JSON.parse(gateway.secrets.IDENTITY_KEYS).keys[0].d);
     expect(Object.keys(JSON.parse(jwks).keys[0]).sort()).toEqual(["alg", "crv", "kid", "kty", "use", "x"]);
   });
 });
 
-describe("an upstream that wants a credential of ours", () => {
-  it("gets it in the place of the client's", async () => {
-    const { token } = await bare.key();
+describe("UPSTREAM_AUTHORIZATION", () => {
+  it("replaces the client's credential with the configured one", async () => {
+    const { token } = await gateway.key();
     await identities(token, ["GET", CLUSTERS]);
-    expect(bare.upstream.reached[0]?.headers.authorization).toBe("Bearer of-gatehouse");
-    expect(JSON.stringify(bare.upstream.reached)).not.toContain(token);
+    expect(gateway.upstream.reached[0]?.headers.authorization).toBe("Bearer of-gatehouse");
+    expect(JSON.stringify(gateway.upstream.reached)).not.toContain(token);
   });
 });

@@ -1,27 +1,27 @@
-// What is written of calls: enough to tell afterwards what became of each, and never a secret.
+// The log lines of requests: enough to reconstruct each one, and never a secret.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Bare, startBare } from "../support/bare.ts";
 import { ACCOUNT, CLUSTERS } from "../support/gatehouse.ts";
 import { rawRequest, sendRaw } from "../support/raw.ts";
+import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
-let bare: Bare;
-let sampled: Bare;
+let gateway: WorkerdGateway;
+let sampled: WorkerdGateway;
 beforeAll(async () => {
-  [bare, sampled] = await Promise.all([startBare(), startBare({ vars: { LOG_SAMPLE: "1" } })]);
+  [gateway, sampled] = await Promise.all([startWorkerdGateway(), startWorkerdGateway({ vars: { LOG_SAMPLE: "1" } })]);
 });
-afterAll(() => Promise.all([bare.close(), sampled.close()]));
+afterAll(() => Promise.all([gateway.close(), sampled.close()]));
 beforeEach(async () => {
-  bare.upstream.reset();
-  await bare.logs();
+  gateway.upstream.reset();
+  await gateway.logs();
   await sampled.logs();
 });
 
-describe("a line of the log", () => {
-  it("is written of every refusal, with the reason that the caller is not told", async () => {
-    const answer = await bare.call("mistyped", CLUSTERS);
-    const { error } = (await answer.json()) as { error: { request_id: string; code: string } };
+describe("log line of a request", () => {
+  it("logs every denial with the exact reason that the client is not told", async () => {
+    const response = await gateway.call("mistyped", CLUSTERS);
+    const { error } = (await response.json()) as { error: { request_id: string; code: string } };
     expect(error.code).toBe("invalid_token");
-    expect(await bare.logs()).toEqual([
+    expect(await gateway.logs()).toEqual([
       expect.objectContaining({
         kind: "call",
         verdict: "deny",
@@ -35,10 +35,10 @@ describe("a line of the log", () => {
     ]);
   });
 
-  it("names the key and where its record came from, once the key is known", async () => {
-    const { token, id } = await bare.key({ role: "Viewer" });
-    await bare.call(token, CLUSTERS, { method: "POST" });
-    expect(await bare.logs()).toEqual([
+  it("logs the key and the source of its record once the key is known", async () => {
+    const { token, id } = await gateway.key({ role: "Viewer" });
+    await gateway.call(token, CLUSTERS, { method: "POST" });
+    expect(await gateway.logs()).toEqual([
       expect.objectContaining({
         reason: "permission_missing",
         operation: "createCluster",
@@ -54,45 +54,45 @@ describe("a line of the log", () => {
     ]);
   });
 
-  it("is written of every call that the table does not know, though it was allowed", async () => {
-    const { token } = await bare.key();
-    await bare.call(token, "/api/public/v9/unheard-of");
-    expect(await bare.logs()).toEqual([
+  it("logs every allowed request to an unknown operation", async () => {
+    const { token } = await gateway.key();
+    await gateway.call(token, "/api/public/v9/unheard-of");
+    expect(await gateway.logs()).toEqual([
       expect.objectContaining({ verdict: "allow", operation: "unknown", known_operation: false, status: 200 }),
     ]);
   });
 
-  it("is written of every fault", async () => {
-    const { token } = await bare.key();
-    bare.upstream.answer((request) => request.socket.destroy());
-    await bare.call(token, CLUSTERS);
-    expect(await bare.logs()).toEqual([
+  it("logs every internal error", async () => {
+    const { token } = await gateway.key();
+    gateway.upstream.answer((request) => request.socket.destroy());
+    await gateway.call(token, CLUSTERS);
+    expect(await gateway.logs()).toEqual([
       expect.objectContaining({ kind: "fault", verdict: "fault", status: 502, error: expect.any(String) }),
     ]);
   });
 
-  it("is written of no allowed call by default, and of every one when all are sampled", async () => {
-    const quiet = await bare.key();
-    await bare.call(quiet.token, CLUSTERS);
-    expect(await bare.logs()).toEqual([]);
-    const loud = await sampled.key();
-    await sampled.call(loud.token, CLUSTERS);
+  it("logs no allowed request by default and every one at LOG_SAMPLE=1", async () => {
+    const key = await gateway.key();
+    await gateway.call(key.token, CLUSTERS);
+    expect(await gateway.logs()).toEqual([]);
+    const sampledKey = await sampled.key();
+    await sampled.call(sampledKey.token, CLUSTERS);
     expect(await sampled.logs()).toEqual([expect.objectContaining({ verdict: "allow", operation: "listClusters" })]);
   });
 
-  it("says nothing of query, headers and body, and is one line whatever a caller sends", async () => {
+  it("logs no query, headers or body, and exactly one line", async () => {
     const lines = ["CF-Connecting-IP: 1.2.3.4; nosy-agent", "User-Agent: nosy-agent", "Content-Length: 11"];
-    await sendRaw(bare.port, rawRequest("POST /x?secret-query=1 HTTP/1.1", lines, "secret-body"));
-    const [event, ...rest] = await bare.logs();
+    await sendRaw(gateway.port, rawRequest("POST /x?secret-query=1 HTTP/1.1", lines, "secret-body"));
+    const [event, ...rest] = await gateway.logs();
     expect(rest).toEqual([]);
     expect(event?.text).not.toMatch(/secret-query|nosy-agent|secret-body|\n/);
     expect(event?.address).toBeNull();
   });
 
-  it("blots out a key that stands where none belongs", async () => {
-    const { token } = await bare.key();
-    await sendRaw(bare.port, rawRequest(`GET /keys/${token} HTTP/1.1`));
-    const [event] = await bare.logs();
+  it("redacts a key in the logged path", async () => {
+    const { token } = await gateway.key();
+    await sendRaw(gateway.port, rawRequest(`GET /keys/${token} HTTP/1.1`));
+    const [event] = await gateway.logs();
     expect(event?.path).toBe("/keys/[key]");
   });
 });

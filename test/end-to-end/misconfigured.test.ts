@@ -1,40 +1,40 @@
-// A configuration that is not whole: nobody is let in, and the log says everything that is wrong with it.
+// An invalid configuration: every request is answered 503, and the log names every error.
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Bare, startBare } from "../support/bare.ts";
 import { CLUSTERS } from "../support/gatehouse.ts";
+import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
-let bare: Bare;
+let gateway: WorkerdGateway;
 let token: string;
 beforeAll(async () => {
-  bare = await startBare({
+  gateway = await startWorkerdGateway({
     vars: { UPSTREAM_URL: "http://user:hunter2@169.254.169.254/", LOG_SAMPLE: "all", ALLOWED_HOST: "typo.example" },
     secrets: { IDENTITY_KEYS: '{"keys":[{"d":"hunter2"}]}' },
   });
-  token = (await bare.key()).token;
+  token = (await gateway.key()).token;
 });
-afterAll(() => bare.close());
+afterAll(() => gateway.close());
 
-describe("a Gatehouse that is not rightly configured", () => {
+describe("invalid configuration", () => {
   it.each([CLUSTERS, "/", "/.well-known/gatehouse/health", "/.well-known/gatehouse/jwks.json", "/console/"])(
-    "answers 503 to everything: %s",
+    "answers 503 to every request while the configuration is invalid: %s",
     async (path) => {
-      const answer = await bare.call(token, path);
-      expect(answer.status).toBe(503);
-      expect(answer.headers.get("cache-control")).toBe("no-store");
-      const text = await answer.text();
+      const response = await gateway.call(token, path);
+      expect(response.status).toBe(503);
+      expect(response.headers.get("cache-control")).toBe("no-store");
+      const text = await response.text();
       expect(JSON.parse(text).error).toMatchObject({ status: 503, code: "misconfigured" });
       expect(text).not.toMatch(/hunter2|UPSTREAM|LOG_SAMPLE/);
-      expect(bare.upstream.reached).toEqual([]);
+      expect(gateway.upstream.reached).toEqual([]);
     },
   );
 
-  it("does nothing on its schedule", async () => {
-    await expect(bare.scheduled()).resolves.toBeDefined();
+  it("skips the scheduled job while the configuration is invalid", async () => {
+    await expect(gateway.scheduled()).resolves.toBeDefined();
   });
 
-  it("has logged all faults once, and no secret", async () => {
-    const events = await bare.logs();
+  it("logs all configuration errors once and no secret", async () => {
+    const events = await gateway.logs();
     const config = events.filter(({ kind }) => kind === "config");
     expect(config).toHaveLength(1);
     const faults = config[0]?.faults as string[];
@@ -48,12 +48,12 @@ describe("a Gatehouse that is not rightly configured", () => {
 describe("wrangler.toml", () => {
   const toml = readFileSync("wrangler.toml", "utf8").replace(/^\s*#.*$/gm, "");
 
-  it("leaves no way in but the zone's own routes", () => {
+  it("disables workers.dev and preview addresses", () => {
     expect(toml).toMatch(/^workers_dev = false$/m);
     expect(toml).toMatch(/^preview_urls = false$/m);
   });
 
-  it("puts no cache in front, and keeps no secret", () => {
+  it("enables no cache and contains no secret", () => {
     expect(toml).not.toMatch(/^\s*\[?cache|cache_|smart_placement_cache/m);
     expect(toml).not.toMatch(/^\s*(KEY_RING|IDENTITY_KEYS|UPSTREAM_AUTHORIZATION)\s*=/m);
     expect(toml).toMatch(/required = \["KEY_RING", "IDENTITY_KEYS"/);

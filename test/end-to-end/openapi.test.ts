@@ -1,4 +1,4 @@
-// The description of the API: as it is committed, as it is served, and as it is true.
+// The OpenAPI document: up to date, complete, and served.
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openapiDocument, openapiText } from "../../scripts/openapi.ts";
@@ -13,19 +13,19 @@ afterAll(() => gatehouse.close());
 
 const committed = readFileSync(new URL("../../src/admin/openapi.json", import.meta.url), "utf8");
 
-describe("the OpenAPI document", () => {
-  it("is the one that the schemas make; `npm run openapi` brings it up to date", () => {
+describe("OpenAPI document", () => {
+  it("equals the document that the schemas generate; `npm run openapi` regenerates it", () => {
     expect(committed).toBe(openapiText());
   });
 
-  it("has every operation that Gatehouse answers, and no other", () => {
+  it("describes exactly the operations that Gatehouse handles", () => {
     const paths = openapiDocument().paths as Record<string, Record<string, { operationId: string }>>;
     const described = Object.values(paths).flatMap((methods) => Object.values(methods).map((each) => each.operationId));
-    const answered = OPERATIONS.filter((row) => row.handledBy === "gatehouse").map((row) => row.operationId);
-    expect(described.sort()).toEqual([...answered].sort());
+    const handled = OPERATIONS.filter((row) => row.handledBy === "gatehouse").map((row) => row.operationId);
+    expect(described.sort()).toEqual([...handled].sort());
   });
 
-  it("refers to nothing that it does not have", () => {
+  it("resolves every reference within the document", () => {
     const { components } = JSON.parse(committed);
     const references = [...committed.matchAll(/"\$ref": "#\/components\/(\w+)\/(\w+)"/g)];
     expect(references.length).toBeGreaterThan(60);
@@ -33,13 +33,13 @@ describe("the OpenAPI document", () => {
     for (const [, kind = "", name = ""] of references) expect(components[kind]).toHaveProperty(name);
   });
 
-  it("has no key in it", () => {
+  it("contains no key", () => {
     expect(committed).not.toMatch(/eyJ[\w-]{8,}/);
   });
 
-  it("is served to anybody, without a key", async () => {
-    const answer = await gatehouse.call(null, "/.well-known/gatehouse/openapi.json");
-    expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "application/json"]);
-    expect(await answer.json()).toEqual(JSON.parse(committed));
+  it("serves the OpenAPI document without authentication", async () => {
+    const response = await gatehouse.call(null, "/.well-known/gatehouse/openapi.json");
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/json"]);
+    expect(await response.json()).toEqual(JSON.parse(committed));
   });
 });

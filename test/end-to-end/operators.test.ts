@@ -1,11 +1,11 @@
-// People, over a real socket, with tokens from a real OpenID Connect provider: signed in by HTTP and in a browser.
+// Operators over a real socket, with tokens from a real OpenID Connect provider, signed in by HTTP and in a browser.
 import { existsSync } from "node:fs";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Client, clientOf, faultsIn, KEYS_PATH, ROLES_PATH, V1 } from "../support/admin-client.ts";
+import { type Client, clientOf, fieldErrorsOf, KEYS_PATH, ROLES_PATH, V1 } from "../support/admin-client.ts";
 import { ACCOUNT, CLUSTERS, type Gatehouse, OTHER_ACCOUNT, startGatehouse } from "../support/gatehouse.ts";
 import { CLIENT, startIssuer, type TestIssuer } from "../support/issuer.ts";
 import { ROLE_IDS } from "../support/seed.ts";
@@ -28,18 +28,18 @@ afterAll(async () => {
   await issuer.close();
 });
 
-async function add(login: string, changes: Readonly<Record<string, unknown>> = {}, client = admin) {
+async function addOperator(login: string, changes: Readonly<Record<string, unknown>> = {}, client = admin) {
   const spec = { name: login, email: `${login}@example.com`, role_id: ROLE_IDS.Admin, ...changes };
-  const answered = await client("POST", OPERATORS, spec);
-  if (answered.status !== 200) throw new Error(answered.text);
-  return answered.body.data.info.id as string;
+  const response = await client("POST", OPERATORS, spec);
+  if (response.status !== 200) throw new Error(response.text);
+  return response.body.data.info.id as string;
 }
 
-const codeOf = async (answer: Response) => ((await answer.json()) as { error: { code: string } }).error.code;
+const codeOf = async (response: Response) => ((await response.json()) as { error: { code: string } }).error.code;
 
-describe("an operator", () => {
-  it("signs in with code and PKCE, makes a key, and is named as its maker, in the log and in the audit", async () => {
-    const id = await add("ada");
+describe("operator", () => {
+  it("signs an operator in with code and PKCE, and names the operator in the key and in the audit log", async () => {
+    const id = await addOperator("ada");
     const ada = clientOf(gatehouse, await issuer.signIn("ada"));
     const { status, body } = await ada("POST", KEYS_PATH, {
       name: "k",
@@ -64,8 +64,8 @@ describe("an operator", () => {
     });
   });
 
-  it("is let through to the upstream with an identity that says so", async () => {
-    await add("carl", { role_id: ROLE_IDS.Viewer });
+  it("forwards an operator's request with an identity token that names the operator", async () => {
+    await addOperator("carl", { role_id: ROLE_IDS.Viewer });
     const token = await issuer.signIn("carl");
     gatehouse.upstream.reset();
     expect((await gatehouse.call(token, CLUSTERS)).status).toBe(200);
@@ -80,8 +80,8 @@ describe("an operator", () => {
     expect(JSON.stringify(reached)).not.toContain(token);
   });
 
-  it("is judged as a key is: by role, account and expiry", async () => {
-    const id = await add("dora", { role_id: ROLE_IDS.Viewer, expire_after_hours: 1 });
+  it("authorizes an operator by role, account and expiry", async () => {
+    const id = await addOperator("dora", { role_id: ROLE_IDS.Viewer, expire_after_hours: 1 });
     const token = await issuer.signIn("dora");
     expect(await codeOf(await gatehouse.call(token, CLUSTERS, { method: "POST" }))).toBe("permission_missing");
     expect(await codeOf(await gatehouse.call(token, CLUSTERS.replace(ACCOUNT, OTHER_ACCOUNT)))).toBe(
@@ -91,28 +91,28 @@ describe("an operator", () => {
     expect(await codeOf(await gatehouse.call(token, CLUSTERS))).toBe("key_expired");
   });
 
-  it("is nobody once removed, from the next call on", async () => {
-    const id = await add("eve");
+  it("denies a removed operator from the next request on", async () => {
+    const id = await addOperator("eve");
     const token = await issuer.signIn("eve");
     expect((await gatehouse.call(token, CLUSTERS)).status).toBe(200);
     expect((await admin("DELETE", `${OPERATORS}/${id}`)).status).toBe(204);
     expect(await codeOf(await gatehouse.call(token, CLUSTERS))).toBe("operator_unknown");
   });
 
-  it("is recognised by a subject, of that issuer alone", async () => {
-    await add("fred", { email: null, subject: "fred" });
-    await add("gus", { email: null, subject: "gus", issuer: "https://another.example" });
+  it("identifies an operator by the subject of its own issuer only", async () => {
+    await addOperator("fred", { email: null, subject: "fred" });
+    await addOperator("gus", { email: null, subject: "gus", issuer: "https://another.example" });
     expect((await gatehouse.call(await issuer.signIn("fred"), CLUSTERS)).status).toBe(200);
     expect(await codeOf(await gatehouse.call(await issuer.signIn("gus"), CLUSTERS))).toBe("operator_unknown");
   });
 
-  it("is not recognised by an address that the issuer has not verified", async () => {
-    await add("unverified-x");
+  it("denies an email address that the issuer has not verified", async () => {
+    await addOperator("unverified-x");
     expect(await codeOf(await gatehouse.call(await issuer.signIn("unverified-x"), CLUSTERS))).toBe("operator_unknown");
   });
 
-  it.skipIf(!existsSync(CHROMIUM))("signs in with a browser", async () => {
-    await add("hana");
+  it.skipIf(!existsSync(CHROMIUM))("signs an operator in with a browser", async () => {
+    await addOperator("hana");
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
     try {
       const page = await browser.newPage();
@@ -132,9 +132,9 @@ describe("an operator", () => {
   });
 });
 
-describe("a token that is not an operator's", () => {
-  it("of another audience or another provider is invalid", async () => {
-    await add("ida");
+describe("invalid operator token", () => {
+  it("denies a token of another provider", async () => {
+    await addOperator("ida");
     const elsewhere = await startIssuer();
     try {
       const foreign = await elsewhere.signIn("ida");
@@ -144,7 +144,7 @@ describe("a token that is not an operator's", () => {
     }
   });
 
-  it("is refused whatever is forged about it, and a flood of unknown keys reads the key set at most once", async () => {
+  it("denies forged tokens and reads the key set at most once for a flood of unknown key ids", async () => {
     const { privateKey, publicKey } = await generateKeyPair("RS256");
     const claims = { email: "ada@example.com", email_verified: true };
     const forge = (header: { alg: string; kid?: string; typ?: string }, key: CryptoKey | Uint8Array = privateKey) =>
@@ -167,12 +167,12 @@ describe("a token that is not an operator's", () => {
     for (const token of forged) expect((await gatehouse.call(token, CLUSTERS)).status).toBe(401);
     const before = issuer.keyReads();
     const flood = await Promise.all(Array.from({ length: 200 }, (_, i) => forge({ alg: "RS256", kid: `kid-${i}` })));
-    const answers = await Promise.all(flood.map((token) => gatehouse.call(token, CLUSTERS)));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
+    const responses = await Promise.all(flood.map((token) => gatehouse.call(token, CLUSTERS)));
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([401]));
     expect(issuer.keyReads() - before).toBeLessThanOrEqual(1);
   });
 
-  it("is an API key to nobody, and an API key is nobody's token", async () => {
+  it("accepts neither an operator token as an API key nor an API key as an operator token", async () => {
     const token = await issuer.signIn("ada");
     const both = await gatehouse.call(adminKey, CLUSTERS, { headers: { "cf-access-jwt-assertion": token } });
     expect(both.status).toBe(200);
@@ -187,8 +187,8 @@ describe("a token that is not an operator's", () => {
   });
 });
 
-describe("managing operators", () => {
-  it("names everything that is wrong with a body at once, and writes nothing", async () => {
+describe("operator management", () => {
+  it("reports every field error of an operator at once and stores nothing", async () => {
     const bad = await admin("POST", OPERATORS, {
       name: "<b>",
       email: "no",
@@ -196,7 +196,7 @@ describe("managing operators", () => {
       expire_after_hours: -1,
       more: 1,
     });
-    expect([bad.status, faultsIn(bad).sort()]).toEqual([
+    expect([bad.status, fieldErrorsOf(bad).sort()]).toEqual([
       400,
       ["email", "expire_after_hours", "more", "name", "role_id"],
     ]);
@@ -206,24 +206,24 @@ describe("managing operators", () => {
       subject: "s",
       role_id: ROLE_IDS.Viewer,
     });
-    expect(faultsIn(two)).toEqual(["email"]);
+    expect(fieldErrorsOf(two)).toEqual(["email"]);
     const none = await admin("POST", OPERATORS, { name: "a", role_id: ROLE_IDS.Viewer, issuer: "x" });
-    expect(faultsIn(none).sort()).toEqual(["email", "issuer"]);
+    expect(fieldErrorsOf(none).sort()).toEqual(["email", "issuer"]);
     const role = await admin("POST", OPERATORS, { name: "a", email: "a@b.example", role_id: crypto.randomUUID() });
-    expect(faultsIn(role)).toEqual(["role_id"]);
+    expect(fieldErrorsOf(role)).toEqual(["role_id"]);
     const { results } = await gatehouse.env.DB.prepare("SELECT id FROM operators WHERE email = 'a@b.example'").all();
     expect(results).toEqual([]);
   });
 
-  it("knows an address in whatever case, once per account", async () => {
-    await add("jo", { email: "Jo@Example.COM" });
+  it("matches an email address in any case and accepts it once per account", async () => {
+    await addOperator("jo", { email: "Jo@Example.COM" });
     const again = await admin("POST", OPERATORS, { name: "jo", email: "jo@example.com", role_id: ROLE_IDS.Viewer });
     expect([again.status, again.body.error.code]).toEqual([409, "identity_taken"]);
     expect((await gatehouse.call(await issuer.signIn("jo"), CLUSTERS)).status).toBe(200);
   });
 
-  it("is shown, paged, changed, and not seen from another account", async () => {
-    const id = await add("kim", { role_id: ROLE_IDS.Viewer });
+  it("reads, pages and changes operators and hides them from other accounts", async () => {
+    const id = await addOperator("kim", { role_id: ROLE_IDS.Viewer });
     const changed = await admin("PUT", `${OPERATORS}/${id}`, { name: "Kim", role_id: ROLE_IDS.Developer });
     expect(changed.body.data).toMatchObject({
       spec: { name: "Kim", email: "kim@example.com", role_id: ROLE_IDS.Developer, expire_after_hours: 0 },
@@ -238,24 +238,24 @@ describe("managing operators", () => {
       path = body._metadata.links.next;
     }
     expect([ids.includes(id), new Set(ids).size]).toEqual([true, ids.length]);
-    const stranger = clientOf(gatehouse, (await gatehouse.key({ accountId: OTHER_ACCOUNT })).token);
+    const foreignAdmin = clientOf(gatehouse, (await gatehouse.key({ accountId: OTHER_ACCOUNT })).token);
     const path = `${OPERATORS.replace(ACCOUNT, OTHER_ACCOUNT)}/${id}`;
-    expect((await stranger("GET", path)).status).toBe(404);
-    expect((await stranger("DELETE", path)).status).toBe(404);
+    expect((await foreignAdmin("GET", path)).status).toBe(404);
+    expect((await foreignAdmin("DELETE", path)).status).toBe(404);
   });
 
-  it("keeps a role that an operator has", async () => {
+  it("rejects deleting a role that an operator has", async () => {
     const permissions = [{ resource_type: "BACKUP", operation_groups: [{ operation_group: "READ" }] }];
     const role = (await admin("POST", ROLES_PATH, { name: "Kept", permissions })).body.data.info.id;
-    await add("lou", { role_id: role });
-    const answered = await admin("DELETE", `${ROLES_PATH}/${role}`);
-    expect([answered.status, answered.body.error.detail]).toEqual([409, expect.stringContaining("lou")]);
+    await addOperator("lou", { role_id: role });
+    const response = await admin("DELETE", `${ROLES_PATH}/${role}`);
+    expect([response.status, response.body.error.detail]).toEqual([409, expect.stringContaining("lou")]);
   });
 });
 
-describe("Cloudflare Access", () => {
+describe("Cloudflare Access operator", () => {
   let access: Gatehouse;
-  let team: TestIssuer["close"];
+  let stopTeam: TestIssuer["close"];
   let assertion: (changes?: Readonly<Record<string, unknown>>) => Promise<string>;
   beforeAll(async () => {
     const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
@@ -264,7 +264,7 @@ describe("Cloudflare Access", () => {
       response.writeHead(request.url === "/cdn-cgi/access/certs" ? 200 : 404).end(JSON.stringify({ keys })),
     );
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-    team = async () => void server.close();
+    stopTeam = async () => void server.close();
     const domain = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     assertion = (changes = {}) =>
       new SignJWT({ email: "ada@example.com", type: "app", ...changes })
@@ -281,21 +281,21 @@ describe("Cloudflare Access", () => {
   });
   afterAll(async () => {
     await access.close();
-    await team();
+    await stopTeam();
   });
 
   const call = async (token: string, init: RequestInit = {}) =>
     access.call(null, CLUSTERS, { ...init, headers: { ...init.headers, "cf-access-jwt-assertion": token } });
 
-  it("lets in whom its assertion names", async () => {
+  it("allows the operator that the assertion names", async () => {
     expect((await call(await assertion())).status).toBe(200);
   });
 
-  it("does not let in whom it names to another application of the same team", async () => {
+  it("denies an assertion for another application of the same team", async () => {
     expect(await codeOf(await call(await assertion({ aud: "another-application" })))).toBe("invalid_token");
   });
 
-  it("is not asked when an assertion comes as a bearer token", async () => {
+  it("denies an assertion sent as a bearer token", async () => {
     expect(await codeOf(await access.call(await assertion(), CLUSTERS))).toBe("invalid_token");
   });
 
@@ -306,12 +306,12 @@ describe("Cloudflare Access", () => {
     [{ origin: "null" }, 403],
     [{ "sec-fetch-site": "same-origin" }, 200],
     [{}, 200],
-  ])("makes a change that comes with %j be answered %i", async (headers, status) => {
-    const answer = await call(await assertion(), {
+  ])("answers a change with the headers %j with %i", async (headers, status) => {
+    const response = await call(await assertion(), {
       method: "POST",
       body: "{}",
       headers: headers as Record<string, string>,
     });
-    expect(answer.status).toBe(status);
+    expect(response.status).toBe(status);
   });
 });

@@ -1,31 +1,31 @@
-// Limits: tries with keys that are none, for each address; calls, for each key.
+// Rate limits: failed authentication attempts per address, and requests per key.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { mintKey, readKeyRing } from "../../src/core/token/api-key-token.ts";
-import { type Bare, startBare } from "../support/bare.ts";
 import { ACCOUNT, CLUSTERS } from "../support/gatehouse.ts";
 import { rawRequest, sendRaw } from "../support/raw.ts";
+import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
-const TRIES = 5;
-const CALLS = 8;
+const FAILURE_LIMIT = 5;
+const KEY_LIMIT = 8;
 
-let bare: Bare;
+let gateway: WorkerdGateway;
 beforeAll(async () => {
   const simple = (limit: number) => ({ namespace_id: String(limit), simple: { limit, period: 60 } });
-  bare = await startBare({
-    worker: { ratelimits: { AUTH_FAILURE_RATE_LIMIT: simple(TRIES), KEY_RATE_LIMIT: simple(CALLS) } },
+  gateway = await startWorkerdGateway({
+    worker: { ratelimits: { AUTH_FAILURE_RATE_LIMIT: simple(FAILURE_LIMIT), KEY_RATE_LIMIT: simple(KEY_LIMIT) } },
   });
 });
-afterAll(() => bare.close());
+afterAll(() => gateway.close());
 beforeEach(async () => {
-  bare.upstream.reset();
-  // The runtime's stand-in counts by the minutes of the clock: a test must not stand astride two of them.
+  gateway.upstream.reset();
+  // workerd's rate limiter counts per minute of the clock: a test must not span two of them.
   const leftMs = 60_000 - (Date.now() % 60_000);
   if (leftMs < 5_000) await new Promise((resume) => setTimeout(resume, leftMs));
 });
 
 const from = (address: string, token: string) =>
   sendRaw(
-    bare.port,
+    gateway.port,
     rawRequest(`GET ${CLUSTERS} HTTP/1.1`, [`CF-Connecting-IP: ${address}`, `Authorization: Bearer ${token}`]),
   );
 
@@ -37,62 +37,62 @@ async function statuses(count: number, call: (i: number) => Promise<{ status: nu
 
 const times = (count: number, status: number) => Array<number>(count).fill(status);
 
-describe("an address that tries keys which are none", () => {
-  it("is told to wait when it has had its share, and others are not", async () => {
-    const seen = await statuses(TRIES + 3, () => from("203.0.113.1", "mistyped"));
-    expect(seen).toEqual([...times(TRIES, 401), ...times(3, 429)]);
-    const answer = await from("203.0.113.1", "mistyped");
-    expect(answer.headers).toMatchObject({
+describe("AUTH_FAILURE_RATE_LIMIT", () => {
+  it("rate limits an address after too many failed authentication attempts, and no other address", async () => {
+    const seen = await statuses(FAILURE_LIMIT + 3, () => from("203.0.113.1", "mistyped"));
+    expect(seen).toEqual([...times(FAILURE_LIMIT, 401), ...times(3, 429)]);
+    const response = await from("203.0.113.1", "mistyped");
+    expect(response.headers).toMatchObject({
       "retry-after": "60",
       ratelimit: '"address";r=0;t=60',
       "cache-control": "no-store",
     });
-    expect(JSON.parse(answer.body).error).toMatchObject({ status: 429, code: "rate_limited" });
+    expect(JSON.parse(response.body).error).toMatchObject({ status: 429, code: "rate_limited" });
     expect((await from("203.0.113.2", "mistyped")).status).toBe(401);
   });
 
-  it("113: is not looked up for, though its keys are well signed, until the period is over", async () => {
-    const read = readKeyRing(bare.secrets.KEY_RING);
+  it("113: makes no lookup for a rate-limited address, even for signed keys", async () => {
+    const read = readKeyRing(gateway.secrets.KEY_RING);
     if ("faults" in read) throw new Error("no ring");
-    await bare.logs();
-    const seen = await statuses(TRIES + 4, async (i) => {
+    await gateway.logs();
+    const seen = await statuses(FAILURE_LIMIT + 4, async (i) => {
       const claims = { keyId: `k${i}`, accountId: ACCOUNT, expiresAt: null, now: Date.now() };
       return from("203.0.113.3", (await mintKey(read.ring, claims)).token);
     });
-    expect(seen).toEqual([...times(TRIES, 401), ...times(4, 429)]);
-    const lookUps = (await bare.logs()).filter(({ source }) => source === "d1");
-    expect(lookUps).toHaveLength(TRIES + 1);
+    expect(seen).toEqual([...times(FAILURE_LIMIT, 401), ...times(4, 429)]);
+    const lookups = (await gateway.logs()).filter(({ source }) => source === "d1");
+    expect(lookups).toHaveLength(FAILURE_LIMIT + 1);
   });
 
-  it("does not keep out a key that is remembered, from the same address", async () => {
-    const { token } = await bare.key();
+  it("allows a cached key from a rate-limited address", async () => {
+    const { token } = await gateway.key();
     expect((await from("203.0.113.4", token)).status).toBe(200);
-    await statuses(TRIES + 1, () => from("203.0.113.4", "mistyped"));
+    await statuses(FAILURE_LIMIT + 1, () => from("203.0.113.4", "mistyped"));
     expect((await from("203.0.113.4", token)).status).toBe(200);
   });
 
-  it("is a whole /64 of IPv6, since that is what one customer has", async () => {
-    const seen = await statuses(TRIES + 1, (i) => from(`2001:db8:1:2::${i + 1}`, "mistyped"));
-    expect(seen).toEqual([...times(TRIES, 401), 429]);
+  it("counts failed authentication attempts per /64 of IPv6", async () => {
+    const seen = await statuses(FAILURE_LIMIT + 1, (i) => from(`2001:db8:1:2::${i + 1}`, "mistyped"));
+    expect(seen).toEqual([...times(FAILURE_LIMIT, 401), 429]);
     expect((await from("2001:db8:1:3::1", "mistyped")).status).toBe(401);
   });
 });
 
-describe("a key that is used too often", () => {
-  it("is told to wait, wherever it calls from; another key is not", async () => {
-    const [one, other] = [await bare.key(), await bare.key()];
-    const seen = await statuses(CALLS + 2, (i) => from(`198.51.100.${i}`, one.token));
-    expect(seen).toEqual([...times(CALLS, 200), 429, 429]);
-    expect(bare.upstream.reached).toHaveLength(CALLS);
+describe("KEY_RATE_LIMIT", () => {
+  it("rate limits a key across all addresses, and no other key", async () => {
+    const [one, other] = [await gateway.key(), await gateway.key()];
+    const seen = await statuses(KEY_LIMIT + 2, (i) => from(`198.51.100.${i}`, one.token));
+    expect(seen).toEqual([...times(KEY_LIMIT, 200), 429, 429]);
+    expect(gateway.upstream.reached).toHaveLength(KEY_LIMIT);
     expect((await from("198.51.100.1", other.token)).status).toBe(200);
-    expect(await bare.logs()).toContainEqual(expect.objectContaining({ reason: "rate_limited", key_id: one.id }));
+    expect(await gateway.logs()).toContainEqual(expect.objectContaining({ reason: "rate_limited", key_id: one.id }));
   });
 });
 
-describe("a limit that fails", () => {
-  it("lets calls go on, and says so in the log", async () => {
-    // What stands in for the binding here fails whenever it is asked.
-    const failing = await startBare({
+describe("failing rate limiter", () => {
+  it("allows requests and logs an internal error when a rate limiter fails", async () => {
+    // This service binding has no limit(), so every use of it throws.
+    const failing = await startWorkerdGateway({
       worker: { serviceBindings: { KEY_RATE_LIMIT: () => new Response("no limit here") } },
     });
     const { token } = await failing.key();

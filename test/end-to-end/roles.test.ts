@@ -1,6 +1,6 @@
-// Roles and permissions over a real socket: three that are built in, others that operators make of the catalogue.
+// Roles and permissions over a real socket: three built-in roles, and custom ones made from the permission catalog.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Client, clientOf, faultsIn, KEYS_PATH, ROLES_PATH, V1 } from "../support/admin-client.ts";
+import { type Client, clientOf, fieldErrorsOf, KEYS_PATH, ROLES_PATH, V1 } from "../support/admin-client.ts";
 import { CLUSTERS, type Gatehouse, startGatehouse } from "../support/gatehouse.ts";
 import { ROLE_IDS } from "../support/seed.ts";
 
@@ -20,16 +20,16 @@ function grants(...permissions: readonly string[]) {
 }
 
 async function create(name: string, ...permissions: readonly string[]) {
-  const answered = await admin("POST", ROLES_PATH, { name, permissions: grants(...permissions) });
-  if (answered.status !== 200) throw new Error(answered.text);
-  return answered.body.data;
+  const response = await admin("POST", ROLES_PATH, { name, permissions: grants(...permissions) });
+  if (response.status !== 200) throw new Error(response.text);
+  return response.body.data;
 }
 
 const names = (body: { data: readonly { info: { display_name: string } }[] }) =>
   body.data.map((role) => role.info.display_name);
 
-describe("the permission catalogue", () => {
-  it("is open to every key, with the tags that make clients ask for confirmation", async () => {
+describe("permission catalog", () => {
+  it("lists the permission catalog for every key with the tags that make clients ask for confirmation", async () => {
     const { token } = await gatehouse.key({ role: "Viewer" });
     const { status, body } = await clientOf(gatehouse, token)("GET", `${V1}/auth/permissions`);
     expect(status).toBe(200);
@@ -42,11 +42,11 @@ describe("the permission catalogue", () => {
   });
 });
 
-describe("the role list", () => {
-  it("begins with the built-in roles, and has permissions when they are asked for", async () => {
-    const bare = (await admin("GET", ROLES_PATH)).body;
-    expect(names(bare).slice(0, 3)).toEqual(["Admin", "Developer", "Viewer"]);
-    expect(bare.data[0].spec).toMatchObject({ name: "account_admin", permissions: [] });
+describe("listRoles", () => {
+  it("lists built-in roles first, with permissions on request", async () => {
+    const withoutPermissions = (await admin("GET", ROLES_PATH)).body;
+    expect(names(withoutPermissions).slice(0, 3)).toEqual(["Admin", "Developer", "Viewer"]);
+    expect(withoutPermissions.data[0].spec).toMatchObject({ name: "account_admin", permissions: [] });
     const { body } = await admin("GET", `${ROLES_PATH}?role_types=SYSTEM&limit=100&include_permissions=true`);
     expect(names(body)).toEqual(["Admin", "Developer", "Viewer"]);
     for (const { spec, info } of body.data) {
@@ -56,7 +56,7 @@ describe("the role list", () => {
     }
   });
 
-  it("finds a name without regard to case, the exact one first", async () => {
+  it("finds a role by name in any case, the exact match first", async () => {
     await create("Cluster admin", "CLUSTER:READ");
     expect(names((await admin("GET", `${ROLES_PATH}?role_types=ALL&limit=100&display_name=admin`)).body)).toEqual([
       "Admin",
@@ -66,8 +66,8 @@ describe("the role list", () => {
   });
 });
 
-describe("a custom role", () => {
-  it("is shown with its own and with the implied permissions", async () => {
+describe("custom role", () => {
+  it("shows a custom role with its own and its implied permissions", async () => {
     const role = await create("Backup maker", "BACKUP:CREATE");
     expect(role.spec).toMatchObject({ name: "Backup maker", permissions: [{ resource_type: "BACKUP" }] });
     const groups = (list: readonly { operation_groups: readonly { operation_group: string }[] }[]) =>
@@ -77,67 +77,67 @@ describe("a custom role", () => {
     expect((await admin("GET", `${ROLES_PATH}/${role.info.id}`)).body.data).toEqual(role);
   });
 
-  it("may be made of the permissions of an answer, as they came", async () => {
+  it("creates a role from the permissions of another role's response", async () => {
     const viewer = (await admin("GET", `${ROLES_PATH}/${ROLE_IDS.Viewer}`)).body.data;
     const clone = await admin("POST", ROLES_PATH, { name: "Viewer clone", permissions: viewer.spec.permissions });
     expect([clone.status, clone.body.data.spec.permissions]).toEqual([200, viewer.spec.permissions]);
   });
 
-  it("names every fault at once", async () => {
+  it("reports every field error of a role at once", async () => {
     const permissions = [
       ...grants("CLUSTER:READ", "CLUSTER:FLY", "MOON:READ"),
       { resource_type: "BACKUP", operation_groups: [] },
     ];
-    const answered = await admin("POST", ROLES_PATH, { name: "\n", permissions, is_admin: true });
-    expect(answered.status).toBe(400);
-    expect(faultsIn(answered)).toEqual([
+    const response = await admin("POST", ROLES_PATH, { name: "\n", permissions, is_admin: true });
+    expect(response.status).toBe(400);
+    expect(fieldErrorsOf(response)).toEqual([
       "name",
       "permissions[1].operation_groups[0].operation_group",
       "permissions[2].operation_groups[0].operation_group",
       "permissions[3].operation_groups",
       "is_admin",
     ]);
-    expect(answered.text).not.toContain("MOON");
+    expect(response.text).not.toContain("MOON");
   });
 
-  it("cannot have the name of another role, built-in ones included", async () => {
+  it("rejects the name of another role, built-in roles included", async () => {
     await create("Taken", "CLUSTER:READ");
     for (const name of ["taken", "ADMIN"]) {
-      const answered = await admin("POST", ROLES_PATH, { name, permissions: grants("CLUSTER:READ") });
-      expect([answered.status, answered.body.error.code]).toEqual([409, "name_taken"]);
+      const response = await admin("POST", ROLES_PATH, { name, permissions: grants("CLUSTER:READ") });
+      expect([response.status, response.body.error.code]).toEqual([409, "name_taken"]);
     }
   });
 
-  it("changes what its keys may do with the next call that changes something", async () => {
+  it("applies a changed role to the next mutation of its keys", async () => {
     const role = await create("Builder", "CLUSTER:CREATE");
     const { token } = await gatehouse.key({ roleId: role.info.id });
-    const build = async () => (await gatehouse.call(token, CLUSTERS, { method: "POST" })).status;
-    expect(await build()).toBe(200);
+    const createCluster = async () => (await gatehouse.call(token, CLUSTERS, { method: "POST" })).status;
+    expect(await createCluster()).toBe(200);
     const path = `${ROLES_PATH}/${role.info.id}`;
     const changed = await admin("PUT", path, { name: "Reader", description: "d", permissions: grants("CLUSTER:READ") });
     expect([changed.status, changed.body.data.info.display_name]).toEqual([200, "Reader"]);
     expect(changed.body.data.info.api_keys).toHaveLength(1);
-    expect(await build()).toBe(403);
+    expect(await createCluster()).toBe(403);
   });
 
-  it("cannot be deleted while an active key has it", async () => {
+  it("rejects deleting a role while an active key has it", async () => {
     const role = await create("Needed", "CLUSTER:READ");
     const key = await gatehouse.key({ roleId: role.info.id, name: "needs-it" });
     const path = `${ROLES_PATH}/${role.info.id}`;
-    const refused = await admin("DELETE", path);
-    expect([refused.status, refused.body.error.code]).toEqual([409, "role_in_use"]);
-    expect(refused.body.error.detail).toContain("needs-it");
+    const rejected = await admin("DELETE", path);
+    expect([rejected.status, rejected.body.error.code]).toEqual([409, "role_in_use"]);
+    expect(rejected.body.error.detail).toContain("needs-it");
     await admin("POST", `${KEYS_PATH}/${key.id}/revoke`);
     const deleted = await admin("DELETE", path);
     expect([deleted.status, deleted.text]).toEqual([204, ""]);
     expect((await admin("GET", path)).status).toBe(404);
-    // Its keys stay readable: they are history.
+    // Revoked keys of a deleted role stay readable: the key list is a record of the past.
     expect((await admin("GET", `${KEYS_PATH}/${key.id}`)).body.data.info.role.info.display_name).toBe("Needed");
   });
 });
 
-describe("a built-in role", () => {
-  it("cannot be changed or deleted", async () => {
+describe("built-in role", () => {
+  it("rejects changing or deleting a built-in role", async () => {
     const path = `${ROLES_PATH}/${ROLE_IDS.Developer}`;
     const changed = await admin("PUT", path, { name: "Mine", permissions: grants("CLUSTER:READ") });
     const deleted = await admin("DELETE", path);
@@ -146,8 +146,8 @@ describe("a built-in role", () => {
   });
 });
 
-describe("a key that manages roles", () => {
-  it("neither makes nor changes a role that can do more than itself", async () => {
+describe("privilege escalation by roles", () => {
+  it("denies creating or changing a role with more permissions than the actor's", async () => {
     const own = await create("Role manager", "ROLE:CREATE", "ROLE:UPDATE", "BACKUP:CREATE");
     const manager = clientOf(gatehouse, (await gatehouse.key({ roleId: own.info.id })).token);
     const stronger = await create("Stronger", "CLUSTER:DELETE");
@@ -157,7 +157,7 @@ describe("a key that manages roles", () => {
       await manager("PUT", `${ROLES_PATH}/${stronger.info.id}`, { name: "Less", permissions: grants("BACKUP:READ") }),
     ];
     for (const { status, body } of attempts) expect([status, body.error.code]).toEqual([403, "insufficient_scope"]);
-    expect(attempts.map(faultsIn)).toEqual([["permissions"], ["permissions"], ["role_id"]]);
+    expect(attempts.map(fieldErrorsOf)).toEqual([["permissions"], ["permissions"], ["role_id"]]);
     const allowed = await manager("POST", ROLES_PATH, { name: "Same", permissions: grants("BACKUP:CREATE") });
     expect(allowed.status).toBe(200);
   });

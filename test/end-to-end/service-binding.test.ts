@@ -1,12 +1,12 @@
-// An upstream that is a Worker of its own, bound instead of reached over the network.
+// An upstream Worker that is reached over a service binding.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Bare, startBare } from "../support/bare.ts";
 import { CLUSTERS } from "../support/gatehouse.ts";
+import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
 const seen: { url: string; headers: Record<string, string>; body: string }[] = [];
-let bare: Bare;
+let gateway: WorkerdGateway;
 beforeAll(async () => {
-  bare = await startBare({
+  gateway = await startWorkerdGateway({
     vars: { UPSTREAM_URL: "" },
     service: async (request) => {
       const { url, headers } = request;
@@ -16,26 +16,26 @@ beforeAll(async () => {
     },
   });
 });
-afterAll(() => bare.close());
+afterAll(() => gateway.close());
 
-describe("a bound upstream", () => {
-  it("answers instead of the network, under a host that nobody can own", async () => {
-    const { token, id } = await bare.key();
-    const answer = await bare.call(token, `${CLUSTERS}?a=%2F`, { method: "POST", body: "hello" });
-    expect(answer.status).toBe(203);
-    expect(await answer.text()).toBe("of the Worker");
-    expect(answer.headers.get("x-own")).toBe("1");
-    expect(answer.headers.get("set-cookie")).toBeNull();
+describe("upstream service binding", () => {
+  it("forwards to the bound Worker under a host that cannot be registered", async () => {
+    const { token, id } = await gateway.key();
+    const response = await gateway.call(token, `${CLUSTERS}?a=%2F`, { method: "POST", body: "hello" });
+    expect(response.status).toBe(203);
+    expect(await response.text()).toBe("of the Worker");
+    expect(response.headers.get("x-own")).toBe("1");
+    expect(response.headers.get("set-cookie")).toBeNull();
     expect(seen[0]).toMatchObject({ url: `https://upstream.invalid${CLUSTERS}?a=%2F`, body: "hello" });
     expect(JSON.parse(atob(seen[0]?.headers["gatehouse-identity"]?.split(".")[1] ?? ""))).toMatchObject({ sub: id });
     expect(JSON.stringify(seen)).not.toContain(token);
-    expect(bare.upstream.reached).toEqual([]);
+    expect(gateway.upstream.reached).toEqual([]);
   });
 
-  it("leads its redirects through the door", async () => {
-    const { token } = await bare.key();
-    const answer = await bare.call(token, "/redirect");
-    expect(answer.status).toBe(307);
-    expect(answer.headers.get("location")).toBe("/elsewhere?a=1");
+  it("rewrites redirects of the bound Worker to the gateway", async () => {
+    const { token } = await gateway.key();
+    const response = await gateway.call(token, "/redirect");
+    expect(response.status).toBe(307);
+    expect(response.headers.get("location")).toBe("/elsewhere?a=1");
   });
 });

@@ -1,99 +1,99 @@
-// Bodies pass the door without being held: what goes in comes out, however long it is, and nothing of it stays.
+// Bodies are streamed in both directions and never buffered.
 import { readdirSync, readFileSync } from "node:fs";
 import { type IncomingMessage, request as send } from "node:http";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Bare, startBare } from "../support/bare.ts";
+import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
 const MB = 1024 * 1024;
 const LENGTH = 200 * MB;
-/** Far less than one body; the runtime's own buffers and its collector's leisure are in it. */
+/** Far less than one body, with room for the runtime's buffers and a late garbage collection. */
 const ALLOWED_GROWTH = 90 * MB;
 
-let bare: Bare;
+let gateway: WorkerdGateway;
 let token: string;
 beforeAll(async () => {
-  bare = await startBare({ vars: { UPSTREAM_TIMEOUT_SECONDS: "1" } });
-  token = (await bare.key()).token;
-  await bare.call(token, "/warm-up");
+  gateway = await startWorkerdGateway({ vars: { UPSTREAM_TIMEOUT_SECONDS: "1" } });
+  token = (await gateway.key()).token;
+  await gateway.call(token, "/warm-up");
 });
-afterAll(() => bare.close());
-beforeEach(() => bare.upstream.reset());
+afterAll(() => gateway.close());
+beforeEach(() => gateway.upstream.reset());
 
-describe("a body of 200 MB", () => {
-  it("goes up and comes down whole, in flat memory", async () => {
+describe("large body", () => {
+  it("streams 200 MB in both directions without buffering", async () => {
     let received = 0;
-    bare.upstream.answer((request, response) => {
+    gateway.upstream.answer((request, response) => {
       request.on("data", (part) => {
         received += part.length;
       });
       request.on("end", () => bytes(LENGTH).pipe(response));
     });
     const memory = watchMemory();
-    const answer = await upload(bytes(LENGTH));
+    const response = await upload(bytes(LENGTH));
     let returned = 0;
-    for await (const part of answer) returned += part.length;
+    for await (const part of response) returned += part.length;
     expect({ received, returned }).toEqual({ received: LENGTH, returned: LENGTH });
     expect(memory.growth()).toBeLessThan(ALLOWED_GROWTH);
   });
 });
 
-describe("a stream", () => {
-  it("comes down part by part, as the upstream writes it", async () => {
+describe("stream", () => {
+  it("streams a response part by part as the upstream writes it", async () => {
     let next: (() => void) | null = null;
-    bare.upstream.answer((_, response) => {
+    gateway.upstream.answer((_, response) => {
       response.write("first");
       next = () => response.end("second");
     });
-    const answer = await download("/events");
-    const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+    const response = await download("/events");
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
     expect(new TextDecoder().decode((await reader.read()).value)).toBe("first");
     (next as (() => void) | null)?.();
     expect(new TextDecoder().decode((await reader.read()).value)).toBe("second");
   });
 
-  it("may go on for longer than the time that an answer may take to begin", async () => {
-    bare.upstream.answer((_, response) => {
+  it("streams a response for longer than the upstream timeout", async () => {
+    gateway.upstream.answer((_, response) => {
       response.write("a");
       setTimeout(() => response.end("b"), 1_500);
     });
     expect(await (await download("/slow")).text()).toBe("ab");
   });
 
-  it("may take longer to send than the upstream may take to answer", async () => {
+  it("streams a request body for longer than the upstream timeout", async () => {
     async function* slowly() {
       for (let i = 0; i < 4; i++) {
         yield Buffer.from("part");
         await new Promise((resume) => setTimeout(resume, 400));
       }
     }
-    const answer = await upload(Readable.from(slowly()));
-    expect(answer.statusCode).toBe(200);
-    expect(bare.upstream.reached[0]?.body).toBe("partpartpartpart");
+    const response = await upload(Readable.from(slowly()));
+    expect(response.statusCode).toBe(200);
+    expect(gateway.upstream.reached[0]?.body).toBe("partpartpartpart");
   });
 
-  it("ends at the upstream when the client has gone", async () => {
-    bare.upstream.answer((_, response) => {
+  it("aborts the upstream request when the client disconnects", async () => {
+    gateway.upstream.answer((_, response) => {
       const timer = setInterval(() => response.write("more"), 20);
       response.on("close", () => clearInterval(timer));
     });
     const controller = new AbortController();
-    const answer = await download("/events", controller.signal);
-    await (answer.body as ReadableStream).getReader().read();
+    const response = await download("/events", controller.signal);
+    await (response.body as ReadableStream).getReader().read();
     controller.abort();
-    await expect.poll(() => bare.upstream.aborted(), { timeout: 5_000 }).toBe(1);
+    await expect.poll(() => gateway.upstream.aborted(), { timeout: 5_000 }).toBe(1);
   });
 });
 
-/** Straight to the Worker: Cloudflare's stand-in would gather small parts. */
+/** Sends to the direct socket: Miniflare's proxy would merge small chunks. */
 function download(path: string, signal: AbortSignal | null = null): Promise<Response> {
-  return fetch(`http://127.0.0.1:${bare.port}${path}`, { headers: { authorization: `Bearer ${token}` }, signal });
+  return fetch(`http://127.0.0.1:${gateway.port}${path}`, { headers: { authorization: `Bearer ${token}` }, signal });
 }
 
 function upload(body: Readable): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}`, host: "gatehouse.test" };
-    const call = send({ port: bare.port, host: "127.0.0.1", method: "POST", path: "/up", headers }, resolve);
+    const call = send({ port: gateway.port, host: "127.0.0.1", method: "POST", path: "/up", headers }, resolve);
     call.on("error", reject);
     body.pipe(call);
   });
@@ -111,17 +111,17 @@ function bytes(length: number): Readable {
   });
 }
 
-/** The most that the runtime holds, beyond what it held at first. */
+/** Samples the runtime's memory. `growth()` stops and returns the peak above the start, in bytes. */
 function watchMemory() {
   const start = residentBytes();
-  let most = start;
+  let peak = start;
   const timer = setInterval(() => {
-    most = Math.max(most, residentBytes());
+    peak = Math.max(peak, residentBytes());
   }, 50);
   return {
     growth() {
       clearInterval(timer);
-      return most - start;
+      return peak - start;
     },
   };
 }
@@ -134,7 +134,7 @@ function residentBytes(): number {
       if (name !== "workerd" || Number(parent) !== process.pid) continue;
       sum += Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) * 1024;
     } catch {
-      // Gone since it was listed.
+      // The process ended after it was listed.
     }
   }
   if (sum === 0) throw new Error("the runtime's process was not found");

@@ -1,31 +1,31 @@
-// Threats A and B (docs/threats.md): paths and methods that two servers could read in two ways, over a raw socket.
+// Threats A and B (docs/threats.md): paths and methods that two servers could read differently, over a raw socket.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Bare, startBare } from "../support/bare.ts";
 import { ACCOUNT, CLUSTERS } from "../support/gatehouse.ts";
 import { rawRequest, sendRaw } from "../support/raw.ts";
+import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
 const ACCOUNT_PATH = `/api/public/v1/accounts/${ACCOUNT}`;
-/** Needs a right that a Viewer has not. */
+/** Requires a permission that Viewer lacks. */
 const ADMIN = `${ACCOUNT_PATH}/users/u1/roles`;
 
-let bare: Bare;
+let gateway: WorkerdGateway;
 let admin: string;
 let viewer: string;
 beforeAll(async () => {
-  bare = await startBare();
-  admin = (await bare.key()).token;
-  viewer = (await bare.key({ role: "Viewer" })).token;
+  gateway = await startWorkerdGateway();
+  admin = (await gateway.key()).token;
+  viewer = (await gateway.key({ role: "Viewer" })).token;
 });
-afterAll(() => bare.close());
-beforeEach(() => bare.upstream.reset());
+afterAll(() => gateway.close());
+beforeEach(() => gateway.upstream.reset());
 
 const send = (line: string, token: string | null, headers: readonly string[] = [], body = "") => {
   const credential = token === null ? [] : [`Authorization: Bearer ${token}`];
-  return sendRaw(bare.port, rawRequest(line, [...credential, ...headers], body), { quietMs: 1_000 });
+  return sendRaw(gateway.port, rawRequest(line, [...credential, ...headers], body), { quietMs: 1_000 });
 };
 
-/** Nothing may reach the upstream, not even for the mightiest key: the spelling itself is at fault. */
-const REFUSED: readonly (readonly [row: string, targets: readonly string[]])[] = [
+/** Rejected for every key, Admin keys included. */
+const AMBIGUOUS_PATHS: readonly (readonly [row: string, targets: readonly string[]])[] = [
   ["1 encoded letters", ["/%61dmin/keys", "/api/public/v1/%70ing", "/%41", "/a%7Eb", "/a%2Db", "/%2561dmin"]],
   ["2 empty segments", ["//admin/keys", "/api//clusters", "///", "/api/public/v1//ping", "/x//", "//"]],
   ["3 path as authority", ["//evil.example/x", "/\\evil.example/x", "/\\/evil.example", "//@evil.example", "//\\evil"]],
@@ -52,14 +52,17 @@ const REFUSED: readonly (readonly [row: string, targets: readonly string[]])[] =
   ["too long", [`/${"a".repeat(2_048)}`, `/${"a/".repeat(1_024)}b`]],
 ];
 
-describe("a path that two servers could read in two ways", () => {
-  it.each(REFUSED)("is refused in every spelling, and goes nowhere: %s", async (_, targets) => {
-    for (const target of targets) {
-      const answer = await send(`GET ${target} HTTP/1.1`, admin);
-      expect([400, 404, 421], target).toContain(answer.status);
-    }
-    expect(bare.upstream.reached).toEqual([]);
-  });
+describe("ambiguous path", () => {
+  it.each(AMBIGUOUS_PATHS)(
+    "rejects an ambiguous path in every spelling and does not forward it: %s",
+    async (_, targets) => {
+      for (const target of targets) {
+        const response = await send(`GET ${target} HTTP/1.1`, admin);
+        expect([400, 404, 421], target).toContain(response.status);
+      }
+      expect(gateway.upstream.reached).toEqual([]);
+    },
+  );
 
   it.each([
     ["4 dot segments", `/x/../${ADMIN.slice(1)}`],
@@ -70,24 +73,24 @@ describe("a path that two servers could read in two ways", () => {
     ["16 absolute form", `http://evil.example${ADMIN}`],
     ["16 absolute form", `https://user:pass@evil.example${ADMIN}`],
     ["16 absolute form", `http://127.0.0.1:1${ADMIN}`],
-    ["21 an exception's neighbour", `/healthz/..${ADMIN}`],
-    ["21 an exception's neighbour", `/.well-known/acme-challenge/..${ADMIN}`],
-    ["21 an exception's neighbour", `/.well-known/gatehouse/health/../../..${ADMIN}`],
-    ["21 an exception's neighbour", "/public.json/x"],
+    ["21 a path next to a public one", `/healthz/..${ADMIN}`],
+    ["21 a path next to a public one", `/.well-known/acme-challenge/..${ADMIN}`],
+    ["21 a path next to a public one", `/.well-known/gatehouse/health/../../..${ADMIN}`],
+    ["21 a path next to a public one", "/public.json/x"],
     ["a trailing slash", `${ADMIN}/`],
     ["a suffix", `${ADMIN}.json`],
-  ])("gains no right by its spelling: row %s: %s", async (_, target) => {
-    const answer = await send(`PUT ${target} HTTP/1.1`, viewer, ["Content-Length: 2"], "{}");
-    expect([400, 401, 403, 404, 421]).toContain(answer.status);
-    expect(bare.upstream.reached).toEqual([]);
+  ])("grants no permission by the spelling of a path: row %s: %s", async (_, target) => {
+    const response = await send(`PUT ${target} HTTP/1.1`, viewer, ["Content-Length: 2"], "{}");
+    expect([400, 401, 403, 404, 421]).toContain(response.status);
+    expect(gateway.upstream.reached).toEqual([]);
   });
 
-  it("15: hides nothing behind a fragment: what is decided on is what is forwarded", async () => {
+  it("15: forwards exactly the path that was authorized and never a fragment", async () => {
     await send("GET /public#/../admin/keys HTTP/1.1", admin);
-    for (const { url } of bare.upstream.reached) expect(url).toBe("/public");
+    for (const { url } of gateway.upstream.reached) expect(url).toBe("/public");
   });
 
-  // The runtime takes the host from the Host header and drops the one in the request line, before the Worker sees it.
+  // workerd takes the host from the Host header and drops that of the request line before the Worker runs.
   it.each([
     ["http://evil.example/x", "/x"],
     ["https://evil.example/x", "/x"],
@@ -96,11 +99,11 @@ describe("a path that two servers could read in two ways", () => {
     ["evil.example:80", "/"],
     ["x:80", "/"],
     [".", "/"],
-  ])("16: chooses no other upstream with a host in its request line: %s", async (target, path) => {
+  ])("16: ignores the host of an absolute request target: %s", async (target, path) => {
     await send(`GET ${target} HTTP/1.1`, admin);
-    for (const { url, headers } of bare.upstream.reached) {
+    for (const { url, headers } of gateway.upstream.reached) {
       expect(url).toBe(path);
-      expect(`http://${headers.host}`).toBe(bare.upstream.url);
+      expect(`http://${headers.host}`).toBe(gateway.upstream.url);
     }
   });
 
@@ -111,54 +114,54 @@ describe("a path that two servers could read in two ways", () => {
     "/.well-known/GATEHOUSE/x",
     "/.Well-Known/Gatehouse",
     `${ACCOUNT_PATH}/API-KEYS`,
-  ])("11: belongs to Gatehouse in any case, and is served in one: %s", async (target) => {
+  ])("11: reserves Gatehouse's paths in any case and serves them in one case: %s", async (target) => {
     expect([404, 405]).toContain((await send(`GET ${target} HTTP/1.1`, admin)).status);
-    expect(bare.upstream.reached).toEqual([]);
+    expect(gateway.upstream.reached).toEqual([]);
   });
 
   it.each([["access_token"], ["api_key"], ["apikey"], ["token"], ["key"], ["authorization"]])(
-    "22: is no carrier of a key: ?%s=",
+    "22: accepts no key in the query: ?%s=",
     async (name) => {
-      const answer = await send(`GET /api/public/v1/ping?${name}=${admin} HTTP/1.1`, null);
-      expect(answer.status).toBe(401);
-      expect(answer.text).not.toContain(admin);
-      expect(JSON.stringify(await bare.logs())).not.toContain(admin);
-      expect(bare.upstream.reached).toEqual([]);
+      const response = await send(`GET /api/public/v1/ping?${name}=${admin} HTTP/1.1`, null);
+      expect(response.status).toBe(401);
+      expect(response.text).not.toContain(admin);
+      expect(JSON.stringify(await gateway.logs())).not.toContain(admin);
+      expect(gateway.upstream.reached).toEqual([]);
     },
   );
 });
 
-describe("a method", () => {
+describe("request method", () => {
   it.each(["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Method", "X_HTTP_Method_Override"])(
-    "25: is the one in the request line, not that in %s",
+    "25: uses the method of the request line and ignores %s",
     async (name) => {
-      const answer = await send(`GET ${CLUSTERS} HTTP/1.1`, viewer, [`${name}: DELETE`]);
-      expect(answer.status).toBe(200);
-      expect(bare.upstream.reached).toHaveLength(1);
-      expect(bare.upstream.reached[0]?.method).toBe("GET");
-      expect(bare.upstream.reached[0]?.rawHeaders).not.toContain("DELETE");
+      const response = await send(`GET ${CLUSTERS} HTTP/1.1`, viewer, [`${name}: DELETE`]);
+      expect(response.status).toBe(200);
+      expect(gateway.upstream.reached).toHaveLength(1);
+      expect(gateway.upstream.reached[0]?.method).toBe("GET");
+      expect(gateway.upstream.reached[0]?.rawHeaders).not.toContain("DELETE");
     },
   );
 
   it.each(["?_method=GET", "?method=GET", "?x-http-method-override=GET"])(
-    "26: is not read from the query: %s",
+    "26: ignores a method in the query: %s",
     async (query) => {
       expect((await send(`POST ${CLUSTERS}${query} HTTP/1.1`, viewer, ["Content-Length: 0"])).status).toBe(403);
-      expect(bare.upstream.reached).toEqual([]);
+      expect(gateway.upstream.reached).toEqual([]);
     },
   );
 
   it.each(["TRACE", "PURGE", "QUERY", "CONNECT", "FOO", "PROPFIND", "LOCK", "get", "GETT", "M-SEARCH", "PRI", "COPY"])(
-    "27: that no operation has goes nowhere: %s",
+    "27: rejects a method that no operation has: %s",
     async (method) => {
-      const answer = await send(`${method} /x HTTP/1.1`, admin);
-      expect([400, 405, 500, 501]).toContain(answer.status);
-      if (answer.status === 405) expect(answer.headers.allow).toBe("GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS");
-      expect(bare.upstream.reached).toEqual([]);
+      const response = await send(`${method} /x HTTP/1.1`, admin);
+      expect([400, 405, 500, 501]).toContain(response.status);
+      if (response.status === 405) expect(response.headers.allow).toBe("GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS");
+      expect(gateway.upstream.reached).toEqual([]);
     },
   );
 
-  it("28: HEAD is decided as GET is, and answers as it does, without a body", async () => {
+  it("28: authorizes HEAD as GET and answers without a body", async () => {
     for (const token of [viewer, null, "null"]) {
       const [head, get] = [
         await send(`HEAD ${CLUSTERS} HTTP/1.1`, token),
@@ -170,12 +173,12 @@ describe("a method", () => {
     }
   });
 
-  it("29: OPTIONS opens nothing: a preflight is answered here, any other needs a key", async () => {
+  it("29: answers preflights itself and authorizes every other OPTIONS request", async () => {
     const preflight = ["Origin: https://evil.example", "Access-Control-Request-Method: GET"];
     expect((await send("OPTIONS /x HTTP/1.1", admin, preflight)).status).toBe(403);
     expect((await send("OPTIONS /x HTTP/1.1", null)).status).toBe(401);
     expect((await send("OPTIONS /x HTTP/1.1", viewer)).status).toBe(403);
     expect((await send(`OPTIONS ${CLUSTERS} HTTP/1.1`, viewer)).status).toBe(403);
-    expect(bare.upstream.reached).toEqual([]);
+    expect(gateway.upstream.reached).toEqual([]);
   });
 });

@@ -1,48 +1,48 @@
-// What a client gets of an upstream's answer, and what it is told when there is none.
+// The response that the client gets: the upstream's, or an error when the upstream fails.
 
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Bare, startBare } from "../support/bare.ts";
 import { CLUSTERS } from "../support/gatehouse.ts";
 import { rawRequest, sendRaw } from "../support/raw.ts";
+import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
-let bare: Bare;
+let gateway: WorkerdGateway;
 let token: string;
 beforeAll(async () => {
-  bare = await startBare({ vars: { UPSTREAM_TIMEOUT_SECONDS: "0.5" } });
-  token = (await bare.key()).token;
+  gateway = await startWorkerdGateway({ vars: { UPSTREAM_TIMEOUT_SECONDS: "0.5" } });
+  token = (await gateway.key()).token;
 });
-afterAll(() => bare.close());
-beforeEach(() => bare.upstream.reset());
+afterAll(() => gateway.close());
+beforeEach(() => gateway.upstream.reset());
 
 const call = (line: string, headers: readonly string[] = [], body = "") =>
-  sendRaw(bare.port, rawRequest(`${line} HTTP/1.1`, [`Authorization: Bearer ${token}`, ...headers], body));
+  sendRaw(gateway.port, rawRequest(`${line} HTTP/1.1`, [`Authorization: Bearer ${token}`, ...headers], body));
 
-describe("an upstream's answer", () => {
+describe("upstream response", () => {
   it.each([200, 201, 202, 304, 400, 401, 403, 404, 409, 418, 422, 429, 500, 502, 503])(
-    "keeps its status, headers and body: %i",
+    "keeps the upstream's status, headers and body: %i",
     async (status) => {
       const body = status === 304 ? "" : `{"error":{"status":${status},"detail":"of the upstream"}}`;
-      bare.upstream.answer((_, response) => {
+      gateway.upstream.answer((_, response) => {
         response.writeHead(status, { "content-type": "application/vnd.of-the-upstream", etag: '"1"', "x-own": "1" });
         response.end(body);
       });
-      const answer = await call("GET /x");
-      expect(answer.status).toBe(status);
-      expect(answer.headers).toMatchObject({
+      const response = await call("GET /x");
+      expect(response.status).toBe(status);
+      expect(response.headers).toMatchObject({
         "content-type": "application/vnd.of-the-upstream",
         etag: '"1"',
         "x-own": "1",
       });
-      expect(answer.body).toContain(body);
-      expect(bare.upstream.reached).toHaveLength(1);
+      expect(response.body).toContain(body);
+      expect(gateway.upstream.reached).toHaveLength(1);
     },
   );
 
-  it("loses what could set state in a browser, open it to pages, or speak for this hop or for Gatehouse", async () => {
-    bare.upstream.answer((_, response) => {
+  it("strips response headers that set browser state, grant CORS access, or belong to the hop or to Gatehouse", async () => {
+    gateway.upstream.answer((_, response) => {
       response.setHeader("set-cookie", ["a=1", "b=2"]);
       for (const name of [
         "access-control-allow-origin",
@@ -61,16 +61,16 @@ describe("an upstream's answer", () => {
       response.setHeader("x-own", "kept");
       response.end("{}");
     });
-    const answer = await call("GET /x");
-    expect(answer.status).toBe(200);
-    expect(answer.text).not.toContain("of-the-upstream");
-    expect(answer.headers["set-cookie"]).toBeUndefined();
-    expect(answer.headers["x-own"]).toBe("kept");
-    expect(answer.text).toContain("{}");
+    const response = await call("GET /x");
+    expect(response.status).toBe(200);
+    expect(response.text).not.toContain("of-the-upstream");
+    expect(response.headers["set-cookie"]).toBeUndefined();
+    expect(response.headers["x-own"]).toBe("kept");
+    expect(response.text).toContain("{}");
   });
 
-  it("has no body for HEAD, and the headers of a GET", async () => {
-    bare.upstream.answer((_, response) => {
+  it("answers HEAD with the headers of a GET and no body", async () => {
+    gateway.upstream.answer((_, response) => {
       response.writeHead(200, { "content-length": "5", etag: '"1"' });
       response.end("hello");
     });
@@ -79,15 +79,15 @@ describe("an upstream's answer", () => {
     expect(get.body).toBe("hello");
   });
 
-  it("stays as it was encoded, also when its headers have to change", async () => {
+  it("keeps the content encoding when headers change", async () => {
     const packed = gzipSync("hello hello hello");
-    bare.upstream.answer((_, response) => {
+    gateway.upstream.answer((_, response) => {
       response.writeHead(200, { "content-encoding": "gzip", "set-cookie": "a=1", "content-length": packed.length });
       response.end(packed);
     });
-    const answer = await fetch(`${bare.url}/x`, { headers: { authorization: `Bearer ${token}` } });
-    expect(answer.headers.get("content-encoding")).toBe("gzip");
-    expect(await answer.text()).toBe("hello hello hello");
+    const response = await fetch(`${gateway.url}/x`, { headers: { authorization: `Bearer ${token}` } });
+    expect(response.headers.get("content-encoding")).toBe("gzip");
+    expect(await response.text()).toBe("hello hello hello");
   });
 
   it.each([
@@ -96,15 +96,18 @@ describe("an upstream's answer", () => {
     ["gzip", "identity", false],
     ["GZIP", "deflate, gzip;q=0.5", true],
     ["zstd", "identity", true],
-  ])("coded as %s, for a client that accepts %s, stays coded: %s", async (coding, accepted, stays) => {
-    const body = coding === "zstd" ? Buffer.from("not really zstd") : gzipSync("hello");
-    bare.upstream.answer((_, response) => {
-      response.writeHead(200, { "content-encoding": coding }).end(body);
-    });
-    const answer = await call("GET /x", [`Accept-Encoding: ${accepted}`]);
-    expect(answer.headers["content-encoding"]).toBe(stays ? coding : undefined);
-    expect(answer.body).toContain(stays ? body.toString("latin1") : "hello");
-  });
+  ])(
+    "decides whether a response coded as %s stays coded for a client that accepts %s: %s",
+    async (coding, accepted, stays) => {
+      const body = coding === "zstd" ? Buffer.from("not really zstd") : gzipSync("hello");
+      gateway.upstream.answer((_, response) => {
+        response.writeHead(200, { "content-encoding": coding }).end(body);
+      });
+      const response = await call("GET /x", [`Accept-Encoding: ${accepted}`]);
+      expect(response.headers["content-encoding"]).toBe(stays ? coding : undefined);
+      expect(response.body).toContain(stays ? body.toString("latin1") : "hello");
+    },
+  );
 
   it.each([
     ["{up}/moved?a=1#b", "/moved?a=1#b"],
@@ -116,67 +119,73 @@ describe("an upstream's answer", () => {
     ["//elsewhere.example/x", "//elsewhere.example/x"],
     ["{up}.evil.example/x", "{up}.evil.example/x"],
     ["{up}@evil.example/x", "{up}@evil.example/x"],
-  ])("is never followed, and leads through the door again where it is its own: %s", async (location, expected) => {
-    const fill = (text: string) =>
-      text.replace("{up}", bare.upstream.url).replace("{UP}", bare.upstream.url.replace("http", "HTTP"));
-    for (const status of [201, 302, 307]) {
-      bare.upstream.reset();
-      bare.upstream.answer((_, response) => response.writeHead(status, { location: fill(location) }).end());
-      const answer = await call("GET /x");
-      expect(answer.status).toBe(status);
-      expect(answer.headers.location).toBe(fill(expected));
-      expect(bare.upstream.reached).toHaveLength(1);
-    }
-  });
+  ])(
+    "never follows a redirect and rewrites a location on the upstream to the gateway: %s",
+    async (location, expected) => {
+      const fill = (text: string) =>
+        text.replace("{up}", gateway.upstream.url).replace("{UP}", gateway.upstream.url.replace("http", "HTTP"));
+      for (const status of [201, 302, 307]) {
+        gateway.upstream.reset();
+        gateway.upstream.answer((_, response) => response.writeHead(status, { location: fill(location) }).end());
+        const response = await call("GET /x");
+        expect(response.status).toBe(status);
+        expect(response.headers.location).toBe(fill(expected));
+        expect(gateway.upstream.reached).toHaveLength(1);
+      }
+    },
+  );
 });
 
-describe("an upstream that does not answer", () => {
+describe("upstream failure", () => {
   it.each(["GET /x", "POST /x", `DELETE ${CLUSTERS}/c`])(
-    "is a 504 in time when it hangs, asked once: %s",
+    "answers 504 when the upstream hangs and sends the request once: %s",
     async (line) => {
-      bare.upstream.answer(() => undefined);
+      gateway.upstream.answer(() => undefined);
       const started = Date.now();
-      const answer = await call(line);
-      expect(answer.status).toBe(504);
-      expect(JSON.parse(answer.body).error).toMatchObject({ status: 504, code: "upstream_timeout" });
-      expect(answer.headers["cache-control"]).toBe("no-store");
+      const response = await call(line);
+      expect(response.status).toBe(504);
+      expect(JSON.parse(response.body).error).toMatchObject({ status: 504, code: "upstream_timeout" });
+      expect(response.headers["cache-control"]).toBe("no-store");
       expect(Date.now() - started).toBeLessThan(2_500);
-      expect(bare.upstream.reached).toHaveLength(1);
-      await expect.poll(() => bare.upstream.aborted()).toBe(1);
+      expect(gateway.upstream.reached).toHaveLength(1);
+      await expect.poll(() => gateway.upstream.aborted()).toBe(1);
     },
   );
 
-  it.each(["GET /x", "POST /x", `PUT ${CLUSTERS}/c`])("is a 502 when it resets, asked once: %s", async (line) => {
-    bare.upstream.answer((request) => request.socket.destroy());
-    const answer = await call(line, ["Content-Length: 0"]);
-    expect(answer.status).toBe(502);
-    expect(JSON.parse(answer.body).error).toMatchObject({ status: 502, code: "upstream_unreachable" });
-    expect(bare.upstream.reached).toHaveLength(1);
-    const fault = (await bare.logs()).findLast(({ kind }) => kind === "fault");
-    expect(fault).toMatchObject({ verdict: "fault", status: 502, error: expect.stringContaining("<-") });
-  });
+  it.each(["GET /x", "POST /x", `PUT ${CLUSTERS}/c`])(
+    "answers 502 when the upstream resets the connection and sends the request once: %s",
+    async (line) => {
+      gateway.upstream.answer((request) => request.socket.destroy());
+      const response = await call(line, ["Content-Length: 0"]);
+      expect(response.status).toBe(502);
+      expect(JSON.parse(response.body).error).toMatchObject({ status: 502, code: "upstream_unreachable" });
+      expect(gateway.upstream.reached).toHaveLength(1);
+      const error = (await gateway.logs()).findLast(({ kind }) => kind === "fault");
+      expect(error).toMatchObject({ verdict: "fault", status: 502, error: expect.stringContaining("<-") });
+    },
+  );
 
   it.each(["HTTP/1.1 abc Nonsense\r\n\r\n", "not http at all", "HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n"])(
-    "is a 502, or passed on, when it does not speak HTTP: %j",
+    "answers 502 or forwards the status when the upstream does not speak HTTP: %j",
     async (bytes) => {
-      bare.upstream.answer((request) => request.socket.end(bytes));
-      const answer = await call("GET /x");
-      expect([502, 999]).toContain(answer.status);
+      gateway.upstream.answer((request) => request.socket.end(bytes));
+      const response = await call("GET /x");
+      expect([502, 999]).toContain(response.status);
     },
   );
 });
 
-describe("an upstream that is not there", () => {
-  it("is a 502", async () => {
+describe("unreachable upstream", () => {
+  it("answers 502 when the upstream cannot be reached", async () => {
     const gone = createServer();
     await new Promise<void>((resolve) => gone.listen(0, "127.0.0.1", resolve));
     const { port } = gone.address() as AddressInfo;
     await new Promise((resolve) => gone.close(resolve));
-    const alone = await startBare({ vars: { UPSTREAM_URL: `http://127.0.0.1:${port}` } });
-    const key = await alone.key();
-    const answer = await alone.call(key.token, "/x");
-    expect(answer.status).toBe(502);
-    expect(((await answer.json()) as { error: object }).error).toMatchObject({ code: "upstream_unreachable" });
-    await alone.close();
+    const orphan = await startWorkerdGateway({ vars: { UPSTREAM_URL: `http://127.0.0.1:${port}` } });
+    const key = await orphan.key();
+    const response = await orphan.call(key.token, "/x");
+    expect(response.status).toBe(502);
+    expect(((await response.json()) as { error: object }).error).toMatchObject({ code: "upstream_unreachable" });
+    await orphan.close();
   });
 });

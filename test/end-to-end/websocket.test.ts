@@ -1,16 +1,16 @@
-// WebSockets: authorised at the handshake, relayed both ways, and ended when their key no longer allows them.
+// WebSockets: authorized at the handshake, relayed in both directions, and closed when their key is no longer allowed.
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Bare, startBare } from "../support/bare.ts";
 import { rawRequest, sendRaw } from "../support/raw.ts";
+import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
 /** RFC 6455 section 1.3. */
 const ACCEPT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 let upstream: Server;
-let bare: Bare;
+let gateway: WorkerdGateway;
 const handshakes: IncomingMessage[] = [];
 const sockets: Socket[] = [];
 beforeAll(async () => {
@@ -19,23 +19,23 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
   const { port } = upstream.address() as AddressInfo;
   const vars = { UPSTREAM_URL: `http://127.0.0.1:${port}`, ALLOW_WEBSOCKETS: "true", UPSTREAM_TIMEOUT_SECONDS: "2" };
-  bare = await startBare({ vars });
+  gateway = await startWorkerdGateway({ vars });
 });
 afterAll(async () => {
   for (const socket of sockets) socket.destroy();
   upstream.closeAllConnections();
-  await bare.close();
+  await gateway.close();
   await new Promise((resolve) => upstream.close(resolve));
 });
 afterEach(() => {
   handshakes.length = 0;
 });
 
-/** Answers every handshake, and sends each small text frame back as it came. */
+/** Accepts every handshake but that of `/rejects`, and echoes each small text frame. */
 function echo(request: IncomingMessage, socket: Socket): void {
   handshakes.push(request);
   sockets.push(socket);
-  if (request.url === "/refuses") {
+  if (request.url === "/rejects") {
     socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");
     return;
   }
@@ -48,7 +48,7 @@ function echo(request: IncomingMessage, socket: Socket): void {
   socket.on("data", (frame: Buffer) => socket.write(unmasked(frame)));
 }
 
-/** A client's frame of at most 125 bytes as a server would send it (RFC 6455 section 5.2). */
+/** Unmasks a client's frame of at most 125 bytes, as a server sends it (RFC 6455 section 5.2). */
 function unmasked(frame: Buffer): Buffer {
   const length = (frame[1] ?? 0) & 127;
   const [mask, payload] = [frame.subarray(2, 6), frame.subarray(6, 6 + length)];
@@ -61,8 +61,8 @@ interface Ended {
 
 async function open(token: string, path = "/socket", protocols: string[] = []) {
   const headers = { authorization: `Bearer ${token}` };
-  const url = `ws://127.0.0.1:${bare.port}${path}`;
-  // Node's WebSocket takes headers; its types, which are the browser's, do not say so.
+  const url = `ws://127.0.0.1:${gateway.port}${path}`;
+  // Node's WebSocket takes headers; its types are those of browsers and do not declare them.
   const socket = new WebSocket(url, { headers, protocols } as unknown as string[]);
   const ended = new Promise<Ended>((resolve) => socket.addEventListener("close", ({ code }) => resolve({ code })));
   await new Promise((resolve, reject) => {
@@ -86,9 +86,9 @@ const handshake = (path: string, lines: readonly string[]) =>
     ...lines,
   ]);
 
-describe("a WebSocket", () => {
-  it("is relayed both ways, past the time that a handshake may take", async () => {
-    const { token } = await bare.key();
+describe("WebSocket", () => {
+  it("relays a WebSocket in both directions beyond the handshake timeout", async () => {
+    const { token } = await gateway.key();
     const { socket, ask, ended } = await open(token, "/socket?room=1", ["chat", "other"]);
     expect(socket.protocol).toBe("chat");
     expect(await ask("hello")).toBe("hello");
@@ -102,35 +102,35 @@ describe("a WebSocket", () => {
     expect(JSON.stringify(seen?.rawHeaders)).not.toContain(token);
   });
 
-  it("ends within its bound when its key is revoked, and the log says why", async () => {
-    const { token, id } = await bare.key();
+  it("closes a WebSocket within the bound after its key is revoked and logs the reason", async () => {
+    const { token, id } = await gateway.key();
     const { ended, ask } = await open(token);
     expect(await ask("hello")).toBe("hello");
-    const db = bare.env.DB;
+    const db = gateway.env.DB;
     await db.prepare("UPDATE api_keys SET revoked_at = 1, version = version + 1 WHERE id = ?").bind(id).run();
     await db.prepare("INSERT INTO key_changes (key_id, version, at) VALUES (?, 2, 1)").bind(id).run();
     const started = Date.now();
     expect(await ended).toMatchObject({ code: 1008 });
-    // 5 s between two looks, each on the row itself.
+    // The key is checked on the primary every five seconds.
     expect(Date.now() - started).toBeLessThan(10_000);
-    expect(await bare.logs()).toContainEqual(
+    expect(await gateway.logs()).toContainEqual(
       expect.objectContaining({ reason: "key_revoked", status: 101, key_id: id }),
     );
   }, 25_000);
 
-  it("is authorised like any call: no key, no handshake", async () => {
-    const { token } = await bare.key({ role: "Viewer" });
-    expect((await sendRaw(bare.port, handshake("/socket", []), { quietMs: 500 })).status).toBe(401);
+  it("authorizes a WebSocket handshake like any other request", async () => {
+    const { token } = await gateway.key({ role: "Viewer" });
+    expect((await sendRaw(gateway.port, handshake("/socket", []), { quietMs: 500 })).status).toBe(401);
     const lines = [`Authorization: Bearer ${token}`];
-    expect((await sendRaw(bare.port, handshake("/socket", lines), { quietMs: 500 })).status).toBe(403);
+    expect((await sendRaw(gateway.port, handshake("/socket", lines), { quietMs: 500 })).status).toBe(403);
     expect(handshakes).toEqual([]);
   });
 
-  it("that the upstream refuses is answered as the upstream did", async () => {
-    const { token } = await bare.key();
+  it("forwards the upstream's rejection of a handshake", async () => {
+    const { token } = await gateway.key();
     const lines = [`Authorization: Bearer ${token}`];
-    const answer = await sendRaw(bare.port, handshake("/refuses", lines), { quietMs: 500 });
-    expect(answer).toMatchObject({ status: 403, body: "no" });
+    const response = await sendRaw(gateway.port, handshake("/rejects", lines), { quietMs: 500 });
+    expect(response).toMatchObject({ status: 403, body: "no" });
   });
 
   it.each([
@@ -138,11 +138,11 @@ describe("a WebSocket", () => {
     ["TLS/1.0", "GET"],
     ["websocket", "POST"],
     ["h2c, websocket", "GET"],
-  ])("is the only upgrade: %s with %s", async (protocol, method) => {
-    const { token } = await bare.key();
+  ])("denies an upgrade to %s with %s", async (protocol, method) => {
+    const { token } = await gateway.key();
     const lines = [`Authorization: Bearer ${token}`, `Upgrade: ${protocol}`, "Connection: Upgrade"];
-    const answer = await sendRaw(bare.port, rawRequest(`${method} /x HTTP/1.1`, lines), { quietMs: 500 });
-    expect([501, 400]).toContain(answer.status);
+    const response = await sendRaw(gateway.port, rawRequest(`${method} /x HTTP/1.1`, lines), { quietMs: 500 });
+    expect([501, 400]).toContain(response.status);
     expect(handshakes).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-// A call against a record: for good, ahead of its confirmation, or again while a connection lives.
+// Decisions on a record: confirmed, pending, or again while a connection is open.
 import { describe, expect, it } from "vitest";
 import type { Decision } from "../../src/core/access/decision.ts";
 import type { Credential } from "../../src/gateway/authentication/api-key.ts";
@@ -9,7 +9,7 @@ import { aContext, found, HASH, openGateway, type Wanted } from "./gateway-harne
 
 const reasonOf = (decision: Decision) => (decision.allow ? "allow" : decision.denial.reason);
 
-it("refuses a key on the break-glass list, whatever its record says", () => {
+it("denies a key on the break-glass list, whatever its record holds", () => {
   const blockedKeyIds = new Set([aKey().id]);
   const { gateway } = openGateway({ policy: { blockedKeyIds: blockedKeyIds } });
   const { context, target } = aContext(gateway);
@@ -18,7 +18,7 @@ it("refuses a key on the break-glass list, whatever its record says", () => {
   expect(reasonOf(evaluate(null, context, target, gateway))).toBe("key_unknown");
 });
 
-it("notes what a verdict stands on, and when it was reached", () => {
+it("keeps the record and the time of the decision in the context", () => {
   const { gateway } = openGateway();
   const { context, target } = aContext(gateway);
   const on = found(aKey());
@@ -26,7 +26,7 @@ it("notes what a verdict stands on, and when it was reached", () => {
   expect([context.found, context.key, context.decidedAt]).toEqual([on, on.record, NOW + 7]);
 });
 
-describe("an open request", () => {
+describe("reauthorization", () => {
   const again = async (wanted: Wanted, later = 0, init: RequestInit = {}, path?: string) => {
     const opened = openGateway(wanted);
     const { context, target } = aContext(opened.gateway, path, init);
@@ -36,13 +36,13 @@ describe("an open request", () => {
     return { reason: reasonOf(await decide()), asked: opened.asked };
   };
 
-  it("is authorized again on the stored record, at the current time", async () => {
+  it("authorizes an open connection on the primary's record, at the current time", async () => {
     const find = () => found(aKey({ expiresAt: NOW + 5 }));
     expect(await again({ find })).toEqual({ reason: "allow", asked: [{ fromPrimary: true, allowUnconfirmed: false }] });
     expect((await again({ find }, 5)).reason).toBe("key_expired");
   });
 
-  it("is authorized again on the record that a pending confirmation finds", async () => {
+  it("waits for the confirmation of a pending record", async () => {
     const find = () => ({ cached: aKey(), result: Promise.resolve(found(aKey({ revokedAt: NOW }))) });
     expect((await again({ find })).reason).toBe("key_revoked");
   });
@@ -52,7 +52,7 @@ describe("an open request", () => {
     return found(aKey());
   };
 
-  it("lives on the cached record while D1 is unavailable, unless reads ask the primary too", async () => {
+  it("uses a stale record when D1 is unavailable, unless STRONG_CHECK=all", async () => {
     expect(await again({ find: unavailable })).toEqual({
       reason: "allow",
       asked: [
@@ -63,11 +63,11 @@ describe("an open request", () => {
     await expect(again({ find: unavailable, policy: { strongCheck: "all" } })).rejects.toThrow("D1 is unavailable");
   });
 
-  it("does not live on a cached record when it changes something", async () => {
+  it("uses no stale record for a request that changes something", async () => {
     await expect(again({ find: unavailable }, 0, { method: "POST" })).rejects.toThrow("D1 is unavailable");
   });
 
-  it("is authorized again by its operator's credential", async () => {
+  it("authorizes an operator's open request by the operator's credential", async () => {
     const { gateway, background, asked } = openGateway();
     const { context, target } = aContext(gateway);
     context.credential = {
@@ -83,7 +83,7 @@ describe("an open request", () => {
     expect(asked).toEqual([]);
   });
 
-  it("ends with an event that says why", async () => {
+  it("logs why an open response ends", async () => {
     const { gateway, background, lines } = openGateway({ find: () => found(aKey({ revokedAt: NOW })) });
     const { context, target } = aContext(gateway);
     context.credential = { keyHash: HASH } as Credential;
@@ -92,7 +92,7 @@ describe("an open request", () => {
     expect(lines).toMatchObject([{ facts: { verdict: "deny", reason: "key_revoked", status: 206 } }]);
   });
 
-  it("ends when its key cannot be authorized again", async () => {
+  it("ends an open response when its key cannot be authorized again", async () => {
     const { gateway, background, lines } = openGateway({ find: unavailable, policy: { strongCheck: "all" } });
     const { context, target } = aContext(gateway);
     context.credential = { keyHash: HASH } as Credential;
@@ -101,7 +101,7 @@ describe("an open request", () => {
   });
 });
 
-it("calls safe what the table says is, and of other calls those that read", () => {
+it("follows the table, and RFC 9110 for operations that the table does not know, to tell safe requests", () => {
   const { gateway } = openGateway();
   const { target } = aContext(gateway);
   const operation = target.operation;

@@ -20,7 +20,7 @@ import type { Need, PendingKey, ResolvedKey } from "../../src/store/key-cache/po
 import type { RateLimiter } from "../../src/store/rate-limits/port.ts";
 import { ACCOUNT_ID, aKey, NOW } from "../support/key.ts";
 
-export const HOST = "https://door.example";
+export const HOST = "https://gateway.example";
 export const CLUSTERS = `/api/public/v1/accounts/${ACCOUNT_ID}/projects/p/clusters`;
 
 const secret = base64url.encode(new Uint8Array(32).fill(7));
@@ -95,9 +95,9 @@ export function openGateway(wanted: Wanted = {}) {
   const { policy, cached = null, find, ready, answer, samples = true, admits = true, ...parts } = wanted;
   const sent: Sent[] = [];
   const lines: { readonly kind: string; readonly facts: LogFields }[] = [];
-  const refused: (DenialEvent | DeniedRequest)[] = [];
+  const denied: (DenialEvent | DeniedRequest)[] = [];
   const used: unknown[] = [];
-  const tried: unknown[] = [];
+  const dryRunsRecorded: unknown[] = [];
   const served: AuthorizedRequest[] = [];
   const asked: (Need | "getCached")[] = [];
   const admitted: unknown[] = [];
@@ -121,11 +121,11 @@ export function openGateway(wanted: Wanted = {}) {
     },
     usage: { record: (...of) => void used.push(of) },
     dryRuns: async () => ({
-      record: (call) => void tried.push(call),
-      recordUnreadable: (keyId) => void tried.push(keyId),
+      record: (call) => void dryRunsRecorded.push(call),
+      recordUnreadable: (keyId) => void dryRunsRecorded.push(keyId),
       flush: async () => undefined,
     }),
-    denials: { record: (denial, call) => void refused.push(call ?? denial), flush: async () => undefined },
+    denials: { record: (denial, call) => void denied.push(call ?? denial), flush: async () => undefined },
     operators: null,
     identity: createIdentity(IDENTITY_KEYS, "https://issuer.example", "the-upstream"),
     upstream: {
@@ -133,7 +133,9 @@ export function openGateway(wanted: Wanted = {}) {
       async fetch(url, call) {
         const each = { url, call } as Sent;
         sent.push(each);
-        return answer ? await answer(each) : Response.json({ from: "upstream" }, { headers: { "content-length": "19" } });
+        return answer
+          ? await answer(each)
+          : Response.json({ from: "upstream" }, { headers: { "content-length": "19" } });
       },
       authorization: null,
       timeoutMs: 1_000,
@@ -166,9 +168,9 @@ export function openGateway(wanted: Wanted = {}) {
     gateway,
     sent,
     lines,
-    refused,
+    denied,
     used,
-    tried,
+    dryRunsRecorded,
     served,
     asked,
     admitted,

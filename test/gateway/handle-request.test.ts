@@ -1,4 +1,4 @@
-// The whole way of a call, from its request to its answer: who is asked what, in which order, and what is left behind.
+// A whole request: which storage is read, in which order, what is forwarded, logged and recorded.
 import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
 import type { Policy } from "../../src/gateway/gateway.ts";
@@ -28,13 +28,13 @@ async function ask(path: string, init: RequestInit = {}, wanted: Wanted = {}, to
   return { ...opened, answer, code: error?.code ?? null, line: opened.lines[0]?.facts };
 }
 
-const remembered = found(aKey());
+const CACHED = found(aKey());
 const fromD1 = found(aKey(), { source: "d1", ageMs: 0 });
 
-describe("a call that is let in", () => {
-  it("goes on with what is remembered of its key, and is counted", async () => {
-    const { answer, sent, asked, used, line, refused } = await ask(`${CLUSTERS}?a=b`, FROM_HERE, {
-      cached: remembered,
+describe("an allowed request", () => {
+  it("is forwarded on the cached record, and its use is recorded", async () => {
+    const { answer, sent, asked, used, line, denied } = await ask(`${CLUSTERS}?a=b`, FROM_HERE, {
+      cached: CACHED,
     });
     expect(await answer.json()).toEqual({ from: "upstream" });
     expect(asked).toEqual(["getCached"]);
@@ -48,23 +48,23 @@ describe("a call that is let in", () => {
     expect(used).toEqual([[aKey().id, NOW, "192.0.2.1", expect.any(Function)]]);
     expect(line).toMatchObject({ verdict: "allow", source: "memory", status: 200, authorize_ms: 0 });
     expect(line).not.toHaveProperty("speculated");
-    expect(refused).toEqual([]);
+    expect(denied).toEqual([]);
   });
 
-  it("has no line of its own when chance does not choose it", async () => {
-    expect((await ask(CLUSTERS, FROM_HERE, { cached: remembered, samples: false })).lines).toEqual([]);
+  it("has no log event when it is not sampled", async () => {
+    expect((await ask(CLUSTERS, FROM_HERE, { cached: CACHED, samples: false })).lines).toEqual([]);
   });
 
-  it("names neither an operation that is not known nor an address that is not", async () => {
+  it("logs and forwards neither an unknown operation nor an unknown address", async () => {
     const admin = found(aKey({ role: { ...aRole(), grant: { everything: true, permissions: new Set() } } }));
     const { sent } = await ask("/elsewhere", {}, { cached: admin });
     expect(sent[0]?.call.headers["gatehouse-operation"]).toBe("unknown");
     expect(sent[0]?.call.headers).not.toHaveProperty("x-forwarded-for");
   });
 
-  it("is served here when its operation is Gatehouse's own, and is not sent on", async () => {
+  it("is served by Gatehouse, and not forwarded, when its operation is Gatehouse's own", async () => {
     const { answer, sent, served, used, lines } = await ask(`${KEYS}?limit=5`, FROM_HERE, {
-      cached: remembered,
+      cached: CACHED,
       samples: true,
     });
     expect([answer.status, sent.length, used.length]).toEqual([201, 0, 1]);
@@ -78,24 +78,24 @@ describe("a call that is let in", () => {
       operation: { operationId: "listApiKeys" },
     });
     expect(lines[0]?.facts).toMatchObject({ resource_id: "made", count: 1 });
-    const nowhere = await ask(KEYS, {}, { cached: remembered });
+    const nowhere = await ask(KEYS, {}, { cached: CACHED });
     expect(nowhere.served[0]?.address).toBeNull();
   });
 
-  it("gets the upstream's answer less what may not go out", async () => {
+  it("gets the upstream's response without the stripped headers", async () => {
     const answer = () => new Response("ok", { headers: { server: "nginx" } });
-    const out = await ask(CLUSTERS, {}, { cached: remembered, answer });
+    const out = await ask(CLUSTERS, {}, { cached: CACHED, answer });
     expect(out.answer.headers.has("server")).toBe(false);
   });
 
-  it("is readable for pages of an allowed origin, and only for those", async () => {
+  it("gets CORS headers for allowed origins only", async () => {
     const policy = { origins: new Set(["https://page.example"]) };
     const from = async (origin: string, wanted: Wanted) =>
       (await ask(CLUSTERS, { headers: { origin } }, { policy, ...wanted })).answer.headers.get(
         "access-control-allow-origin",
       );
-    expect(await from("https://page.example", { cached: remembered })).toBe("https://page.example");
-    expect(await from("https://evil.example", { cached: remembered })).toBeNull();
+    expect(await from("https://page.example", { cached: CACHED })).toBe("https://page.example");
+    expect(await from("https://evil.example", { cached: CACHED })).toBeNull();
     const keyless = await ask(CLUSTERS, { headers: { origin: "https://page.example" } }, { policy }, null);
     expect([keyless.code, keyless.answer.headers.get("access-control-allow-origin")]).toEqual([
       "credential_missing",
@@ -104,7 +104,7 @@ describe("a call that is let in", () => {
   });
 });
 
-it("answers a preflight wherever nothing open stands, on a host that is served", async () => {
+it("answers preflights on allowed hosts, except on public documents", async () => {
   const policy = { origins: new Set(["https://page.example"]) };
   const headers = { origin: "https://page.example", "access-control-request-method": "POST" };
   const preflight = (path: string, more: Partial<Policy> = {}) =>
@@ -116,29 +116,23 @@ it("answers a preflight wherever nothing open stands, on a host that is served",
   }
 });
 
-describe("whom the door asks", () => {
+describe("the records that a request is authorized on", () => {
   const asks = async (method: string, wanted: Wanted = {}, path = CLUSTERS) =>
     (await ask(path, { method }, wanted)).asked;
   const fromPrimary = { fromPrimary: true, allowUnconfirmed: false };
 
-  it("is memory first, and for a change the row itself as well", async () => {
+  it("looks up the key cache first, and reads the primary for a change", async () => {
     expect(await asks("GET")).toEqual(["getCached", { fromPrimary: false, allowUnconfirmed: false }]);
-    expect(await asks("GET", { cached: remembered })).toEqual(["getCached"]);
-    expect(await asks("POST", { cached: remembered })).toEqual(["getCached", fromPrimary]);
+    expect(await asks("GET", { cached: CACHED })).toEqual(["getCached"]);
+    expect(await asks("POST", { cached: CACHED })).toEqual(["getCached", fromPrimary]);
   });
 
-  it("goes by STRONG_CHECK", async () => {
-    expect(await asks("GET", { cached: remembered, policy: { strongCheck: "all" } })).toEqual([
-      "getCached",
-      fromPrimary,
-    ]);
-    expect(await asks("POST", { cached: remembered, policy: { strongCheck: "all" } })).toEqual([
-      "getCached",
-      fromPrimary,
-    ]);
+  it("reads the primary for every request with STRONG_CHECK=all", async () => {
+    expect(await asks("GET", { cached: CACHED, policy: { strongCheck: "all" } })).toEqual(["getCached", fromPrimary]);
+    expect(await asks("POST", { cached: CACHED, policy: { strongCheck: "all" } })).toEqual(["getCached", fromPrimary]);
   });
 
-  it("is asked ahead only for reads that go on to the upstream, and may be sent twice", async () => {
+  it("accepts an unconfirmed record only for reads that are forwarded and can be repeated", async () => {
     const policy = { speculativeForwarding: true };
     const ahead = async (method: string, path?: string) =>
       ((await asks(method, { policy }, path)).at(-1) as Need).allowUnconfirmed;
@@ -150,18 +144,18 @@ describe("whom the door asks", () => {
     expect(await ahead("GET", "/elsewhere")).toBe(true);
   });
 
-  it("is nobody else when what is remembered says no, whatever else the call brings along", async () => {
+  it("denies on the cached record before it validates the rest of the request", async () => {
     const dead = { cached: found(aKey({ revokedAt: NOW })) };
     const odd = { headers: { "x-api-key": "a", upgrade: "websocket", host: "a/b" } };
     const refused = await ask(CLUSTERS, odd, dead);
     expect([refused.code, refused.asked, refused.sent]).toEqual(["key_revoked", ["getCached"], []]);
     expect((await ask(CLUSTERS, { method: "POST" }, dead)).asked).toEqual(["getCached", fromPrimary]);
-    // Whoever may do what they ask for is told what is wrong with the way they do it.
-    expect((await ask(CLUSTERS, odd, { cached: remembered })).code).toBe("host_not_served");
+    // An allowed principal is told what else is wrong with the request.
+    expect((await ask(CLUSTERS, odd, { cached: CACHED })).code).toBe("host_not_served");
     expect((await ask(CLUSTERS, odd)).asked).toEqual(["getCached"]);
   });
 
-  it("is nobody for a text that begins like a key and is none, and each is named for what it is", async () => {
+  it("reads no storage for a malformed key, and logs the exact reason", async () => {
     const [header] = TOKEN.split(".");
     const code = async (token: string) => {
       const { lines, asked, sent } = await ask(CLUSTERS, {}, {}, token);
@@ -172,10 +166,10 @@ describe("whom the door asks", () => {
     expect(await code(`${header}.${"\u00e9".repeat(9)}`)).toEqual(["token_malformed", ["getCached"], []]);
   });
 
-  it("is nobody else when what is asked fails: no answer, no entry", async () => {
+  it("answers 503 and forwards nothing when the key cache throws", async () => {
     const { gateway, background, sent, lines } = openGateway();
     const broken = () => {
-      throw new Error("a fault of ours");
+      throw new Error("an internal error");
     };
     const request = aRequest(CLUSTERS, { headers: { authorization: `Bearer ${TOKEN}` } });
     const answer = await handleRequest(
@@ -186,39 +180,36 @@ describe("whom the door asks", () => {
     expect([answer.status, sent, lines[0]?.kind]).toEqual([503, [], "fault"]);
   });
 
-  it("counts a connection as a call of its key", async () => {
+  it("counts a WebSocket handshake as a request of its key", async () => {
     const names: string[] = [];
     const limits = createRateLimits(null, aLimiter(1, names));
-    const wanted = { limits, cached: remembered, policy: { allowWebSockets: true } };
+    const wanted = { limits, cached: CACHED, policy: { allowWebSockets: true } };
     const socket = { headers: { upgrade: "websocket" } };
     const first = await ask(CLUSTERS, socket, wanted);
     expect([first.answer.status, first.used.length, names]).toEqual([200, 1, [aKey().id]]);
     expect((await ask(CLUSTERS, socket, wanted)).answer.status).toBe(429);
   });
 
-  it("is the row itself when a connection is asked for, also with a key that is remembered", async () => {
+  it("reads the primary for a WebSocket handshake, even with a cached record", async () => {
     const policy = { allowWebSockets: true };
     const socket = { headers: { upgrade: "websocket" } };
     const answer = () => new Response("no");
-    expect((await ask(CLUSTERS, socket, { cached: remembered, policy, answer })).asked).toEqual([
-      "getCached",
-      fromPrimary,
-    ]);
+    expect((await ask(CLUSTERS, socket, { cached: CACHED, policy, answer })).asked).toEqual(["getCached", fromPrimary]);
   });
 
-  it("is nobody for a key that is forged, or no key, or sent wrongly", async () => {
+  it("reads no storage for a forged, missing or malformed credential", async () => {
     expect((await ask(CLUSTERS, {}, {}, FORGED)).asked).toEqual(["getCached"]);
     expect((await ask(CLUSTERS, {}, {}, "text")).asked).toEqual([]);
     expect((await ask(CLUSTERS, {}, {}, null)).asked).toEqual([]);
   });
 });
 
-describe("a call that is turned away", () => {
+describe("a denied request", () => {
   const refusedAs = async (path: string, init: RequestInit = {}, wanted: Wanted = {}, token: string | null = TOKEN) => {
-    const { code, sent, used, refused, line } = await ask(path, init, wanted, token);
+    const { code, sent, used, denied, line } = await ask(path, init, wanted, token);
     expect([sent, used]).toEqual([[], []]);
-    expect(line).toMatchObject({ verdict: "deny", reason: refused[0]?.reason });
-    return [code, refused[0]?.reason];
+    expect(line).toMatchObject({ verdict: "deny", reason: denied[0]?.reason });
+    return [code, denied[0]?.reason];
   };
 
   it.each([
@@ -236,11 +227,11 @@ describe("a call that is turned away", () => {
     ],
     [CLUSTERS.replace(ACCOUNT_ID, "another"), {}, "account_mismatch"],
     ["/elsewhere", {}, "permission_missing"],
-  ])("is so at %s with %j: %s", async (path, init, reason) => {
+  ])("is denied at %s with %j: %s", async (path, init, reason) => {
     expect(await refusedAs(path, init as RequestInit)).toEqual([reason, reason]);
   });
 
-  it("is told the same of every key that is none, and the log what it was", async () => {
+  it("gets one answer for every invalid key, and the log the exact reason", async () => {
     expect(await refusedAs(CLUSTERS, {}, {}, "text")).toEqual(["invalid_token", "token_malformed"]);
     expect(await refusedAs(CLUSTERS, {}, {}, FORGED)).toEqual(["invalid_token", "signature_invalid"]);
     expect(await refusedAs(CLUSTERS, {}, { find: () => found(null) })).toEqual(["invalid_token", "key_unknown"]);
@@ -250,7 +241,7 @@ describe("a call that is turned away", () => {
     ]);
   });
 
-  it("is so before an upgrade that is not a WebSocket, even where upgrades are enabled", async () => {
+  it("is denied an upgrade to anything but a WebSocket, even where WebSockets are enabled", async () => {
     const policy = { allowWebSockets: true };
     expect(await refusedAs(CLUSTERS, { headers: { upgrade: "h2c" } }, { policy })).toEqual([
       "upgrade_not_enabled",
@@ -262,7 +253,7 @@ describe("a call that is turned away", () => {
     ]);
   });
 
-  it("answers the preflight of an allowed origin without a key", async () => {
+  it("answers the preflight of an allowed origin without a credential", async () => {
     const policy = { origins: new Set(["https://page.example"]) };
     const headers = { origin: "https://page.example", "access-control-request-method": "PUT" };
     const { answer, line, asked } = await ask(CLUSTERS, { method: "OPTIONS", headers }, { policy }, null);
@@ -271,8 +262,8 @@ describe("a call that is turned away", () => {
   });
 });
 
-describe("limits", () => {
-  it("count the keys that are none of an address, and no other refusal", async () => {
+describe("rate limits", () => {
+  it("count failed authentication attempts of an address, and no other denial", async () => {
     for (const [token, wanted, counted] of [
       ["text", {}, 1],
       [FORGED, {}, 1],
@@ -287,26 +278,26 @@ describe("limits", () => {
     }
   });
 
-  it("bar an address from storage, though not from what is remembered", async () => {
+  it("keep a blocked address from storage, but not from the key cache", async () => {
     const limits = createRateLimits(aLimiter(0), null);
     expect((await ask(CLUSTERS, FROM_HERE, { limits }, FORGED)).code).toBe("rate_limited");
     const barred = await ask(CLUSTERS, FROM_HERE, { limits });
     expect([barred.code, barred.asked]).toEqual(["rate_limited", ["getCached"]]);
-    expect((await ask(CLUSTERS, FROM_HERE, { limits, cached: remembered })).answer.status).toBe(200);
+    expect((await ask(CLUSTERS, FROM_HERE, { limits, cached: CACHED })).answer.status).toBe(200);
   });
 
-  it("stop a key that asks too often, which is not counted as used", async () => {
+  it("deny a key beyond its limit, and record no use", async () => {
     const { code, sent, used } = await ask(
       CLUSTERS,
       {},
-      { limits: createRateLimits(null, aLimiter(0)), cached: remembered },
+      { limits: createRateLimits(null, aLimiter(0)), cached: CACHED },
     );
     expect([code, sent, used]).toEqual(["rate_limited", [], []]);
   });
 });
 
-describe("a fault", () => {
-  it("shuts the door: 503, and the log says why", async () => {
+describe("an internal error", () => {
+  it("is answered 503, and logged with its cause", async () => {
     const find = () => Promise.reject(new Error("D1 is away"));
     const { answer, sent, lines } = await ask(CLUSTERS, {}, { find });
     expect([answer.status, sent]).toEqual([503, []]);
@@ -322,13 +313,13 @@ describe("a fault", () => {
     ]);
   });
 
-  it("is not a read within the stale-if-error window", async () => {
+  it("is not raised for a read within the stale-if-error window", async () => {
     expect((await ask(CLUSTERS, {}, { cached: found(aKey(), { degraded: true }) })).answer.status).toBe(200);
   });
 
-  it("of the upstream is its own", async () => {
+  it("of the upstream is answered 502", async () => {
     const answer = () => Promise.reject(new Error("refused"));
-    const { answer: out, code, line } = await ask(CLUSTERS, {}, { cached: remembered, answer });
+    const { answer: out, code, line } = await ask(CLUSTERS, {}, { cached: CACHED, answer });
     expect([out.status, code]).toEqual([502, "upstream_unreachable"]);
     expect(line).toMatchObject({
       verdict: "fault",
@@ -337,7 +328,7 @@ describe("a fault", () => {
   });
 });
 
-describe("a read that is sent ahead of its check", () => {
+describe("speculative forwarding", () => {
   const policy = { speculativeForwarding: true };
   /** The record at hand, and what the check then says. */
   const ahead = (confirmed: () => Promise<ResolvedKey>, cached = aKey()): Wanted => ({
@@ -346,14 +337,14 @@ describe("a read that is sent ahead of its check", () => {
   });
   const agrees = async () => fromD1;
 
-  it("is answered when the check agrees", async () => {
+  it("returns the upstream's response when the record is confirmed", async () => {
     const { answer, sent, used, line } = await ask(CLUSTERS, {}, ahead(agrees));
     expect([answer.status, sent.length, used.length]).toEqual([200, 1, 1]);
     expect(line).toMatchObject({ speculated: true, source: "d1" });
     expect(sent[0]?.call.signal?.aborted).toBe(false);
   });
 
-  it("is already under way while the check is", async () => {
+  it("forwards while the record is being confirmed", async () => {
     let agree: (found: ResolvedKey) => void = () => undefined;
     const opened = openGateway(
       ahead(
@@ -370,7 +361,7 @@ describe("a read that is sent ahead of its check", () => {
     expect((await answered).status).toBe(200);
   });
 
-  it("is called off when the check does not agree, and its answer stays inside", async () => {
+  it("cancels the upstream request and withholds its response when the confirmed record denies it", async () => {
     const { code, sent, used, line } = await ask(
       CLUSTERS,
       {},
@@ -381,14 +372,14 @@ describe("a read that is sent ahead of its check", () => {
     expect(line).toMatchObject({ verdict: "deny", speculated: true });
   });
 
-  it("counts for the address when there is no such key", async () => {
+  it("counts a failed authentication attempt when the key does not exist", async () => {
     const names: string[] = [];
     const limits = createRateLimits(aLimiter(9, names), null);
     const { code } = await ask(CLUSTERS, FROM_HERE, { ...ahead(async () => found(null)), limits });
     expect([code, names.length]).toEqual(["invalid_token", 1]);
   });
 
-  it("is called off when the check fails, or the key asks too often", async () => {
+  it("cancels the upstream request when confirmation fails or the key is rate limited", async () => {
     const away = Promise.reject(new Error("D1 is away"));
     away.catch(() => undefined);
     const failed = await ask(
@@ -401,7 +392,7 @@ describe("a read that is sent ahead of its check", () => {
     expect([often.code, often.sent[0]?.call.signal?.aborted, often.used]).toEqual(["rate_limited", true, []]);
   });
 
-  it("is sent again as who it is now, when its record has changed", async () => {
+  it("forwards again with the current identity when the record has changed", async () => {
     const role = aRole("CLUSTER.READ" as never);
     const { answer, sent } = await ask(
       CLUSTERS,
@@ -416,7 +407,7 @@ describe("a read that is sent ahead of its check", () => {
     expect(roles).toEqual(["custom", aKey().role.name]);
   });
 
-  it("is not sent when the record at hand would refuse it, or the call is none to send ahead", async () => {
+  it("does not forward speculatively when the cached record denies it or the request is a change", async () => {
     const revoked = aKey({ revokedAt: NOW });
     const waits = await ask(CLUSTERS, {}, ahead(agrees, revoked));
     expect([waits.answer.status, waits.sent.length, waits.line?.speculated]).toEqual([200, 1, undefined]);
@@ -429,7 +420,7 @@ describe("a read that is sent ahead of its check", () => {
   });
 });
 
-it("hands a call with its key in the address to nobody, however it is asked", async () => {
+it("forwards no request with its key in the URL, with any method", async () => {
   const request = aRequest(`${CLUSTERS}?a=${TOKEN}`, {}, TOKEN);
   expect(request.url).toContain(TOKEN);
   expect((await ask(`${CLUSTERS}?a=${TOKEN}`, { method: "POST" })).code).toBe("credential_malformed");

@@ -1,4 +1,4 @@
-// Who asks too often, by name and by network.
+// Rate limits by client address and by key.
 import { expect, it } from "vitest";
 import { type Client, readClient } from "../../src/gateway/incoming-request.ts";
 import { createRateLimits } from "../../src/gateway/rate-limits.ts";
@@ -13,7 +13,7 @@ function from(address: string): Client {
 const HERE = from("192.0.2.1");
 const tooMany = (whose: string, retryAfterSeconds: number) => ({ reason: "rate_limited", whose, retryAfterSeconds });
 
-it("bars an address that has tried too many keys until the period is over, and no other", async () => {
+it("blocks an address with too many failed attempts until the period ends, and no other address", async () => {
   const limits = createRateLimits(aLimiter(1), null);
   expect(limits.isBlocked(HERE, NOW)).toBeNull();
   expect(await limits.countAuthFailure(HERE, NOW)).toBeNull();
@@ -27,7 +27,7 @@ it("bars an address that has tried too many keys until the period is over, and n
   expect(limits.isBlocked(null, NOW)).toBeNull();
 });
 
-it("counts a whole /64 of IPv6 as one, and the families apart", async () => {
+it("counts an IPv6 /64 as one client, and IPv4 and IPv6 separately", async () => {
   const names: string[] = [];
   const limits = createRateLimits(aLimiter(1, names), null);
   for (const address of ["2001:db8:0:1::1", "2001:db8:0:1:ffff::2", "2001:db8:0:2::1", "0.0.0.9", "::9"]) {
@@ -38,7 +38,7 @@ it("counts a whole /64 of IPv6 as one, and the families apart", async () => {
   expect(limits.isBlocked(from("2001:db8:0:2::77"), NOW)).toBeNull();
 });
 
-it("counts a key's calls under its id", async () => {
+it("counts the requests of a key under its id", async () => {
   const names: string[] = [];
   const limits = createRateLimits(null, aLimiter(1, names));
   expect(await limits.countRequest("a")).toBeNull();
@@ -47,7 +47,7 @@ it("counts a key's calls under its id", async () => {
   expect(names).toEqual(["a", "b", "a"]);
 });
 
-it("limits nobody where no limiter is configured, nor who has no address", async () => {
+it("limits nothing without a limiter or without a client address", async () => {
   const none = createRateLimits(null, null);
   expect(await none.countAuthFailure(HERE, NOW)).toBeNull();
   expect(await none.countRequest("a")).toBeNull();
@@ -57,7 +57,7 @@ it("limits nobody where no limiter is configured, nor who has no address", async
   expect(names).toEqual([]);
 });
 
-it("remembers at most ten thousand addresses", async () => {
+it("keeps at most ten thousand blocked addresses", async () => {
   const limits = createRateLimits(aLimiter(0), null);
   const nth = (n: number): Client => ({ text: "", address: n as Client["address"] });
   const one = aLimiter(0);

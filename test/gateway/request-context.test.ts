@@ -1,4 +1,4 @@
-// The one event of a call: whether it is written, and what it says.
+// The log event of a request, and the denial that is kept of it.
 import { describe, expect, it } from "vitest";
 import { factsOf } from "../../src/gateway/authorize.ts";
 import { recordDenial } from "../../src/gateway/recording/record-denial.ts";
@@ -24,7 +24,7 @@ function logged(
   return { ...opened, line: opened.lines[0] };
 }
 
-it("begins with nothing known", () => {
+it("creates a context with the request and its client", () => {
   const { gateway } = openGateway();
   const request = aRequest("/a", FROM_HERE);
   expect(createContext(request, gateway)).toEqual({
@@ -34,6 +34,7 @@ it("begins with nothing known", () => {
     client: { text: "192.0.2.1", address: 0xc0000201 },
     path: null,
     target: null,
+    credential: null,
     found: null,
     key: null,
     denial: null,
@@ -44,7 +45,7 @@ it("begins with nothing known", () => {
   });
 });
 
-it("is weighed by its address, its account, its operation and their parameters", () => {
+it("derives the facts of a decision from the context and the target", () => {
   const { gateway } = openGateway();
   const { context, target } = aContext(gateway, CLUSTERS, FROM_HERE);
   const { address, accountId, operation, params } = factsOf(context, target);
@@ -58,7 +59,7 @@ it("is weighed by its address, its account, its operation and their parameters",
   expect(factsOf({ ...context, client: null }, target).address).toBeNull();
 });
 
-describe("a call's event", () => {
+describe("the event of a request", () => {
   const denial = { reason: "address_not_allowed" } as const;
   const base = {
     request_id: "request-1",
@@ -70,7 +71,7 @@ describe("a call's event", () => {
   };
   const target = { operation: "listClusters", known_operation: true };
 
-  it("is left to chance for an allowed call, and then says little", () => {
+  it("is sampled for an allowed request", () => {
     expect(logged({}).lines).toEqual([]);
     expect(logged({}, CLUSTERS, FROM_HERE, { samples: true }).lines).toEqual([
       { kind: "call", facts: { ...base, ...target, verdict: "allow" } },
@@ -78,7 +79,7 @@ describe("a call's event", () => {
     expect(logged({ found: found(aKey()) }).lines).toEqual([]);
   });
 
-  it("says everything that is known of it", () => {
+  it("has every field that is known", () => {
     const key = aKey();
     const changes = { found: found(key), key, speculated: true, decidedAt: NOW + 5, logFields: { count: 3 } };
     expect(logged(changes, CLUSTERS, FROM_HERE, { samples: true }).line).toEqual({
@@ -100,7 +101,7 @@ describe("a call's event", () => {
     });
   });
 
-  it("is written of every call that is unknown, or stands on the grace", () => {
+  it("is logged for every unknown operation and every stale record", () => {
     expect(logged({}, "/elsewhere").line).toEqual({
       kind: "call",
       facts: { ...base, verdict: "allow", path: "/elsewhere", operation: "unknown", known_operation: false },
@@ -108,7 +109,7 @@ describe("a call's event", () => {
     expect(logged({ found: found(null, { degraded: true }) }).line?.facts.degraded).toBe(true);
   });
 
-  it("is written of every change of Gatehouse's own, and of no read of its own", () => {
+  it("is logged for every change that Gatehouse serves, and for none of its reads", () => {
     expect(logged({}, KEYS, { method: "POST" }).line?.kind).toBe("change");
     expect(logged({}, KEYS).lines).toEqual([]);
     expect(logged({}, CLUSTERS, { method: "POST" }).lines).toEqual([]);
@@ -116,7 +117,7 @@ describe("a call's event", () => {
     expect(logged({}, KEYS, { method: "POST" }, { samples: false, admits: false }).line?.kind).toBe("change");
   });
 
-  it("is written of a refusal with its reason, as far as the log admits it", () => {
+  it("is logged for a denial with its reason, within the log's rate limit", () => {
     const refusal = logged({ denial, path: null, target: null });
     expect(refusal.lines).toEqual([
       { kind: "call", facts: { ...base, path: "(not canonical)", verdict: "deny", reason: "address_not_allowed" } },
@@ -126,7 +127,7 @@ describe("a call's event", () => {
     expect(logged({ denial }, CLUSTERS, FROM_HERE, { samples: true, admits: false }).lines).toEqual([]);
   });
 
-  it("is written of every fault, even of one on the way to a refusal in a flood", () => {
+  it("is logged for every internal error, even in a flood of denials", () => {
     const error = new Error("away");
     const fault = logged({ error, denial, target: null }, CLUSTERS, {}, { samples: false, admits: false });
     expect(fault.lines).toEqual([
@@ -140,14 +141,14 @@ describe("a call's event", () => {
   });
 });
 
-describe("a refusal that is kept", () => {
-  it("says what every check said", () => {
-    const { gateway, refused, background } = openGateway();
+describe("a kept denial", () => {
+  it("holds the outcome of every check", () => {
+    const { gateway, denied, background } = openGateway();
     const { context } = aContext(gateway, CLUSTERS, FROM_HERE);
     const key = aKey({ expiresAt: NOW, version: 3 });
     Object.assign(context, { key, found: found(key) });
     recordDenial(context, { reason: "key_expired", expiredAt: NOW }, true, gateway, background);
-    expect(refused).toEqual([
+    expect(denied).toEqual([
       {
         requestId: "request-1",
         at: NOW,
@@ -172,8 +173,8 @@ describe("a refusal that is kept", () => {
     ]);
   });
 
-  it("says nothing that is not known, and no key that stands in the path", () => {
-    const { gateway, refused, background } = openGateway();
+  it("holds null for what is unknown, and redacts a key in the path", () => {
+    const { gateway, denied, background } = openGateway();
     const context = createContext(aRequest("/a"), gateway);
     recordDenial(context, { reason: "path_not_canonical" }, true, gateway, background);
     context.path = `/a/${TOKEN}`;
@@ -191,29 +192,29 @@ describe("a refusal that is kept", () => {
       version: null,
       steps: [],
     };
-    expect(refused).toEqual([
+    expect(denied).toEqual([
       { ...unknown, reason: "path_not_canonical", path: null },
       { ...unknown, reason: "not_found", path: "/a/[key]" },
     ]);
   });
 
-  it("is only counted in a flood", () => {
-    const { gateway, refused, background } = openGateway();
+  it("is counted but not kept in a flood", () => {
+    const { gateway, denied, background } = openGateway();
     const { context } = aContext(gateway);
     context.key = aKey();
     recordDenial(context, { reason: "key_denied" }, false, gateway, background);
-    expect(refused).toEqual([{ at: NOW, accountId: ACCOUNT_ID, keyId: context.key.id, reason: "key_denied" }]);
+    expect(denied).toEqual([{ at: NOW, accountId: ACCOUNT_ID, keyId: context.key.id, reason: "key_denied" }]);
   });
 
-  it("belongs to the key's account before the one that the path names, and has no steps without a key or a target", () => {
-    const { gateway, refused, background } = openGateway();
+  it("belongs to the key's account rather than the path's, and has no steps without a key or a target", () => {
+    const { gateway, denied, background } = openGateway();
     const { context } = aContext(gateway);
     recordDenial(context, { reason: "key_unknown" }, true, gateway, background);
     context.key = aKey({ accountId: "another" });
     recordDenial(context, { reason: "account_mismatch" }, true, gateway, background);
     context.target = null;
     recordDenial(context, { reason: "account_mismatch" }, true, gateway, background);
-    expect(refused.map((call) => [call.accountId, (call as DeniedRequest).steps.length])).toEqual([
+    expect(denied.map((call) => [call.accountId, (call as DeniedRequest).steps.length])).toEqual([
       [ACCOUNT_ID, 0],
       ["another", 5],
       ["another", 0],

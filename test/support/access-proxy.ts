@@ -1,4 +1,4 @@
-// What Cloudflare Access is to Gatehouse: an issuer with a key set, and assertions that it has signed.
+// A stand-in for Cloudflare Access: an issuer with a key set, and assertions that it signs.
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
@@ -7,9 +7,9 @@ export const ACCESS_AUDIENCE = "f0e1d2c3b4a5968778695a4b3c2d1e0f";
 
 export interface AccessProxy {
   readonly url: string;
-  /** The variables of a Gatehouse behind it. */
+  /** The variables of a Gatehouse that trusts it. */
   readonly vars: Readonly<Record<string, string>>;
-  /** The header that it adds to the calls of somebody who has signed in. */
+  /** The value of `Cf-Access-Jwt-Assertion` for a signed-in user. */
   assertionOf(email: string, expiresIn?: string): Promise<string>;
   close(): Promise<void>;
 }

@@ -1,12 +1,12 @@
-// A real browser in front of a real Gatehouse, which watches what a page must never do: ask another host, break the
-// page's own policy, or write to the browser's console.
+// A real browser in front of a real Gatehouse. Records what a page must never do: send a request to another host, break its
+// content security policy, or write to the browser's console.
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type Browser, chromium, type Page } from "playwright-core";
 import type { Gatehouse } from "./gatehouse.ts";
 
 export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
-/** With CI=true nothing is left out: without a browser every test of one fails. */
+/** With CI=true no browser test is skipped: without a browser, they fail. */
 export const hasBrowser = existsSync(CHROMIUM) || process.env.CI === "true";
 
 const ARGS = [
@@ -26,9 +26,9 @@ export function launchBrowser(): Promise<Browser> {
 
 export interface Watched {
   readonly page: Page;
-  /** Everything that the page should not have done, in words. */
+  /** Everything that the page did and must not do, a line each. */
   readonly faults: string[];
-  /** All that was written to the browser's console. */
+  /** Every message in the browser's console. */
   readonly said: string[];
   close(): Promise<void>;
 }
@@ -39,7 +39,7 @@ export interface PageOptions {
   readonly height?: number;
 }
 
-/** A page on the console, not signed in. */
+/** Opens a console page without signing in. */
 export async function openConsole(
   browser: Browser,
   gatehouse: Gatehouse,
@@ -64,7 +64,7 @@ export async function openConsole(
   page.on("pageerror", (error) => faults.push(`threw ${error.message}`));
   page.on("console", (message) => {
     said.push(message.text());
-    // Chromium itself writes a line for every refused call; all others are the page's.
+    // Chromium itself writes a line for every failed request; all others are the page's.
     if (!message.text().startsWith("Failed to load resource")) faults.push(`said ${message.text()}`);
   });
   await page.addInitScript(() => {
@@ -84,9 +84,9 @@ export async function signIn(page: Page, token: string): Promise<void> {
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** What axe finds wrong with the page as it stands, a line each. */
+/** The accessibility violations that axe finds in the page, a line each. */
 export async function violations(page: Page): Promise<readonly string[]> {
-  // Through the debugger: a script in the page is what its policy forbids.
+  // Evaluated through the debugger, since the page's policy forbids scripts in it.
   await page.evaluate(AXE);
   const results = await page.evaluate(() =>
     (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),

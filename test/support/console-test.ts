@@ -1,5 +1,5 @@
-// What every browser test stands on: one Gatehouse and one browser a file; after each test, nothing that a page must never
-// do has happened.
+// The fixture of every browser test: one Gatehouse and one browser per file. Fails a test whose page did what a page must
+// never do.
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { launchBrowser, openConsole, type PageOptions, signIn, type Watched } from "./browser.ts";
@@ -7,13 +7,16 @@ import { type ConsoleWorld, startConsoleWorld } from "./console.ts";
 
 export interface ConsoleTest {
   readonly world: () => ConsoleWorld;
-  /** A page that is not signed in. */
+  /** Opens a page without signing in. */
   open(path?: string, options?: PageOptions): Promise<Watched>;
-  /** A page signed in with the Admin key. */
+  /** Opens a page and signs in with the Admin key. */
   enter(path?: string, options?: PageOptions): Promise<Page>;
 }
 
-/** @param vars those of a Gatehouse that is not as usual, asked for when it starts */
+/**
+ * @param prepare runs once before the tests
+ * @param vars added to those of wrangler.toml; read when Gatehouse starts
+ */
 export function consoleTest(
   prepare: (world: ConsoleWorld) => Promise<unknown> = async () => null,
   vars: () => Readonly<Record<string, string>> = () => ({}),
@@ -23,7 +26,7 @@ export function consoleTest(
   let open: Watched[] = [];
   beforeAll(async () => {
     browser = launchBrowser();
-    // A browser that is not there fails the tests, each of them, and not the way to them.
+    // A missing browser fails each test, not the hook.
     browser.catch(() => null);
     world = await startConsoleWorld(vars());
     await prepare(world);
@@ -54,7 +57,7 @@ export function consoleTest(
   return test;
 }
 
-/** The heading of the page; those of dialogs over it are not asked. */
+/** The heading of the page, without those of dialogs. */
 export function headingOf(page: Page) {
   return page.getByRole("heading", { level: 1 });
 }

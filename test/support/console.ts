@@ -1,4 +1,4 @@
-// A Gatehouse to look at through the console: a project at the API behind it, and as many keys as are wanted.
+// A Gatehouse for console tests: an upstream with one project, and any number of keys.
 import { randomBytes, randomUUID } from "node:crypto";
 import { ACCOUNT, type Gatehouse, PROJECT, startGatehouse } from "./gatehouse.ts";
 import { ROLE_IDS, type SeededKey } from "./seed.ts";
@@ -22,8 +22,8 @@ export async function startConsoleWorld(vars: Readonly<Record<string, string>> =
   return { gatehouse, admin, close: () => gatehouse.close() };
 }
 
-/** A key as the database has it; nobody holds its secret. */
-export interface KeyOnPaper {
+/** A key as a row of the database; its secret is unknown. */
+export interface StoredKey {
   readonly name: string;
   readonly description?: string;
   readonly role?: keyof typeof ROLE_IDS;
@@ -38,8 +38,8 @@ export interface KeyOnPaper {
 
 const BATCH = 1_000;
 
-/** Put keys straight into the database. @returns their ids, in order */
-export async function putKeys(gatehouse: Gatehouse, keys: readonly KeyOnPaper[]): Promise<readonly string[]> {
+/** Inserts keys into the database. @returns their ids, in order */
+export async function putKeys(gatehouse: Gatehouse, keys: readonly StoredKey[]): Promise<readonly string[]> {
   const rows = keys.map((key) => ({
     ...{ id: randomUUID(), hash: randomBytes(32).toString("hex"), description: "", issuer: "console-admin", uses: 0 },
     ...{

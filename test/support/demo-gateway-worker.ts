@@ -1,4 +1,4 @@
-// The stand-in for the door as a Worker, for a demo upstream that is bound to it: publishes the keys, and nothing else.
+// A stand-in for the gateway as a Worker, bound to the demo upstream: publishes the key set only.
 
 export default {
   fetch(request: Request, env: { JWKS: object }): Response {

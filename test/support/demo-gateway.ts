@@ -1,4 +1,4 @@
-// A stand-in for the door, as the demo upstream sees it: a signing key, and a server that publishes its public half.
+// A stand-in for the gateway, as the demo upstream sees it: a signing key, and a server that publishes its key set.
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
@@ -9,14 +9,14 @@ export const AUDIENCE = "demo-under-test";
 
 export const KEY_ID = "5d0c2a7e-0000-4000-8000-000000000001";
 
-export interface WorkerUnderTest {
+export interface DemoGateway {
   readonly url: string;
-  /** The claims of a good identity, with whatever a test wants different; `undefined` leaves a claim out. */
+  /** Signs an identity token. `changes` replace valid claims; `undefined` removes one. */
   identity(changes?: Record<string, unknown>): Promise<string>;
   close(): Promise<void>;
 }
 
-export async function openGateway(): Promise<WorkerUnderTest> {
+export async function startDemoGateway(): Promise<DemoGateway> {
   const { publicKey, privateKey } = await generateKeyPair("EdDSA", { extractable: true });
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: "k1", alg: "EdDSA", use: "sig" }] };
   const server = http.createServer((request, response) => {
@@ -28,7 +28,7 @@ export async function openGateway(): Promise<WorkerUnderTest> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     identity: (changes = {}) =>
-      new SignJWT({ ...goodClaims(), ...changes }).setProtectedHeader({ alg: "EdDSA", kid: "k1" }).sign(privateKey),
+      new SignJWT({ ...validClaims(), ...changes }).setProtectedHeader({ alg: "EdDSA", kid: "k1" }).sign(privateKey),
     close: () =>
       new Promise((closed) => {
         server.close(() => closed());
@@ -37,7 +37,7 @@ export async function openGateway(): Promise<WorkerUnderTest> {
   };
 }
 
-export function goodClaims(): JWTPayload {
+export function validClaims(): JWTPayload {
   const iat = Math.floor(Date.now() / 1000);
   return { iss: "gatehouse", aud: AUDIENCE, sub: KEY_ID, acc: ACCOUNT, role: "Admin", iat, exp: iat + 60 };
 }

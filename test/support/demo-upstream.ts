@@ -1,9 +1,9 @@
-// The demo upstream on a real socket, and what tests do with it: calls with an identity, and time that passes at a word.
+// The demo upstream on a real socket: starts it, sends requests with an identity token, and completes its pending changes.
 import type { D1Database } from "@cloudflare/workers-types";
 import { createTestHarness } from "wrangler";
-import { AUDIENCE, type WorkerUnderTest } from "./demo-gateway.ts";
+import { AUDIENCE, type DemoGateway } from "./demo-gateway.ts";
 
-// biome-ignore lint/suspicious/noExplicitAny: what comes over the wire is what the tests look into
+// biome-ignore lint/suspicious/noExplicitAny: tests read members of any response
 export type Json = any;
 
 export interface Answer {
@@ -16,11 +16,11 @@ const TABLES = ["tasks", "backups", "clusters", "vpcs", "accounts"];
 
 export type Upstream = Awaited<ReturnType<typeof startUpstream>>;
 
-export async function startUpstream(gateway: WorkerUnderTest) {
+export async function startUpstream(gateway: DemoGateway) {
   const harness = createTestHarness();
   let url: URL;
 
-  /** Starts the Worker (anew), with its keys at another address when one is given. What it has stored stays. */
+  /** Starts or restarts the Worker with other variables. Its database is kept. */
   async function start(vars: Record<string, string> = {}): Promise<void> {
     const given = { GATEHOUSE_URL: gateway.url, AUDIENCE, ...vars };
     await harness.update({ workers: [{ configPath: "./demo/wrangler.toml", vars: given }] });
@@ -43,15 +43,15 @@ export async function startUpstream(gateway: WorkerUnderTest) {
   return {
     start,
     send,
-    /** A call as the door would forward it. */
+    /** Sends a request with an identity token, as the gateway would forward it. */
     call: async (method: string, path: string, body?: unknown) =>
       send(method, path, { "Gatehouse-Identity": await gateway.identity() }, body),
-    /** Every row of a table, as text. */
+    /** Every row of a table, as JSON. */
     stored: async (table: string) => JSON.stringify(await (await database()).prepare(`SELECT * FROM ${table}`).all()),
     empty: async () => {
       for (const table of TABLES) await (await database()).prepare(`DELETE FROM ${table}`).run();
     },
-    /** Lets every change that is under way come to its end: the demo's only clock is the instants that it stored. */
+    /** Completes every pending change, by moving its stored completion time into the past. */
     settle: async () => {
       for (const table of ["clusters", "backups", "tasks"]) {
         await (await database()).prepare(`UPDATE ${table} SET settles_at = created_at`).run();

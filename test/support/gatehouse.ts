@@ -16,17 +16,17 @@ export interface Gatehouse {
   readonly upstream: TestUpstream;
   readonly env: { readonly DB: D1; readonly KEY_COPIES: Kv };
   readonly secrets: { readonly KEY_RING: string; readonly IDENTITY_KEYS: string };
-  /** A key straight in the database, in whatever state is asked for; of the test account unless said otherwise. */
+  /** Inserts a key in any state; of the test account by default. */
   key(options?: Partial<KeyOptions>): Promise<SeededKey>;
-  /** A call with a key; `path` from the root. */
+  /** Sends a request with a key or without one; `path` is absolute. */
   call(token: string | null, path: string, init?: RequestInit): Promise<Response>;
-  /** Everything that the Worker has logged since the last time. */
+  /** The log lines since the last call. */
   logs(): readonly string[];
   scheduled(): Promise<unknown>;
   close(): Promise<void>;
 }
 
-/** What tests use of the bindings from Node. */
+/** The part of the bindings that tests use from Node. */
 export interface D1 extends Database {
   prepare(sql: string): ReturnType<Database["prepare"]> & { all(): Promise<{ results: Record<string, unknown>[] }> };
 }
@@ -37,7 +37,7 @@ export interface Kv {
   delete(name: string): Promise<void>;
 }
 
-/** Start the door with an account in an empty database. `vars` are added to those of wrangler.toml. */
+/** Starts Gatehouse with an empty database and two accounts. `vars` are added to those of wrangler.toml. */
 export async function startGatehouse(
   vars: Readonly<Record<string, string>> = {},
   secrets: Readonly<Record<string, string>> = {},
@@ -56,7 +56,7 @@ export async function startGatehouse(
   });
   const { url } = await harness.listen();
   const worker = harness.getWorker("gatehouse");
-  // The Worker's own types belong to workerd; here the two bindings that tests use are enough.
+  // The types of the Worker's bindings are those of workerd; tests need two of them.
   await worker.applyD1Migrations("DB" as never);
   const env = (await worker.getEnv()) as unknown as { readonly DB: D1; readonly KEY_COPIES: Kv };
   const read = readKeyRing(given.KEY_RING);

@@ -1,16 +1,16 @@
-// Who may import whom: design of the house, as data, and every breach of it in a set of sources.
+// The import rules of src (the table of CONTRIBUTING.md) as data, and every breach of them in a set of sources.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 
-/** Sources by path from src/. */
+/** Source texts by path below src/. */
 export type Sources = ReadonlyMap<string, string>;
 
-/** What the gateway and the admin API may ask of storage: ports and shared types, never a repository. */
+/** The files of store that gateway and admin may import: ports and shared types, never a repository. */
 const PORTS = /^store\/(?:common|[\w-]+\/ports?)\.ts$/;
 
-/** A folder, and what its files may import: folders, single files, packages, or what a pattern matches. */
-const ALLOWED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
-  core: ["core", "jose"],
+/** The allowed imports of each top-level folder or file: folders, files, packages, or a pattern; `*` allows all. */
+export const ALLOWED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
+  core: ["core", "jose", "ipaddr.js"],
   store: ["store", "core"],
   gateway: ["gateway", "core", PORTS, "authorized-request.ts", "log.ts", "jose"],
   admin: ["admin", "core", PORTS, "authorized-request.ts", "log.ts", "hono", "zod"],
@@ -22,12 +22,12 @@ const ALLOWED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   wiring: ["*"],
 };
 
-/** Words that one place alone may say, with that place. */
-const RESERVED: readonly (readonly [word: RegExp, where: string, what: string])[] = [
+/** APIs that only one file may use, with that file. */
+const RESERVED_APIS: readonly (readonly [use: RegExp, file: string, name: string])[] = [
   [/\bconsole\.\w+\(/, "log.ts", "console"],
   [/\bDate\.now\(|\bnew Date\(\)/, "index.ts", "the clock"],
-  [/\bMath\.random\b/, "index.ts", "chance"],
-  [/passThroughOnException/, "nowhere", "a door that fails open"],
+  [/\bMath\.random\b/, "index.ts", "randomness"],
+  [/passThroughOnException/, "nowhere", "passThroughOnException"],
 ];
 
 const STATIC_IMPORT = /(?:^|\n)\s*(?:(?:import|export)\b[^;"']*?\bfrom|import)\s*["']([^"']+)["']/g;
@@ -41,15 +41,15 @@ export function readSources(root = "src"): Sources {
   return new Map(files.map((path) => [path, readFileSync(join(root, path), "utf8")]));
 }
 
-/** Every breach of the rules, in words. */
+/** Every breach of the rules, a line each. */
 export function breachesOf(sources: Sources): readonly string[] {
-  return [...forbiddenImports(sources), ...reservedWords(sources), ...cyclesOf(sources)];
+  return [...forbiddenImports(sources), ...reservedApis(sources), ...cyclesOf(sources)];
 }
 
-/** What is no source of the Worker, but loaded as soon as a file is: by the file, or by whatever loads with it. */
+/** The packages and data files that load with a file: imported by it, or by a source that it imports. */
 export function loadedWith(sources: Sources, entry: string): readonly string[] {
   const loaded = new Set([entry]);
-  // A set that grows while it is walked is walked to its new end.
+  // A Set is iterated to its end even if it grows meanwhile.
   for (const path of loaded) {
     for (const target of targetsOf(path, valuesOf(sources.get(path) ?? ""), STATIC_IMPORT)) loaded.add(target);
   }
@@ -58,10 +58,10 @@ export function loadedWith(sources: Sources, entry: string): readonly string[] {
 
 function forbiddenImports(sources: Sources): string[] {
   return [...sources].flatMap(([path, text]) => {
-    const allowed = ALLOWED[roomOf(path)];
-    if (allowed === undefined) return [`${path} is in no room`];
+    const allowed = ALLOWED[folderOf(path)];
+    if (allowed === undefined) return [`${path} is in no known folder`];
     return importsOf(path, text)
-      .filter((target) => !allowed.some((room) => permits(room, target)))
+      .filter((target) => !allowed.some((entry) => permits(entry, target)))
       .map((target) => `${path} imports ${target}`);
   });
 }
@@ -71,25 +71,25 @@ function permits(allowed: string | RegExp, target: string): boolean {
   return allowed === "*" || target === allowed || target.startsWith(`${allowed}/`);
 }
 
-function reservedWords(sources: Sources): string[] {
+function reservedApis(sources: Sources): string[] {
   return [...sources].flatMap(([path, text]) => {
     const code = text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
-    return RESERVED.filter(([word, where]) => path !== where && word.test(code)).map(
-      ([, , what]) => `${path} uses ${what}`,
+    return RESERVED_APIS.filter(([use, file]) => path !== file && use.test(code)).map(
+      ([, , name]) => `${path} uses ${name}`,
     );
   });
 }
 
-/** Cycles among files, imports of types included: two files that need each other cannot be read one by one. */
+/** Cycles of imports, type imports included: two files that need each other cannot be read one by one. */
 function cyclesOf(sources: Sources): string[] {
-  const done = new Set<string>();
+  const visited = new Set<string>();
   const cycles: string[] = [];
   function visit(path: string, trail: readonly string[]): void {
     if (trail.includes(path)) cycles.push(`a cycle: ${[...trail.slice(trail.indexOf(path)), path].join(" -> ")}`);
-    if (done.has(path) || trail.includes(path)) return;
+    if (visited.has(path) || trail.includes(path)) return;
     for (const target of importsOf(path, sources.get(path) ?? ""))
       if (sources.has(target)) visit(target, [...trail, path]);
-    done.add(path);
+    visited.add(path);
   }
   for (const path of sources.keys()) visit(path, []);
   return cycles;
@@ -105,12 +105,12 @@ function targetsOf(path: string, text: string, form: RegExp): string[] {
   );
 }
 
-/** An import of types alone leaves nothing in the program. */
+/** The text without type imports, which load nothing. */
 function valuesOf(text: string): string {
   return text.replace(/(?:import|export) type [^;]*;/g, "");
 }
 
-function roomOf(path: string): string {
+function folderOf(path: string): string {
   const slash = path.indexOf("/");
   return slash === -1 ? path : path.slice(0, slash);
 }

@@ -1,4 +1,4 @@
-// A real OpenID Connect provider on a real socket, and the ways to sign in with it: by HTTP or with whatever opens a URL.
+// A real OpenID Connect provider on a real socket, and two ways to sign in: by HTTP, or in a browser.
 import { createHash, randomBytes } from "node:crypto";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
@@ -9,13 +9,13 @@ export const CLIENT = "gatehouse-console";
 
 export interface TestIssuer {
   readonly url: string;
-  /** How often the key set was asked for. */
+  /** How often the key set was fetched. */
   readonly keyReads: () => number;
-  /** The address that begins a sign-in, and what its end has to be held against. */
+  /** Begins a sign-in. @returns the authorization URL and the PKCE verifier */
   begin(): { readonly url: string; readonly verifier: string };
-  /** The ID token for the code that a sign-in ended with. */
+  /** Exchanges an authorization code for an ID token. */
   redeem(code: string, verifier: string): Promise<string>;
-  /** The whole authorisation-code flow with PKCE, by HTTP. */
+  /** The whole authorization-code flow with PKCE, by HTTP. */
   signIn(login: string): Promise<string>;
   close(): Promise<void>;
 }
@@ -27,11 +27,11 @@ async function newKey(kid: string): Promise<JWK> {
 
 /** @param client the `client_id` that tokens are issued to: their audience */
 export async function startIssuer(client = CLIENT): Promise<TestIssuer> {
-  let answer: http.RequestListener = (_, response) => response.writeHead(503).end();
+  let handle: http.RequestListener = (_, response) => response.writeHead(503).end();
   let keyReads = 0;
   const server = http.createServer((request, response) => {
     if (request.url === "/jwks") keyReads += 1;
-    answer(request, response);
+    handle(request, response);
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -55,12 +55,12 @@ export async function startIssuer(client = CLIENT): Promise<TestIssuer> {
     features: { devInteractions: { enabled: true } },
     findAccount: async (_context: unknown, sub: string) => ({
       accountId: sub,
-      // Who signs in as "unverified…" has typed an address that nobody has checked.
+      // A login that starts with "unverified" has an email address that the provider has not verified.
       claims: async () => ({ sub, email: `${sub}@example.com`, email_verified: !sub.startsWith("unverified") }),
     }),
   });
   const callback = provider.callback();
-  answer = (request, response) => {
+  handle = (request, response) => {
     if (request.url?.startsWith("/callback")) response.end("signed in");
     else void callback(request, response);
   };
@@ -88,15 +88,15 @@ export async function startIssuer(client = CLIENT): Promise<TestIssuer> {
       code,
       code_verifier: verifier,
     });
-    const answered = await fetch(`${url}/token`, { method: "POST", body });
-    const { id_token } = (await answered.json()) as { id_token?: string };
-    if (id_token === undefined) throw new Error(`no token: ${answered.status}`);
+    const response = await fetch(`${url}/token`, { method: "POST", body });
+    const { id_token } = (await response.json()) as { id_token?: string };
+    if (id_token === undefined) throw new Error(`no token: ${response.status}`);
     return id_token;
   }
 
   async function signIn(login: string): Promise<string> {
     const { url: start, verifier } = begin();
-    const visit = createVisitor();
+    const visit = createHttpClient();
     let page = await visit(start);
     for (let i = 0; i < 6 && !page.url.includes("/callback"); i++) {
       const action = /action="([^"]+)"/.exec(page.text)?.[1];
@@ -123,25 +123,25 @@ export async function startIssuer(client = CLIENT): Promise<TestIssuer> {
 }
 
 /** Follows redirects and keeps cookies, as a browser does. */
-function createVisitor() {
+function createHttpClient() {
   const cookies = new Map<string, string>();
   return async function visit(url: string, form?: URLSearchParams): Promise<{ url: string; text: string }> {
     let [next, body] = [url, form];
     for (let i = 0; i < 10; i++) {
       const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-      const answer = await fetch(next, {
+      const response = await fetch(next, {
         redirect: "manual",
         headers: { cookie },
         ...(body === undefined ? {} : { method: "POST", body }),
       });
-      for (const set of answer.headers.getSetCookie()) {
+      for (const set of response.headers.getSetCookie()) {
         const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(set) ?? [];
         if (value === "") cookies.delete(name);
         else cookies.set(name, value);
       }
-      const to = answer.headers.get("location");
-      if (to === null) return { url: next, text: await answer.text() };
-      await answer.body?.cancel();
+      const to = response.headers.get("location");
+      if (to === null) return { url: next, text: await response.text() };
+      await response.body?.cancel();
       [next, body] = [new URL(to, next).href, undefined];
     }
     throw new Error("redirected without end");

@@ -1,10 +1,10 @@
-// Builds the record of a key. A test names only what it changes.
+// Builders of key records and roles. A test names only the members that it changes.
 
 import type { Permission } from "../../src/core/access/permissions.ts";
 import type { KeyRecord, KeyRole } from "../../src/core/access/principal.ts";
 import { compileGrant, DEVELOPER } from "../../src/core/access/roles.ts";
 
-/** The instant at which tests happen: 2026-02-03T04:05:06Z. */
+/** The fixed time of tests: 2026-02-03T04:05:06Z, in epoch milliseconds. */
 export const NOW = Date.UTC(2026, 1, 3, 4, 5, 6);
 
 export const ACCOUNT_ID = "0f3b1c52-6d0a-4a7e-9c55-2f8f0c1d7a10";
@@ -25,7 +25,7 @@ export function aKey(changes: Partial<KeyRecord> = {}): KeyRecord {
   };
 }
 
-/** A custom role with these permissions, and those that they imply. */
+/** A custom role with these permissions and the implied ones. */
 export function aRole(...permissions: Permission[]): KeyRole {
   return { id: "c1f2a1de-58f1-4f0e-a4a8-0a6f1f3f7e02", name: "custom", grant: compileGrant(permissions) };
 }

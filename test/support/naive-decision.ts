@@ -1,5 +1,5 @@
-// The rules of a verdict a second time, as slowly and plainly as the documentation states them: keys.md, README.md and
-// docs/request-flow.md. Shares nothing with src/ but the operation table and the names of permissions, which are data.
+// A second implementation of the authorization rules, as plain as keys.md, README.md and docs/request-flow.md state them.
+// Shares nothing with src/ but the operation table and the names of permissions, which are data.
 import type { KeyRole } from "../../src/core/access/principal.ts";
 import type { Operation } from "../../src/core/routing/operations.ts";
 
@@ -13,31 +13,31 @@ export interface NaiveKey {
   readonly revokedAt: number | null;
 }
 
-export interface NaiveCall {
+export interface NaiveRequest {
   readonly method: string;
   readonly path: string;
   readonly address: string | null;
 }
 
-/** "allow", or the reason. */
-export function naiveVerdict(
+/** Decides a request. @returns "allow", or the reason of the denial */
+export function naiveDecision(
   table: readonly Operation[],
   adminRoleId: string,
   key: NaiveKey | null,
-  call: NaiveCall,
+  request: NaiveRequest,
   now: number,
 ): string {
-  const segments = call.path.split("/").slice(1);
+  const segments = request.path.split("/").slice(1);
   const rows = rowsOf(table, segments.length)
     .filter(({ parts }) => fits(parts, segments))
     .map(({ row }) => row);
   // "A literal segment wins over a parameter": the first differing segment decides.
   if (rows.length > 1) rows.sort((a, b) => (literalness(a.path) < literalness(b.path) ? 1 : -1));
   const best = rows.filter((row) => row.path === rows[0]?.path);
-  const method = call.method === "HEAD" ? "GET" : call.method;
+  const method = request.method === "HEAD" ? "GET" : request.method;
   const operation = best.find((row) => row.method === method) ?? null;
 
-  const lower = call.path.toLowerCase();
+  const lower = request.path.toLowerCase();
   const own = ["/console", "/.well-known/gatehouse"].some((home) => lower === home || lower.startsWith(`${home}/`));
   if (operation === null && (own || belongsToGatehouse(table, lower))) {
     return best.length > 0 ? "method_not_allowed" : "not_found";
@@ -45,14 +45,14 @@ export function naiveVerdict(
   if (key === null) return "key_unknown";
   if (key.revokedAt !== null) return "key_revoked";
   if (key.expiresAt !== null && now >= key.expiresAt) return "key_expired";
-  if (key.rules !== null && !key.rules.some((rule) => inRule(rule, call.address))) return "address_not_allowed";
-  const named = /^\/api\/public\/v1\/accounts\/([^/]+)/i.exec(call.path)?.[1];
+  if (key.rules !== null && !key.rules.some((rule) => inRule(rule, request.address))) return "address_not_allowed";
+  const named = /^\/api\/public\/v1\/accounts\/([^/]+)/i.exec(request.path)?.[1];
   if (named !== undefined && named !== key.accountId) return "account_mismatch";
   if (key.role.id === adminRoleId) return "allow";
   if (operation === null) return "permission_missing";
   if (operation.permission === null || key.role.permissions.includes(operation.permission)) return "allow";
   const at = operation.path.split("/").indexOf(`{${operation.selfParam ?? ""}}`);
-  return at !== -1 && call.path.split("/")[at] === key.id ? "allow" : "permission_missing";
+  return at !== -1 && request.path.split("/")[at] === key.id ? "allow" : "permission_missing";
 }
 
 interface Row {
@@ -63,7 +63,7 @@ interface Row {
 
 const indexed = new WeakMap<readonly Operation[], ReadonlyMap<number, readonly Row[]>>();
 
-/** The rows with so many segments: cutting the same templates up a million times would be all that is done here. */
+/** The rows whose template has `segments` segments. Indexed once, since a run decides a million requests. */
 function rowsOf(table: readonly Operation[], segments: number): readonly Row[] {
   let index = indexed.get(table);
   if (index === undefined) {
@@ -89,7 +89,7 @@ function literalness(template: string): string {
     .join("");
 }
 
-/** "What it does not answer there, nobody does": every path beneath one that Gatehouse answers, in any case. */
+/** Whether a path is, or is beneath, a path that Gatehouse handles, in any case. */
 function belongsToGatehouse(table: readonly Operation[], lower: string): boolean {
   const segments = lower.split("/").slice(1);
   return segments.some((_, i) => {
@@ -98,7 +98,7 @@ function belongsToGatehouse(table: readonly Operation[], lower: string): boolean
   });
 }
 
-/** Bit by bit, as text. */
+/** Whether a CIDR contains an address, compared as strings of bits. */
 function inRule(rule: string, address: string | null): boolean {
   const [network = "", length = ""] = rule.split("/");
   const [a, b] = [bitsOf(network), address === null ? null : bitsOf(address)];

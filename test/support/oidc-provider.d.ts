@@ -1,4 +1,4 @@
-// As much of oidc-provider as the test issuer uses; the package brings no types.
+// The part of oidc-provider that the test issuer uses; the package has no types.
 declare module "oidc-provider" {
   import type { RequestListener } from "node:http";
 

@@ -1,4 +1,4 @@
-// Randomness that comes out the same on every run, for tests of properties.
+// Seeded random values for property tests: every run gets the same ones.
 
 export interface Random {
   /** A whole number from 0 up to, but not including, `limit`. */
@@ -9,12 +9,12 @@ export interface Random {
   text(pieces: readonly string[] | string, length: number): string;
 }
 
-/** So many rounds, or the share of them that RANDOM_SHARE names: mutants are put before a twentieth (docs/mutation.md). */
+/** A number of rounds, reduced by the factor RANDOM_SHARE; mutation tests use a twentieth (docs/mutation.md). */
 export function rounds(whole: number): number {
   return Math.ceil(whole * Number(process.env.RANDOM_SHARE ?? 1));
 }
 
-/** Mulberry32: small, and random enough to find what a table forgot. */
+/** The Mulberry32 generator. */
 export function seededRandom(seed: number): Random {
   let state = seed | 0;
   const below = (limit: number): number => {

@@ -1,40 +1,40 @@
-// A TCP socket and nothing in between: sends bytes that no HTTP client would, and reads whatever comes back.
+// A raw TCP client: sends bytes that no HTTP client would send, and reads every response.
 import { connect } from "node:net";
 
-export interface RawAnswer {
-  /** 0 when the connection ended, or stayed silent, without a status line. */
+export interface RawResponse {
+  /** 0 when no status line was received. */
   readonly status: number;
-  /** Names in lower case; of repeated ones, all values joined with ", ". */
+  /** Names in lower case; values of repeated headers are joined with ", ". */
   readonly headers: Readonly<Record<string, string>>;
-  /** As it came, chunk sizes and all. */
+  /** The body as received, chunk sizes included. */
   readonly body: string;
-  /** Everything that came, of however many answers. */
+  /** All received bytes of all responses, as Latin-1. */
   readonly text: string;
-  /** How many answers came one after the other. */
+  /** The number of responses. */
   readonly answers: number;
 }
 
 export interface RawOptions {
-  /** How long the other side may stay silent before the connection is given up. */
+  /** Idle time after which the connection is closed. */
   readonly quietMs?: number;
-  /** Ends our half of the connection behind the bytes, as a client that wants no more. */
+  /** Half-closes the connection after the last byte. */
   readonly end?: boolean;
 }
 
-/** Send bytes (text is Latin-1) to a port of the loopback and read until the other side ends or falls silent. */
-export function sendRaw(port: number, bytes: string | Uint8Array, options: RawOptions = {}): Promise<RawAnswer> {
+/** Sends bytes (text as Latin-1) to a port of the loopback, and reads until the server closes or is idle. */
+export function sendRaw(port: number, bytes: string | Uint8Array, options: RawOptions = {}): Promise<RawResponse> {
   const { quietMs = 3_000, end = false } = options;
   return new Promise((resolve) => {
     const parts: Buffer[] = [];
     const socket = connect(port, "127.0.0.1");
     const done = () => {
       socket.destroy();
-      resolve(readAnswer(Buffer.concat(parts).toString("latin1")));
+      resolve(parseResponse(Buffer.concat(parts).toString("latin1")));
     };
     socket.setTimeout(quietMs, done);
     socket.on("data", (part) => parts.push(part));
     socket.on("end", done);
-    // A reset is an answer as well: none.
+    // A reset counts as a closed connection: the result is status 0.
     socket.on("error", done);
     socket.on("connect", () => {
       socket.write(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
@@ -44,8 +44,8 @@ export function sendRaw(port: number, bytes: string | Uint8Array, options: RawOp
 }
 
 /**
- * A request as bytes: the request line, then the header lines as they are given, and an end to the connection, so that
- * the answer is over when the other side closes.
+ * A request as text: the request line and the header lines as given. Adds `Host` and `Connection: close` where missing, so
+ * that the response ends with the connection.
  */
 export function rawRequest(requestLine: string, headerLines: readonly string[] = [], body = ""): string {
   const host = headerLines.some((line) => /^host\s*:/i.test(line)) ? [] : ["Host: gatehouse.test"];
@@ -53,7 +53,7 @@ export function rawRequest(requestLine: string, headerLines: readonly string[] =
   return `${[requestLine, ...host, ...headerLines, ...connection].join("\r\n")}\r\n\r\n${body}`;
 }
 
-function readAnswer(text: string): RawAnswer {
+function parseResponse(text: string): RawResponse {
   const [head = "", ...rest] = text.split("\r\n\r\n");
   const [statusLine = "", ...lines] = head.split("\r\n");
   const headers: Record<string, string> = {};

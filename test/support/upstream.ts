@@ -1,12 +1,12 @@
-// A real HTTP server behind the door: counts what reaches it, remembers how it looked, answers as a test tells it to.
+// A real HTTP server as the upstream: records every request, and answers as a test tells it to.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A call as it reached the upstream. */
-export interface Reached {
+/** A request as the upstream received it. */
+export interface ReceivedRequest {
   readonly method: string;
   readonly url: string;
-  /** Names in lower case; repeated ones joined as Node does. */
+  /** Names in lower case; repeated headers are joined as Node does. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly rawHeaders: readonly string[];
   readonly body: string;
@@ -14,37 +14,37 @@ export interface Reached {
 
 export interface TestUpstream {
   readonly url: string;
-  readonly reached: Reached[];
-  /** Calls whose client went away before they were answered. */
+  readonly reached: ReceivedRequest[];
+  /** The number of requests whose connection closed before the response ended. */
   readonly aborted: () => number;
-  /** Answers from now on; without one, 200 and a small JSON body. */
+  /** Sets the handler of further requests; `null` restores the default, 200 with a small JSON body. */
   answer(handler: ((request: IncomingMessage, response: ServerResponse) => void) | null): void;
   reset(): void;
   close(): Promise<void>;
 }
 
-/** Start an upstream on a free port of the loopback. */
+/** Starts an upstream on a free port of the loopback. */
 export async function startUpstream(): Promise<TestUpstream> {
-  const reached: Reached[] = [];
+  const reached: ReceivedRequest[] = [];
   let aborted = 0;
   let handler: ((request: IncomingMessage, response: ServerResponse) => void) | null = null;
   const server = createServer((request, response) => {
     response.on("close", () => {
       if (!response.writableFinished) aborted += 1;
     });
-    const note = (body: string) => {
+    const record = (body: string) => {
       const { method = "", url = "", headers, rawHeaders } = request;
       reached.push({ method, url, headers, rawHeaders, body });
     };
     if (handler !== null) {
-      note("");
+      record("");
       handler(request, response);
       return;
     }
     const parts: Buffer[] = [];
     request.on("data", (part) => parts.push(part));
     request.on("end", () => {
-      note(Buffer.concat(parts).toString("utf8"));
+      record(Buffer.concat(parts).toString("utf8"));
       response.writeHead(200, { "content-type": "application/json" });
       response.end('{"data":{"from":"upstream"}}');
     });

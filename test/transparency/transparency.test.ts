@@ -1,6 +1,6 @@
 // The same exchange direct and through the gateway, on the bare runtime: what differs is on the list of allowed differences.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Bare, startBare } from "../support/bare.ts";
+import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 import { forbidden } from "./allowed-differences.ts";
 import { compare, type Difference } from "./compare.ts";
 import { type Exchange, play, type Route } from "./exchange.ts";
@@ -10,19 +10,19 @@ import { codingExchanges } from "./table/codings.ts";
 import { requestExchanges } from "./table/requests.ts";
 import { streamExchanges } from "./table/streams.ts";
 
-let bare: Bare;
+let gateway: WorkerdGateway;
 let upstreams: readonly [direct: RawUpstream, through: RawUpstream];
 let direct: Route;
 let through: Route;
 beforeAll(async () => {
   upstreams = [await startRawUpstream(), await startRawUpstream()];
-  bare = await startBare({ vars: { UPSTREAM_URL: upstreams[1].url } });
-  const { token } = await bare.key();
+  gateway = await startWorkerdGateway({ vars: { UPSTREAM_URL: upstreams[1].url } });
+  const { token } = await gateway.key();
   direct = { port: upstreams[0].port, upstream: upstreams[0], token };
-  through = { port: bare.port, upstream: upstreams[1], token };
+  through = { port: gateway.port, upstream: upstreams[1], token };
 });
 afterAll(async () => {
-  await bare.close();
+  await gateway.close();
   for (const upstream of upstreams) await upstream.close();
 });
 

@@ -1,103 +1,103 @@
-// What calls cost in network look-ups, counted by the bindings themselves over more than ten thousand calls.
+// The storage reads that requests cost, counted at the bindings over more than ten thousand requests.
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ACCOUNT, ACTOR, keys, makeAccounts, NOW } from "../store/builders.ts";
-import { closeDoors, holdTime, openGateway, passTime, type WorkerUnderTest } from "./worker-harness.ts";
+import { advanceClock, freezeTime, startGateway, stopGateways, type TestGateway } from "./worker-harness.ts";
 
 beforeEach(async () => {
-  holdTime(NOW);
+  freezeTime(NOW);
   await makeAccounts();
 });
-afterEach(closeDoors);
+afterEach(stopGateways);
 
-// Every look-up here is a real one, and the machine may be busy.
+// Every read is real and may be slow on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 const KEYS = 20;
 
-async function known(gateway: WorkerUnderTest) {
-  const live = await Promise.all(Array.from({ length: KEYS }, () => gateway.key()));
-  const dead = await Promise.all(Array.from({ length: 5 }, () => gateway.key({ revokedAt: NOW - 1 })));
-  for (const { token } of [...live, ...dead]) await gateway.call(token);
-  await gateway.behind();
+async function cachedKeys(gateway: TestGateway) {
+  const active = await Promise.all(Array.from({ length: KEYS }, () => gateway.key()));
+  const inactive = await Promise.all(Array.from({ length: 5 }, () => gateway.key({ revokedAt: NOW - 1 })));
+  for (const { token } of [...active, ...inactive]) await gateway.call(token);
+  await gateway.finishBackgroundWork();
   gateway.resetCounts();
-  return { live: live.map(({ token }) => token), dead: dead.map(({ token }) => token) };
+  return { active: active.map(({ token }) => token), inactive: inactive.map(({ token }) => token) };
 }
 
-/** A key of the right shape whose signature is another key's. */
-const forgedOf = (token: string, other: string) => token.slice(0, -44) + other.slice(-44);
+/** A well-formed key that carries the signature of another one. */
+const forge = (token: string, other: string) => token.slice(0, -44) + other.slice(-44);
 
-it("is nothing per call in the steady state, and one feed read in five seconds whatever is called", async () => {
-  const gateway = await openGateway();
-  const { live, dead } = await known(gateway);
+it("makes no lookup per request in steady state and one feed read per five seconds", async () => {
+  const gateway = await startGateway();
+  const { active, inactive } = await cachedKeys(gateway);
   const statuses = new Map<number, number>();
   const seconds = 61;
   for (let second = 0; second < seconds; second += 1) {
     for (let i = 0; i < 170; i += 1) {
-      const token = live[i % KEYS] as string;
+      const token = active[i % KEYS] as string;
       const kind = i % 10;
-      const sent = kind === 7 ? forgedOf(token, live[(i + 1) % KEYS] as string) : kind === 8 ? dead[i % 5] : token;
+      const sent = kind === 7 ? forge(token, active[(i + 1) % KEYS] as string) : kind === 8 ? inactive[i % 5] : token;
       const { status } = await gateway.call(kind === 9 ? null : (sent as string));
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
     }
-    await gateway.behind();
-    passTime(1_000);
+    await gateway.finishBackgroundWork();
+    advanceClock(1_000);
   }
   const calls = [...statuses.values()].reduce((sum, count) => sum + count, 0);
   expect(calls).toBe(10_370);
   expect(statuses.get(200)).toBe(7_259);
   expect(statuses.get(401)).toBe(3_111);
-  const { rows, copies, logs } = gateway.asked();
+  const { rows, copies, logs } = gateway.storageReads();
   expect({ rows, copies }).toEqual({ rows: 0, copies: 0 });
   expect(logs).toBeGreaterThan(5);
   expect(logs).toBeLessThanOrEqual(Math.ceil(seconds / 5));
   expect(gateway.kv.counts.puts).toBe(0);
-  // The only other statements are the records of uses: at most one per key and minute.
+  // The only other statements write key usage: at most one per key and minute.
   expect(gateway.d1.ran.length - logs).toBeLessThanOrEqual(2 * KEYS);
 });
 
-it("is one row read for every call that changes something, and no other", async () => {
-  const gateway = await openGateway();
-  const { live } = await known(gateway);
-  for (let i = 0; i < 60; i += 1) expect((await gateway.change(live[i % KEYS] as string)).status).toBe(200);
-  expect(gateway.asked()).toEqual({ rows: 60, copies: 0, logs: 0 });
+it("makes one row read for every mutation and no other lookup", async () => {
+  const gateway = await startGateway();
+  const { active } = await cachedKeys(gateway);
+  for (let i = 0; i < 60; i += 1) expect((await gateway.mutate(active[i % KEYS] as string)).status).toBe(200);
+  expect(gateway.storageReads()).toEqual({ rows: 60, copies: 0, logs: 0 });
 });
 
-it("is one KV read for a cold key that KV has, and one row read for one that it does not", async () => {
-  const [teller, gateway] = [await openGateway(), await openGateway()];
-  const { live } = await known(teller);
-  const strangers = await Promise.all(Array.from({ length: 20 }, () => gateway.key()));
+it("makes one KV read for an uncached key with a KV copy and one row read more without", async () => {
+  const [writer, gateway] = [await startGateway(), await startGateway()];
+  const { active } = await cachedKeys(writer);
+  const withoutCopy = await Promise.all(Array.from({ length: 20 }, () => gateway.key()));
   await gateway.call((await gateway.key()).token);
-  await gateway.behind();
+  await gateway.finishBackgroundWork();
   gateway.resetCounts();
-  for (const token of live) await gateway.call(token);
-  expect(gateway.asked()).toEqual({ rows: 0, copies: KEYS, logs: 0 });
+  for (const token of active) await gateway.call(token);
+  expect(gateway.storageReads()).toEqual({ rows: 0, copies: KEYS, logs: 0 });
   gateway.resetCounts();
-  for (const { token } of strangers) await gateway.call(token);
-  expect(gateway.asked()).toEqual({ rows: 20, copies: 20, logs: 0 });
+  for (const { token } of withoutCopy) await gateway.call(token);
+  expect(gateway.storageReads()).toEqual({ rows: 20, copies: 20, logs: 0 });
 });
 
-it("is nothing at all for forged keys, however many", async () => {
-  const gateway = await openGateway();
+it("makes no lookup for any number of forged keys", async () => {
+  const gateway = await startGateway();
   const [a, b] = [await gateway.key(), await gateway.key()];
   gateway.resetCounts();
   for (let i = 0; i < 500; i += 1) {
     const payload = `${a.token.split(".")[0]}.${btoa(`forged ${i} `.repeat(9)).replaceAll("=", "")}`;
     expect((await gateway.call(payload + b.token.slice(-44))).status).toBe(401);
   }
-  expect(gateway.asked()).toEqual({ rows: 0, copies: 0, logs: 0 });
+  expect(gateway.storageReads()).toEqual({ rows: 0, copies: 0, logs: 0 });
   expect(gateway.d1.ran).toEqual([]);
 });
 
-it("is one feed read more for an isolate that is told of a revocation, and none for its other keys", async () => {
-  const gateway = await openGateway();
-  const { live } = await known(gateway);
-  const doomed = await gateway.key();
-  await gateway.call(doomed.token);
-  await gateway.behind();
-  await keys.revoke(ACCOUNT, doomed.id, true, ACTOR, NOW);
-  passTime(10_000);
+it("makes one more feed read after a revocation and no lookup for other keys", async () => {
+  const gateway = await startGateway();
+  const { active } = await cachedKeys(gateway);
+  const revoked = await gateway.key();
+  await gateway.call(revoked.token);
+  await gateway.finishBackgroundWork();
+  await keys.revoke(ACCOUNT, revoked.id, true, ACTOR, NOW);
+  advanceClock(10_000);
   gateway.resetCounts();
-  expect((await gateway.call(doomed.token)).status).toBe(401);
-  for (const token of live) expect((await gateway.call(token)).status).toBe(200);
-  expect(gateway.asked()).toEqual({ rows: 1, copies: 0, logs: 1 });
+  expect((await gateway.call(revoked.token)).status).toBe(401);
+  for (const token of active) expect((await gateway.call(token)).status).toBe(200);
+  expect(gateway.storageReads()).toEqual({ rows: 1, copies: 0, logs: 1 });
 });

@@ -1,5 +1,5 @@
-// The whole Worker, as built by src/index.ts, on bindings with trouble in front of them. Every door is a new isolate:
-// what is remembered belongs to the environment that it was opened with.
+// The whole Worker as built by src/index.ts, on bindings that fail on request. Every gateway is a new isolate: its caches belong
+// to the environment that it was started with.
 import { createExecutionContext, createScheduledController, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { base64url, exportJWK, generateKeyPair } from "jose";
@@ -13,20 +13,20 @@ import { type KeyOptions, seedKey } from "../support/seed.ts";
 
 export const CLUSTERS = `/api/public/v1/accounts/${ACCOUNT}/projects/${PROJECT}/clusters`;
 
-// Taken before any test holds the timers.
-const turn = globalThis.setTimeout;
+// Taken before any test replaces the timers.
+const realSetTimeout = globalThis.setTimeout;
 
-/** As much of a JSON line in the log as tests look at. */
-export type Line = Readonly<Record<string, unknown>>;
+/** One JSON line of the log. */
+export type LogLine = Readonly<Record<string, unknown>>;
 
-function newRing(...ids: string[]): string {
+function newKeyRing(...ids: string[]): string {
   const secret = () => base64url.encode(crypto.getRandomValues(new Uint8Array(32)));
   return JSON.stringify(Object.fromEntries(ids.map((id) => [id, secret()])));
 }
 
-export const KEY_RING = newRing("old", "new");
+export const KEY_RING = newKeyRing("old", "new");
 
-export function ringOf(json: string) {
+export function parseKeyRing(json: string) {
   const read = readKeyRing(json);
   if ("faults" in read) throw new Error(read.faults.join("; "));
   return read.ring;
@@ -38,10 +38,10 @@ async function newIdentityKeys(): Promise<string> {
   return JSON.stringify({ keys: [{ ...(await exportJWK(privateKey)), kid: "test", alg: "EdDSA" }] });
 }
 
-export type WorkerUnderTest = Awaited<ReturnType<typeof openGateway>>;
+export type TestGateway = Awaited<ReturnType<typeof startGateway>>;
 
-/** `vars` as in wrangler.toml; `bindings` instead of those with trouble in front of them. */
-export async function openGateway(vars: Record<string, string> = {}, bindings: Record<string, unknown> = {}) {
+/** Starts a gateway. `vars` are those of wrangler.toml; `bindings` replace the failing ones. */
+export async function startGateway(vars: Record<string, string> = {}, bindings: Record<string, unknown> = {}) {
   const d1 = faultyD1(env.DB);
   const kv = faultyKV(env.KEY_COPIES);
   const reached: Request[] = [];
@@ -57,7 +57,7 @@ export async function openGateway(vars: Record<string, string> = {}, bindings: R
   identityKeys ??= newIdentityKeys();
   const secrets = { KEY_RING, IDENTITY_KEYS: await identityKeys };
   const given = { DB: d1.db, KEY_COPIES: kv.kv, UPSTREAM: upstream, ...secrets, LOG_SAMPLE: "1", ...bindings, ...vars };
-  const lines: Line[] = [];
+  const lines: LogLine[] = [];
   for (const method of ["log", "error"] as const) {
     vi.spyOn(console, method).mockImplementation((line: string) => void lines.push(JSON.parse(line)));
   }
@@ -66,7 +66,7 @@ export async function openGateway(vars: Record<string, string> = {}, bindings: R
     const headers = new Headers(init.headers as HeadersInit);
     headers.set("cf-connecting-ip", "192.0.2.7");
     if (token !== null) headers.set("authorization", `Bearer ${token}`);
-    const request = new Request<unknown, IncomingRequestCfProperties>(`https://door.example${path}`, {
+    const request = new Request<unknown, IncomingRequestCfProperties>(`https://gateway.example${path}`, {
       method: init.method ?? "GET",
       headers,
     });
@@ -82,61 +82,62 @@ export async function openGateway(vars: Record<string, string> = {}, bindings: R
     upstream,
     lines,
     call,
-    /** The same, for an operation that changes something. */
-    change: (token: string) => call(token, CLUSTERS, { method: "POST" }),
-    /** A key straight in the database, signed with the newest secret of a ring. */
+    /** Sends a request to a mutating operation. */
+    mutate: (token: string) => call(token, CLUSTERS, { method: "POST" }),
+    /** Inserts a key into D1, signed with the newest secret of a key ring. */
     key: ({ ring = KEY_RING, ...options }: Partial<KeyOptions> & { readonly ring?: string } = {}) =>
-      seedKey(env.DB, ringOf(ring), { accountId: ACCOUNT, role: "Admin", ...options }),
+      seedKey(env.DB, parseKeyRing(ring), { accountId: ACCOUNT, role: "Admin", ...options }),
     scheduled: () => worker.scheduled(createScheduledController(), given),
-    /** Everything behind the answers comes to its end. */
-    async behind() {
+    /** Waits for all work that outlives its response. */
+    async finishBackgroundWork() {
       for (const context of contexts.splice(0)) await waitOnExecutionContext(context);
     },
     resetCounts() {
       d1.ran.length = 0;
       Object.assign(kv.counts, { gets: 0, puts: 0 });
     },
-    /** What D1 was asked: rows of keys, and the change log. */
-    asked: () => ({
+    /** Reads since the last reset: rows of keys and change log in D1, copies in KV. */
+    storageReads: () => ({
       rows: d1.ran.filter((sql) => sql.includes("WHERE k.hash")).length,
-      logs: d1.ran.filter((sql) => sql.includes("AS floor")).length,
+      logs: d1.ran.filter((sql) => sql.includes("AS oldestSeq")).length,
       copies: kv.counts.gets,
     }),
   };
-  doors.push(gateway);
+  started.push(gateway);
   return gateway;
 }
 
-const doors: { readonly d1: FaultyD1; behind(): Promise<void> }[] = [];
+const started: { readonly d1: FaultyD1; finishBackgroundWork(): Promise<void> }[] = [];
 
-/** After a test: what is still under way ends before its database goes away. What was asked to be silent never does. */
-export async function closeDoors(): Promise<void> {
-  for (const { d1, behind } of doors.splice(0)) {
-    const rest = d1.wasSilent ? new Promise<void>((resume) => turn(resume, 20)) : behind();
-    await (vi.isFakeTimers() ? timePassesUntil(rest) : rest);
+/** Waits, after a test, for pending work before its database goes away. Work on a silent D1 never ends and is left. */
+export async function stopGateways(): Promise<void> {
+  for (const { d1, finishBackgroundWork } of started.splice(0)) {
+    const pending = d1.wasSilent ? new Promise<void>((resume) => realSetTimeout(resume, 20)) : finishBackgroundWork();
+    await (vi.isFakeTimers() ? advanceTimeUntil(pending) : pending);
   }
   vi.useRealTimers();
   vi.restoreAllMocks();
 }
 
-/** Holds the clock and the timers. */
-export function holdTime(now: number): void {
+/** Freezes the clock and the timers at a time in epoch milliseconds. */
+export function freezeTime(now: number): void {
   vi.useFakeTimers({ now, toFake: ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
 }
 
-export function passTime(ms: number): void {
+/** Advances the clock and runs no timer. */
+export function advanceClock(ms: number): void {
   vi.setSystemTime(Date.now() + ms);
 }
 
-/** Lets time pass until something has happened; what is real, as D1 is, goes on meanwhile. */
-export async function timePassesUntil<T>(promise: Promise<T>, stepMs = 5): Promise<T> {
+/** Advances the timers until a promise settles. Real work, such as that of D1, continues meanwhile. */
+export async function advanceTimeUntil<T>(promise: Promise<T>, stepMs = 5): Promise<T> {
   let settled = false;
-  const mark = () => {
+  const markSettled = () => {
     settled = true;
   };
-  promise.then(mark, mark);
+  promise.then(markSettled, markSettled);
   while (!settled) {
-    await new Promise<void>((resume) => turn(resume, 0));
+    await new Promise<void>((resume) => realSetTimeout(resume, 0));
     await vi.advanceTimersByTimeAsync(stepMs);
   }
   return promise;

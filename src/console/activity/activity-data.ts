@@ -1,47 +1,29 @@
-// The audit log as the console asks for it: filtered and cut into pages by the server, never gathered here.
-import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+// The audit log. The server filters it and divides it into pages.
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import type { AuditEventData } from "../../admin/audit/schema.ts";
 import type { ListOf } from "../../admin/schema.ts";
 import { useSession } from "../session.ts";
 
 export interface ActivityFilters {
   readonly search: string;
-  /** `""`: every one. */
+  /** `""`: all. */
   readonly eventType: string;
   readonly resourceType: string;
-  /** Days as `<input type="date">` has them; `""`: no border. */
+  /** Values of `<input type="date">`; `""`: no limit. */
   readonly from: string;
   readonly to: string;
 }
 
-export const EVERYTHING: ActivityFilters = { search: "", eventType: "", resourceType: "", from: "", to: "" };
-const AT_ONCE = 50;
+export const NO_FILTERS: ActivityFilters = { search: "", eventType: "", resourceType: "", from: "", to: "" };
+const PAGE_SIZE = 50;
 
-/** Whether the server answers this to whoever is signed in: what it does not is not offered. */
-export function useIsOffered(list: "audit/events" | "operators", permission: string): boolean {
-  const { api, account, may } = useSession();
-  const { data } = useQuery({
-    queryKey: ["offered", list],
-    enabled: may(permission),
-    staleTime: Number.POSITIVE_INFINITY,
-    retry: false,
-    queryFn: async ({ signal }) => {
-      const answer = await api.get<Partial<ListOf<unknown>>>(`${account}/${list}?limit=1`, signal).catch(() => null);
-      return Array.isArray(answer?.data);
-    },
-  });
-  return data ?? false;
-}
-
-export const useHasActivity = () => useIsOffered("audit/events", "AUDIT_EVENT:READ");
-
-/** The filters as the server reads them. */
+/** The filters as query parameters of the API. */
 export function queryOf({ search, eventType, resourceType, from, to }: ActivityFilters): URLSearchParams {
   const query = new URLSearchParams({ order: "desc" });
   if (search.trim() !== "") query.set("search", search.trim());
   if (eventType !== "") query.set("event_type", eventType);
   if (resourceType !== "") query.set("resource_type", resourceType);
-  // Whole days, where the person who chooses them lives.
+  // Whole days in the user's time zone.
   if (from !== "") query.set("start_timestamp", new Date(`${from}T00:00:00`).toISOString());
   if (to !== "") query.set("end_timestamp", new Date(`${to}T23:59:59.999`).toISOString());
   return query;
@@ -55,7 +37,7 @@ export function useEvents(filters: ActivityFilters) {
     initialPageParam: "",
     queryFn: ({ signal, pageParam }) => {
       const query = queryOf(filters);
-      query.set("limit", String(AT_ONCE));
+      query.set("limit", String(PAGE_SIZE));
       if (pageParam !== "") query.set("continuation_token", pageParam);
       return api.get<ListOf<AuditEventData>>(`${account}/audit/events?${query}`, signal);
     },
@@ -63,11 +45,11 @@ export function useEvents(filters: ActivityFilters) {
   });
 }
 
-/** Saves every event that the filters let through, not only those that are shown, as one JSON document a line. */
+/** @returns a function that saves all events that match the filters, one JSON document per line */
 export function useExport(): (filters: ActivityFilters) => Promise<void> {
   const { api, account } = useSession();
   return async (filters) => {
-    const file = await api.file(`${account}/audit/events/export?${queryOf(filters)}`);
+    const file = await api.download(`${account}/audit/events/export?${queryOf(filters)}`);
     const url = URL.createObjectURL(file);
     const link = document.createElement("a");
     link.href = url;

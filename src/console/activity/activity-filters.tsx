@@ -1,4 +1,4 @@
-// Which events are meant: words, kinds of events and things, and days.
+// The filters of the audit log: text, type of event, type of resource, and dates.
 import { Input, inputVariants } from "@cloudflare/kumo/components/input";
 import type { ActivityFilters } from "./activity-data.ts";
 
@@ -10,28 +10,28 @@ interface FiltersProps {
   readonly onChange: (part: Partial<ActivityFilters>) => void;
 }
 
-export function ActivityFields({ filters, onChange }: FiltersProps) {
+export function ActivityFilterFields({ filters, onChange }: FiltersProps) {
   return (
     <search className="flex flex-wrap items-end gap-3 border-b border-kumo-line p-3 sm:px-4">
       <Input
         type="search"
         label="Search"
-        placeholder="Name, id, or by whom …"
+        placeholder="Name, ID or actor …"
         className="w-full sm:w-64"
         maxLength={64}
         value={filters.search}
         onChange={(event) => onChange({ search: event.target.value })}
       />
-      <Choice
-        label="What happened"
-        all="Anything"
+      <Filter
+        label="Event type"
+        all="All events"
         choices={EVENT_TYPES}
         value={filters.eventType}
         onChange={(eventType) => onChange({ eventType })}
       />
-      <Choice
-        label="To what"
-        all="Everything"
+      <Filter
+        label="Resource type"
+        all="All resources"
         choices={RESOURCE_TYPES}
         value={filters.resourceType}
         onChange={(resourceType) => onChange({ resourceType })}
@@ -54,7 +54,7 @@ export function ActivityFields({ filters, onChange }: FiltersProps) {
   );
 }
 
-interface ChoiceProps {
+interface FilterProps {
   readonly label: string;
   readonly all: string;
   readonly choices: Readonly<Record<string, string>>;
@@ -62,7 +62,7 @@ interface ChoiceProps {
   readonly onChange: (value: string) => void;
 }
 
-function Choice({ label, all, choices, value, onChange }: ChoiceProps) {
+function Filter({ label, all, choices, value, onChange }: FilterProps) {
   return (
     <label className="flex flex-col gap-2 text-base font-medium">
       {label}

@@ -1,20 +1,21 @@
-// Who did what and when, the latest first: page after page, and all of it as a file.
+// The audit log, latest first, and its export as a file.
 import { Button } from "@cloudflare/kumo/components/button";
 import { useEffect, useState } from "react";
 import { useAction } from "../action.ts";
 import { DownloadIcon } from "../ui/icons.tsx";
-import { LoadingRows, Nothing, ProblemNotice } from "../ui/notices.tsx";
+import { EmptyState, LoadingRows, ProblemNotice } from "../ui/notices.tsx";
+import { countOf } from "../ui/numbers.ts";
 import { Card, PageHeader } from "../ui/page.tsx";
-import { type ActivityFilters, EVERYTHING, useEvents, useExport } from "./activity-data.ts";
-import { ActivityFields } from "./activity-filters.tsx";
+import { type ActivityFilters, NO_FILTERS, useEvents, useExport } from "./activity-data.ts";
+import { ActivityFilterFields } from "./activity-filters.tsx";
 import { EventsTable } from "./events-table.tsx";
 
-const TYPING_MS = 300;
+const DEBOUNCE_MS = 300;
 
 export function ActivityPage() {
-  const [filters, setFilters] = useState(EVERYTHING);
-  const asked = useSettled(filters);
-  const { data, error, refetch, fetchNextPage, hasNextPage, isFetching } = useEvents(asked);
+  const [filters, setFilters] = useState(NO_FILTERS);
+  const applied = useDebounced(filters);
+  const { data, error, refetch, fetchNextPage, hasNextPage, isFetching } = useEvents(applied);
   const save = useExport();
   const saving = useAction(() => save(filters));
   const events = data?.pages.flatMap((page) => page.data);
@@ -28,28 +29,28 @@ export function ActivityPage() {
           </Button>
         }
       >
-        Who changed what, the latest first. Nothing here can be edited.
+        All changes in this account, latest first. Audit events cannot be edited.
       </PageHeader>
       {saving.problem && <ProblemNotice problem={saving.problem} />}
       {error && <ProblemNotice problem={error} onRetry={() => void refetch()} />}
       <Card>
-        <ActivityFields filters={filters} onChange={(part) => setFilters((before) => ({ ...before, ...part }))} />
+        <ActivityFilterFields filters={filters} onChange={(part) => setFilters((before) => ({ ...before, ...part }))} />
         {events === undefined && !error && <LoadingRows what="events" />}
         {events?.length === 0 && (
-          <Nothing
+          <EmptyState
             title="No event matches"
-            action={<Button onClick={() => setFilters(EVERYTHING)}>Show all events</Button>}
+            action={<Button onClick={() => setFilters(NO_FILTERS)}>Show all events</Button>}
           >
-            Try fewer words, or more days.
-          </Nothing>
+            Try another search or a longer period.
+          </EmptyState>
         )}
         {events && events.length > 0 && (
           <>
             <EventsTable events={events} />
             <div className="flex flex-wrap items-center justify-between gap-3 border-t border-kumo-line px-4 py-3">
               <p role="status" className="tabular text-sm text-kumo-subtle">
-                {events.length} {events.length === 1 ? "event" : "events"}
-                {hasNextPage ? ", and older ones" : ""}
+                {countOf(events.length, "event")}
+                {hasNextPage ? ", older events available" : ""}
               </p>
               {hasNextPage && (
                 <Button size="sm" loading={isFetching} onClick={() => void fetchNextPage()}>
@@ -64,12 +65,12 @@ export function ActivityPage() {
   );
 }
 
-/** The filters once nobody types any more, so that not every letter asks the server. */
-function useSettled(filters: ActivityFilters): ActivityFilters {
-  const [settled, setSettled] = useState(filters);
+/** The filters after a pause in typing, so that not every key press sends a request. */
+function useDebounced(filters: ActivityFilters): ActivityFilters {
+  const [debounced, setDebounced] = useState(filters);
   useEffect(() => {
-    const waiting = setTimeout(() => setSettled(filters), TYPING_MS);
-    return () => clearTimeout(waiting);
+    const timer = setTimeout(() => setDebounced(filters), DEBOUNCE_MS);
+    return () => clearTimeout(timer);
   }, [filters]);
-  return settled;
+  return debounced;
 }

@@ -1,8 +1,9 @@
-// Events in a table, each with what stood there before and after for whoever asks.
+// Audit events in a table. Each row expands to the event's details.
 import { Table } from "@cloudflare/kumo/components/table";
 import type { ReactNode } from "react";
 import type { AuditEventData } from "../../admin/audit/schema.ts";
-import { type Page, PageLink } from "../route.tsx";
+import type { Page } from "../pages.ts";
+import { PageLink } from "../route.tsx";
 import { When } from "../ui/time.tsx";
 
 export function EventsTable({ events }: { readonly events: readonly AuditEventData[] }) {
@@ -11,25 +12,25 @@ export function EventsTable({ events }: { readonly events: readonly AuditEventDa
       <caption className="sr-only">Events</caption>
       <Table.Header>
         <Table.Row>
-          <Table.Head>What</Table.Head>
-          <Table.Head>To what</Table.Head>
-          <Table.Head className="hidden sm:table-cell">By whom</Table.Head>
-          <Table.Head className="hidden lg:table-cell">From</Table.Head>
-          <Table.Head>When</Table.Head>
+          <Table.Head>Event</Table.Head>
+          <Table.Head>Resource</Table.Head>
+          <Table.Head className="hidden sm:table-cell">Actor</Table.Head>
+          <Table.Head className="hidden lg:table-cell">Client address</Table.Head>
+          <Table.Head>Time</Table.Head>
         </Table.Row>
       </Table.Header>
       <Table.Body>
         {events.map((event) => (
           <Table.Row key={event.audit_event_id} className="align-top">
             <Table.Cell>
-              <Detail event={event} />
+              <EventDetails event={event} />
             </Table.Cell>
             <Table.Cell className="break-words">
-              <Thing event={event} />
+              <Resource event={event} />
               <span className="block text-sm text-kumo-subtle sm:hidden">{event.actor.name}</span>
             </Table.Cell>
             <Table.Cell className="hidden sm:table-cell">
-              <Who actor={event.actor} />
+              <Actor actor={event.actor} />
             </Table.Cell>
             <Table.Cell className="tabular hidden lg:table-cell">{event.address ?? "–"}</Table.Cell>
             <Table.Cell className="whitespace-nowrap">
@@ -44,7 +45,7 @@ export function EventsTable({ events }: { readonly events: readonly AuditEventDa
 
 const ACTORS = { API_KEY: "API key", OPERATOR: "operator", SYSTEM: "" } as const;
 
-function Who({ actor }: Pick<AuditEventData, "actor">): ReactNode {
+function Actor({ actor }: Pick<AuditEventData, "actor">): ReactNode {
   const kind = ACTORS[actor.type];
   if (actor.type !== "API_KEY" || actor.id === null) {
     return `${actor.name}${kind === "" ? "" : ` (${kind})`}`;
@@ -63,8 +64,8 @@ const PAGE_OF: Readonly<Record<string, Page>> = {
   OPERATOR: "operators",
 };
 
-/** What it happened to; a link while it may still be there. */
-function Thing({ event }: { readonly event: AuditEventData }) {
+/** A link, unless the event deleted the resource. */
+function Resource({ event }: { readonly event: AuditEventData }) {
   const page = PAGE_OF[event.resource_type];
   if (page === undefined || event.event_type === "DELETE") return event.entity_name;
   return (
@@ -74,11 +75,11 @@ function Thing({ event }: { readonly event: AuditEventData }) {
   );
 }
 
-function Detail({ event }: { readonly event: AuditEventData }) {
+function EventDetails({ event }: { readonly event: AuditEventData }) {
   const facts = [
-    ["Event", event.audit_event_id],
-    ["Request", event.request_id],
-    ["Detail", Object.keys(event.detail).length === 0 ? null : JSON.stringify(event.detail, null, 2)],
+    ["Event ID", event.audit_event_id],
+    ["Request ID", event.request_id],
+    ["Details", Object.keys(event.detail).length === 0 ? null : JSON.stringify(event.detail, null, 2)],
   ];
   return (
     <details>

@@ -1,7 +1,7 @@
-// An explanation: the verdict, what it was about, and each check in the order in which it was asked.
+// An explanation: the decision, the request, and each check in the order of the evaluation.
 import { Badge } from "@cloudflare/kumo/components/badge";
 import { Banner } from "@cloudflare/kumo/components/banner";
-import type { ExplanationData } from "../../admin/audit/schema.ts";
+import type { ExplanationData } from "../../admin/explain/schema.ts";
 import { PageLink } from "../route.tsx";
 import { Fact, Facts, Section } from "../ui/facts.tsx";
 import { When } from "../ui/time.tsx";
@@ -14,35 +14,35 @@ export function Trace({ explanation }: { readonly explanation: ExplanationData }
       <h2 className="text-lg font-semibold">Explanation</h2>
       <Banner
         variant={allow ? "default" : "error"}
-        title={allow ? `The call ${tense} let through` : `The call ${tense} refused: ${reason}`}
+        title={allow ? `The request ${tense} allowed` : `The request ${tense} denied: ${reason}`}
       />
       <Facts>
-        <Fact name="Call">
+        <Fact name="Request">
           <code className="break-all">
-            {call.method} {call.path ?? "(a path that is not shown)"}
+            {call.method} {call.path ?? "(path not shown)"}
           </code>
         </Fact>
         <Fact name="Key">
           {call.api_key_id === null ? (
-            "None of this account"
+            "No key of this account"
           ) : (
             <PageLink page="keys" id={call.api_key_id} className="text-kumo-link underline">
               {call.api_key_name ?? call.api_key_id}
             </PageLink>
           )}
         </Fact>
-        <Fact name="From">{call.address ?? "An address that is not known"}</Fact>
-        <Fact name="Judged">
+        <Fact name="Client address">{call.address ?? "Unknown"}</Fact>
+        <Fact name="Evaluated">
           <When at={Date.parse(call.judged_on)} exact />
         </Fact>
-        <Fact name="By a record">{recordWords(freshness)}</Fact>
+        <Fact name="Key record">{describeRecord(freshness)}</Fact>
       </Facts>
-      <Section title={simulated ? "Every check" : "What every check said then"}>
+      <Section title={simulated ? "Checks" : "Checks at the time of the request"}>
         <Steps steps={steps} />
       </Section>
       {now && (
-        <Section title="What they would say now">
-          <p>{now.allow ? "The same call would be let through." : `It would be refused: ${now.reason}.`}</p>
+        <Section title="Checks now">
+          <p>{now.allow ? "The same request would be allowed." : `The same request would be denied: ${now.reason}.`}</p>
           <Steps steps={now.steps} />
         </Section>
       )}
@@ -50,16 +50,19 @@ export function Trace({ explanation }: { readonly explanation: ExplanationData }
   );
 }
 
-function recordWords({ source, age_ms, key_version }: ExplanationData["freshness"]): string {
-  if (source === null) return "None was looked up";
-  const age = age_ms === null ? "" : `, ${age_ms < 1_000 ? "fresh" : `${Math.round(age_ms / 1_000)} seconds old`}`;
+function describeRecord({ source, age_ms, key_version }: ExplanationData["freshness"]): string {
+  if (source === null) return "Not looked up";
+  const age =
+    age_ms === null
+      ? ""
+      : `, ${age_ms < 1_000 ? "less than a second old" : `${Math.round(age_ms / 1_000)} seconds old`}`;
   return `From ${source}${age}${key_version === null ? "" : `, version ${key_version}`}`;
 }
 
 const OUTCOMES = {
   passed: { variant: "success", text: "Passed" },
-  refused: { variant: "error", text: "Refused" },
-  not_asked: { variant: "neutral", text: "Not asked" },
+  refused: { variant: "error", text: "Denied" },
+  not_asked: { variant: "neutral", text: "Not evaluated" },
 } as const;
 
 function Steps({ steps }: Pick<ExplanationData, "steps">) {
@@ -77,7 +80,7 @@ function Steps({ steps }: Pick<ExplanationData, "steps">) {
           <span className="break-words">{step.message}</span>
           {Object.keys(step.compared).length > 0 && (
             <details className="text-sm">
-              <summary className="cursor-pointer text-kumo-subtle">What was compared</summary>
+              <summary className="cursor-pointer text-kumo-subtle">Compared values</summary>
               <pre className="mt-1 font-mono break-all whitespace-pre-wrap">
                 {JSON.stringify(step.compared, null, 2)}
               </pre>

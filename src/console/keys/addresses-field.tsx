@@ -1,4 +1,4 @@
-// From where a key may be used: anywhere, or the addresses of chosen allow lists. Warns when that leaves the chooser out.
+// The addresses from which a key can be used: all, or those of IP allow lists. Warns when they exclude the user's own.
 import { Banner } from "@cloudflare/kumo/components/banner";
 import { Checkbox } from "@cloudflare/kumo/components/checkbox";
 import { Radio } from "@cloudflare/kumo/components/radio";
@@ -8,23 +8,23 @@ import { FieldError } from "../ui/field-error.tsx";
 import { ProblemNotice } from "../ui/notices.tsx";
 
 interface AddressesFieldProps {
-  /** `null`: any address, or what else that choice is called. */
+  /** `null`: the choice that `unrestricted` labels. */
   readonly value: readonly string[] | null;
   readonly onChange: (listIds: readonly string[] | null) => void;
   readonly error: string | undefined;
-  readonly without?: string;
+  readonly unrestricted?: string;
 }
 
-export function AddressesField({ value, onChange, error, without = "Any address" }: AddressesFieldProps) {
+export function AddressesField({ value, onChange, error, unrestricted = "Any address" }: AddressesFieldProps) {
   return (
     <div className="flex flex-col gap-3">
       <Radio.Group
-        legend="May be used from"
+        legend="Allowed addresses"
         value={value === null ? "any" : "lists"}
         onValueChange={(choice: string) => onChange(choice === "any" ? null : [])}
       >
-        <Radio.Item value="any" label={without} />
-        <Radio.Item value="lists" label="Addresses of IP allow lists only" />
+        <Radio.Item value="any" label={unrestricted} />
+        <Radio.Item value="lists" label="Addresses in IP allow lists only" />
       </Radio.Group>
       {value !== null && <Lists value={value} onChange={onChange} />}
       <FieldError error={error} />
@@ -38,10 +38,12 @@ function Lists({ value, onChange }: { readonly value: readonly string[]; readonl
   if (lists.error) return <ProblemNotice problem={lists.error} onRetry={() => void lists.refetch()} />;
   if (lists.data === undefined) return <p role="status">Loading allow lists …</p>;
   if (lists.data.length === 0) {
-    return <p className="text-kumo-subtle">There is no allow list yet: make one on the page “IP allow lists” first.</p>;
+    return (
+      <p className="text-kumo-subtle">There is no allow list yet. Create one on the “IP allow lists” page first.</p>
+    );
   }
   const chosen = lists.data.filter(({ info }) => value.includes(info.id));
-  const within =
+  const included =
     address === null ||
     covers(
       chosen.flatMap(({ spec }) => spec.allow_list),
@@ -61,12 +63,12 @@ function Lists({ value, onChange }: { readonly value: readonly string[]; readonl
         ))}
       </fieldset>
       {address !== null && <p className="text-sm text-kumo-subtle">Your address is {address}.</p>}
-      {chosen.length > 0 && !within && (
+      {chosen.length > 0 && !included && (
         <Banner
           variant="alert"
           size="sm"
-          title="Your own address is not in these lists"
-          description={`The key would be refused from ${address}, where you are now.`}
+          title="Your address is not in these lists"
+          description={`Requests with this key from your address, ${address}, would be denied.`}
         />
       )}
     </>

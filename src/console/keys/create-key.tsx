@@ -1,37 +1,38 @@
-// Makes a key: first the form, then the key itself, once.
+// Creates a key: first the form, then the key itself, which is shown only once.
 import { useRef, useState } from "react";
-import type { ApiKeyData, ApiKeySpec, CreatedApiKey } from "../../admin/schema.ts";
+import type { ApiKeyData, ApiKeySpec, CreatedApiKey } from "../../admin/api-keys/schema.ts";
 import { useAction } from "../action.ts";
 import { Problem } from "../problem.ts";
 import { goTo } from "../route.tsx";
 import { useSession } from "../session.ts";
 import { Overlay } from "../ui/overlay.tsx";
 import { CreateKeyForm } from "./create-key-form.tsx";
-import { KeyOnce } from "./key-once.tsx";
 import type { KeyRow } from "./key-row.ts";
-import { useRememberKey } from "./keys-data.ts";
+import { useUpdateKey } from "./keys-data.ts";
+import { NewKey } from "./new-key.tsx";
 
-interface Made {
+interface CreatedKey {
   readonly key: KeyRow;
   readonly secret: string;
 }
 
 export function CreateKey({ onClose }: { readonly onClose: () => void }) {
   const { api, account } = useSession();
-  const remember = useRememberKey();
-  // The secret's only place. It goes when this is closed.
-  const [made, setMade] = useState<Made | null>(null);
-  // The same for every attempt, so that one lost answer and a second click still make one key.
-  const attempt = useRef(crypto.randomUUID());
+  const updateKey = useUpdateKey();
+  // The only copy of the secret. It is gone when this dialog closes.
+  const [created, setCreated] = useState<CreatedKey | null>(null);
+  // The same for every attempt, so that a retry after a lost response does not create a second key.
+  const idempotencyKey = useRef(crypto.randomUUID());
   const { run, busy, problem, clear } = useAction(async (spec: ApiKeySpec) => {
-    const headers = { "idempotency-key": attempt.current };
-    const answer = await api.send<CreatedApiKey>("POST", `${account}/api-keys`, spec, headers).catch(noteReplay);
-    setMade({ key: remember(answer.data), secret: answer.jwt });
+    const headers = { "idempotency-key": idempotencyKey.current };
+    const response = await api.send<CreatedApiKey>("POST", `${account}/api-keys`, spec, headers).catch(cacheEarlier);
+    setCreated({ key: updateKey(response.data), secret: response.jwt });
   });
 
-  function noteReplay(error: unknown): never {
+  /** An earlier attempt created the key: the error contains it. */
+  function cacheEarlier(error: unknown): never {
     if (error instanceof Problem && error.code === "idempotency_key_used") {
-      remember((error.answer as { data: ApiKeyData }).data);
+      updateKey((error.body as { data: ApiKeyData }).data);
     }
     throw error;
   }
@@ -42,17 +43,17 @@ export function CreateKey({ onClose }: { readonly onClose: () => void }) {
   }
 
   function startOver() {
-    attempt.current = crypto.randomUUID();
+    idempotencyKey.current = crypto.randomUUID();
     clear();
   }
 
-  if (made !== null) {
+  if (created !== null) {
     return (
-      <KeyOnce
-        keyRow={made.key}
-        secret={made.secret}
+      <NewKey
+        keyRow={created.key}
+        secret={created.secret}
         onStored={() => {
-          setMade(null);
+          setCreated(null);
           onClose();
         }}
       />

@@ -1,78 +1,79 @@
-// The trial of a key: what it is tried with, report-only, and what that would have refused so far.
+// The dry run of a key: a narrower role or other allow lists, report-only, and the requests that it would have denied.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import type { TrialData } from "../../admin/dry-runs/schema.ts";
-import type { ApiKeyData } from "../../admin/schema.ts";
-import { Problem } from "../problem.ts";
+import type { ApiKeyData } from "../../admin/api-keys/schema.ts";
+import type { TrialData as DryRunData } from "../../admin/dry-runs/schema.ts";
+import { isUnknownOperation, Problem } from "../problem.ts";
 import { useSession } from "../session.ts";
 import type { Effective } from "./effects.tsx";
-import { useRememberKey } from "./keys-data.ts";
+import { useUpdateKey } from "./keys-data.ts";
 
-/** Left out: it stays as the key has it. */
-export interface TrialTerms {
+export type { DryRunData };
+
+/** A member that is left out stays as the key has it. */
+export interface DryRunTerms {
   readonly role_id?: string;
   readonly allow_list_info?: readonly string[];
 }
 
-const trialKey = (id: string) => ["trial", id] as const;
+const queryKeyOf = (keyId: string) => ["dry-run", keyId] as const;
 
-function usePath(id: string): string {
-  return `${useSession().account}/api-keys/${encodeURIComponent(id)}/trial`;
+function usePath(keyId: string): string {
+  return `${useSession().account}/api-keys/${encodeURIComponent(keyId)}/trial`;
 }
 
-/** `trial` is `null`: there is none; the whole is `null`: the server offers no trials to whoever is signed in. */
-export function useTrial(id: string) {
+/** Data `null`: the server offers the user no dry runs; `dryRun: null`: the key has none. */
+export function useDryRun(keyId: string) {
   const { api, may } = useSession();
-  const path = usePath(id);
+  const path = usePath(keyId);
   return useQuery({
-    queryKey: trialKey(id),
+    queryKey: queryKeyOf(keyId),
     enabled: may("API_KEY:READ"),
     staleTime: 0,
-    queryFn: async ({ signal }): Promise<{ readonly trial: TrialData | null } | null> => {
+    queryFn: async ({ signal }): Promise<{ readonly dryRun: DryRunData | null } | null> => {
       try {
-        return { trial: (await api.get<{ data: TrialData }>(path, signal)).data };
+        return { dryRun: (await api.get<{ data: DryRunData }>(path, signal)).data };
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
-        // Another 404 is of a server that knows of no trials.
-        if (error.kind === "missing") return error.message === "Trial not found" ? { trial: null } : null;
-        if (error.kind === "forbidden") return null;
+        if (isUnknownOperation(error) || error.kind === "forbidden") return null;
+        if (error.kind === "missing") return { dryRun: null };
         throw error;
       }
     },
   });
 }
 
-export function useTrialChanges(id: string) {
+export function useDryRunChanges(keyId: string) {
   const { api, selfId } = useSession();
   const client = useQueryClient();
-  const remember = useRememberKey();
-  const path = usePath(id);
-  function note(trial: TrialData | null) {
-    client.setQueryData(trialKey(id), { trial });
-    void client.invalidateQueries({ queryKey: ["key-events", id] });
+  const updateKey = useUpdateKey();
+  const path = usePath(keyId);
+  function cache(dryRun: DryRunData | null) {
+    client.setQueryData(queryKeyOf(keyId), { dryRun });
+    void client.invalidateQueries({ queryKey: ["key-events", keyId] });
   }
   return {
-    /** Starts one, in place of the one before. */
-    async start(terms: TrialTerms): Promise<void> {
-      note((await api.send<{ data: TrialData }>("PUT", path, terms)).data);
+    /** Starts a dry run and replaces the current one. */
+    async start(terms: DryRunTerms): Promise<void> {
+      cache((await api.send<{ data: DryRunData }>("PUT", path, terms)).data);
     },
-    /** @param seen the trial that whoever promotes has looked at: another one is shown first */
-    async promote(seen: string, force: boolean): Promise<Effective> {
-      const { data: now } = await api.get<{ data: TrialData }>(path);
-      if (now.info.id !== seen) {
-        note(now);
-        throw new Problem("conflict", "The trial was replaced meanwhile: look at it again.");
+    /** @param reviewedId the dry run that the user reviewed: a newer one is shown and not promoted */
+    async promote(reviewedId: string, force: boolean): Promise<Effective> {
+      const { data: current } = await api.get<{ data: DryRunData }>(path);
+      if (current.info.id !== reviewedId) {
+        cache(current);
+        throw new Problem("conflict", "The dry run was replaced in the meantime. Review the new one first.");
       }
       const query = force ? "?force=true" : "";
-      const answer = await api.send<{ data: ApiKeyData; effective: Effective }>("POST", `${path}/promote${query}`);
-      note(null);
-      remember(answer.data);
-      // The own key may have lost what the rest of the console asks with: that is said where it is asked.
-      if (id !== selfId) void client.invalidateQueries({ queryKey: ["key", id] });
-      return answer.effective;
+      const response = await api.send<{ data: ApiKeyData; effective: Effective }>("POST", `${path}/promote${query}`);
+      cache(null);
+      updateKey(response.data);
+      // The session's own key may have lost permissions: a refetch would put an error over the receipt.
+      if (keyId !== selfId) void client.invalidateQueries({ queryKey: ["key", keyId] });
+      return response.effective;
     },
-    async drop(): Promise<void> {
+    async discard(): Promise<void> {
       await api.send("DELETE", path);
-      note(null);
+      cache(null);
     },
   };
 }

@@ -1,4 +1,4 @@
-// When a key or an operator's time ends: a usual span, a day, or never.
+// The expiry of a key or an operator: a preset, a date, or never.
 import { Banner } from "@cloudflare/kumo/components/banner";
 import { Input } from "@cloudflare/kumo/components/input";
 import { Radio } from "@cloudflare/kumo/components/radio";
@@ -12,17 +12,17 @@ const PRESETS = { "168": "7 days", "720": "30 days", "2160": "90 days", "8760": 
 export interface Expiry {
   /** Hours, `date` or `never`. */
   readonly choice: keyof typeof PRESETS | "date" | "never";
-  /** As `<input type="date">` has it. */
+  /** The value of `<input type="date">`. */
   readonly date: string;
 }
 
 export const FIRST_EXPIRY: Expiry = { choice: "2160", date: "" };
 
-/** Whole hours from now, 0 for never, `null` when no day in the future is chosen. */
+/** @returns whole hours from `now`; 0: never; `null`: the date is not in the future */
 export function hoursOf({ choice, date }: Expiry, now: number): number | null {
   if (choice === "never") return 0;
   if (choice !== "date") return Number(choice);
-  // The end of the day, where the person who chooses it lives.
+  // The end of the day in the user's time zone.
   const end = Date.parse(`${date}T23:59:59`);
   const hours = Math.floor((end - now) / HOUR_MS);
   return hours >= 1 ? hours : null;
@@ -32,11 +32,11 @@ interface ExpiryFieldProps {
   readonly value: Expiry;
   readonly onChange: (expiry: Expiry) => void;
   readonly error: string | undefined;
-  /** Of what: a key that never ends can leak, which a person cannot. */
-  readonly what?: "key" | "operator";
+  /** Only a key can leak: without an expiry it gets a warning. */
+  readonly resource?: "key" | "operator";
 }
 
-export function ExpiryField({ value, onChange, error, what = "key" }: ExpiryFieldProps) {
+export function ExpiryField({ value, onChange, error, resource = "key" }: ExpiryFieldProps) {
   const hours = hoursOf(value, Date.now());
   return (
     <div className="flex flex-col gap-3">
@@ -50,7 +50,7 @@ export function ExpiryField({ value, onChange, error, what = "key" }: ExpiryFiel
         {Object.entries(PRESETS).map(([preset, text]) => (
           <Radio.Item key={preset} value={preset} label={text} className="mr-3" />
         ))}
-        <Radio.Item value="date" label="On a day" className="mr-3" />
+        <Radio.Item value="date" label="On a date" className="mr-3" />
         <Radio.Item value="never" label="Never" />
       </Radio.Group>
       {value.choice === "date" && (
@@ -63,14 +63,14 @@ export function ExpiryField({ value, onChange, error, what = "key" }: ExpiryFiel
         />
       )}
       {hours !== null && hours > 0 && (
-        <p className="text-sm text-kumo-subtle">Ends on {exactTime(Date.now() + hours * HOUR_MS)}.</p>
+        <p className="text-sm text-kumo-subtle">Expires on {exactTime(Date.now() + hours * HOUR_MS)}.</p>
       )}
-      {value.choice === "never" && what === "key" && (
+      {value.choice === "never" && resource === "key" && (
         <Banner
           variant="alert"
           size="sm"
-          title="A key that never expires"
-          description="If it leaks and nobody notices, it works for ever. Prefer a year, and a reminder."
+          title="This key never expires"
+          description="A leaked key works until it is revoked. Prefer one year and a reminder to replace the key."
         />
       )}
       <FieldError error={error} />

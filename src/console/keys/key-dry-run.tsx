@@ -1,78 +1,79 @@
-// Where a narrower role or list is tried on a key: nothing is refused for it, until it is promoted.
+// The dry run in a key's sheet: its report, and the buttons to start, replace, promote or discard it.
 import { Button } from "@cloudflare/kumo/components/button";
 import { useState } from "react";
-import type { TrialData } from "../../admin/dry-runs/schema.ts";
 import { useAction } from "../action.ts";
 import { useSession } from "../session.ts";
 import { Section } from "../ui/facts.tsx";
 import { ProblemNotice } from "../ui/notices.tsx";
-import { useTrial, useTrialChanges } from "./dry-run-data.ts";
-import { TrialForm } from "./dry-run-form.tsx";
-import { TrialReport } from "./dry-run-report.tsx";
+import { type DryRunData, useDryRun, useDryRunChanges } from "./dry-run-data.ts";
+import { DryRunForm } from "./dry-run-form.tsx";
+import { DryRunReport } from "./dry-run-report.tsx";
 import type { KeyRow } from "./key-row.ts";
-import { PromoteTrial } from "./promote-dry-run.tsx";
+import { PromoteDryRun } from "./promote-dry-run.tsx";
 
-export function KeyTrial({ keyRow: key }: { readonly keyRow: KeyRow }) {
+export function KeyDryRun({ keyRow: key }: { readonly keyRow: KeyRow }) {
   const { may } = useSession();
-  const { data, error, isFetching, refetch } = useTrial(key.id);
+  const { data, error, isFetching, refetch } = useDryRun(key.id);
   const [open, setOpen] = useState<"form" | "promotion" | null>(null);
-  // Stays there for the receipt, when the trial itself has gone.
-  const [promoted, setPromoted] = useState<TrialData | null>(null);
+  // The receipt still shows the dry run after the promotion removed it.
+  const [promoted, setPromoted] = useState<DryRunData | null>(null);
   const mayChange = may("API_KEY:CREATE");
-  const trial = data?.trial ?? null;
-  if (!error && (!data || (trial === null && !mayChange && open === null))) return null;
+  const dryRun = data?.dryRun ?? null;
+  if (!error && (!data || (dryRun === null && !mayChange && open === null))) return null;
   const close = () => setOpen(null);
+  const promote = () => {
+    setPromoted(dryRun);
+    setOpen("promotion");
+  };
   return (
-    <Section title="Try a narrower role or list">
+    <Section title="Dry run">
       {error && <ProblemNotice problem={error} onRetry={() => void refetch()} />}
-      {data && trial === null && (
-        <>
-          <p className="text-kumo-subtle">
-            Counts the calls that it would refuse, and refuses none of them. What it shows can then be made the key’s
-            own.
-          </p>
-          <div>
-            <Button onClick={() => setOpen("form")}>Start a trial …</Button>
-          </div>
-        </>
-      )}
-      {trial && <TrialReport keyRow={key} trial={trial} />}
-      {trial && (
+      {data && dryRun === null && <Introduction onStart={() => setOpen("form")} />}
+      {dryRun && <DryRunReport keyRow={key} dryRun={dryRun} />}
+      {dryRun && (
         <div className="flex flex-wrap gap-2">
           <Button loading={isFetching} onClick={() => void refetch()}>
-            Count again
+            Refresh
           </Button>
           {mayChange && (
             <>
-              <Button
-                variant="primary"
-                onClick={() => {
-                  setPromoted(trial);
-                  setOpen("promotion");
-                }}
-              >
+              <Button variant="primary" onClick={promote}>
                 Promote …
               </Button>
               <Button onClick={() => setOpen("form")}>Replace …</Button>
-              <DropTrial id={key.id} />
+              <DiscardButton keyId={key.id} />
             </>
           )}
         </div>
       )}
-      {open === "form" && <TrialForm keyRow={key} trial={trial} onClose={close} />}
-      {open === "promotion" && promoted && <PromoteTrial keyRow={key} trial={trial ?? promoted} onClose={close} />}
+      {open === "form" && <DryRunForm keyRow={key} current={dryRun} onClose={close} />}
+      {open === "promotion" && promoted && <PromoteDryRun keyRow={key} dryRun={dryRun ?? promoted} onClose={close} />}
     </Section>
   );
 }
 
-/** Nothing is lost by it but counts, so it does not ask. */
-function DropTrial({ id }: { readonly id: string }) {
-  const { drop } = useTrialChanges(id);
-  const { run, busy, problem } = useAction(drop);
+function Introduction({ onStart }: { readonly onStart: () => void }) {
+  return (
+    <>
+      <p className="text-kumo-subtle">
+        A dry run evaluates a narrower role or other IP allow lists on every request with this key. It counts the
+        requests that would be denied and denies none of them. You can then promote it.
+      </p>
+      <div>
+        <Button onClick={onStart}>Start a dry run …</Button>
+      </div>
+    </>
+  );
+}
+
+/** Does not ask for a confirmation: only counts are lost. */
+function DiscardButton({ keyId }: { readonly keyId: string }) {
+  const { discard } = useDryRunChanges(keyId);
+  const { run, busy, problem } = useAction(discard);
   return (
     <>
       <Button loading={busy} onClick={run}>
-        Drop
+        Discard
       </Button>
       {problem && <ProblemNotice problem={problem} />}
     </>

@@ -1,11 +1,11 @@
-// Search and status, above the table.
+// The search and the status filter above the table.
 import { Button } from "@cloudflare/kumo/components/button";
 import { Input } from "@cloudflare/kumo/components/input";
 import { RefreshIcon } from "../ui/icons.tsx";
+import { formatNumber } from "../ui/numbers.ts";
 import type { KeyView } from "./key-view.ts";
 
 const STATUSES = { ALL: "All", ACTIVE: "Active", EXPIRED: "Expired", REVOKED: "Revoked" } as const;
-const NUMBER = new Intl.NumberFormat();
 
 interface KeyFiltersProps {
   readonly view: KeyView;
@@ -20,7 +20,7 @@ export function KeyFilters({ view, counts, onChange, onRefresh, busy }: KeyFilte
     <search className="flex flex-wrap items-center gap-3 border-b border-kumo-line p-3 sm:px-4">
       <Input
         type="search"
-        aria-label="Search keys by name, description, role, creator or id"
+        aria-label="Search keys by name, description, role, creator or ID"
         placeholder="Search name, role, creator …"
         className="min-w-0 flex-1 sm:w-72 sm:flex-none"
         value={view.search}
@@ -36,7 +36,7 @@ export function KeyFilters({ view, counts, onChange, onRefresh, busy }: KeyFilte
             aria-pressed={view.status === status}
             onClick={() => onChange({ status })}
           >
-            {STATUSES[status]} <span className="tabular text-kumo-subtle">{NUMBER.format(counts[status])}</span>
+            {STATUSES[status]} <span className="tabular text-kumo-subtle">{formatNumber(counts[status])}</span>
           </Button>
         ))}
       </fieldset>
@@ -45,7 +45,7 @@ export function KeyFilters({ view, counts, onChange, onRefresh, busy }: KeyFilte
         variant="ghost"
         size="sm"
         shape="square"
-        aria-label="Load the keys again"
+        aria-label="Reload the keys"
         icon={<RefreshIcon />}
         loading={busy}
         onClick={onRefresh}

@@ -1,5 +1,5 @@
-// An API key as the table and the sheet need it: a fraction of what the wire has, since there may be ten thousand.
-import type { ApiKeyData } from "../../admin/schema.ts";
+// An API key with only the members that the table and the sheet show: an account may have ten thousand keys.
+import type { ApiKeyData } from "../../admin/api-keys/schema.ts";
 
 export type KeyStatus = ApiKeyData["info"]["status"];
 
@@ -27,6 +27,7 @@ export interface KeyRow {
 const NEVER_YEAR = 2099;
 const SOON_MS = 7 * 86_400_000;
 
+/** Converts a key as the API represents it, where a year from 2099 on means no expiry. */
 export function rowOf({ spec, info }: ApiKeyData): KeyRow {
   const expires = Date.parse(info.expiry_time.replace(/^(\d{4}-\d\d-\d\dT\d\d:\d\d)Z$/, "$1:00Z"));
   const used = Date.parse(info.last_used_time);
@@ -49,7 +50,7 @@ export function rowOf({ spec, info }: ApiKeyData): KeyRow {
   };
 }
 
-/** An active key that ends within a week. */
+/** Whether an active key expires within a week. */
 export function expiresSoon(key: KeyRow, now: number): boolean {
   return key.status === "ACTIVE" && key.expiresAt !== null && key.expiresAt - now < SOON_MS;
 }

@@ -1,16 +1,19 @@
-// Everything about one key, at the side of the table; the place where it is revoked.
+// The details of one key, and the button that revokes it.
 import { Button } from "@cloudflare/kumo/components/button";
 import { useState } from "react";
 import { useListNames } from "../lists/allow-lists-data.ts";
+import { Problem } from "../problem.ts";
 import { PageLink } from "../route.tsx";
 import { useSession } from "../session.ts";
 import { CopyButton } from "../ui/copy.tsx";
 import { Fact, Facts, Section, StatusBadge } from "../ui/facts.tsx";
-import { LoadingRows, Nothing, ProblemNotice } from "../ui/notices.tsx";
+import { EmptyState, LoadingRows, ProblemNotice } from "../ui/notices.tsx";
+import { formatNumber } from "../ui/numbers.ts";
 import { Overlay } from "../ui/overlay.tsx";
 import { When } from "../ui/time.tsx";
-import { KeyEvents, KeyRefusals } from "./key-activity.tsx";
-import { KeyTrial } from "./key-dry-run.tsx";
+import { KeyDenials } from "./key-denials.tsx";
+import { KeyDryRun } from "./key-dry-run.tsx";
+import { KeyEvents } from "./key-events.tsx";
 import { expiresSoon, type KeyRow } from "./key-row.ts";
 import { useKey } from "./keys-data.ts";
 import { LastUse } from "./last-use.tsx";
@@ -23,10 +26,14 @@ interface KeySheetProps {
 
 export function KeySheet({ id, onClose }: KeySheetProps) {
   const { data, error, refetch } = useKey(id);
-  const missing = error?.message === "API key not found";
+  const missing = error instanceof Problem && error.kind === "missing";
   return (
     <Overlay shape="sheet" title={data?.name ?? "API key"} onClose={onClose}>
-      {missing && <Nothing title="There is no such API key">The link may be of another account, or mistyped.</Nothing>}
+      {missing && (
+        <EmptyState title="API key not found">
+          The key may belong to another account, or the link has a typo.
+        </EmptyState>
+      )}
       {error && !missing && <ProblemNotice problem={error} onRetry={() => void refetch()} />}
       {data === undefined && !error && <LoadingRows what="the API key" />}
       {data && <KeyDetails keyRow={data} />}
@@ -55,11 +62,11 @@ function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
           </Fact>
           <Fact name="Expires">
             {key.expiresAt === null ? "Never" : <When at={key.expiresAt} exact />}
-            {expiresSoon(key, Date.now()) && " – soon: make its successor in time"}
+            {expiresSoon(key, Date.now()) && " – create a replacement in time"}
           </Fact>
           <LastUse keyRow={key} />
-          <Fact name="Calls">{new Intl.NumberFormat().format(key.uses)}</Fact>
-          <Fact name="May be used from">
+          <Fact name="Requests">{formatNumber(key.uses)}</Fact>
+          <Fact name="Allowed addresses">
             {key.listIds.length === 0 ? "Any address" : <ListLinks ids={key.listIds} nameOf={nameOf} />}
           </Fact>
         </Facts>
@@ -67,22 +74,22 @@ function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
       <Section title="Recent activity">
         <KeyEvents keyRow={key} />
       </Section>
-      <KeyRefusals id={key.id} />
-      {key.status === "ACTIVE" && <KeyTrial keyRow={key} />}
+      <KeyDenials id={key.id} />
+      {key.status === "ACTIVE" && <KeyDryRun keyRow={key} />}
       <Section title="Identity">
         <Facts>
-          <Fact name="Key id">
-            <Copyable text={key.id} what="the key id" />
+          <Fact name="Key ID">
+            <Copyable text={key.id} what="the key ID" />
           </Fact>
-          <Fact name="Account id">
-            <Copyable text={accountId} what="the account id" />
+          <Fact name="Account ID">
+            <Copyable text={accountId} what="the account ID" />
           </Fact>
         </Facts>
         <PageLink page="explain" id={key.id} className="text-kumo-link underline">
-          Would a call with this key be let through?
+          Simulate a request with this key
         </PageLink>
         <p className="text-sm text-kumo-subtle">
-          The key itself is stored nowhere. If it is lost, revoke it and create a new one.
+          Gatehouse does not store the key itself. If you lose it, revoke it and create a new one.
         </p>
       </Section>
       {key.status !== "REVOKED" && (may("API_KEY:REVOKE") || own) && (

@@ -1,4 +1,4 @@
-// What of the keys is on the screen: searched, filtered, sorted, and cut into pages.
+// Which keys the table shows: search, status filter, order and page.
 import type { KeyRow, KeyStatus } from "./key-row.ts";
 
 export type SortBy = "name" | "role" | "status" | "createdBy" | "created" | "lastUsed" | "expires";
@@ -8,7 +8,7 @@ export interface KeyView {
   readonly status: KeyStatus | "ALL";
   readonly sortBy: SortBy;
   readonly descending: boolean;
-  /** From 0. */
+  /** Zero-based. */
   readonly page: number;
 }
 
@@ -18,31 +18,31 @@ export const PAGE_SIZE = 50;
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 const byText = (text: (row: KeyRow) => string) => (a: KeyRow, b: KeyRow) => collator.compare(text(a), text(b));
 
-// A key without such an instant comes last among the rising ones: it never ends, or was never used.
-const byInstant = (instant: (row: KeyRow) => number | null) => (a: KeyRow, b: KeyRow) =>
-  (instant(a) ?? Number.MAX_SAFE_INTEGER) - (instant(b) ?? Number.MAX_SAFE_INTEGER);
+// A missing timestamp sorts last in ascending order: the key never expires.
+const byTime = (time: (row: KeyRow) => number | null) => (a: KeyRow, b: KeyRow) =>
+  (time(a) ?? Number.MAX_SAFE_INTEGER) - (time(b) ?? Number.MAX_SAFE_INTEGER);
 
 const ORDERS: Readonly<Record<SortBy, (a: KeyRow, b: KeyRow) => number>> = {
   name: byText((row) => row.name),
   role: byText((row) => row.roleName),
   status: byText((row) => row.status),
   createdBy: byText((row) => row.createdBy),
-  created: byInstant((row) => row.createdAt),
+  created: byTime((row) => row.createdAt),
   lastUsed: (a, b) => (a.lastUsedAt ?? 0) - (b.lastUsedAt ?? 0),
-  expires: byInstant((row) => row.expiresAt),
+  expires: byTime((row) => row.expiresAt),
 };
 
-/** All keys that the view asks for, in its order; not yet cut. */
+/** @returns the keys of all pages of the view, in its order */
 export function selectKeys(rows: readonly KeyRow[], { search, status, sortBy, descending }: KeyView): KeyRow[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  const kept = rows.filter((row) => {
+  const matching = rows.filter((row) => {
     if (status !== "ALL" && row.status !== status) return false;
     if (words.length === 0) return true;
     const text = `${row.name}\n${row.description}\n${row.roleName}\n${row.createdBy}\n${row.id}`.toLowerCase();
     return words.every((word) => text.includes(word));
   });
   const order = ORDERS[sortBy];
-  return kept.sort(descending ? (a, b) => order(b, a) : order);
+  return matching.sort(descending ? (a, b) => order(b, a) : order);
 }
 
 export function countByStatus(rows: readonly KeyRow[]): Readonly<Record<KeyView["status"], number>> {

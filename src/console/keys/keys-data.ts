@@ -1,18 +1,18 @@
-// The keys of the account, page by page until all are there: the first page is shown at once, the rest arrives behind it,
-// so that search and sort know every key.
+// All keys of the account: the first page is shown immediately and the others follow, because search and sort need every key.
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { ApiKeyData, ListOf } from "../../admin/schema.ts";
+import type { ApiKeyData } from "../../admin/api-keys/schema.ts";
+import type { ListOf } from "../../admin/schema.ts";
 import { type Session, useSession } from "../session.ts";
 import { type KeyRow, rowOf } from "./key-row.ts";
 
 export interface KeyList {
   readonly rows: readonly KeyRow[];
-  /** Keys that were made, changed or read by themselves while the list was on its way: they are newer than it is. */
+  /** Keys that were created, changed or read on their own while the list was loading. They replace its entries. */
   readonly newer: ReadonlyMap<string, KeyRow>;
 }
 
 const KEYS = ["keys"] as const;
-const SHOW_EVERY_MS = 400;
+const SHOW_INTERVAL_MS = 400;
 
 export function useKeys() {
   const session = useSession();
@@ -20,7 +20,7 @@ export function useKeys() {
   return useQuery({
     queryKey: KEYS,
     staleTime: Number.POSITIVE_INFINITY,
-    // Comparing ten thousand rows with themselves would cost more than drawing them.
+    // The default comparison of ten thousand rows is slower than rendering them.
     structuralSharing: false,
     queryFn: ({ signal }) => loadAll(session, client, signal),
   });
@@ -37,8 +37,8 @@ async function loadAll({ api, account }: Session, client: QueryClient, signal: A
     const page: ListOf<ApiKeyData> = await api.get(`${account}/api-keys?limit=100&order=desc${next}`, signal);
     for (const key of page.data) rows.push(rowOf(key));
     token = page._metadata.continuation_token;
-    // A reload keeps what is on the screen until all is there.
-    if (first && token !== null && performance.now() - shownAt > SHOW_EVERY_MS) {
+    // A reload shows the previous list until the new one is complete.
+    if (first && token !== null && performance.now() - shownAt > SHOW_INTERVAL_MS) {
       shownAt = performance.now();
       client.setQueryData<KeyList>(KEYS, (list) => withNewer(rows, list?.newer));
     }
@@ -53,28 +53,29 @@ function withNewer(rows: readonly KeyRow[], newer: ReadonlyMap<string, KeyRow> =
   return { rows: [...added.reverse(), ...rows.map((row) => newer.get(row.id) ?? row)], newer };
 }
 
-/** Puts one key into the list as it is now. */
-function remember(client: QueryClient, key: KeyRow): void {
+/** Puts one key into the cached list. */
+function cacheKey(client: QueryClient, key: KeyRow): void {
   client.setQueryData<KeyList>(KEYS, (list) => list && withNewer(list.rows, new Map(list.newer).set(key.id, key)));
   client.setQueryData(["key", key.id], key);
 }
 
-export function useRememberKey(): (data: ApiKeyData) => KeyRow {
+/** @returns a function that puts a key of a response into the cache */
+export function useUpdateKey(): (data: ApiKeyData) => KeyRow {
   const client = useQueryClient();
   const { selfId } = useSession();
   return (data) => {
     const row = rowOf(data);
-    remember(client, row);
-    // Whoever has ended the own key can ask for nothing more: the receipt is the last that there is to see.
+    cacheKey(client, row);
+    // After a change of the session's own key a refetch could be denied and put an error over the receipt.
     if (row.id === selfId) return row;
-    // Roles and lists name the keys that use them.
+    // Roles and allow lists contain the names of the keys that use them.
     void client.invalidateQueries({ queryKey: ["roles"] });
     void client.invalidateQueries({ queryKey: ["allow-lists"] });
     return row;
   };
 }
 
-/** One key as it is now; what the list knows of it stands in until the answer is there. */
+/** One key. The entry of the cached list is shown until the response arrives. */
 export function useKey(id: string) {
   const { api, account } = useSession();
   const client = useQueryClient();
@@ -86,7 +87,7 @@ export function useKey(id: string) {
       const path = `${account}/api-keys/${encodeURIComponent(id)}`;
       const row = rowOf((await api.get<{ data: ApiKeyData }>(path, signal)).data);
       const listed = client.getQueryData<KeyList>(KEYS)?.rows.find((each) => each.id === id);
-      if (JSON.stringify(listed) !== JSON.stringify(row)) remember(client, row);
+      if (JSON.stringify(listed) !== JSON.stringify(row)) cacheKey(client, row);
       return row;
     },
   });

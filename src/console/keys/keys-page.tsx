@@ -1,10 +1,10 @@
-// All API keys of the account.
+// The API keys of the account.
 import { Button } from "@cloudflare/kumo/components/button";
 import { useDeferredValue, useMemo, useState } from "react";
 import { goTo } from "../route.tsx";
 import { useSession } from "../session.ts";
 import { PlusIcon } from "../ui/icons.tsx";
-import { LoadingRows, Nothing, ProblemNotice } from "../ui/notices.tsx";
+import { EmptyState, LoadingRows, ProblemNotice } from "../ui/notices.tsx";
 import { Card, PageHeader } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
 import { KeyFilters } from "./key-filters.tsx";
@@ -15,21 +15,21 @@ import { KeysTable } from "./keys-table.tsx";
 
 interface KeysPageProps {
   readonly openId: string | null;
-  readonly onCreate: () => void;
+  readonly onCreateKey: () => void;
 }
 
-export function KeysPage({ openId, onCreate }: KeysPageProps) {
+export function KeysPage({ openId, onCreateKey }: KeysPageProps) {
   const { may, roleName } = useSession();
   const { data, error, isFetching, refetch } = useKeys();
   const [view, setView] = useState<KeyView>(FIRST_VIEW);
-  const wanted = useDeferredValue(view);
+  const shown = useDeferredValue(view);
   const rows = data?.rows;
-  const selected = useMemo(() => (rows === undefined ? [] : selectKeys(rows, wanted)), [rows, wanted]);
+  const selected = useMemo(() => (rows === undefined ? [] : selectKeys(rows, shown)), [rows, shown]);
   const counts = useMemo(() => countByStatus(rows ?? []), [rows]);
   const change = (part: Partial<KeyView>) => setView((before) => ({ ...before, page: 0, ...part }));
   const mayCreate = may("API_KEY:CREATE");
   const create = mayCreate && (
-    <Button variant="primary" icon={<PlusIcon />} onClick={onCreate}>
+    <Button variant="primary" icon={<PlusIcon />} onClick={onCreateKey}>
       Create API key
     </Button>
   );
@@ -37,8 +37,8 @@ export function KeysPage({ openId, onCreate }: KeysPageProps) {
   return (
     <>
       <PageHeader title="API keys" action={create}>
-        Every call through the gateway carries one of these keys.
-        {!mayCreate && ` Your role, ${roleName}, may look at them and not make any.`}
+        Clients authenticate to the API with these keys.
+        {!mayCreate && ` Your role, ${roleName}, can view keys but not create them.`}
       </PageHeader>
       {error && <ProblemNotice problem={error} onRetry={() => void refetch()} />}
       <Card>
@@ -47,12 +47,12 @@ export function KeysPage({ openId, onCreate }: KeysPageProps) {
         {rows && rows.length > 0 && selected.length > 0 && (
           <>
             <KeysTable
-              keys={selected.slice(wanted.page * PAGE_SIZE, (wanted.page + 1) * PAGE_SIZE)}
+              keys={selected.slice(shown.page * PAGE_SIZE, (shown.page + 1) * PAGE_SIZE)}
               view={view}
               onChange={change}
             />
             <Pager
-              page={wanted.page}
+              page={shown.page}
               size={PAGE_SIZE}
               count={selected.length}
               note={isFetching ? "loading more …" : ""}
@@ -61,14 +61,18 @@ export function KeysPage({ openId, onCreate }: KeysPageProps) {
           </>
         )}
         {rows && rows.length > 0 && selected.length === 0 && (
-          <Nothing title="No key matches" action={<Button onClick={() => setView(FIRST_VIEW)}>Show all keys</Button>}>
-            {isFetching ? "More keys are still being loaded." : "Try fewer words, or another status."}
-          </Nothing>
+          <EmptyState
+            title="No key matches"
+            action={<Button onClick={() => setView(FIRST_VIEW)}>Show all keys</Button>}
+          >
+            {isFetching ? "More keys are still being loaded." : "Try another search or status."}
+          </EmptyState>
         )}
         {rows?.length === 0 && (
-          <Nothing title="No API key yet" action={create}>
-            Create one for every program that calls the API, with the role and the time that it needs, and no more.
-          </Nothing>
+          <EmptyState title="No API key yet" action={create}>
+            Create one key for each program that calls the API, with the narrowest role and the shortest expiry that it
+            needs.
+          </EmptyState>
         )}
       </Card>
       {openId !== null && <KeySheet key={openId} id={openId} onClose={() => goTo("keys")} />}

@@ -1,4 +1,4 @@
-// The table of keys. Narrow screens keep name, status and expiry; the rest is in each key's sheet.
+// The table of keys. Narrow screens show name, status and expiry; each key's sheet shows the rest.
 import { Badge } from "@cloudflare/kumo/components/badge";
 import { Table } from "@cloudflare/kumo/components/table";
 import type { ReactNode } from "react";
@@ -15,15 +15,15 @@ interface KeysTableProps {
   readonly onChange: (part: Partial<KeyView>) => void;
 }
 
-const COLUMNS: readonly { readonly by: SortBy | null; readonly title: string; readonly from: string }[] = [
-  { by: "name", title: "Name", from: "" },
-  { by: "role", title: "Role", from: "hidden sm:table-cell" },
-  { by: "status", title: "Status", from: "" },
-  { by: "createdBy", title: "Created by", from: "hidden xl:table-cell" },
-  { by: "created", title: "Created", from: "hidden lg:table-cell" },
-  { by: "lastUsed", title: "Last used", from: "hidden md:table-cell" },
-  { by: "expires", title: "Expires", from: "" },
-  { by: null, title: "Allow lists", from: "hidden xl:table-cell" },
+const COLUMNS: readonly { readonly by: SortBy | null; readonly title: string; readonly visibility: string }[] = [
+  { by: "name", title: "Name", visibility: "" },
+  { by: "role", title: "Role", visibility: "hidden sm:table-cell" },
+  { by: "status", title: "Status", visibility: "" },
+  { by: "createdBy", title: "Created by", visibility: "hidden xl:table-cell" },
+  { by: "created", title: "Created", visibility: "hidden lg:table-cell" },
+  { by: "lastUsed", title: "Last used", visibility: "hidden md:table-cell" },
+  { by: "expires", title: "Expires", visibility: "" },
+  { by: null, title: "Allow lists", visibility: "hidden xl:table-cell" },
 ];
 
 export function KeysTable({ keys, view, onChange }: KeysTableProps) {
@@ -34,8 +34,8 @@ export function KeysTable({ keys, view, onChange }: KeysTableProps) {
       <caption className="sr-only">API keys</caption>
       <Table.Header>
         <Table.Row>
-          {COLUMNS.map(({ by, title, from }) => (
-            <Table.Head key={title} className={from} aria-sort={sortOf(by, view)}>
+          {COLUMNS.map(({ by, title, visibility }) => (
+            <Table.Head key={title} className={visibility} aria-sort={sortOf(by, view)}>
               {by === null ? title : <SortButton by={by} title={title} view={view} onChange={onChange} />}
             </Table.Head>
           ))}
@@ -80,7 +80,7 @@ export function KeysTable({ keys, view, onChange }: KeysTableProps) {
 }
 
 function Cell({ at, children }: { readonly at: number; readonly children: ReactNode }) {
-  return <Table.Cell className={`align-baseline ${COLUMNS[at]?.from ?? ""}`}>{children}</Table.Cell>;
+  return <Table.Cell className={`align-baseline ${COLUMNS[at]?.visibility ?? ""}`}>{children}</Table.Cell>;
 }
 
 function listsOf(ids: readonly string[], nameOf: (id: string) => string | null): string {

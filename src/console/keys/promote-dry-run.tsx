@@ -1,64 +1,44 @@
-// Makes a trial the key's own: asks first, with what it would have refused, then shows how soon it is felt.
-import { Banner } from "@cloudflare/kumo/components/banner";
-import { Button } from "@cloudflare/kumo/components/button";
+// Applies a dry run to its key after a confirmation, then shows when the change takes effect.
 import { useState } from "react";
-import type { TrialData } from "../../admin/dry-runs/schema.ts";
-import { useAction } from "../action.ts";
-import { useSession } from "../session.ts";
+import { ConfirmDialog } from "../ui/confirm-dialog.tsx";
 import { Facts } from "../ui/facts.tsx";
-import { ProblemNotice } from "../ui/notices.tsx";
-import { Buttons, Overlay } from "../ui/overlay.tsx";
-import { useTrialChanges } from "./dry-run-data.ts";
-import { TrialCounts, TrialTerms } from "./dry-run-report.tsx";
-import { type Effective, Effects } from "./effects.tsx";
+import { type DryRunData, useDryRunChanges } from "./dry-run-data.ts";
+import { DryRunCounts, DryRunFacts } from "./dry-run-report.tsx";
+import { type Effective, EffectsReceipt } from "./effects.tsx";
 import type { KeyRow } from "./key-row.ts";
+import { OwnKeyWarning } from "./own-key-warning.tsx";
 
 interface PromoteProps {
   readonly keyRow: KeyRow;
-  readonly trial: TrialData;
+  readonly dryRun: DryRunData;
   readonly onClose: () => void;
 }
 
-export function PromoteTrial({ keyRow: key, trial, onClose }: PromoteProps) {
-  const { selfId } = useSession();
-  const { promote } = useTrialChanges(key.id);
-  const [receipt, setReceipt] = useState<Effective | null>(null);
-  const { run, busy, problem } = useAction(async (force: boolean) => setReceipt(await promote(trial.info.id, force)));
-  if (receipt !== null) {
+export function PromoteDryRun({ keyRow: key, dryRun, onClose }: PromoteProps) {
+  const { promote } = useDryRunChanges(key.id);
+  const [effective, setEffective] = useState<Effective | null>(null);
+  if (effective !== null) {
     return (
-      <Overlay title={`The trial of “${key.name}” is promoted`} onClose={onClose}>
-        <p role="status">What was on trial holds from now on:</p>
-        <Effects effective={receipt} />
-        <Buttons>
-          <Button variant="primary" onClick={onClose}>
-            Done
-          </Button>
-        </Buttons>
-      </Overlay>
+      <EffectsReceipt title={`The dry run of “${key.name}” is promoted`} effective={effective} onClose={onClose}>
+        The new role and IP allow lists apply to requests with this key:
+      </EffectsReceipt>
     );
   }
-  const last = problem?.code === "last_manager";
   return (
-    <Overlay title={`Promote the trial of “${key.name}”?`} onClose={onClose}>
-      <p>What is on trial becomes the key’s own. Calls that it counted until now are refused from then on.</p>
+    <ConfirmDialog
+      title={`Promote the dry run of “${key.name}”?`}
+      verb="Promote"
+      onCancel={onClose}
+      onConfirm={async (force) => setEffective(await promote(dryRun.info.id, force))}
+    >
+      <p>
+        The key gets the role and the IP allow lists of the dry run. Requests that would have been denied are denied.
+      </p>
       <Facts>
-        <TrialTerms keyRow={key} trial={trial} />
-        <TrialCounts trial={trial} />
+        <DryRunFacts keyRow={key} dryRun={dryRun} />
+        <DryRunCounts dryRun={dryRun} />
       </Facts>
-      {key.id === selfId && (
-        <Banner
-          variant="alert"
-          title="This is the key that you are signed in with"
-          description="You may lose access to some of the console."
-        />
-      )}
-      {problem && <ProblemNotice problem={problem} />}
-      <Buttons>
-        <Button onClick={onClose}>Go on trying</Button>
-        <Button variant="destructive" loading={busy} onClick={() => run(last)}>
-          {last ? "Promote it all the same" : "Promote"}
-        </Button>
-      </Buttons>
-    </Overlay>
+      <OwnKeyWarning keyId={key.id} consequence="You may lose access to parts of the console." />
+    </ConfirmDialog>
   );
 }

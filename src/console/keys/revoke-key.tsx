@@ -1,18 +1,15 @@
-// Ends a key for good: asks first, naming it, then shows how soon the end is felt.
-import { Banner } from "@cloudflare/kumo/components/banner";
-import { Button } from "@cloudflare/kumo/components/button";
+// Revokes a key after a confirmation, then shows when the revocation takes effect.
 import { useState } from "react";
-import type { RevokedApiKey } from "../../admin/schema.ts";
-import { useAction } from "../action.ts";
+import type { RevokedApiKey } from "../../admin/api-keys/schema.ts";
 import { useSession } from "../session.ts";
+import { ConfirmDialog } from "../ui/confirm-dialog.tsx";
 import { Fact, Facts } from "../ui/facts.tsx";
-import { ProblemNotice } from "../ui/notices.tsx";
-import { Buttons, Overlay } from "../ui/overlay.tsx";
 import { When } from "../ui/time.tsx";
-import { type Effective, Effects } from "./effects.tsx";
+import { type Effective, EffectsReceipt } from "./effects.tsx";
 import type { KeyRow } from "./key-row.ts";
-import { useRememberKey } from "./keys-data.ts";
+import { useUpdateKey } from "./keys-data.ts";
 import { LastUse } from "./last-use.tsx";
+import { OwnKeyWarning } from "./own-key-warning.tsx";
 
 interface RevokeKeyProps {
   readonly keyRow: KeyRow;
@@ -20,21 +17,25 @@ interface RevokeKeyProps {
 }
 
 export function RevokeKey({ keyRow: key, onClose }: RevokeKeyProps) {
-  const { api, account, selfId } = useSession();
-  const remember = useRememberKey();
-  const [receipt, setReceipt] = useState<Effective | null>(null);
-  const { run, busy, problem } = useAction(async (force: boolean) => {
+  const { api, account } = useSession();
+  const updateKey = useUpdateKey();
+  const [effective, setEffective] = useState<Effective | null>(null);
+  async function revoke(force: boolean): Promise<void> {
     const path = `${account}/api-keys/${encodeURIComponent(key.id)}/revoke`;
-    const answer = await api.send<RevokedApiKey>("POST", path, force ? { force } : {});
-    remember(answer.data);
-    setReceipt(answer.effective);
-  });
-  if (receipt !== null) return <RevokedReceipt name={key.name} receipt={receipt} onClose={onClose} />;
-
-  const last = problem?.code === "last_manager";
+    const response = await api.send<RevokedApiKey>("POST", path, force ? { force } : {});
+    updateKey(response.data);
+    setEffective(response.effective);
+  }
+  if (effective !== null) {
+    return (
+      <EffectsReceipt title={`“${key.name}” is revoked`} effective={effective} onClose={onClose}>
+        Requests with this key are denied:
+      </EffectsReceipt>
+    );
+  }
   return (
-    <Overlay title={`Revoke “${key.name}”?`} onClose={onClose}>
-      <p>Every call with this key is refused from then on. A revoked key cannot be brought back.</p>
+    <ConfirmDialog title={`Revoke “${key.name}”?`} verb="Revoke" onCancel={onClose} onConfirm={revoke}>
+      <p>All further requests with this key are denied. A revoked key cannot be restored.</p>
       <Facts>
         <Fact name="Role">{key.roleName}</Fact>
         <Fact name="Created">
@@ -42,40 +43,7 @@ export function RevokeKey({ keyRow: key, onClose }: RevokeKeyProps) {
         </Fact>
         <LastUse keyRow={key} />
       </Facts>
-      {key.id === selfId && (
-        <Banner
-          variant="alert"
-          title="This is the key that you are signed in with"
-          description="You will be signed out."
-        />
-      )}
-      {problem && <ProblemNotice problem={problem} />}
-      <Buttons>
-        <Button onClick={onClose}>Keep it</Button>
-        <Button variant="destructive" loading={busy} onClick={() => run(last)}>
-          {last ? "Revoke it all the same" : "Revoke"}
-        </Button>
-      </Buttons>
-    </Overlay>
-  );
-}
-
-interface ReceiptProps {
-  readonly name: string;
-  readonly receipt: Effective;
-  readonly onClose: () => void;
-}
-
-function RevokedReceipt({ name, receipt, onClose }: ReceiptProps) {
-  return (
-    <Overlay title={`“${name}” is revoked`} onClose={onClose}>
-      <p role="status">The key is refused everywhere:</p>
-      <Effects effective={receipt} />
-      <Buttons>
-        <Button variant="primary" onClick={onClose}>
-          Done
-        </Button>
-      </Buttons>
-    </Overlay>
+      <OwnKeyWarning keyId={key.id} consequence="You will be signed out." />
+    </ConfirmDialog>
   );
 }

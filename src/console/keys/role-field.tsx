@@ -1,4 +1,4 @@
-// Chooses a role, and shows what it may do before anything is made.
+// Selects a role and shows its permissions.
 import { Badge } from "@cloudflare/kumo/components/badge";
 import { useRoles } from "../roles/roles-data.ts";
 import { ChoiceField } from "../ui/choice.tsx";
@@ -8,28 +8,28 @@ interface RoleFieldProps {
   readonly value: string;
   readonly onChange: (roleId: string) => void;
   readonly error: string | undefined;
-  /** The choice of no other role, where there is one: it stands for `""`. */
-  readonly asItIs?: string;
+  /** The label of an additional choice, whose value is `""`. */
+  readonly unchanged?: string;
 }
 
-const AS_IT_IS = "as-it-is";
+const UNCHANGED = "unchanged";
 
 const ADMIN_ID = "36ec6789-6dbf-4d12-91b4-243587d6882b";
 
-export function RoleField({ value, onChange, error, asItIs }: RoleFieldProps) {
+export function RoleField({ value, onChange, error, unchanged }: RoleFieldProps) {
   const roles = useRoles();
   const role = roles.data?.find(({ info }) => info.id === value);
   const choices = (roles.data ?? []).map(({ info }) => ({ value: info.id, text: info.display_name }));
-  if (asItIs !== undefined) choices.unshift({ value: AS_IT_IS, text: asItIs });
+  if (unchanged !== undefined) choices.unshift({ value: UNCHANGED, text: unchanged });
   if (roles.error) return <ProblemNotice problem={roles.error} onRetry={() => void roles.refetch()} />;
   return (
     <div className="flex flex-col gap-2">
       <ChoiceField
         label="Role"
-        value={value === "" && asItIs !== undefined ? AS_IT_IS : value}
-        onChange={(choice) => onChange(choice === AS_IT_IS ? "" : choice)}
+        value={value === "" && unchanged !== undefined ? UNCHANGED : value}
+        onChange={(choice) => onChange(choice === UNCHANGED ? "" : choice)}
         error={error}
-        placeholder={roles.isPending ? "Loading roles …" : "Choose what the key may do"}
+        placeholder={roles.isPending ? "Loading roles …" : "Choose a role"}
         choices={choices}
       />
       {role && (
@@ -48,7 +48,7 @@ export function RoleField({ value, onChange, error, asItIs }: RoleFieldProps) {
               <li key={resource.resource_type}>
                 <span className="font-medium">{resource.resource_name}:</span>{" "}
                 <span className="text-kumo-subtle">
-                  {resource.operation_groups.map((group) => words(group.operation_group)).join(", ")}
+                  {resource.operation_groups.map((group) => wordsOf(group.operation_group)).join(", ")}
                 </span>
               </li>
             ))}
@@ -59,6 +59,6 @@ export function RoleField({ value, onChange, error, asItIs }: RoleFieldProps) {
   );
 }
 
-function words(operationGroup: string): string {
+function wordsOf(operationGroup: string): string {
   return operationGroup.toLowerCase().replaceAll("_", " ");
 }

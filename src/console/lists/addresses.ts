@@ -1,4 +1,4 @@
-// Whether rules as Gatehouse writes them, canonical CIDR ranges, cover an address. Only for warnings: the door decides.
+// Whether the canonical CIDR ranges of an allow list contain an address. Only for warnings: the gateway authorizes.
 
 interface Bits {
   readonly width: 32 | 128;
@@ -29,6 +29,7 @@ function bits6(address: string): Bits | null {
   return { width: 128, value: all.reduce((sum, group) => sum * 65_536n + BigInt(`0x${group}`), 0n) };
 }
 
+/** @param address in any valid notation; others are in no range */
 export function covers(rules: readonly string[], address: string): boolean {
   const own = bitsOf(address);
   if (own === null) return false;

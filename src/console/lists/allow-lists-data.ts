@@ -1,25 +1,26 @@
-// The IP allow lists, and the project that they belong to: the API behind the door says which projects there are.
+// The IP allow lists and the project that they belong to, which the upstream API names.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
-import type { AllowListData, AllowListSpec, CreatedAllowList, ListOf } from "../../admin/schema.ts";
-import { ownAddress } from "../api.ts";
-import { loadPages } from "../pages.ts";
+import type { AllowListData, AllowListSpec, CreatedAllowList } from "../../admin/allow-lists/schema.ts";
+import type { ListOf } from "../../admin/schema.ts";
+import { fetchOwnAddress } from "../api.ts";
+import { loadList } from "../load-list.ts";
 import { useSession } from "../session.ts";
 
-interface AccountAnswer {
+interface AccountResponse {
   readonly data?: {
     readonly info?: { readonly projects?: readonly { readonly info?: { readonly id?: string } }[] };
   };
 }
 
-/** The account's project; `null` when the API behind the door names none. */
+/** The ID of the account's project; `null`: the upstream API names none. */
 export function useProject() {
   const { api } = useSession();
   return useQuery({
     queryKey: ["project"],
     staleTime: Number.POSITIVE_INFINITY,
     queryFn: async ({ signal }) => {
-      const { data } = await api.get<AccountAnswer>("/account", signal);
+      const { data } = await api.get<AccountResponse>("/account", signal);
       return data?.info?.projects?.[0]?.info?.id ?? null;
     },
   });
@@ -32,24 +33,24 @@ export function useAllowLists() {
     queryKey: ["allow-lists"],
     enabled: typeof project.data === "string",
     queryFn: ({ signal }) =>
-      loadPages(`${account}/projects/${project.data}/allow-lists`, (path) =>
+      loadList(`${account}/projects/${project.data}/allow-lists`, (path) =>
         api.get<ListOf<AllowListData>>(path, signal),
       ),
   });
   const retry = () => (project.error ? project.refetch() : lists.refetch());
-  // Without a project there are no lists, and none can be made.
+  // Every allow list belongs to a project.
   const data = project.data === null ? [] : lists.data;
   return { data, error: project.error ?? lists.error, refetch: retry, project: project.data };
 }
 
-/** Names of lists by their ids; `null` while they are not known, and for lists of another project. */
+/** @returns a function from ID to name; `null` until the lists are loaded, and for a list of another project */
 export function useListNames(): (id: string) => string | null {
   const { data } = useAllowLists();
   return (id) => data?.find(({ info }) => info.id === id)?.spec.name ?? null;
 }
 
 export function useOwnAddress(): string | null {
-  const { data } = useQuery({ queryKey: ["own-address"], queryFn: ownAddress, staleTime: 60_000 });
+  const { data } = useQuery({ queryKey: ["own-address"], queryFn: fetchOwnAddress, staleTime: 60_000 });
   return data ?? null;
 }
 
@@ -61,9 +62,9 @@ export function useListChanges() {
   const reload = useCallback(() => client.invalidateQueries({ queryKey: ["allow-lists"] }), [client]);
   return {
     async create(spec: AllowListSpec): Promise<CreatedAllowList> {
-      const made = await api.send<CreatedAllowList>("POST", path, spec);
+      const created = await api.send<CreatedAllowList>("POST", path, spec);
       await reload();
-      return made;
+      return created;
     },
     async remove(id: string): Promise<void> {
       await api.send("DELETE", `${path}/${id}`);

@@ -1,17 +1,16 @@
-// One operator: how they are recognised, and what they may do; changed or removed from here.
+// One operator: identity, role and expiry, and the buttons to edit or remove.
 import { Banner } from "@cloudflare/kumo/components/banner";
 import { Button } from "@cloudflare/kumo/components/button";
 import { useState } from "react";
 import type { OperatorData } from "../../admin/operators/schema.ts";
-import { useAction } from "../action.ts";
 import { PageLink } from "../route.tsx";
 import { useSession } from "../session.ts";
+import { ConfirmDialog } from "../ui/confirm-dialog.tsx";
 import { Fact, Facts, StatusBadge } from "../ui/facts.tsx";
-import { LoadingRows, Nothing, ProblemNotice } from "../ui/notices.tsx";
-import { Buttons, Overlay } from "../ui/overlay.tsx";
+import { ResourceSheet } from "../ui/resource.tsx";
 import { When } from "../ui/time.tsx";
 import { OperatorForm } from "./operator-form.tsx";
-import { endOf, useOperatorChanges, useOperators } from "./operators-data.ts";
+import { expiryOf, useOperatorChanges, useOperators } from "./operators-data.ts";
 
 interface SheetProps {
   readonly id: string;
@@ -19,43 +18,25 @@ interface SheetProps {
 }
 
 export function OperatorSheet({ id, onClose }: SheetProps) {
-  const { data, error, refetch } = useOperators();
-  const operator = data?.find(({ info }) => info.id === id);
+  const query = useOperators();
   return (
-    <Overlay shape="sheet" title={operator?.spec.name ?? "Operator"} onClose={onClose}>
-      {error && <ProblemNotice problem={error} onRetry={() => void refetch()} />}
-      {data === undefined && !error && <LoadingRows what="the operator" />}
-      {data && operator === undefined && <Nothing title="There is no such operator">They may be removed.</Nothing>}
-      {operator && <Details operator={operator} onClose={onClose} />}
-    </Overlay>
+    <ResourceSheet kind="Operator" id={id} query={query} nameOf={({ spec }) => spec.name} onClose={onClose}>
+      {(operator) => <Details operator={operator} onClose={onClose} />}
+    </ResourceSheet>
   );
 }
 
 function Details({ operator, onClose }: { readonly operator: OperatorData; readonly onClose: () => void }) {
   const { may, selfId } = useSession();
   const [open, setOpen] = useState<"edit" | "remove" | null>(null);
-  const { spec, info } = operator;
-  const end = endOf(operator);
+  const { info } = operator;
   return (
     <>
       <div className="flex flex-wrap items-center gap-3">
         <StatusBadge status={info.status} />
         {info.id === selfId && <span className="text-sm text-kumo-subtle">This is you.</span>}
       </div>
-      <Facts>
-        {spec.email !== null && <Fact name="E-mail address">{spec.email}</Fact>}
-        {spec.subject !== null && <Fact name="Subject">{spec.subject}</Fact>}
-        {spec.issuer !== null && <Fact name="Issuer">{spec.issuer}</Fact>}
-        <Fact name="Role">
-          <PageLink page="roles" id={spec.role_id} className="text-kumo-link underline">
-            {info.role.info.display_name}
-          </PageLink>
-        </Fact>
-        <Fact name="Expires">{end === null ? "Never" : <When at={end} exact />}</Fact>
-        <Fact name="Added">
-          <When at={Date.parse(info.metadata.created_on)} exact /> by {info.created_by}
-        </Fact>
-      </Facts>
+      <OperatorFacts operator={operator} />
       <div className="flex flex-wrap gap-2">
         {may("ACCOUNT_USER:UPDATE") && <Button onClick={() => setOpen("edit")}>Edit</Button>}
         {may("ACCOUNT_USER:DELETE") && (
@@ -65,36 +46,49 @@ function Details({ operator, onClose }: { readonly operator: OperatorData; reado
         )}
       </div>
       {open === "edit" && <OperatorForm operator={operator} onClose={() => setOpen(null)} />}
-      {open === "remove" && <Remove operator={operator} onKept={() => setOpen(null)} onGone={onClose} />}
+      {open === "remove" && <RemoveOperator operator={operator} onCancel={() => setOpen(null)} onRemoved={onClose} />}
     </>
+  );
+}
+
+function OperatorFacts({ operator }: { readonly operator: OperatorData }) {
+  const { spec, info } = operator;
+  const expiry = expiryOf(operator);
+  return (
+    <Facts>
+      {spec.email !== null && <Fact name="Email address">{spec.email}</Fact>}
+      {spec.subject !== null && <Fact name="Subject">{spec.subject}</Fact>}
+      {spec.issuer !== null && <Fact name="Issuer">{spec.issuer}</Fact>}
+      <Fact name="Role">
+        <PageLink page="roles" id={spec.role_id} className="text-kumo-link underline">
+          {info.role.info.display_name}
+        </PageLink>
+      </Fact>
+      <Fact name="Expires">{expiry === null ? "Never" : <When at={expiry} exact />}</Fact>
+      <Fact name="Added">
+        <When at={Date.parse(info.metadata.created_on)} exact /> by {info.created_by}
+      </Fact>
+    </Facts>
   );
 }
 
 interface RemoveProps {
   readonly operator: OperatorData;
-  readonly onKept: () => void;
-  readonly onGone: () => void;
+  readonly onCancel: () => void;
+  readonly onRemoved: () => void;
 }
 
-function Remove({ operator: { spec, info }, onKept, onGone }: RemoveProps) {
+function RemoveOperator({ operator: { spec, info }, onCancel, onRemoved }: RemoveProps) {
   const { selfId } = useSession();
   const { remove } = useOperatorChanges();
-  const { run, busy, problem } = useAction(async (force: boolean) => {
+  async function confirm(force: boolean): Promise<void> {
     await remove(info.id, force);
-    onGone();
-  });
-  const last = problem?.code === "last_manager";
+    onRemoved();
+  }
   return (
-    <Overlay title={`Remove “${spec.name}”?`} onClose={onKept}>
-      <p>Their next call is refused. The keys that they have made stay as they are.</p>
+    <ConfirmDialog title={`Remove “${spec.name}”?`} verb="Remove" onCancel={onCancel} onConfirm={confirm}>
+      <p>All further requests of this operator are denied. API keys that the operator created do not change.</p>
       {info.id === selfId && <Banner variant="alert" title="This is you" description="You will be signed out." />}
-      {problem && <ProblemNotice problem={problem} />}
-      <Buttons>
-        <Button onClick={onKept}>Keep them</Button>
-        <Button variant="destructive" loading={busy} onClick={() => run(last)}>
-          {last ? "Remove all the same" : "Remove"}
-        </Button>
-      </Buttons>
-    </Overlay>
+    </ConfirmDialog>
   );
 }

@@ -1,23 +1,23 @@
-// The people who may act in the account, and what can be done about them.
+// The operators of the account: people who sign in with an identity of their own.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { OperatorData } from "../../admin/operators/schema.ts";
 import type { ListOf } from "../../admin/schema.ts";
-import { loadPages } from "../pages.ts";
+import { loadList } from "../load-list.ts";
 import { useSession } from "../session.ts";
 
 export function useOperators() {
   const { api, account } = useSession();
   return useQuery({
     queryKey: ["operators"],
-    queryFn: ({ signal }) => loadPages(`${account}/operators`, (path) => api.get<ListOf<OperatorData>>(path, signal)),
+    queryFn: ({ signal }) => loadList(`${account}/operators`, (path) => api.get<ListOf<OperatorData>>(path, signal)),
   });
 }
 
-/** What is asked for; who somebody is cannot be changed afterwards. */
-export interface OperatorWish {
+/** The body of a change. The identity, `email` or `subject`, cannot change after the creation. */
+export interface OperatorInput {
   readonly name: string;
   readonly role_id: string;
-  /** Left out: as it was. */
+  /** Left out: unchanged. */
   readonly expire_after_hours?: number;
   readonly email?: string;
   readonly subject?: string;
@@ -30,9 +30,9 @@ export function useOperatorChanges() {
   const forced = (force: boolean) => (force ? "?force=true" : "");
   return {
     /** Adds an operator, or changes the one with this id. */
-    async save(id: string | null, wish: OperatorWish, force: boolean): Promise<void> {
-      if (id === null) await api.send("POST", `${account}/operators`, wish);
-      else await api.send("PUT", `${account}/operators/${id}${forced(force)}`, wish);
+    async save(id: string | null, input: OperatorInput, force: boolean): Promise<void> {
+      if (id === null) await api.send("POST", `${account}/operators`, input);
+      else await api.send("PUT", `${account}/operators/${id}${forced(force)}`, input);
       await reload();
     },
     async remove(id: string, force: boolean): Promise<void> {
@@ -44,8 +44,8 @@ export function useOperatorChanges() {
 
 const NEVER_YEAR = 2099;
 
-/** When an operator's time ends; `null`: never. */
-export function endOf({ info }: OperatorData): number | null {
+/** @returns milliseconds since 1970; `null`: never. The API represents it as the year 2099. */
+export function expiryOf({ info }: OperatorData): number | null {
   const at = Date.parse(info.expiry_time.replace(/^(\d{4}-\d\d-\d\dT\d\d:\d\d)Z$/, "$1:00Z"));
   return new Date(at).getUTCFullYear() >= NEVER_YEAR ? null : at;
 }

@@ -1,4 +1,4 @@
-// People who may act in the account: whom an issuer or an access proxy vouches for, found by address or subject.
+// The operators of the account: people whom an OpenID Connect issuer or an access proxy identifies.
 import { Button } from "@cloudflare/kumo/components/button";
 import { Table } from "@cloudflare/kumo/components/table";
 import { useState } from "react";
@@ -7,16 +7,16 @@ import { goTo, PageLink } from "../route.tsx";
 import { useSession } from "../session.ts";
 import { StatusBadge } from "../ui/facts.tsx";
 import { PlusIcon } from "../ui/icons.tsx";
-import { LoadingRows, Nothing, ProblemNotice } from "../ui/notices.tsx";
-import { Card, PageHeader } from "../ui/page.tsx";
+import { EmptyState } from "../ui/notices.tsx";
+import { ResourcePage } from "../ui/resource.tsx";
 import { When } from "../ui/time.tsx";
 import { OperatorForm } from "./operator-form.tsx";
 import { OperatorSheet } from "./operator-sheet.tsx";
-import { endOf, useOperators } from "./operators-data.ts";
+import { expiryOf, useOperators } from "./operators-data.ts";
 
 export function OperatorsPage({ openId }: { readonly openId: string | null }) {
   const { may } = useSession();
-  const { data, error, refetch } = useOperators();
+  const query = useOperators();
   const [adding, setAdding] = useState(false);
   const add = may("ACCOUNT_USER:CREATE") && (
     <Button variant="primary" icon={<PlusIcon />} onClick={() => setAdding(true)}>
@@ -25,19 +25,19 @@ export function OperatorsPage({ openId }: { readonly openId: string | null }) {
   );
   return (
     <>
-      <PageHeader title="Operators" action={add}>
-        People who sign in as themselves, with an issuer or an access proxy that says who they are.
-      </PageHeader>
-      {error && <ProblemNotice problem={error} onRetry={() => void refetch()} />}
-      <Card>
-        {data === undefined && !error && <LoadingRows what="operators" />}
-        {data?.length === 0 && (
-          <Nothing title="No operator yet" action={add}>
-            Until there is one, only API keys can act in this account.
-          </Nothing>
-        )}
-        {data && data.length > 0 && <OperatorsTable operators={data} />}
-      </Card>
+      <ResourcePage
+        title="Operators"
+        intro="People who sign in with their own identity, through an OpenID Connect issuer or an access proxy."
+        query={query}
+        action={add}
+        empty={
+          <EmptyState title="No operator yet" action={add}>
+            Without operators, this account is accessible with API keys only.
+          </EmptyState>
+        }
+      >
+        {(operators) => <OperatorsTable operators={operators} />}
+      </ResourcePage>
       {openId !== null && <OperatorSheet key={openId} id={openId} onClose={() => goTo("operators")} />}
       {adding && <OperatorForm operator={null} onClose={() => setAdding(false)} />}
     </>
@@ -51,7 +51,7 @@ function OperatorsTable({ operators }: { readonly operators: readonly OperatorDa
       <Table.Header>
         <Table.Row>
           <Table.Head>Name</Table.Head>
-          <Table.Head className="hidden md:table-cell">Found by</Table.Head>
+          <Table.Head className="hidden md:table-cell">Identified by</Table.Head>
           <Table.Head>Role</Table.Head>
           <Table.Head className="hidden sm:table-cell">Status</Table.Head>
           <Table.Head className="hidden lg:table-cell">Added by</Table.Head>
@@ -61,7 +61,7 @@ function OperatorsTable({ operators }: { readonly operators: readonly OperatorDa
       <Table.Body>
         {operators.map((operator) => {
           const { spec, info } = operator;
-          const end = endOf(operator);
+          const expiry = expiryOf(operator);
           return (
             <Table.Row
               key={info.id}
@@ -79,7 +79,7 @@ function OperatorsTable({ operators }: { readonly operators: readonly OperatorDa
                 <StatusBadge status={info.status} />
               </Table.Cell>
               <Table.Cell className="hidden lg:table-cell">{info.created_by}</Table.Cell>
-              <Table.Cell>{end === null ? "Never" : <When at={end} />}</Table.Cell>
+              <Table.Cell>{expiry === null ? "Never" : <When at={expiry} />}</Table.Cell>
             </Table.Row>
           );
         })}

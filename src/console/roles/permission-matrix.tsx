@@ -1,23 +1,22 @@
-// What a role may do, resource by resource. With `onChange` it is edited here; without, it is read.
+// The permissions of a role by resource: editable with `onChange`, otherwise read-only.
 import { Badge } from "@cloudflare/kumo/components/badge";
 import { Checkbox } from "@cloudflare/kumo/components/checkbox";
-import type { PermissionData } from "../../admin/schema.ts";
+import type { PermissionData } from "../../admin/permissions/schema.ts";
 import { LoadingRows, ProblemNotice } from "../ui/notices.tsx";
-import { useCatalogue } from "./roles-data.ts";
+import { useCatalog } from "./roles-data.ts";
 
 interface MatrixProps {
   /** Names such as `CLUSTER:READ`. */
   readonly chosen: ReadonlySet<string>;
-  /** With those that are implied. */
+  /** The chosen permissions and those that they imply. */
   readonly effective?: ReadonlySet<string>;
   readonly onChange?: (chosen: ReadonlySet<string>) => void;
 }
 
 export function PermissionMatrix({ chosen, effective = chosen, onChange }: MatrixProps) {
-  const { data, error, refetch } = useCatalogue();
+  const { data, error, refetch } = useCatalog();
   if (error) return <ProblemNotice problem={error} onRetry={() => void refetch()} />;
   if (data === undefined) return <LoadingRows what="permissions" />;
-  // To read, only what is there counts.
   const shown = onChange ? data : data.filter(({ info }) => namesOf(info).some((name) => effective.has(name)));
   return (
     <table className="w-full table-fixed text-left">
@@ -28,7 +27,7 @@ export function PermissionMatrix({ chosen, effective = chosen, onChange }: Matri
             Resource
           </th>
           <th scope="col" className="py-2 font-medium">
-            May
+            Permissions
           </th>
         </tr>
       </thead>

@@ -1,32 +1,33 @@
-// Makes a role, from nothing or from another one, or changes it.
+// Creates a role, from an empty draft or a copy of another role, or changes one.
 import { Banner } from "@cloudflare/kumo/components/banner";
 import { Button } from "@cloudflare/kumo/components/button";
-import { Input } from "@cloudflare/kumo/components/input";
 import { type FormEvent, useState } from "react";
-import type { RoleSpec } from "../../admin/schema.ts";
+import type { RoleSpec } from "../../admin/roles/schema.ts";
 import { useAction } from "../action.ts";
-import { faultIn, isBeyond } from "../problem.ts";
+import { useFieldErrors } from "../field-errors.ts";
+import { isOutside } from "../problem.ts";
 import { Section } from "../ui/facts.tsx";
-import { FieldError, withError } from "../ui/field-error.tsx";
+import { FieldError } from "../ui/field-error.tsx";
 import { ProblemNotice } from "../ui/notices.tsx";
 import { Buttons, Overlay } from "../ui/overlay.tsx";
+import { DescriptionField, NameField } from "../ui/text-fields.tsx";
 import { PermissionMatrix } from "./permission-matrix.tsx";
 import { useRoleChanges } from "./roles-data.ts";
 
-export interface Draft {
+export interface RoleDraft {
   /** `null`: a new role. */
   readonly id: string | null;
   readonly name: string;
   readonly description: string;
   readonly permissions: ReadonlySet<string>;
-  /** How many active keys a change is felt by. */
+  /** Active keys that a change affects. */
   readonly keysInUse: number;
 }
 
-export const EMPTY_DRAFT: Draft = { id: null, name: "", description: "", permissions: new Set(), keysInUse: 0 };
+export const EMPTY_DRAFT: RoleDraft = { id: null, name: "", description: "", permissions: new Set(), keysInUse: 0 };
 
 interface RoleFormProps {
-  readonly draft: Draft;
+  readonly draft: RoleDraft;
   readonly onClose: () => void;
   readonly onSaved: (id: string) => void;
 }
@@ -38,25 +39,23 @@ export function RoleForm({ draft, onClose, onSaved }: RoleFormProps) {
   const [name, setName] = useState(draft.name);
   const [description, setDescription] = useState(draft.description);
   const [chosen, setChosen] = useState(draft.permissions);
-  const [missing, setMissing] = useState<Readonly<Record<string, string>>>({});
   const { run, busy, problem } = useAction(async (force: boolean) => {
     const spec = { name: name.trim(), description: description.trim(), permissions: permissionsOf(chosen) };
     const role = await save(draft.id, spec, force);
     onSaved(role.info.id);
   });
+  const { check, errorOf } = useFieldErrors(problem);
   const lastManager = problem?.code === "last_manager";
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    const lacking = {
-      ...(name.trim() === "" ? { name: "Give the role a name." } : {}),
+    const valid = check({
+      ...(name.trim() === "" ? { name: "Enter a name." } : {}),
       ...(chosen.size === 0 ? { permissions: "Choose at least one permission." } : {}),
-    };
-    setMissing(lacking);
-    if (Object.keys(lacking).length === 0) run(lastManager);
+    });
+    if (valid) run(lastManager);
   }
 
-  const errorOf = (field: string) => missing[field] ?? faultIn(problem, field);
   return (
     <Overlay shape="wide" title={draft.id === null ? "Create a role" : `Edit “${draft.name}”`} onClose={onClose}>
       <form onSubmit={submit} noValidate className="flex flex-col gap-5">
@@ -65,35 +64,20 @@ export function RoleForm({ draft, onClose, onSaved }: RoleFormProps) {
             variant="alert"
             size="sm"
             title={`${draft.keysInUse} active ${draft.keysInUse === 1 ? "key has" : "keys have"} this role`}
-            description="They gain and lose what is changed here, at once."
+            description="Changed permissions also apply to these keys."
           />
         )}
-        <Input
-          label="Name"
-          className="w-full"
-          autoComplete="off"
-          maxLength={64}
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-          {...withError(errorOf("name"))}
-        />
-        <Input
-          label="Description (optional)"
-          className="w-full"
-          maxLength={256}
-          value={description}
-          onChange={(event) => setDescription(event.target.value)}
-          {...withError(errorOf("description"))}
-        />
+        <NameField value={name} onChange={setName} error={errorOf("name")} />
+        <DescriptionField value={description} onChange={setDescription} error={errorOf("description")} />
         <Section title="Permissions">
           <FieldError error={errorOf("permissions")} />
           <PermissionMatrix chosen={chosen} onChange={setChosen} />
         </Section>
-        {problem && isBeyond(problem, FIELDS) && <ProblemNotice problem={problem} />}
+        {problem && isOutside(problem, FIELDS) && <ProblemNotice problem={problem} />}
         <Buttons>
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant="primary" loading={busy}>
-            {lastManager ? "Save all the same" : draft.id === null ? "Create role" : "Save"}
+            {lastManager ? "Save anyway" : draft.id === null ? "Create role" : "Save"}
           </Button>
         </Buttons>
       </form>

@@ -1,7 +1,9 @@
-// Roles with what they may do, and the catalogue of what there is to be given.
+// Roles with their permissions, and the catalog of all permissions.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import type { ListOf, PermissionData, RoleData, RoleSpec } from "../../admin/schema.ts";
-import { loadPages } from "../pages.ts";
+import type { PermissionData } from "../../admin/permissions/schema.ts";
+import type { RoleData, RoleSpec } from "../../admin/roles/schema.ts";
+import type { ListOf } from "../../admin/schema.ts";
+import { loadList } from "../load-list.ts";
 import { useSession } from "../session.ts";
 
 export function useRoles() {
@@ -9,14 +11,14 @@ export function useRoles() {
   return useQuery({
     queryKey: ["roles"],
     queryFn: ({ signal }) =>
-      loadPages(`${account}/roles?include_permissions=true`, (path) => api.get<ListOf<RoleData>>(path, signal)),
+      loadList(`${account}/roles?include_permissions=true`, (path) => api.get<ListOf<RoleData>>(path, signal)),
   });
 }
 
-export function useCatalogue() {
+export function useCatalog() {
   const { api } = useSession();
   return useQuery({
-    queryKey: ["catalogue"],
+    queryKey: ["catalog"],
     staleTime: Number.POSITIVE_INFINITY,
     queryFn: async ({ signal }) => (await api.get<{ data: PermissionData[] }>("/auth/permissions", signal)).data,
   });
@@ -27,7 +29,7 @@ export function useRoleChanges() {
   const client = useQueryClient();
   const reload = () => client.invalidateQueries({ queryKey: ["roles"] });
   return {
-    /** Makes a role, or replaces the one with this id. */
+    /** Creates a role, or replaces the one with this ID. */
     async save(id: string | null, spec: RoleSpec, force: boolean): Promise<RoleData> {
       const path = id === null ? `${account}/roles` : `${account}/roles/${id}${force ? "?force=true" : ""}`;
       const { data } = await api.send<{ data: RoleData }>(id === null ? "POST" : "PUT", path, spec);

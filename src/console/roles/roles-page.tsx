@@ -1,50 +1,46 @@
-// The roles of the account: built in, and made here.
+// The roles of the account: built-in and user-defined.
 import { Badge } from "@cloudflare/kumo/components/badge";
 import { Button } from "@cloudflare/kumo/components/button";
 import { Table } from "@cloudflare/kumo/components/table";
 import { useState } from "react";
-import type { RoleData } from "../../admin/schema.ts";
+import type { RoleData } from "../../admin/roles/schema.ts";
 import { goTo, PageLink } from "../route.tsx";
 import { permissionNames, useSession } from "../session.ts";
 import { PlusIcon } from "../ui/icons.tsx";
-import { LoadingRows, ProblemNotice } from "../ui/notices.tsx";
-import { Card, PageHeader } from "../ui/page.tsx";
-import { type Draft, EMPTY_DRAFT, RoleForm } from "./role-form.tsx";
+import { EmptyState } from "../ui/notices.tsx";
+import { ResourcePage } from "../ui/resource.tsx";
+import { EMPTY_DRAFT, type RoleDraft, RoleForm } from "./role-form.tsx";
 import { RoleSheet } from "./role-sheet.tsx";
 import { useRoles } from "./roles-data.ts";
 
 export function RolesPage({ openId }: { readonly openId: string | null }) {
   const { may } = useSession();
-  const { data, error, refetch } = useRoles();
-  const [draft, setDraft] = useState<Draft | null>(null);
+  const query = useRoles();
+  const [draft, setDraft] = useState<RoleDraft | null>(null);
   const create = may("ROLE:CREATE") && (
     <Button variant="primary" icon={<PlusIcon />} onClick={() => setDraft(EMPTY_DRAFT)}>
       Create role
     </Button>
   );
+  function showSaved(id: string) {
+    setDraft(null);
+    goTo("roles", id);
+  }
   return (
     <>
-      <PageHeader title="Roles" action={create}>
-        What a key may do. The three built-in roles are the same in every account; the others are yours.
-      </PageHeader>
-      {error && <ProblemNotice problem={error} onRetry={() => void refetch()} />}
-      <Card>
-        {data === undefined && !error && <LoadingRows what="roles" />}
-        {data && <RolesTable roles={data} />}
-      </Card>
+      <ResourcePage
+        title="Roles"
+        intro="A role is a set of permissions for API keys and operators. The built-in roles are the same in every account."
+        query={query}
+        action={create}
+        empty={<EmptyState title="No role yet">Create a role to give it to API keys and operators.</EmptyState>}
+      >
+        {(roles) => <RolesTable roles={roles} />}
+      </ResourcePage>
       {openId !== null && draft === null && (
         <RoleSheet key={openId} id={openId} onEdit={setDraft} onClose={() => goTo("roles")} />
       )}
-      {draft && (
-        <RoleForm
-          draft={draft}
-          onClose={() => setDraft(null)}
-          onSaved={(id) => {
-            setDraft(null);
-            goTo("roles", id);
-          }}
-        />
-      )}
+      {draft && <RoleForm draft={draft} onClose={() => setDraft(null)} onSaved={showSaved} />}
     </>
   );
 }
@@ -80,7 +76,7 @@ function RolesTable({ roles }: { readonly roles: readonly RoleData[] }) {
   );
 }
 
-/** The server names at most a hundred. */
+/** The API lists at most a hundred keys of a role. */
 function activeKeys(keys: NonNullable<RoleData["info"]["api_keys"]>): string {
   const active = keys.filter((key) => key.status === "ACTIVE").length;
   return active >= 100 ? "100 or more" : String(active);

@@ -1,4 +1,4 @@
-// One of several, in the browser's own select: its keyboard, its screen reader, its wheel on a phone.
+// A labeled select: the native element, for its keyboard, screen reader and mobile support.
 import { inputVariants } from "@cloudflare/kumo/components/input";
 import { useId } from "react";
 import { FieldError } from "./field-error.tsx";

@@ -1,19 +1,19 @@
-// Copies a text, and says that it did.
+// A button that copies a text and announces the result.
 import { Button } from "@cloudflare/kumo/components/button";
 import { useState } from "react";
 import { CheckIcon, CopyIcon } from "./icons.tsx";
 
 interface CopyButtonProps {
-  /** Asked for at the click: a secret is not held here. */
+  /** Called at the click, so that the button holds no secret. */
   readonly text: () => string;
   readonly what: string;
-  /** Words on the button; without them it is an icon. */
-  readonly words?: string;
+  /** Without it the button shows an icon only. */
+  readonly label?: string;
 }
 
 const SHOWN_MS = 2_500;
 
-export function CopyButton({ text, what, words }: CopyButtonProps) {
+export function CopyButton({ text, what, label }: CopyButtonProps) {
   const [state, setState] = useState<"" | "copied" | "failed">("");
   function copy() {
     const done = (result: "copied" | "failed") => {
@@ -26,18 +26,22 @@ export function CopyButton({ text, what, words }: CopyButtonProps) {
     );
   }
   const icon = state === "copied" ? <CheckIcon /> : <CopyIcon />;
-  const said = { "": "", copied: `Copied ${what}.`, failed: "The browser did not allow it: select and copy by hand." };
+  const announced = {
+    "": "",
+    copied: `Copied ${what}.`,
+    failed: "The browser denied clipboard access. Select the text and copy it manually.",
+  };
   return (
     <>
-      {words === undefined ? (
+      {label === undefined ? (
         <Button size="sm" variant="ghost" shape="square" aria-label={`Copy ${what}`} icon={icon} onClick={copy} />
       ) : (
         <Button icon={icon} onClick={copy}>
-          {state === "copied" ? "Copied" : words}
+          {state === "copied" ? "Copied" : label}
         </Button>
       )}
       <span role="status" className={state === "failed" ? "text-sm text-kumo-danger" : "sr-only"}>
-        {said[state]}
+        {announced[state]}
       </span>
     </>
   );

@@ -1,4 +1,4 @@
-// A list of named facts, and the badges that several pages share.
+// Labeled values, sections and status badges, as the sheets show them.
 import { Badge } from "@cloudflare/kumo/components/badge";
 import type { ReactNode } from "react";
 import type { KeyReferenceData } from "../../admin/schema.ts";
@@ -32,7 +32,7 @@ export function StatusBadge({ status }: { readonly status: keyof typeof STATUSES
   );
 }
 
-/** The keys that use a role or a list. */
+/** The API keys that use a role or an allow list. */
 export function UsedBy({ keys }: { readonly keys: readonly KeyReferenceData[] }) {
   if (keys.length === 0) return <p className="text-kumo-subtle">No API key uses it.</p>;
   return (

@@ -1,6 +1,6 @@
-// What is wrong with a field, where it is: shown, and told to whoever cannot see it.
+// The error at a form field, visible and announced to assistive technology.
 
-/** For Kumo's inputs: the sentence, and the mark that assistive technology reads. */
+/** Props of Kumo's inputs. */
 export function withError(error: string | undefined): { readonly error?: string; readonly "aria-invalid"?: true } {
   return error === undefined ? {} : { error, "aria-invalid": true };
 }

@@ -1,4 +1,4 @@
-// The few icons there are, all decorative: whatever they stand on has a name of its own.
+// All icons are decorative: the controls that contain them have accessible names.
 import { ArrowsClockwiseIcon } from "@phosphor-icons/react/dist/csr/ArrowsClockwise";
 import { CheckIcon as Check } from "@phosphor-icons/react/dist/csr/Check";
 import { CopyIcon as Copy } from "@phosphor-icons/react/dist/csr/Copy";
@@ -17,7 +17,7 @@ export const PlusIcon = () => <Plus aria-hidden />;
 export const RefreshIcon = () => <ArrowsClockwiseIcon aria-hidden />;
 export const SunIcon = () => <Sun aria-hidden />;
 
-export function GateIcon() {
+export function LogoIcon() {
   return (
     <svg viewBox="0 0 32 32" className="size-7 shrink-0" aria-hidden="true">
       <rect width="32" height="32" rx="8" fill="#f6821f" />

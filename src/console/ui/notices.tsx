@@ -1,4 +1,4 @@
-// What is shown when there is nothing to show, not yet, or not any more.
+// What a page shows in place of data: a problem, an empty list, or a loading state.
 import { Banner } from "@cloudflare/kumo/components/banner";
 import { Button } from "@cloudflare/kumo/components/button";
 import type { ReactNode } from "react";
@@ -6,13 +6,13 @@ import { asProblem, type Problem, type ProblemKind } from "../problem.ts";
 
 const TITLES: Readonly<Record<ProblemKind, string>> = {
   offline: "No connection",
-  signed_out: "Your sign-in has ended",
-  forbidden: "Not allowed",
+  signed_out: "Your session has ended",
+  forbidden: "Permission denied",
   missing: "Not found",
-  conflict: "This cannot be done now",
-  invalid: "Something has to be mended",
-  busy: "Too many calls",
-  unavailable: "Gatehouse cannot decide now",
+  conflict: "Conflict with the current state",
+  invalid: "Please fix the highlighted fields",
+  busy: "Too many requests",
+  unavailable: "Gatehouse is temporarily unavailable",
 };
 
 interface NoticeProps {
@@ -21,7 +21,7 @@ interface NoticeProps {
   readonly children?: ReactNode;
 }
 
-/** A problem, with what to do about it. Read out at once. */
+/** A problem and the possible next step. Screen readers announce it immediately. */
 export function ProblemNotice({ problem, onRetry, children }: NoticeProps) {
   const shown: Problem = asProblem(problem);
   return (
@@ -34,7 +34,7 @@ export function ProblemNotice({ problem, onRetry, children }: NoticeProps) {
             <span>{shown.message}</span>
             {children}
             {shown.requestId && shown.kind === "unavailable" && (
-              <span className="text-sm">Request id for the log: {shown.requestId}</span>
+              <span className="text-sm">Request ID for the log: {shown.requestId}</span>
             )}
             {onRetry && (
               <Button size="sm" onClick={onRetry}>
@@ -48,13 +48,13 @@ export function ProblemNotice({ problem, onRetry, children }: NoticeProps) {
   );
 }
 
-interface NothingProps {
+interface EmptyStateProps {
   readonly title: string;
   readonly children: ReactNode;
   readonly action?: ReactNode;
 }
 
-export function Nothing({ title, children, action }: NothingProps) {
+export function EmptyState({ title, children, action }: EmptyStateProps) {
   return (
     <div className="flex flex-col items-center gap-2 px-6 py-14 text-center">
       <h2 className="text-lg font-semibold">{title}</h2>
@@ -66,7 +66,7 @@ export function Nothing({ title, children, action }: NothingProps) {
 
 const ROWS = ["w-3/4", "w-2/3", "w-4/5", "w-1/2", "w-3/5"];
 
-/** Stands where rows will be. */
+/** A placeholder for rows. */
 export function LoadingRows({ what }: { readonly what: string }) {
   return (
     <div role="status" className="flex flex-col gap-4 p-5">

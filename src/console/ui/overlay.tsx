@@ -1,4 +1,4 @@
-// The two things that lie over a page: a dialog in its middle and a sheet at its side. Focus stays inside, Escape closes.
+// Overlays of a page: a dialog in the middle or a sheet at the side. Focus stays inside, and Escape closes.
 import { Button } from "@cloudflare/kumo/components/button";
 import { Dialog, DialogRoot, DialogTitle } from "@cloudflare/kumo/components/dialog";
 import type { ReactNode } from "react";
@@ -7,7 +7,7 @@ import { CloseIcon } from "./icons.tsx";
 interface OverlayProps {
   readonly title: ReactNode;
   readonly children: ReactNode;
-  /** Without it there is no way out but through what is inside. */
+  /** Without it only the content can close the overlay. */
   readonly onClose?: (() => void) | undefined;
   readonly shape?: "dialog" | "wide" | "sheet";
 }
@@ -35,7 +35,7 @@ export function Overlay({ title, children, onClose, shape = "dialog" }: OverlayP
   );
 }
 
-/** The buttons at the foot of a form. */
+/** The buttons at the end of a form. */
 export function Buttons({ children }: { readonly children: ReactNode }) {
   return <div className="flex flex-wrap justify-end gap-2 pt-1">{children}</div>;
 }

@@ -1,4 +1,4 @@
-// What every page is made of.
+// The header and the card of a page.
 import type { ReactNode } from "react";
 
 interface PageHeaderProps {

@@ -1,8 +1,9 @@
-// Forward and back through a long list.
+// Navigation through the pages of a table.
 import { Button } from "@cloudflare/kumo/components/button";
+import { formatNumber } from "./numbers.ts";
 
 interface PagerProps {
-  /** From 0. */
+  /** Zero-based. */
   readonly page: number;
   readonly size: number;
   readonly count: number;
@@ -10,19 +11,17 @@ interface PagerProps {
   readonly onPage: (page: number) => void;
 }
 
-const NUMBER = new Intl.NumberFormat();
-
 export function Pager({ page, size, count, note, onPage }: PagerProps) {
   const last = Math.max(0, Math.ceil(count / size) - 1);
-  const from = NUMBER.format(page * size + 1);
-  const to = NUMBER.format(Math.min(count, (page + 1) * size));
+  const from = formatNumber(page * size + 1);
+  const to = formatNumber(Math.min(count, (page + 1) * size));
   return (
     <nav
       aria-label="Table pages"
       className="flex flex-wrap items-center justify-between gap-3 border-t border-kumo-line px-4 py-3"
     >
       <p role="status" className="tabular text-sm text-kumo-subtle">
-        {from}–{to} of {NUMBER.format(count)} {note}
+        {from}–{to} of {formatNumber(count)} {note}
       </p>
       {last > 0 && (
         <div className="flex gap-2">

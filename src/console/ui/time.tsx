@@ -1,4 +1,4 @@
-// Instants as people read them: how long ago or ahead, with the exact time beside it for whoever points at it.
+// Timestamps as relative times, with the exact time in a tooltip or beside them.
 
 const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
 const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });

@@ -12,6 +12,9 @@ export interface CompiledRules {
   readonly v6: readonly bigint[];
 }
 
+/** A rule in canonical form: network address and prefix length. */
+export type CanonicalCidr = string & { readonly __brand: "CanonicalCidr" };
+
 /** The most rules that one allow list may hold. */
 export const MAX_RULES = 100;
 
@@ -31,12 +34,12 @@ interface Cidr {
  * @returns the rule, always with a prefix length; or one sentence for the operator, which repeats nothing of a text
  * that could not be read
  */
-export function parseRule(text: string): { readonly rule: string } | { readonly fault: string } {
+export function parseRule(text: string): { readonly rule: CanonicalCidr } | { readonly fault: string } {
   const cidr = parseCidr(text);
   if ("fault" in cidr) return cidr;
   const { address, prefix } = cidr;
   const network = rangeOf(cidr)[0];
-  if (network === address) return { rule: `${addressText(address)}/${prefix}` };
+  if (network === address) return { rule: `${addressText(address)}/${prefix}` as CanonicalCidr };
   const meant = `${addressText(network)}/${prefix}`;
   const single = `${addressText(address)}/${bitLength(address)}`;
   return { fault: `The address has bits set behind its prefix length: write ${meant} or ${single}.` };

@@ -1,29 +1,32 @@
-// One Authorization header with one key: every other way to send one is named for what it is.
+// Every form of an Authorization header, and the reason for which it is denied.
 import { describe, expect, it } from "vitest";
 import { isBearer, readBearerToken } from "../../../src/gateway/authentication/bearer-token.ts";
 
-// As the runtime gives it: without spaces around it.
+// The runtime trims header values.
 const read = (authorization: string) => readBearerToken(authorization.trim());
 
-describe("a credential", () => {
-  it.each(["Bearer abc", "bearer abc", "BEARER abc"])("is read from %j", (value) => {
+describe("bearer tokens", () => {
+  it.each(["Bearer abc", "bearer abc", "BEARER abc"])("reads the token of %j", (value) => {
     expect(read(value)).toBe("abc");
   });
 
-  it("is missing without the header", () => {
+  it("reports a missing header as credential_missing", () => {
     expect(readBearerToken(null)).toEqual({ reason: "credential_missing" });
   });
 
   it.each(["Bearer abc", "bearer abc", "BEARER abc", "Bearer a b", "Bearer a,b"])(
-    "may be remembered as %j",
+    "accepts %j for a lookup in the key cache",
     (value) => {
       expect(isBearer(value)).toBe(true);
     },
   );
 
-  it.each(["Basic abc", "Bearer", "Bearer\tabc", "Bearerabc", "abc", ""])("is remembered by nobody as %j", (value) => {
-    expect(isBearer(value)).toBe(false);
-  });
+  it.each(["Basic abc", "Bearer", "Bearer\tabc", "Bearerabc", "abc", ""])(
+    "never looks up %j in the key cache",
+    (value) => {
+      expect(isBearer(value)).toBe(false);
+    },
+  );
 
   it.each([
     ["Bearer abc, Bearer abc", "duplicate"],
@@ -32,18 +35,18 @@ describe("a credential", () => {
     ["Bearer  a", "spacing"],
     ["Bearer a\tb", "spacing"],
     ["Bearer\tabc", "spacing"],
-  ])("is malformed as %j", (value, what) => {
+  ])("denies the malformed credential %j", (value, what) => {
     expect(read(value)).toEqual({ reason: "credential_malformed", what });
   });
 
   it.each(["Basic abc", "Token abc", "Bear abc", "Bearerabc", "Bearer-abc", "Bearers abc", "abc", "", "bearerx abc"])(
-    "is of another scheme in %j",
+    "denies another scheme in %j",
     (value) => {
       expect(read(value)).toEqual({ reason: "scheme_not_bearer" });
     },
   );
 
-  it.each(["Bearer", "bearer"])("is no token in %j", (value) => {
+  it.each(["Bearer", "bearer"])("finds no token in %j", (value) => {
     expect(read(value)).toEqual({ reason: "token_malformed" });
   });
 });

@@ -1,4 +1,4 @@
-// Calls of people: which token is read, what has to hold of it, and whose record it finds.
+// Operators' tokens: which one is read, what is verified, and whose record is found.
 
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
@@ -55,10 +55,10 @@ function operatorsOf(
 const MISSING: Denial = { reason: "credential_missing" };
 const MALFORMED: Denial = { reason: "scheme_not_bearer" };
 
-describe("a person's token", () => {
+describe("readOperatorToken", () => {
   const asserted = aRequest("/a", { headers: { "cf-access-jwt-assertion": "x.y.z" } });
 
-  it("is a JWT in Authorization, or Access's assertion where nothing stands there", async () => {
+  it("reads a JWT from Authorization, or Access's assertion when there is no Authorization", async () => {
     const text = await token();
     expect(readOperatorToken(aRequest("/a"), text, operatorsOf())).toEqual({
       token: text,
@@ -72,7 +72,7 @@ describe("a person's token", () => {
     });
   });
 
-  it("is not read where nobody is trusted to make it, or where it is none", async () => {
+  it("reads nothing without a configured issuer or without a token", async () => {
     const text = await token();
     expect(readOperatorToken(aRequest("/a"), text, operatorsOf({ bearer: null }))).toBeNull();
     expect(readOperatorToken(aRequest("/a"), "text", operatorsOf())).toBeNull();
@@ -83,7 +83,7 @@ describe("a person's token", () => {
   });
 });
 
-describe("the operator behind a token", () => {
+describe("findOperator", () => {
   async function find(
     wanted: {
       text?: string;
@@ -103,14 +103,14 @@ describe("the operator behind a token", () => {
     return "reason" in result ? result.reason : result.id;
   }
 
-  it("is the one of the account that the path names, or else the first", async () => {
+  it("finds the operator of the account in the path, or the first one", async () => {
     const records = [anOperator("first"), anOperator(), anOperator("third")];
     expect(await find({ records })).toBe(`operator-of-${ACCOUNT_ID}`);
     expect(await find({ records, path: "/elsewhere" })).toBe("operator-of-first");
     expect(await find({ records: [] })).toBe("operator_unknown");
   });
 
-  it("is not looked for with a token that is not good, and the keys are not asked for with another issuer's", async () => {
+  it("denies an invalid token before D1 is read, and another issuer's before its keys are fetched", async () => {
     asked.length = 0;
     expect(await find({ text: await token("https://access.example") })).toBe("operator_token_invalid");
     expect(await find({ text: "no token" })).toBe("operator_token_invalid");
@@ -133,7 +133,7 @@ describe("the operator behind a token", () => {
     [{ "sec-fetch-site": "same-site" }, false],
     [{ "sec-fetch-site": "cross-site" }, false],
     [{ "sec-fetch-site": "none" }, false],
-  ])("may change something with what a browser sends by itself, with %j: %j", async (headers, may) => {
+  ])("allows a change with a browser's cookie and the headers %j: %j", async (headers, may) => {
     const there = `operator-of-${ACCOUNT_ID}`;
     expect(await find({ fromCookie: true, safe: false, headers: headers as Record<string, string> })).toBe(
       may ? there : "cross_site",
@@ -143,14 +143,14 @@ describe("the operator behind a token", () => {
   });
 });
 
-describe("a person's call", () => {
+describe("a request of an operator", () => {
   async function ask(path = CLUSTERS, init: RequestInit = {}, wanted: Wanted = {}, text?: string) {
     const opened = openGateway({ operators: async () => operatorsOf(), ...wanted });
     const answer = await opened.ask(path, init, text ?? (await token()));
     return { ...opened, answer, code: answer.ok ? null : (await errorOf(answer)).code };
   }
 
-  it("goes on to the upstream, as who they are", async () => {
+  it("is forwarded with the operator's identity", async () => {
     const { answer, sent, lines, used } = await ask();
     expect(answer.status).toBe(200);
     expect(sent[0]?.url).toBe(`https://upstream.example${CLUSTERS}`);
@@ -164,12 +164,12 @@ describe("a person's call", () => {
     expect(used).toEqual([]);
   });
 
-  it("is answered by Gatehouse where the table says so", async () => {
+  it("is served by Gatehouse when its operation is Gatehouse's own", async () => {
     const { answer, sent, served } = await ask(`/api/public/v1/accounts/${ACCOUNT_ID}/api-keys`);
     expect([answer.status, sent.length, served[0]?.principal.name]).toEqual([201, 0, "Ada"]);
   });
 
-  it("is turned away for what turns any call away", async () => {
+  it("is denied for the same reasons as a request with a key", async () => {
     expect((await ask(CLUSTERS, { headers: { upgrade: "websocket" } })).code).toBe("upgrade_not_enabled");
     expect((await ask(`${CLUSTERS}?t=${await token()}`)).answer.status).toBe(200);
     const text = await token();
@@ -182,7 +182,7 @@ describe("a person's call", () => {
     );
   });
 
-  it("is limited like a key's: by its person, and by its address while it tries tokens that are none", async () => {
+  it("is rate limited by operator, and by address while its tokens are invalid", async () => {
     expect((await ask(CLUSTERS, {}, { limits: createRateLimits(null, aLimiter(0)) })).code).toBe("rate_limited");
     const from = { headers: { "cf-connecting-ip": "192.0.2.1" } };
     const limits = createRateLimits(aLimiter(0), null);
@@ -196,7 +196,7 @@ describe("a person's call", () => {
     );
   });
 
-  it("is 503 when the issuer's keys or D1 cannot be asked", async () => {
+  it("is answered 503 when the issuer's keys or D1 are unavailable", async () => {
     const operators = operatorsOf({ finder: { find: () => Promise.reject(new Error("D1 is away")) } });
     const { answer, lines } = await ask(CLUSTERS, {}, { operators: async () => operators });
     expect([answer.status, lines[0]?.facts.error]).toEqual([503, "Error: D1 is away"]);

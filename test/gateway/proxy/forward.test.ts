@@ -1,7 +1,9 @@
-// How a call goes on to the upstream: what is sent, how long is waited, what calling it off does.
+// The request as the upstream gets it, its time limits, and its cancellation.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { toIncomingRequest } from "../../../src/gateway/incoming-request.ts";
 import { type ForwardOptions, forward, startForward } from "../../../src/gateway/proxy/forward.ts";
+import type { Reauthorization } from "../../../src/gateway/proxy/reauthorize.ts";
+import { aKey } from "../../support/key.ts";
 import { anIncomingRequest, aRequest, openGateway, type Sent, TOKEN } from "../gateway-harness.ts";
 
 const ONWARD: ForwardOptions = {
@@ -11,6 +13,12 @@ const ONWARD: ForwardOptions = {
   operation: "listClusters",
   requestId: "request-1",
   address: "192.0.2.1",
+};
+
+const OPEN: Reauthorization = {
+  now: () => Date.now(),
+  decide: async () => ({ allow: true, key: aKey() }),
+  isAllowed: async () => true,
 };
 
 const lengths: (number | null)[] = [];
@@ -42,8 +50,8 @@ const silent = () => new Promise<Response>(() => undefined);
 const untilAborted = ({ call }: Sent) =>
   new Promise<Response>((_, reject) => call.signal?.addEventListener("abort", () => reject(new Error("aborted"))));
 
-describe("a call that goes on", () => {
-  it("says what the gateway knows of it, and of the client's headers only what may pass", async () => {
+describe("a forwarded request", () => {
+  it("has the gateway's headers, and only those of the client that may be forwarded", async () => {
     const { to, sent } = upstream(() => new Response("ok"));
     const headers = {
       authorization: `Bearer ${TOKEN}`,
@@ -52,7 +60,7 @@ describe("a call that goes on", () => {
       "x-copy": `of ${TOKEN}`,
       accept: "a/b",
     };
-    await forward(anIncomingRequest("/a/b?c=%2f", { headers }), ONWARD, to);
+    await forward(anIncomingRequest("/a/b?c=%2f", { headers }), ONWARD, to, OPEN);
     await startForward(anIncomingRequest("/a/b?c=%2f", { headers }), ONWARD, to).response;
     expect(sent.map(({ url }) => url)).toEqual(Array(2).fill("https://upstream.example/a/b?c=%2f"));
     for (const { call } of sent) {
@@ -64,37 +72,45 @@ describe("a call that goes on", () => {
           "gatehouse-operation": "listClusters",
           "gatehouse-request-id": "request-1",
           "x-forwarded-for": "192.0.2.1",
+          "x-forwarded-host": "gateway.example",
+          "x-forwarded-proto": "https",
+          forwarded: 'for=192.0.2.1;host="gateway.example";proto=https',
         },
         body: null,
         redirect: "manual",
-        cache: "no-store",
+        cf: { cacheTtl: -1, cacheLevel: "bypass" },
+        encodeResponseBody: "manual",
         signal: null,
       });
     }
-    expect([sent[0]?.call.signal, sent[1]?.call.signal instanceof AbortSignal]).toEqual([null, true]);
+    expect([sent[0]?.call.signal, sent[1]?.call.signal instanceof AbortSignal]).toEqual([undefined, true]);
   });
 
-  it("carries the gateway's own credential where there is one, names no address that is not known, asks for no upgrade by itself", async () => {
+  it("has the gateway's own credential, no unknown address and no Upgrade", async () => {
     const { to, sent } = upstream(() => new Response("ok"), "Basic x");
     await forward(
       anIncomingRequest("/a", { headers: { upgrade: "websocket", authorization: `Bearer ${TOKEN}` } }),
       { ...ONWARD, address: null },
       to,
+      OPEN,
     );
     expect(sent[0]?.call.headers).toEqual({
       authorization: "Basic x",
       "gatehouse-identity": "identity-token",
       "gatehouse-operation": "listClusters",
       "gatehouse-request-id": "request-1",
+      "x-forwarded-host": "gateway.example",
+      "x-forwarded-proto": "https",
+      forwarded: 'host="gateway.example";proto=https',
     });
     await startForward(anIncomingRequest("/a"), ONWARD, to, "websocket").response;
     expect(sent[1]?.call.headers.upgrade).toBe("websocket");
   });
 
-  it("loses what its Connection header lists", async () => {
+  it("drops the headers that Connection lists", async () => {
     const { to, sent } = upstream(() => new Response("ok"));
     const kept = async (connection: string) => {
-      await forward(anIncomingRequest("/a", { headers: { connection, accept: "a/b", range: "r" } }), ONWARD, to);
+      await forward(anIncomingRequest("/a", { headers: { connection, accept: "a/b", range: "r" } }), ONWARD, to, OPEN);
       return Object.keys(sent.at(-1)?.call.headers ?? {}).filter((name) => name === "accept" || name === "range");
     };
     expect(await kept("keep-alive")).toEqual(["accept", "range"]);
@@ -103,38 +119,61 @@ describe("a call that goes on", () => {
     expect(await kept(" accept ,RANGE")).toEqual([]);
   });
 
-  it("streams its content, of the length that it has named", async () => {
+  it("streams its body, with the length that the client declared", async () => {
     const bodies: string[] = [];
     const { to, sent } = upstream(async ({ call }) => {
       bodies.push(await new Response(call.body as ReadableStream).text());
       return new Response("ok");
     });
-    await forward(anIncomingRequest("/a", { method: "POST", body: "text" }), ONWARD, to);
+    await forward(anIncomingRequest("/a", { method: "POST", body: "text" }), ONWARD, to, OPEN);
     await forward(
       anIncomingRequest("/a", { method: "PUT", body: "text", headers: { "content-length": "4" } }),
       ONWARD,
       to,
+      OPEN,
     );
-    await forward(anIncomingRequest("/a", { method: "DELETE" }), ONWARD, to);
+    await forward(anIncomingRequest("/a", { method: "DELETE" }), ONWARD, to, OPEN);
     expect(bodies).toEqual(["text", "text", ""]);
-    expect(lengths).toEqual([null, 4]);
+    // A short body of known length is sent as its bytes.
+    expect(lengths).toEqual([null]);
     expect(sent[2]?.call.body).toBeNull();
   });
 
-  it.each(["GET", "HEAD"])("sends none of the empty stream that a %s may have", async (method) => {
+  it.each(["GET", "HEAD"])("sends no body for the empty stream of a %s", async (method) => {
     const { to, sent } = upstream(() => new Response("ok"));
     const request = aRequest("/a", { method });
     Object.defineProperty(request, "body", { value: new ReadableStream() });
-    await forward(toIncomingRequest(request), ONWARD, to);
+    await forward(toIncomingRequest(request), ONWARD, to, OPEN);
     await startForward(toIncomingRequest(request), ONWARD, to).response;
     expect(sent.map(({ call }) => call.body)).toEqual([null, null]);
     expect(lengths).toEqual([]);
   });
 });
 
-describe("an upstream that gives no answer", () => {
-  it("is timed out when its time is over", async () => {
-    const plain = forward(anIncomingRequest("/a"), ONWARD, upstream(silent).to);
+describe("an upstream's response", () => {
+  it.each([101, 600, 999])("is invalid with status %i, however the request was sent", async (status) => {
+    const answer = Object.defineProperty(new Response(null), "status", { value: status });
+    const { to } = upstream(() => answer);
+    const invalid = { failure: "invalid", cause: new Error(`the upstream's status is ${status}`) };
+    const streamed = aRequest("/a", { method: "POST", body: "text" });
+    expect(await forward(anIncomingRequest("/a"), ONWARD, to, OPEN)).toEqual(invalid);
+    expect(await forward(toIncomingRequest(streamed), ONWARD, to, OPEN)).toEqual(invalid);
+    expect(await startForward(anIncomingRequest("/a"), ONWARD, to).response).toEqual(invalid);
+    expect(await startForward(anIncomingRequest("/a"), ONWARD, to, "websocket").response).toEqual(invalid);
+  });
+
+  it("is the gateway's own failure when the upstream denies the gateway's credential", async () => {
+    const denied = () => new Response(null, { status: 401 });
+    const ours = await forward(anIncomingRequest("/a"), ONWARD, upstream(denied, "Basic x").to, OPEN);
+    expect(ours).toMatchObject({ failure: "unauthorized" });
+    const clients = await forward(anIncomingRequest("/a"), ONWARD, upstream(denied).to, OPEN);
+    expect(clients).toMatchObject({ status: 401 });
+  });
+});
+
+describe("an upstream failure", () => {
+  it("is a timeout when the time limit has passed", async () => {
+    const plain = forward(anIncomingRequest("/a"), ONWARD, upstream(silent).to, OPEN);
     const { to, sent } = upstream(untilAborted);
     const pending = startForward(anIncomingRequest("/a"), ONWARD, to);
     const settled: unknown[] = [];
@@ -150,17 +189,18 @@ describe("an upstream that gives no answer", () => {
     expect(sent[0]?.call.signal?.aborted).toBe(true);
   });
 
-  it("is unreachable when it cannot be asked, with the cause for the log", async () => {
+  it("is unreachable when the connection fails, with its cause", async () => {
     const cause = new Error("refused");
     const { to } = upstream(() => Promise.reject(cause));
-    expect(await forward(anIncomingRequest("/a"), ONWARD, to)).toEqual({ failure: "unreachable", cause });
+    expect(await forward(anIncomingRequest("/a"), ONWARD, to, OPEN)).toEqual({ failure: "unreachable", cause });
     expect(await startForward(anIncomingRequest("/a"), ONWARD, to).response).toEqual({ failure: "unreachable", cause });
     expect(vi.getTimerCount()).toBe(1);
   });
 
-  it("has its time from when it has taken everything, however slow that was", async () => {
-    let client: ReadableStreamDefaultController | undefined;
+  it("is measured from when the upstream has taken the whole body", async () => {
+    let client: ReadableByteStreamController | undefined;
     const body = new ReadableStream({
+      type: "bytes",
       start(controller) {
         client = controller;
       },
@@ -171,24 +211,25 @@ describe("an upstream that gives no answer", () => {
     });
     const request = aRequest("/a", { method: "POST", body, duplex: "half" } as RequestInit);
     let answer: unknown = null;
-    void forward(toIncomingRequest(request), ONWARD, to).then((each) => {
+    void forward(toIncomingRequest(request), ONWARD, to, OPEN).then((each) => {
       answer = each;
     });
     await vi.advanceTimersByTimeAsync(60_000);
     expect(answer).toBeNull();
     client?.close();
+    client?.byobRequest?.respond(0);
     await vi.advanceTimersByTimeAsync(999);
     expect(answer).toBeNull();
     await vi.advanceTimersByTimeAsync(1);
     expect(answer).toMatchObject({ failure: "timeout" });
   });
 
-  it("is not waited for beyond a quarter of an hour of sending", async () => {
-    const body = new ReadableStream();
+  it("is a timeout when sending takes more than fifteen minutes", async () => {
+    const body = new ReadableStream({ type: "bytes" });
     const { to } = upstream(untilAborted);
     const request = aRequest("/a", { method: "POST", body, duplex: "half" } as RequestInit);
     let answer: unknown = null;
-    void forward(toIncomingRequest(request), ONWARD, to).then((each) => {
+    void forward(toIncomingRequest(request), ONWARD, to, OPEN).then((each) => {
       answer = each;
     });
     await vi.advanceTimersByTimeAsync(899_999);
@@ -198,8 +239,8 @@ describe("an upstream that gives no answer", () => {
   });
 });
 
-describe("a flight", () => {
-  it("leaves no timer behind when it has been answered", async () => {
+describe("a pending forward", () => {
+  it("leaves no timer running after its response", async () => {
     const { to } = upstream(() => new Response("ok"));
     await startForward(anIncomingRequest("/a"), ONWARD, to).response;
     expect(vi.getTimerCount()).toBe(0);
@@ -208,7 +249,7 @@ describe("a flight", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("ends when it is called off, and no timeout is made of that", async () => {
+  it("ends when it is canceled, and does not become a timeout", async () => {
     const { to, sent } = upstream(untilAborted);
     const pending = startForward(anIncomingRequest("/a"), ONWARD, to);
     pending.cancel();
@@ -217,7 +258,7 @@ describe("a flight", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("drops an answer that comes when it was called off", async () => {
+  it("drops a response that arrives after it was canceled", async () => {
     let dropped = false;
     const late = new Response(
       new ReadableStream({

@@ -1,4 +1,4 @@
-// The token that tells the upstream who calls: what it says, how long it is used, and what is published.
+// The identity token for the upstream: its claims, how long it is reused, and the published keys.
 import { createLocalJWKSet, decodeJwt, jwtVerify } from "jose";
 import { expect, it } from "vitest";
 import { createIdentity } from "../../../src/gateway/proxy/identity-token.ts";
@@ -7,7 +7,7 @@ import { IDENTITY_KEYS } from "../gateway-harness.ts";
 
 const open = () => createIdentity(IDENTITY_KEYS, "https://issuer.example", "the-upstream");
 
-it("says who calls, for a minute, signed with the newest key", async () => {
+it("names the principal for a minute, signed with the newest key", async () => {
   const identity = open();
   const key = aKey();
   const token = await identity.tokenFor(key, NOW + 999);
@@ -26,12 +26,12 @@ it("says who calls, for a minute, signed with the newest key", async () => {
   });
 });
 
-it("says of a person that it is one, by name", async () => {
+it("names an operator and its type", async () => {
   const operator = { ...aKey({ name: "Ada" }), kind: "operator" };
   expect(decodeJwt(await open().tokenFor(operator, NOW))).toMatchObject({ sub_type: "operator", sub_name: "Ada" });
 });
 
-it("is used again without a promise for 35 seconds, and not one millisecond longer", async () => {
+it("is reused synchronously for 35 seconds, and not one millisecond longer", async () => {
   const identity = open();
   const key = aKey();
   const token = await identity.tokenFor(key, NOW);
@@ -41,7 +41,7 @@ it("is used again without a promise for 35 seconds, and not one millisecond long
   expect(await next).not.toBe(token);
 });
 
-it("is used for another record of the same key while it says what is true of it", async () => {
+it("is reused for another record of the same key while its claims are true", async () => {
   const identity = open();
   const token = await identity.tokenFor(aKey(), NOW);
   const again = aKey({ version: 2 });
@@ -64,7 +64,7 @@ it("is used for another record of the same key while it says what is true of it"
   expect(identity.tokenFor(again, NOW)).toBe(token);
 });
 
-it("is remembered for ten thousand keys at most", async () => {
+it("is cached for at most ten thousand keys", async () => {
   const identity = open();
   const nth = (n: number) => aKey({ id: `key-${n}` });
   for (let n = 0; n < 10_000; n++) await identity.tokenFor(nth(n), NOW);
@@ -79,6 +79,6 @@ it("publishes every key without its private part", () => {
   });
 });
 
-it("is not made without a key", () => {
+it("is not created without a signing key", () => {
   expect(() => createIdentity([], "i", "a")).toThrow("no identity key");
 });

@@ -1,17 +1,36 @@
-// What goes out of an upstream's answer, and when it is left untouched.
+// Which headers pass in each direction, and what becomes of coded responses and of the upstream's URLs.
 import { describe, expect, it } from "vitest";
 import { toIncomingRequest } from "../../../src/gateway/incoming-request.ts";
-import { mayForward } from "../../../src/gateway/proxy/request-headers.ts";
+import { acceptsCoding } from "../../../src/gateway/proxy/content-coding.ts";
+import type { Reauthorization } from "../../../src/gateway/proxy/reauthorize.ts";
+import { createHeaderFilter } from "../../../src/gateway/proxy/request-headers.ts";
 import { filterUpstreamResponse } from "../../../src/gateway/proxy/upstream-response.ts";
-import { aRequest, openGateway } from "../gateway-harness.ts";
+import { aRequest, HOST, openGateway } from "../gateway-harness.ts";
 
 const { upstream } = openGateway().gateway;
-const pass = (headers: Record<string, string>, asked: Record<string, string> = {}, cf?: object) => {
-  const request = aRequest("/a", { headers: asked });
-  if (cf !== undefined) Object.defineProperty(request, "cf", { value: cf });
-  const answer = new Response("text", { status: 202, headers });
-  return { answer, out: filterUpstreamResponse(toIncomingRequest(request), answer, upstream) };
+const CODED = await new Response(new Response("text").body?.pipeThrough(new CompressionStream("gzip"))).arrayBuffer();
+const mayForward = createHeaderFilter(null);
+const open: Reauthorization = {
+  now: () => 0,
+  decide: () => Promise.reject(new Error("nobody asks")),
+  isAllowed: async () => true,
 };
+
+interface Asked {
+  readonly headers?: Record<string, string>;
+  readonly method?: string;
+  readonly cf?: object;
+  readonly servesPages?: boolean;
+}
+
+/** The response that a client gets of one with some headers. */
+async function pass(headers: HeadersInit, asked: Asked = {}, body: BodyInit | null = "text", status = 202) {
+  const request = aRequest("/a", { headers: asked.headers ?? {}, method: asked.method ?? "GET" });
+  if (asked.cf !== undefined) Object.defineProperty(request, "cf", { value: asked.cf });
+  const to = { ...upstream, servesPages: asked.servesPages ?? false };
+  const answer = new Response(body, { status, headers: { "content-length": "4", ...headers } });
+  return await filterUpstreamResponse(toIncomingRequest(request), answer, to, open);
+}
 
 /** Kept here a second time, on purpose. */
 const NOT_OUT = [
@@ -19,6 +38,9 @@ const NOT_OUT = [
   ...["te", "trailer", "upgrade", "alt-svc", "clear-site-data", "server", "x-powered-by"],
   ...["access-control-allow-origin", "access-control-allow-credentials", "access-control-allow-methods"],
   ...["access-control-allow-headers", "access-control-expose-headers", "access-control-max-age"],
+  ...["strict-transport-security", "nel", "report-to", "reporting-endpoints", "service-worker-allowed"],
+  ...["x-accel-redirect", "x-sendfile", "set-cookie2", "accept-ch", "critical-ch", "cdn-cache-control"],
+  ...["surrogate-control", "timing-allow-origin", "public-key-pins", "speculation-rules"],
   ...["access-control-allow-private-network", "gatehouse-identity", "gatehouse-operation", "gatehouse-request-id"],
 ];
 const NOT_IN = [
@@ -29,52 +51,101 @@ const NOT_IN = [
   ...["x-proxyuser-ip", "x-appengine-user-ip", "x-azure-clientip", "x-azure-socketip", "x-true-client-ip"],
   ...["true-client-ip", "fastly-client-ip", "fly-client-ip", "wl-proxy-client-ip", "cdn-loop", "remote-user"],
   ...["remote-addr", "gatehouse-x", "x-gatehouse-x", "x-forwarded-x", "x-original-x", "x-rewrite-x", "x-remote-x"],
+  ...["x-auth-yw-api-token", "impersonate-user", "x-webauth-user", "x-consumer-username", "x-goog-iap-jwt-assertion"],
+  ...["x-ms-client-principal", "x-ms-client-principal-id", "x-scope-orgid", "tailscale-user-login", "client-cert"],
+  ...["ssl-client-verify", "x-ssl-client-s-dn", "x-vault-token", "x-vault-namespace", "api-key", "private-token"],
+  ...["cookie2", "x-amzn-oidc-data", "x-pomerium-jwt-assertion", "x-authentik-username", "remote-groups", "l5d-x"],
+  ...["x-user-id", "x-email", "x-groups", "x-roles", "x-tenant-id", "x-jwt-payload", "x-accel-redirect", "x-arr-x"],
   ...["x-auth-request-x", "cf-x", "x-middleware-x", "x-envoy-x", "proxy-x", "x_real", "", "a:b", "a b", "a\u00e9"],
 ];
 
-describe("the headers of an answer", () => {
-  it.each(NOT_OUT)("lose %s", (name) => {
-    const { out } = pass({ [name]: "evil", "x-kept": "b" });
+describe("response headers", () => {
+  it.each(NOT_OUT)("drop %s", async (name) => {
+    const out = await pass({ [name]: "evil", "x-kept": "b" });
     expect(out.headers.has(name)).toBe(false);
     expect(out.headers.get("x-kept")).toBe("b");
   });
 
-  it("leave an answer untouched that has none of them, whatever it says of the connection", () => {
-    for (const headers of [{ "x-kept": "b" }, { connection: "Keep-Alive" }, { location: "/b" }]) {
-      const { answer, out } = pass(headers as Record<string, string>);
-      expect(out).toBe(answer);
-    }
-    for (const headers of [{ connection: "close" }, { "keep-alive": "keep-alive" }]) {
-      const { answer, out } = pass(headers as unknown as Record<string, string>);
-      expect(out).not.toBe(answer);
-    }
+  it("drop those that Connection lists", async () => {
+    const out = await pass({ connection: "close, X-Hop", "x-hop": "1", "x-kept": "b" });
+    expect([out.headers.has("x-hop"), out.headers.has("connection"), out.headers.get("x-kept")]).toEqual([
+      false,
+      false,
+      "b",
+    ]);
   });
 
-  it("keep status and body where they are changed", async () => {
-    const { answer, out } = pass({ server: "nginx" });
-    expect(out).not.toBe(answer);
+  it("keep status and body when a header is dropped", async () => {
+    const out = await pass({ server: "nginx" });
     expect([out.status, await out.text()]).toEqual([202, "text"]);
+  });
+
+  it.each([
+    ["public", "private"],
+    ["public, max-age=60", "private, max-age=60"],
+    ["Public,S-MaxAge=9 , max-age=60", "private, max-age=60"],
+    ["s-maxage=60", "private"],
+    ["must-revalidate, max-age=0", "private, must-revalidate, max-age=0"],
+    ["private, must-revalidate", "private, must-revalidate"],
+    ["no-store, public", "no-store"],
+    ["max-age=60", "max-age=60"],
+    ["no-cache", "no-cache"],
+  ])("let no shared cache store a response with Cache-Control: %s", async (value, corrected) => {
+    expect((await pass({ "cache-control": value })).headers.get("cache-control")).toBe(corrected);
+  });
+
+  it("keep a response from acting as a page of the gateway's origin, unless the upstream serves pages", async () => {
+    const policies = async (headers: Record<string, string>, servesPages: boolean) => {
+      const out = await pass(headers, { servesPages });
+      return [out.headers.get("content-security-policy"), out.headers.get("x-content-type-options")];
+    };
+    expect(await policies({}, false)).toEqual(["sandbox", "nosniff"]);
+    expect(await policies({ "content-security-policy": "default-src 'self'" }, false)).toEqual([
+      "default-src 'self', sandbox",
+      "nosniff",
+    ]);
+    expect(await policies({}, true)).toEqual([null, null]);
+    expect(await policies({ "content-security-policy": "default-src 'self'" }, true)).toEqual([
+      "default-src 'self'",
+      null,
+    ]);
   });
 });
 
-describe("the headers of a call", () => {
-  it.each(NOT_IN)("are stopped: %j", (name) => {
+describe("request headers", () => {
+  it.each(NOT_IN)("drop %j", (name) => {
+    expect(mayForward(name)).toBe(false);
     expect(mayForward(name)).toBe(false);
   });
 
-  it.each(["accept", "x-cf", "my-host", "x-proxy-", "cookies", "x-forwarder", "!#$%&'*+.^`|~-9", "z"])(
-    "go on: %j",
-    (name) => {
-      expect(mayForward(name)).toBe(true);
-    },
-  );
+  it.each([
+    ...["accept", "x-cf", "my-host", "x-proxy-", "cookies", "x-forwarder", "!#$%&'*+.^`|~-9", "z"],
+    ...["x-request-id", "x-requested-with", "x-user-agent", "idempotency-key", "traceparent", "x-csrf-token", "dpop"],
+    ...["x-amz-date", "x-amz-content-sha256", "x-ms-version", "x-goog-api-client", "x-github-api-version", "depth"],
+  ])("forward %j", (name) => {
+    expect(mayForward(name)).toBe(true);
+  });
+
+  it("forward nothing but registered and named ones in the allow-list mode", () => {
+    const filter = createHeaderFilter(new Set(["x-own", "x-user-id", "authorization", "gatehouse-identity", "x_own"]));
+    const names = ["accept", "content-type", "if-match", "x-own", "x-user-id"];
+    expect(names.filter(filter)).toEqual(names);
+    const others = ["x-other", "authorization", "gatehouse-identity", "x_own", "x-request-id", "cookie", "connection"];
+    expect(others.filter(filter)).toEqual([]);
+  });
+
+  it("are filtered alike however many names there are", () => {
+    for (let i = 0; i < 2_500; i++) expect(mayForward(`x-made-up-${i}`)).toBe(true);
+    expect([mayForward("cookie"), mayForward("accept")]).toEqual([false, true]);
+  });
 });
 
-describe("a coded answer", () => {
-  const coding = (encoding: string, accepted: string | null) =>
-    pass({ "content-encoding": encoding }, accepted === null ? {} : { "accept-encoding": accepted }).out.headers.get(
-      "content-encoding",
-    );
+describe("a coded response", () => {
+  const coding = async (encoding: string, accepted: string | null, cf?: object) => {
+    const headers: Record<string, string> = accepted === null ? {} : { "accept-encoding": accepted };
+    const asked = cf === undefined ? { headers } : { headers, cf };
+    return (await pass({ "content-encoding": encoding }, asked, CODED)).headers.get("content-encoding");
+  };
 
   it.each([
     ["gzip", "gzip"],
@@ -85,37 +156,77 @@ describe("a coded answer", () => {
     ["gzip", "gzip;q=1.0"],
     ["gzip", "gzip; q=0.01"],
     ["br", " br "],
-    // The runtime does not undo it, so nobody here can.
+    ["gzip", "x-gzip"],
+    // Nobody here can undo these.
     ["zstd", "gzip"],
-  ])("stays %s for a client that accepts %j", (encoding, accepted) => {
-    expect(coding(encoding, accepted)).toBe(encoding);
+    ["gzip, br", "identity"],
+  ])("stays %s for a client that accepts %j", async (encoding, accepted) => {
+    expect(await coding(encoding, accepted)).toBe(encoding);
   });
 
   it.each([
     ["gzip", null],
     ["GZIP", "br"],
-    ["br", "gzip"],
+    ["x-gzip", "br"],
     ["gzip", "gzip;q=0"],
     ["gzip", "gzip; q=0.000"],
     ["gzip", "gzip ;q=0.0 "],
+    ["gzip", "gzip;q=0, *"],
+    ["gzip", "*, gzip;q=0"],
     ["gzip", "xgzip"],
-    ["br", "*;q=0"],
-  ])("is decoded from %s for a client that accepts %j", (encoding, accepted) => {
-    expect(coding(encoding, accepted)).toBeNull();
+  ])("is decoded from %s for a client that accepts %j", async (encoding, accepted) => {
+    expect(await coding(encoding, accepted)).toBeNull();
   });
 
-  it("goes by what the platform says of the client, where it says so", () => {
-    const out = (cf: object, asked: Record<string, string>) => pass({ "content-encoding": "gzip" }, asked, cf).out;
-    expect(out({ clientAcceptEncoding: "gzip" }, {}).headers.get("content-encoding")).toBe("gzip");
-    expect(out({ clientAcceptEncoding: "br" }, { "accept-encoding": "gzip" }).headers.has("content-encoding")).toBe(
-      false,
-    );
-    expect(out({}, { "accept-encoding": "gzip" }).headers.has("content-encoding")).toBe(false);
+  it.each([
+    ["br", "gzip", false],
+    ["br", "*;q=0", false],
+    ["br", "", false],
+    ["br", "gzip, br;q=1", true],
+    ["gzip", "gzip;q=0;x=1", false],
+    ["gzip", "gzip;x=1;q=0", false],
+    ["gzip", "gzip;q=0.1;q2=0", true],
+  ] as const)("in %s is acceptable to %j: %s", (encoding, accepted, acceptable) => {
+    expect(acceptsCoding(accepted, encoding)).toBe(acceptable);
+  });
+
+  it("uses the client's own Accept-Encoding when the platform provides it", async () => {
+    expect(await coding("gzip", null, { clientAcceptEncoding: "gzip" })).toBe("gzip");
+    expect(await coding("gzip", "gzip", { clientAcceptEncoding: "br" })).toBeNull();
+    expect(await coding("gzip", "gzip", {})).toBeNull();
+  });
+
+  it("loses what is true of its coded bytes only, when it is decoded", async () => {
+    const digests = {
+      "content-digest": "a",
+      "repr-digest": "a",
+      digest: "a",
+      "content-md5": "a",
+      "accept-ranges": "a",
+    };
+    const headers = { ...digests, "content-encoding": "gzip", etag: '"1"', vary: "Accept", "content-length": "24" };
+    const out = await pass(headers, {}, CODED);
+    for (const name of [...Object.keys(digests), "content-encoding", "content-length"])
+      expect(out.headers.has(name)).toBe(false);
+    expect([out.headers.get("etag"), out.headers.get("vary")]).toEqual(['W/"1"', "Accept, Accept-Encoding"]);
+    expect(await out.text()).toBe("text");
+    expect((await pass({ ...headers, etag: 'W/"1"' }, {}, CODED)).headers.get("etag")).toBe('W/"1"');
+  });
+
+  it.each<[what: string, headers: Record<string, string>, asked: Asked, status: number]>([
+    ["a part of it", { "content-range": "bytes 0-3/9" }, {}, 206],
+    ["the answer to a HEAD", {}, { method: "HEAD" }, 200],
+    ["without content", { "content-length": "0" }, {}, 200],
+    ["under no-transform", { "cache-control": "max-age=1, No-Transform" }, {}, 200],
+  ])("is never decoded as %s", async (_, headers, asked, status) => {
+    const out = await pass({ "content-encoding": "gzip", etag: '"1"', ...headers }, asked, "text", status);
+    expect([out.headers.get("content-encoding"), out.headers.get("etag")]).toEqual(["gzip", '"1"']);
+    expect(await out.text()).toBe("text");
   });
 });
 
-describe("where an answer sends its client", () => {
-  const sends = (location: string) => pass({ location }).out.headers.get("location");
+describe("a URL of the upstream", () => {
+  const sends = async (name: string, value: string) => (await pass({ [name]: value })).headers.get(name);
 
   it.each([
     ["https://upstream.example/b?c=d#e", "/b?c=d#e"],
@@ -123,21 +234,45 @@ describe("where an answer sends its client", () => {
     ["//upstream.example/b", "/b"],
     ["\\\\upstream.example/b", "/b"],
     ["/\\upstream.example/b", "/b"],
-  ])("leads through the door again: %j", (location, within) => {
-    expect(sends(location)).toBe(within);
+    ["https://upstream.example", "/"],
+    ["https://upstream.example//evil.example/x", "//evil.example/x"],
+    ["https://upstream.example/\\evil.example", "//evil.example"],
+    ["https://user:pass@upstream.example/b", "/b"],
+  ])("leads through the gateway, under its own origin: %j", async (location, within) => {
+    for (const name of ["location", "content-location", "operation-location", "azure-asyncoperation"])
+      expect(await sends(name, location)).toBe(HOST + within);
   });
 
   it.each([
     "https://another.example/b",
     "http://upstream.example/b",
     "https://upstream.example:8443/b",
+    "https://upstream.example.evil.example/b",
+    "https://upstream.example@evil.example/b",
     "/b",
     "b/https://upstream.example/",
     "b//upstream.example",
     "?next=https://upstream.example/",
     "https://[broken/",
     "",
-  ])("is left as it is: %j", (location) => {
-    expect(sends(location)).toBe(location);
+  ])("is none in %j, which stays as it is", async (location) => {
+    expect(await sends("location", location)).toBe(location);
+  });
+
+  it("leads through the gateway in each target of a Link, and in a Refresh", async () => {
+    const link = '<https://upstream.example/a,b?page=2>; rel="next", </c>; rel=prev, <https://other.example/>; rel="x"';
+    expect(await sends("link", link)).toBe(
+      `<${HOST}/a,b?page=2>; rel="next", </c>; rel=prev, <https://other.example/>; rel="x"`,
+    );
+    expect(await sends("refresh", "5; url=https://upstream.example/x?a=1")).toBe(`5; url=${HOST}/x?a=1`);
+    expect(await sends("refresh", "5;URL='https://upstream.example/x'")).toBe(`5;URL='${HOST}/x'`);
+    expect(await sends("refresh", "5")).toBe("5");
+    expect(await sends("refresh", "0; url=https://other.example/")).toBe("0; url=https://other.example/");
+  });
+
+  it("is dropped with a second one in the same field, so that two never become one", async () => {
+    const headers = new Headers({ location: "https://upstream.example/a" });
+    headers.append("location", "https://evil.example/");
+    expect((await pass(Object.fromEntries(headers))).headers.has("location")).toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-// The console's files and the other paths that anybody may read.
+// The console's files and the public documents.
 import { describe, expect, it } from "vitest";
 import { serveConsole } from "../../../src/gateway/public/console-assets.ts";
 import { serveWellKnown } from "../../../src/gateway/public/well-known.ts";
@@ -38,8 +38,8 @@ async function open(path: string, init: RequestInit = {}, wanted: Wanted = {}) {
   };
 }
 
-describe("the console", () => {
-  it.each(["/consoles", "/console-x", "/a/console/"])("is not asked for by %s", async (path) => {
+describe("the console's files", () => {
+  it.each(["/consoles", "/console-x", "/a/console/"])("leaves the path %s to the next step", async (path) => {
     const { gateway } = openGateway();
     expect(await serveConsole(createContext(aRequest(path), gateway), path, gateway)).toBeNull();
   });
@@ -52,14 +52,14 @@ describe("the console", () => {
     "/console/allow-lists",
     "/console/roles/x",
     "/console/activity",
-  ])("is one page at %s", async (path) => {
+  ])("serves the HTML page at %s", async (path) => {
     const { answer, files } = await open(path, { headers: { range: "bytes=0-1", authorization: "Bearer x" } });
     expect(files).toEqual([["GET", "/console/index.html", 0]]);
     expect([answer.status, await answer.text()]).toEqual([200, "file"]);
     expect(Object.fromEntries(answer.headers)).toEqual({ ...SECURED, "content-type": "text/html" });
   });
 
-  it.each(["a.js", "a-B_9.css", "a.svg", `${"a".repeat(80)}.woff2`])("has the file %s", async (name) => {
+  it.each(["a.js", "a-B_9.css", "a.svg", `${"a".repeat(80)}.woff2`])("serves the file %s", async (name) => {
     expect((await open(`/console/assets/${name}`, { method: "HEAD" })).files).toEqual([
       ["HEAD", `/console/assets/${name}`, 0],
     ]);
@@ -82,23 +82,23 @@ describe("the console", () => {
       "/console/assets/b/a.js",
     ],
     ...[`/console/assets/${"a".repeat(81)}.js`, "/console/assets/axjs", "/console/assets/a@.js", "/console/keys/a@"],
-  ])("has nothing at %s", async (path) => {
+  ])("denies %s with not_found", async (path) => {
     const { answer, context, files } = await open(path);
     expect([answer.status, context.denial, files]).toEqual([404, { reason: "not_found" }, []]);
   });
 
-  it("is only read", async () => {
+  it("denies every method but GET and HEAD", async () => {
     const { answer, context } = await open("/console/", { method: "POST" });
     expect([answer.status, context.denial]).toEqual([405, { reason: "method_not_allowed", allow: ["GET", "HEAD"] }]);
     expect(answer.headers.get("allow")).toBe("GET, HEAD");
   });
 
-  it("has one home", async () => {
+  it("redirects /console to /console/", async () => {
     const { answer } = await open("/console");
     expect([answer.status, Object.fromEntries(answer.headers)]).toEqual([308, { ...SECURED, location: "/console/" }]);
   });
 
-  it("tells callers their own address", async () => {
+  it("returns the client's own address", async () => {
     const { answer } = await open("/console/address", { headers: { "cf-connecting-ip": "192.0.2.1" } });
     expect([answer.status, await answer.json()]).toEqual([200, { address: "192.0.2.1" }]);
     expect(Object.fromEntries(answer.headers)).toEqual({ ...SECURED, "content-type": "application/json" });
@@ -106,7 +106,7 @@ describe("the console", () => {
   });
 
   it.each([null, { fetch: async () => new Response("none", { status: 404 }) }])(
-    "says so where it was not deployed",
+    "answers 503 when the console is not deployed",
     async (assets) => {
       const { answer } = await open("/console/", {}, { assets });
       expect([answer.status, await answer.text()]).toEqual([
@@ -119,21 +119,21 @@ describe("the console", () => {
     },
   );
 
-  it("names a type for a file that has none", async () => {
+  it("sets a content type on a file that has none", async () => {
     const assets = { fetch: async () => new Response(null) };
     const { answer } = await open("/console/assets/a.js", {}, { assets });
     expect(answer.headers.get("content-type")).toBe("text/plain;charset=utf-8");
   });
 });
 
-describe("what anybody may read", () => {
+describe("the public documents", () => {
   const HOME = "/.well-known/gatehouse/";
   it.each([
     ["jwks.json", "public, max-age=300", { keys: expect.arrayContaining([expect.objectContaining({ kid: "new" })]) }],
     ["openapi.json", "no-store", { openapi: "3.1.0" }],
     ["scanners.json", "no-store", expect.objectContaining({ gitleaks: expect.stringContaining("gatehouse-api-key") })],
     ["health", "no-store", { status: "ok" }],
-  ])("is %s", async (name, cacheControl, body) => {
+  ])("serves %s without a credential", async (name, cacheControl, body) => {
     for (const method of ["GET", "HEAD"]) {
       const { answer } = await open(HOME + name, { method });
       expect([answer.status, await answer.json()]).toEqual([200, body]);
@@ -144,16 +144,19 @@ describe("what anybody may read", () => {
     }
   });
 
-  it.each(["jwks.json/", "JWKS.json", "", "health/x", "jwks"])("is exact: not %j", async (name) => {
-    expect((await open(HOME + name)).answer).toBeNull();
-  });
+  it.each(["jwks.json/", "JWKS.json", "", "health/x", "jwks"])(
+    "leaves the near match %j to the next step",
+    async (name) => {
+      expect((await open(HOME + name)).answer).toBeNull();
+    },
+  );
 
-  it("is only read", async () => {
+  it("denies every method but GET and HEAD", async () => {
     const { answer, context } = await open(`${HOME}health`, { method: "PUT" });
     expect([answer.status, context.denial]).toEqual([405, { reason: "method_not_allowed", allow: ["GET", "HEAD"] }]);
   });
 
-  it("says when the door cannot decide, and tells the log why", async () => {
+  it("answers 503 and logs the error when storage is unavailable", async () => {
     const away = new Error("D1 is away");
     const { answer, context } = await open(`${HOME}health`, {}, { ready: () => Promise.reject(away) });
     expect([answer.status, context.error]).toEqual([503, away]);

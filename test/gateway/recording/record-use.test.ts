@@ -1,4 +1,4 @@
-// What a use and a trial leave behind: counted for the key, weighed for the trial, and never in the way of the answer.
+// What an allowed request records: the use of its key, and the outcome of the dry run.
 import { describe, expect, it } from "vitest";
 import type { DryRun } from "../../../src/core/access/principal.ts";
 import { compileRules } from "../../../src/core/ip/cidr.ts";
@@ -10,32 +10,32 @@ const FROM_HERE = { headers: { "cf-connecting-ip": "192.0.2.1" } };
 
 async function noted(dryRun: DryRun | null) {
   const work: Promise<unknown>[] = [];
-  const { gateway, used, tried } = openGateway();
+  const { gateway, used, dryRunsRecorded } = openGateway();
   const { context, target } = aContext(gateway, undefined, FROM_HERE);
   recordUse(context, target, aKey({ dryRun }), gateway, (each) => void work.push(each));
   await Promise.all(work);
-  return { used, tried, behind: work.length };
+  return { used, dryRunsRecorded, behind: work.length };
 }
 
-describe("an allowed call", () => {
-  it("is counted for its key, and loads nothing where there is no trial", async () => {
-    const { used, tried, behind } = await noted(null);
+describe("recordUse", () => {
+  it("counts the use of a key, and loads no recorder without a dry run", async () => {
+    const { used, dryRunsRecorded, behind } = await noted(null);
     expect(used).toEqual([[aKey().id, NOW, "192.0.2.1", expect.any(Function)]]);
-    expect([tried, behind]).toEqual([[], 0]);
+    expect([dryRunsRecorded, behind]).toEqual([[], 0]);
   });
 
-  it("is weighed as if the trial were promoted", async () => {
+  it("evaluates the request as if the dry run were promoted", async () => {
     const elsewhere = aKey({ addresses: compileRules(["198.51.100.0/24"]) });
     const denial = { reason: "address_not_allowed", network: "192.0.2.0/24", operation: "listClusters" };
-    expect((await noted({ id: "trial-1", candidate: elsewhere })).tried).toEqual([
+    expect((await noted({ id: "trial-1", candidate: elsewhere })).dryRunsRecorded).toEqual([
       { keyId: aKey().id, dryRunId: "trial-1", denial, at: NOW },
     ]);
-    expect((await noted({ id: "trial-1", candidate: aKey() })).tried).toEqual([
+    expect((await noted({ id: "trial-1", candidate: aKey() })).dryRunsRecorded).toEqual([
       { keyId: aKey().id, dryRunId: "trial-1", denial: null, at: NOW },
     ]);
   });
 
-  it("is not weighed on a trial that cannot be read, which is told", async () => {
-    expect((await noted({ id: "trial-1", candidate: null })).tried).toEqual([aKey().id]);
+  it("reports a dry run that cannot be read, and evaluates nothing", async () => {
+    expect((await noted({ id: "trial-1", candidate: null })).dryRunsRecorded).toEqual([aKey().id]);
   });
 });

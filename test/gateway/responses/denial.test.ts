@@ -1,4 +1,4 @@
-// Every reason with its whole answer: a second list on purpose, since clients read all of it.
+// Every reason with its whole response: a second list on purpose, since clients read all of it.
 import { describe, expect, it } from "vitest";
 import type { Denial } from "../../../src/core/access/decision.ts";
 import { denialResponse, serviceUnavailable, upstreamErrorResponse } from "../../../src/gateway/responses/denial.ts";
@@ -86,7 +86,7 @@ const ANSWERS: readonly Answer[] = [
 
 const COMMON = { "cache-control": "no-store", "content-type": "application/json" };
 
-describe("the answer", () => {
+describe("the response", () => {
   for (const [denial, status, detail, headers = {}, code = denial.reason] of ANSWERS) {
     it(`to ${JSON.stringify(denial)} is ${status}, ${detail}`, async () => {
       const answer = denialResponse(denial, "request-1");
@@ -96,7 +96,7 @@ describe("the answer", () => {
     });
   }
 
-  it("to a fault of ours is 503, to come again", async () => {
+  it("to an internal error is 503 with Retry-After", async () => {
     const answer = serviceUnavailable("unavailable", "Try again.", "request-1");
     expect([answer.status, Object.fromEntries(answer.headers)]).toEqual([503, { ...COMMON, "retry-after": "5" }]);
     expect(await errorOf(answer)).toEqual({
@@ -111,8 +111,11 @@ describe("the answer", () => {
     ["timeout", 504, "upstream_timeout", "The API behind Gatehouse did not answer in time."],
     ["unreachable", 502, "upstream_unreachable", "The API behind Gatehouse cannot be reached."],
     ["cancelled", 502, "upstream_unreachable", "The API behind Gatehouse cannot be reached."],
-  ] as const)("for an upstream that is %s is %i", async (failure, status, code, detail) => {
-    const answer = upstreamErrorResponse({ failure, cause: "not told" }, "request-1");
+    ["invalid", 502, "upstream_invalid", "The API behind Gatehouse gave no valid answer."],
+    ["unauthorized", 502, "upstream_unauthorized", "The API behind Gatehouse denied the gateway."],
+    ["incomplete", 400, "request_incomplete", "The request body ended before it was complete."],
+  ] as const)("to an upstream failure (%s) is %i", async (failure, status, code, detail) => {
+    const answer = upstreamErrorResponse(failure, "request-1");
     expect(answer.status).toBe(status);
     expect(await errorOf(answer)).toEqual({ status, code, detail, request_id: "request-1" });
   });

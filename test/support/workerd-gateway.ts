@@ -1,5 +1,5 @@
-// Gatehouse on the bare runtime: workerd's own network on both sides, with no development proxy in front and no Node in
-// between. What gatehouse.ts starts is nearer to `npm start`; this is nearer to what Cloudflare runs.
+// Gatehouse on workerd with its own network on both sides: no development proxy in front, no Node in between. gatehouse.ts is
+// nearer to `npm start`; this is nearer to what Cloudflare runs.
 import { convertV4MiniflareOptions, Miniflare, type V4MiniflareOptions } from "miniflare";
 import { newIdentityKeys, newKeyRing } from "../../scripts/secrets.ts";
 import { readKeyRing } from "../../src/core/token/api-key-token.ts";
@@ -9,35 +9,35 @@ import { readD1Migrations } from "./migrations.ts";
 import { type KeyOptions, type SeededKey, seedAccount, seedKey } from "./seed.ts";
 import { startUpstream, type TestUpstream } from "./upstream.ts";
 
-export interface BareOptions {
+export interface WorkerdGatewayOptions {
   readonly vars?: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
-  /** Another API behind the door than the counting one, as a service binding. */
+  /** An upstream Worker, bound as a service, in place of the counting server. */
   readonly service?: (request: Request) => Promise<Response>;
-  /** More options for the runtime: bindings that wrangler.toml would give. */
+  /** More options of Miniflare, such as bindings that wrangler.toml would declare. */
   readonly worker?: Record<string, unknown>;
 }
 
-export interface Bare {
-  /** Through Cloudflare's stand-in, which adds `CF-Connecting-IP` where a client has sent none. */
+export interface WorkerdGateway {
+  /** Through Miniflare's proxy, which adds `CF-Connecting-IP` where the client sent none. */
   readonly url: string;
-  /** Straight to the Worker: nothing is added, nothing is put right. */
+  /** The direct socket of the Worker: no header is added or changed. */
   readonly port: number;
   readonly upstream: TestUpstream;
   readonly env: { readonly DB: D1; readonly KEY_COPIES: Kv };
   readonly secrets: { readonly KEY_RING: string; readonly IDENTITY_KEYS: string };
   key(options?: Partial<KeyOptions>): Promise<SeededKey>;
   call(token: string | null, path: string, init?: RequestInit): Promise<Response>;
-  /** Everything that the Worker has logged since the last time, each line parsed. */
-  logs(): Promise<readonly Event[]>;
+  /** The parsed log lines since the last call. */
+  logs(): Promise<readonly LogLine[]>;
   scheduled(): Promise<unknown>;
   close(): Promise<void>;
 }
 
-/** One line of the log. `text` is the whole of it. */
-export type Event = Readonly<Record<string, unknown>> & { readonly text: string };
+/** One line of the log; `text` is the raw line. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly text: string };
 
-export async function startBare(options: BareOptions = {}): Promise<Bare> {
+export async function startWorkerdGateway(options: WorkerdGatewayOptions = {}): Promise<WorkerdGateway> {
   const upstream = await startUpstream();
   const secrets = { KEY_RING: newKeyRing(new Date()), IDENTITY_KEYS: await newIdentityKeys(), ...options.secrets };
   const lines: string[] = [];
@@ -61,7 +61,7 @@ export async function startBare(options: BareOptions = {}): Promise<Bare> {
   );
   const url = await runtime.ready;
   const direct = await runtime.unsafeGetDirectURL();
-  const env = { DB: (await runtime.getD1Database("DB")) as unknown as D1, KEY_COPIES: await kvOf(runtime) };
+  const env = { DB: (await runtime.getD1Database("DB")) as unknown as D1, KEY_COPIES: await kvNamespaceOf(runtime) };
   for (const statement of await readD1Migrations()) await env.DB.prepare(statement).bind().run();
   await seedAccount(env.DB, ACCOUNT);
   await seedAccount(env.DB, OTHER_ACCOUNT, "Another account");
@@ -72,16 +72,16 @@ export async function startBare(options: BareOptions = {}): Promise<Bare> {
     upstream,
     env,
     secrets,
-    key: (given = {}) => seedKey(env.DB, ringOf(secrets.KEY_RING), { accountId: ACCOUNT, ...given }),
+    key: (given = {}) => seedKey(env.DB, parseKeyRing(secrets.KEY_RING), { accountId: ACCOUNT, ...given }),
     call(token, path, init = {}) {
       const headers = new Headers(init.headers);
       if (token !== null) headers.set("authorization", `Bearer ${token}`);
       return fetch(url.origin + path, { redirect: "manual", ...init, headers });
     },
     async logs() {
-      // The runtime's log comes through a pipe of its own, a moment behind the answer.
+      // workerd writes its log to a pipe, which can arrive shortly after the response.
       await new Promise((resume) => setTimeout(resume, 50));
-      return lines.splice(0).map(eventOf);
+      return lines.splice(0).map(parseLine);
     },
     scheduled: async () => (await runtime.getWorker()).scheduled({ cron: "* * * * *" }),
     async close() {
@@ -91,17 +91,17 @@ export async function startBare(options: BareOptions = {}): Promise<Bare> {
   };
 }
 
-function ringOf(json: string) {
+function parseKeyRing(json: string) {
   const read = readKeyRing(json);
   if ("faults" in read) throw new Error(read.faults.join("; "));
   return read.ring;
 }
 
-async function kvOf(runtime: Miniflare): Promise<Kv> {
+async function kvNamespaceOf(runtime: Miniflare): Promise<Kv> {
   return (await runtime.getKVNamespace("KEY_COPIES")) as unknown as Kv;
 }
 
-function eventOf(text: string): Event {
+function parseLine(text: string): LogLine {
   try {
     return { ...(JSON.parse(text) as Record<string, unknown>), text };
   } catch {

@@ -1,4 +1,4 @@
-// The key itself, for the only time: to be copied or downloaded. Closing this is the end of the secret in the browser.
+// Shows a new key to copy or download. Closing the dialog removes the secret from the browser.
 import { Banner } from "@cloudflare/kumo/components/banner";
 import { Button } from "@cloudflare/kumo/components/button";
 import { useEffect, useId } from "react";
@@ -9,18 +9,18 @@ import { Buttons, Overlay } from "../ui/overlay.tsx";
 import { exactTime } from "../ui/time.tsx";
 import type { KeyRow } from "./key-row.ts";
 
-interface KeyOnceProps {
+interface NewKeyProps {
   readonly keyRow: KeyRow;
   readonly secret: string;
   readonly onStored: () => void;
 }
 
-export function KeyOnce({ keyRow: key, secret, onStored }: KeyOnceProps) {
+export function NewKey({ keyRow: key, secret, onStored }: NewKeyProps) {
   useEffect(() => {
-    // A closed tab would be the end of the key.
-    const hold = (event: BeforeUnloadEvent) => event.preventDefault();
-    addEventListener("beforeunload", hold);
-    return () => removeEventListener("beforeunload", hold);
+    // Closing the tab would lose the key.
+    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
+    addEventListener("beforeunload", warn);
+    return () => removeEventListener("beforeunload", warn);
   }, []);
 
   return (
@@ -28,18 +28,18 @@ export function KeyOnce({ keyRow: key, secret, onStored }: KeyOnceProps) {
       <Banner
         variant="alert"
         title="Store the key now"
-        description="It is shown this once. Gatehouse keeps no copy; a lost key can only be replaced."
+        description="It is shown only once. Gatehouse stores no copy; a lost key can only be replaced."
       />
       <Secret label="API key" text={secret} />
       <div className="flex flex-wrap gap-2">
-        <CopyButton text={() => secret} what="the API key" words="Copy key" />
+        <CopyButton text={() => secret} what="the API key" label="Copy key" />
         <Button icon={<DownloadIcon />} onClick={() => download(key, secret)}>
           Download .env
         </Button>
       </div>
       <Secret label="Try it" text={curlCommand(secret)} />
       <div>
-        <CopyButton text={() => curlCommand(secret)} what="the command" words="Copy command" />
+        <CopyButton text={() => curlCommand(secret)} what="the command" label="Copy command" />
       </div>
       <Buttons>
         <Button variant="primary" onClick={onStored}>
@@ -69,10 +69,10 @@ function Secret({ label, text }: { readonly label: string; readonly text: string
   );
 }
 
-/** The variables of Aeon's own command line, `ybm`. */
+/** Downloads the variables that `ybm`, Aeon's command line, reads. */
 function download(key: KeyRow, secret: string): void {
-  const end = key.expiresAt === null ? "never expires" : `expires on ${exactTime(key.expiresAt)}`;
-  const text = `# API key "${key.name}" (${key.roleName}), ${end}\nYBM_HOST=${location.origin}\nYBM_APIKEY=${secret}\n`;
+  const expiry = key.expiresAt === null ? "never expires" : `expires on ${exactTime(key.expiresAt)}`;
+  const text = `# API key "${key.name}" (${key.roleName}), ${expiry}\nYBM_HOST=${location.origin}\nYBM_APIKEY=${secret}\n`;
   const url = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
   const link = document.createElement("a");
   link.href = url;
