@@ -5,8 +5,8 @@ import { REAUTHORIZE_EVERY_MS, type Reauthorization } from "./reauthorize.ts";
 
 /** A body of at most this many bytes is read before anything is sent: the upstream gets all of it, or no request. */
 const READ_FIRST = 65_536;
-/** The size of the buffer for longer ones. */
-const BUFFER = 262_144;
+/** The most that is read of a longer one at once. */
+const PART = 65_536;
 /** A body that took longer than this was authorized too long ago to be completed. */
 const STALE_AFTER_MS = 1_000;
 
@@ -59,9 +59,8 @@ export async function copyBody(
   const writer = writable.getWriter();
   let left = length === null ? Number.POSITIVE_INFINITY : Number(length);
   let authorizedAt = now();
-  let buffer = new ArrayBuffer(BUFFER);
   for (;;) {
-    const part = await reader.read(new Uint8Array(buffer)).catch((cause: unknown) => ({ cause }));
+    const part = await reader.read(new Uint8Array(PART)).catch((cause: unknown) => ({ cause }));
     if ("cause" in part) return { failure: "incomplete", cause: part.cause };
     if (part.value !== undefined) left -= part.value.byteLength;
     const age = now() - authorizedAt;
@@ -77,7 +76,6 @@ export async function copyBody(
       // The upstream has gone, or has answered without waiting: what it says decides.
       return null;
     }
-    buffer = part.value.buffer as ArrayBuffer;
   }
 }
 
