@@ -25,6 +25,9 @@ export interface RawUpstream {
   close(): Promise<void>;
 }
 
+/** The answer to a request of no exchange. */
+const UNKNOWN: readonly Step[] = ["HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"];
+
 /** Start a raw upstream on a free port of the loopback. */
 export async function startRawUpstream(): Promise<RawUpstream> {
   const scripts = new Map<string, readonly Step[]>();
@@ -38,7 +41,7 @@ export async function startRawUpstream(): Promise<RawUpstream> {
       const head = readMessage(received.bytes, "request");
       if (head === null) return void socket.destroy();
       const exchange = fieldValue(head.fields, EXCHANGE_FIELD.toLowerCase()) ?? "";
-      const answer = playScript(socket, scripts.get(exchange) ?? [], received);
+      const answer = playScript(socket, scripts.get(exchange) ?? UNKNOWN, received);
       const arrival = untilOver(received, answer);
       arrivals.set(exchange, [...(arrivals.get(exchange) ?? []), arrival]);
       const { message } = await arrival;
