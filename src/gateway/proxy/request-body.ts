@@ -5,7 +5,9 @@ import { REAUTHORIZE_EVERY_MS, type Reauthorization } from "./reauthorize.ts";
 
 /** A body of at most this many bytes is read before anything is sent: the upstream gets all of it, or no request. */
 const READ_FIRST = 65_536;
-/** The most that is read of a longer one at once. */
+/** The last part of a body of at most this many bytes is held back while its key is authorized again. */
+const HELD_BACK = 16_777_216;
+/** The most that is read of such a body at once. */
 const PART = 65_536;
 /** A body that took longer than this was authorized too long ago to be completed. */
 const STALE_AFTER_MS = 1_000;
@@ -43,28 +45,41 @@ export async function readFirst(
 }
 
 /**
- * Copy a body to the upstream, part by part as it comes.
+ * Copy a body to the upstream as it comes.
  *
- * @param length its `Content-Length`, or `null`
+ * @param length its `Content-Length`, or `null`: in chunks
  * @returns `null` when everything was written, or when the upstream takes no more; otherwise why the body must not be completed.
  *   `writable` is left open then: the runtime would end a chunked body as complete. Never rejects.
  */
-export async function copyBody(
+export function copyBody(
   source: ReadableStream<Uint8Array>,
   writable: WritableStream<Uint8Array>,
   length: string | null,
+  reauthorization: Reauthorization,
+): Promise<UploadFailure | null> {
+  // A body in chunks is complete with its last chunk, which is withheld without looking at the others.
+  return length === null || Number(length) > HELD_BACK
+    ? pipeBody(source, writable, reauthorization)
+    : holdBack(source, writable, Number(length), reauthorization);
+}
+
+/** Copy a body of known length part by part; the last one only while the key allows it. */
+async function holdBack(
+  source: ReadableStream<Uint8Array>,
+  writable: WritableStream<Uint8Array>,
+  length: number,
   { now, decide }: Reauthorization,
 ): Promise<UploadFailure | null> {
   const reader = source.getReader({ mode: "byob" });
   const writer = writable.getWriter();
-  let left = length === null ? Number.POSITIVE_INFINITY : Number(length);
+  let left = length;
   let authorizedAt = now();
   for (;;) {
     const part = await reader.read(new Uint8Array(PART)).catch((cause: unknown) => ({ cause }));
     if ("cause" in part) return { failure: "incomplete", cause: part.cause };
     if (part.value !== undefined) left -= part.value.byteLength;
     const age = now() - authorizedAt;
-    if (age > REAUTHORIZE_EVERY_MS || ((part.done || left === 0) && age > STALE_AFTER_MS)) {
+    if (age > REAUTHORIZE_EVERY_MS || (left === 0 && age > STALE_AFTER_MS)) {
       const denied = await authorizeAgain(decide);
       if (denied !== null) return denied;
       authorizedAt = now();
@@ -73,9 +88,38 @@ export async function copyBody(
       if (part.done) return await writer.close().then(() => null);
       await writer.write(part.value);
     } catch {
-      // The upstream has gone, or has answered without waiting: what it says decides.
+      // The upstream has gone, or has answered without waiting: its response decides.
       return null;
     }
+  }
+}
+
+/** Copy a body without looking at its parts, which costs least; it is authorized again every five seconds, and before its end. */
+async function pipeBody(
+  source: ReadableStream<Uint8Array>,
+  writable: WritableStream<Uint8Array>,
+  { now, decide }: Reauthorization,
+): Promise<UploadFailure | null> {
+  const cut = new AbortController();
+  let denied: UploadFailure | null = null;
+  let authorizedAt = now();
+  const check = async () => {
+    denied ??= await authorizeAgain(decide);
+    authorizedAt = now();
+    return denied;
+  };
+  const timer = setInterval(async () => {
+    if ((await check()) !== null) cut.abort();
+  }, REAUTHORIZE_EVERY_MS);
+  try {
+    await source.pipeTo(writable, { preventAbort: true, preventClose: true, signal: cut.signal });
+    if (now() - authorizedAt > STALE_AFTER_MS && (await check()) !== null) return denied;
+    await writable.close();
+    return null;
+  } catch (cause) {
+    return denied ?? { failure: "incomplete", cause };
+  } finally {
+    clearInterval(timer);
   }
 }
 

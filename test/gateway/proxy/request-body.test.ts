@@ -1,5 +1,5 @@
 // Bodies on their way to the upstream: what is broken off stays so, and no body is completed for a key that has ended.
-import { beforeEach, expect, it } from "vitest";
+import { beforeEach, expect, it, vi } from "vitest";
 import type { Decision } from "../../../src/core/access/decision.ts";
 import type { Reauthorization } from "../../../src/gateway/proxy/reauthorize.ts";
 import { copyBody, isReadFirst, readFirst } from "../../../src/gateway/proxy/request-body.ts";
@@ -111,11 +111,23 @@ it("completes a slow body of a key that still allows it", async () => {
   expect(asked).toBe(2);
 });
 
-it("ends a long body within five seconds of its key", async () => {
+it("ends a body of known length within five seconds of its key", async () => {
   const parts = Array.from({ length: 30 }, () => [1_000, "x"] as const);
   const { failure, text, complete } = await copied(parts, "30", reauthorization());
   expect([failure, complete]).toEqual([DENIED, false]);
   expect(text.length).toBe(5);
+});
+
+it("ends a body in chunks, and one of any length, within five seconds of its key", async () => {
+  vi.useFakeTimers();
+  for (const length of [null, "99999999"]) {
+    const never = new ReadableStream<Uint8Array>();
+    const copy = copyBody(never, new WritableStream(), length, reauthorization());
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await copy).toEqual(DENIED);
+  }
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
 });
 
 it("does not complete a body whose key cannot be authorized again", async () => {
@@ -156,7 +168,7 @@ it("leaves the failure to the upstream's answer when the upstream takes no more"
         [0, "ab"],
         [0, "cd"],
       ],
-      null,
+      "4",
       reauthorization(),
       2,
     ),
