@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "n
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { buildConsole } from "./build-console.ts";
+import { declareSettings, readSettings, type Settings, toEnvFile } from "./dev-settings.ts";
 import { firstKey, newIdentityKeys, newKeyRing } from "./secrets.ts";
 import { ROOT, startWrangler, wranglerQuietly } from "./wrangler.ts";
 
@@ -21,14 +22,25 @@ function keep(path: string, text: string): void {
   chmodSync(path, 0o600);
 }
 
-async function localSecrets(): Promise<{ readonly keyRing: string }> {
+/** The settings of the gateway, with its two secrets, which are made with the first start. */
+async function localSettings(): Promise<Settings & { readonly KEY_RING: string }> {
   const path = `${ROOT}.dev.vars`;
   if (!existsSync(path)) {
     keep(path, `KEY_RING='${newKeyRing(new Date())}'\nIDENTITY_KEYS='${await newIdentityKeys()}'\n`);
   }
-  const keyRing = /^KEY_RING='(.*)'$/m.exec(readFileSync(path, "utf8"))?.[1];
-  if (keyRing === undefined) throw new Error(".dev.vars has no KEY_RING: delete the file, and a new one is made");
-  return { keyRing };
+  const settings = readSettings(readFileSync(path, "utf8"), process.env);
+  const { KEY_RING } = settings;
+  if (KEY_RING === undefined) throw new Error(".dev.vars has no KEY_RING: delete the file, and a new one is made");
+  return { ...settings, KEY_RING };
+}
+
+/** Writes the gateway's configuration for this start. @returns the arguments by which wrangler reads it */
+function configure(settings: Settings): string[] {
+  // Beside wrangler.toml, whose paths are relative.
+  const config = ".wrangler.start.toml";
+  writeFileSync(ROOT + config, declareSettings(readFileSync(`${ROOT}wrangler.toml`, "utf8"), settings));
+  keep(inDev("settings"), toEnvFile(settings));
+  return ["-c", config, "--env-file", ".dev/settings"];
 }
 
 /** Make the demo account and its Admin key, once. @returns the key and its account */
@@ -168,8 +180,8 @@ async function main(): Promise<void> {
   if (!(await portIsFree(PORT))) throw new Error(`port ${PORT} is taken: PORT=8788 npm start uses another one`);
   mkdirSync(inDev(""), { recursive: true, mode: 0o700 });
   say("Gatehouse is starting ...");
-  const { keyRing } = await localSecrets();
-  const own = process.env.UPSTREAM_URL;
+  const settings = await localSettings();
+  const own = settings.UPSTREAM_URL;
   const demoPort = own === undefined ? await freePort() : 0;
   const migrate = ["d1", "migrations", "apply", "DB", "--local"];
   await Promise.all([
@@ -177,16 +189,13 @@ async function main(): Promise<void> {
     wranglerQuietly([...migrate, ...STATE]),
     own === undefined ? wranglerQuietly([...migrate, ...DEMO_STATE, "-c", "demo/wrangler.toml"]) : null,
   ]);
-  const admin = await adminKey(keyRing);
+  const admin = await adminKey(settings.KEY_RING);
 
-  const vars = { LOG_FORMAT: "pretty", LOG_SAMPLE: "1", DEFAULT_KEY_ROLE: "Admin" };
   const upstream = own ?? `http://127.0.0.1:${demoPort}`;
-  const audience = own === undefined ? { UPSTREAM_AUDIENCE: "gatehouse-demo" } : {};
-  await serve(
-    "the door",
-    ["--port", String(PORT), ...STATE, ...varArgs({ ...vars, ...audience, UPSTREAM_URL: upstream })],
-    showDoor,
-  );
+  const demo = own === undefined ? { UPSTREAM_AUDIENCE: "gatehouse-demo", UPSTREAM_URL: upstream } : {};
+  const defaults = { LOG_FORMAT: "pretty", LOG_SAMPLE: "1", DEFAULT_KEY_ROLE: "Admin" };
+  const config = configure({ ...defaults, ...demo, ...settings });
+  await serve("the gateway", ["--port", String(PORT), ...STATE, ...config], showDoor);
   if (own === undefined) {
     const demoVars = { GATEHOUSE_URL: DOOR, AUDIENCE: "gatehouse-demo" };
     await serve(

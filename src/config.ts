@@ -6,6 +6,7 @@ import { type KeyRing, readKeyRing } from "./core/token/api-key-token.ts";
 import type { Policy } from "./gateway/gateway.ts";
 import { isForwardable } from "./gateway/proxy/denied-headers.ts";
 import type { IdentityKeys } from "./gateway/proxy/identity-token.ts";
+import { KNOWN_NAMES } from "./setting-names.ts";
 
 /** What Cloudflare hands to the Worker: bindings by name, variables and secrets as text. */
 export type Env = Readonly<Record<string, unknown>>;
@@ -46,47 +47,6 @@ export interface Config {
   };
   readonly log: { readonly sample: number; readonly format: "json" | "pretty" };
 }
-
-/** Every name that Gatehouse reads. README.md describes them; anything else is a mistake worth a refusal to serve. */
-const KNOWN_NAMES: ReadonlySet<string> = new Set([
-  "DB",
-  "KEY_COPIES",
-  "UPSTREAM",
-  "ASSETS",
-  "UPSTREAM_URL",
-  "UPSTREAM_AUDIENCE",
-  "UPSTREAM_AUTHORIZATION",
-  "UPSTREAM_TIMEOUT_SECONDS",
-  "UPSTREAM_SERVES_PAGES",
-  "FORWARD_HEADERS",
-  "KEY_RING",
-  "IDENTITY_KEYS",
-  "IDENTITY_ISSUER",
-  "DEFAULT_KEY_ROLE",
-  "STRONG_CHECK",
-  "SPECULATIVE_FORWARDING",
-  "STALE_IF_ERROR_SECONDS",
-  "KEY_CACHE_SIZE",
-  "DENIAL_RETENTION_SECONDS",
-  "BLOCKED_KEY_IDS",
-  "ALLOW_WEBSOCKETS",
-  "ALLOWED_HOSTS",
-  "ALLOWED_ORIGINS",
-  "CORS_ALLOWED_HEADERS",
-  "CORS_EXPOSED_HEADERS",
-  "OIDC_ISSUER",
-  "OIDC_AUDIENCE",
-  "OIDC_JWKS_URL",
-  "OIDC_ALGORITHMS",
-  "OIDC_MAX_TOKEN_AGE_SECONDS",
-  "ACCESS_TEAM_DOMAIN",
-  "ACCESS_AUDIENCE",
-  "LOG_SAMPLE",
-  "LOG_FORMAT",
-  "AUTH_FAILURE_RATE_LIMIT",
-  "KEY_RATE_LIMIT",
-  "LIMIT_PERIOD_SECONDS",
-]);
 
 /**
  * Read the configuration.

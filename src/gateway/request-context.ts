@@ -4,7 +4,7 @@ import type { KeyRecord } from "../core/access/principal.ts";
 import type { Target } from "../core/routing/match-operation.ts";
 import { errorText, type LogFields } from "../log.ts";
 import type { ResolvedKey } from "../store/key-cache/ports.ts";
-import type { Credential } from "./authentication/api-key.ts";
+import type { Credential } from "./authentication/credential.ts";
 import type { Gateway } from "./gateway.ts";
 import { type Client, type IncomingRequest, readClient, toIncomingRequest } from "./incoming-request.ts";
 

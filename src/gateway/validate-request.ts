@@ -2,7 +2,7 @@
 import type { Denial } from "../core/access/decision.ts";
 import { canonicalPath, queryOf } from "../core/routing/canonical-path.ts";
 import { METHODS } from "../core/routing/operations.ts";
-import type { Credential } from "./authentication/api-key.ts";
+import type { Credential } from "./authentication/credential.ts";
 import type { Policy } from "./gateway.ts";
 import type { IncomingRequest } from "./incoming-request.ts";
 

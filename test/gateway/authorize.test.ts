@@ -1,7 +1,7 @@
 // Decisions on a record: confirmed, pending, or again while a connection is open.
 import { describe, expect, it } from "vitest";
 import type { Decision } from "../../src/core/access/decision.ts";
-import type { Credential } from "../../src/gateway/authentication/api-key.ts";
+import type { Credential } from "../../src/gateway/authentication/credential.ts";
 import { authorize, evaluate, isSafe } from "../../src/gateway/authorize.ts";
 import { reauthorization } from "../../src/gateway/proxy/reauthorize.ts";
 import { aKey, NOW } from "../support/key.ts";

@@ -12,13 +12,14 @@ const PORTS = /^store\/(?:common|[\w-]+\/ports?)\.ts$/;
 export const ALLOWED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   core: ["core", "jose", "ipaddr.js"],
   store: ["store", "core"],
-  gateway: ["gateway", "core", PORTS, "authorized-request.ts", "log.ts", "jose"],
+  gateway: ["gateway", "core", PORTS, "authorized-request.ts", "log.ts", "jose", "node:stream", "node:zlib"],
   admin: ["admin", "core", PORTS, "authorized-request.ts", "log.ts", "hono", "zod"],
   "authorized-request.ts": ["core", "log.ts"],
   "log.ts": ["core"],
   "index.ts": ["*"],
   "config.ts": ["*"],
   "config-oidc.ts": ["core"],
+  "setting-names.ts": [],
   wiring: ["*"],
 };
 

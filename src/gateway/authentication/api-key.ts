@@ -1,30 +1,11 @@
 // Authentication by API key: the credential is verified against the key ring, without a read from storage.
 import type { Denial } from "../../core/access/decision.ts";
-import type { KeyHash } from "../../core/access/principal.ts";
-import type { Target } from "../../core/routing/match-operation.ts";
 import { hashIfKeyShaped, parseToken, verifyToken } from "../../core/token/api-key-token.ts";
 import type { Background } from "../../store/common.ts";
-import type { Need, PendingKey, ResolvedKey } from "../../store/key-cache/ports.ts";
 import type { Gateway } from "../gateway.ts";
 import type { RequestContext } from "../request-context.ts";
 import { BEARER_LENGTH, isBearer, readBearerToken } from "./bearer-token.ts";
-
-/** A credential that was verified, and the way to the record of its principal. */
-export interface Credential {
-  /** The credential itself: nothing else in the request may hold it. */
-  readonly text: string;
-  /** `null`: an operator's credential. */
-  readonly keyHash: KeyHash | null;
-  /** A cached record that is fresh enough for a read. */
-  readonly cached: ResolvedKey | null;
-  /**
-   * Read the record from storage.
-   *
-   * @returns the record, a record whose confirmation is pending, or the denial of a principal that has none
-   * @throws when storage, or the keys of an operator's issuer, cannot be read
-   */
-  resolve(target: Target, need: Need): Promise<ResolvedKey | PendingKey | Denial>;
-}
+import type { Credential } from "./credential.ts";
 
 /**
  * Authenticate a request by the API key in its `Authorization` header.

@@ -4,8 +4,8 @@ import type { Background } from "../../store/common.ts";
 import { isSafe } from "../authorize.ts";
 import type { Gateway } from "../gateway.ts";
 import type { RequestContext } from "../request-context.ts";
-import type { Credential } from "./api-key.ts";
 import { readBearerToken } from "./bearer-token.ts";
+import type { Credential } from "./credential.ts";
 
 /**
  * Authenticate a request whose credential is not one of our keys.
