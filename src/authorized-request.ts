@@ -1,5 +1,5 @@
 // A request that the gateway has authorized, as it is handed to an operation that Gatehouse itself serves.
-import type { KeyRecord } from "./core/access/principal.ts";
+import type { Principal } from "./core/access/principal.ts";
 import type { Operation } from "./core/routing/operations.ts";
 import type { RequestLog } from "./log.ts";
 
@@ -10,7 +10,7 @@ export interface AuthorizedRequest {
   /** With its "?", or empty. */
   readonly query: string;
   readonly operation: Operation;
-  readonly principal: KeyRecord;
+  readonly principal: Principal;
   /** The client's address as text, for the audit log and for warnings. */
   readonly address: string | null;
   readonly requestId: string;

@@ -4,7 +4,7 @@
 import { decide } from "../../src/core/access/decide.ts";
 import type { KeyRecord } from "../../src/core/access/principal.ts";
 import { DEVELOPER } from "../../src/core/access/roles.ts";
-import { compileRules } from "../../src/core/ip/cidr.ts";
+import { compileStoredRules } from "../../src/core/ip/cidr.ts";
 import { parseAddress } from "../../src/core/ip/ip-address.ts";
 import { canonicalPath } from "../../src/core/routing/canonical-path.ts";
 import { OPERATIONS } from "../../src/core/routing/operations.ts";
@@ -34,7 +34,7 @@ function piecesOf(ringText: string, token: string): Readonly<Record<string, () =
   const match = matchRoute(routes, "GET", PATH);
   if (match.kind !== "operation") throw new Error("the path is not in the table");
   const rules = (count: number) =>
-    compileRules(Array.from({ length: count }, (_, i) => `10.${i >> 8}.${i & 255}.0/25`).concat("203.0.113.9/32"));
+    compileStoredRules(Array.from({ length: count }, (_, i) => `10.${i >> 8}.${i & 255}.0/25`).concat("203.0.113.9/32"));
   const keyWith = (count: number): KeyRecord => ({
     id: "7d0e3f0a-1b7c-4c38-8a4e-5d1f6f2b9c01",
     accountId: ACCOUNT,

@@ -3,7 +3,8 @@
 import * as z from "zod/mini";
 import { KEY_STATUSES } from "../core/access/principal.ts";
 import { readPermission } from "../core/access/roles.ts";
-import { MAX_RULES, parseRule } from "../core/ip/cidr.ts";
+import { MAX_RULES } from "../core/ip/cidr.ts";
+import { parseCidr } from "../core/ip/operator-cidr.ts";
 import { description, id, name, nameFilter, order, paging, timestamp } from "./fields.ts";
 
 const nothing = z.null();
@@ -181,8 +182,8 @@ export const RevokedApiKey = z.object({ data: ApiKeyData, effective: Effective }
 
 /** An address or a range in CIDR notation. */
 const rule = z.string().check(({ value, issues }) => {
-  const read = parseRule(value);
-  if ("fault" in read) issues.push({ code: "custom", message: read.fault, input: null });
+  const read = parseCidr(value);
+  if ("error" in read) issues.push({ code: "custom", message: read.error, input: null });
 });
 
 export const AllowListSpec = z.strictObject({

@@ -1,20 +1,20 @@
 // Weighs a call against a record: for good, or ahead of its confirmation. Sends nothing.
 import { decide } from "../core/access/decide.ts";
 import { type Decision, deny } from "../core/access/decision.ts";
-import type { KeyRecord } from "../core/access/principal.ts";
-import type { ResolvedKey } from "../store/key-cache/ports.ts";
+import type { Principal } from "../core/access/principal.ts";
+import type { ResolvedPrincipal } from "../store/key-cache/ports.ts";
 import type { Gateway } from "./gateway.ts";
 import type { IncomingRequest } from "./lazy-request.ts";
 import { factsOf, type RequestContext } from "./request-context.ts";
 import type { Target } from "./validate-request.ts";
 
 /** The verdict over one record, wherever it came from. */
-export function evaluate(
-  record: KeyRecord | null,
+export function evaluate<P extends Principal>(
+  record: P | null,
   context: RequestContext,
   target: Target,
   gateway: Gateway,
-): Decision {
+): Decision<P> {
   if (record !== null && gateway.policy.blockedKeyIds.has(record.id)) return deny({ reason: "key_denied" });
   return decide(record, factsOf(context, target), context.now);
 }
@@ -24,13 +24,13 @@ export function evaluate(
  *
  * @param at the instant that it is reached at; the instant that the call is judged at stays the one it came at
  */
-export function authorize(
+export function authorize<P extends Principal>(
   context: RequestContext,
-  found: ResolvedKey,
+  found: ResolvedPrincipal<P>,
   target: Target,
   gateway: Gateway,
   at: number,
-): Decision {
+): Decision<P> {
   context.found = found;
   context.key = found.record;
   context.decidedAt = at;

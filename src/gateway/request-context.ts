@@ -2,11 +2,11 @@
 
 import type { RequestFacts } from "../core/access/decide.ts";
 import type { Denial } from "../core/access/decision.ts";
-import type { KeyRecord } from "../core/access/principal.ts";
+import type { Principal } from "../core/access/principal.ts";
 import type { Address } from "../core/ip/ip-address.ts";
 import type { Operation } from "../core/routing/operations.ts";
 import { errorText, type LogFields } from "../log.ts";
-import type { ResolvedKey } from "../store/key-cache/ports.ts";
+import type { ResolvedPrincipal } from "../store/key-cache/ports.ts";
 import type { Gateway } from "./gateway.ts";
 import { type IncomingRequest, toIncomingRequest } from "./lazy-request.ts";
 import { type Client, readClient, type Target } from "./validate-request.ts";
@@ -24,8 +24,8 @@ export interface RequestContext {
   client: Client | null | undefined;
   path: string | null;
   target: Target | null;
-  found: ResolvedKey | null;
-  key: KeyRecord | null;
+  found: ResolvedPrincipal | null;
+  key: Principal | null;
   denial: Denial | null;
   speculated: boolean;
   decidedAt: number;

@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 import type { KeyHash } from "../../src/core/access/principal.ts";
 import { ADMIN, VIEWER } from "../../src/core/access/roles.ts";
+import { toCanonicalCidr } from "../../src/core/ip/cidr.ts";
 import type { NewAllowList } from "../../src/store/allow-lists/port.ts";
 import { createAllowListRepository } from "../../src/store/allow-lists/repository.ts";
 import type { ApiKeyDetails, ApiKeyFilter, NewApiKey } from "../../src/store/api-keys/port.ts";
@@ -63,19 +64,21 @@ export async function makeKey(changes: Partial<NewApiKey> = {}, now = NOW, actor
   return made.key;
 }
 
-export function newList(changes: Partial<NewAllowList> = {}): NewAllowList {
+type ListChanges = Partial<Omit<NewAllowList, "rules">> & { readonly rules?: readonly string[] };
+
+export function newList({ rules = ["192.0.2.0/24"], ...changes }: ListChanges = {}): NewAllowList {
   return {
     id: crypto.randomUUID(),
     accountId: ACCOUNT,
     projectId: PROJECT,
     name: "office",
     description: "",
-    rules: ["192.0.2.0/24"],
+    rules: rules.map(toCanonicalCidr),
     ...changes,
   };
 }
 
-export async function makeList(changes: Partial<NewAllowList> = {}, now = NOW) {
+export async function makeList(changes: ListChanges = {}, now = NOW) {
   const made = await lists.create(newList(changes), ACTOR, now);
   if (made === "name_taken") throw new Error(made);
   return made;

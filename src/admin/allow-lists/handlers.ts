@@ -2,8 +2,9 @@
 
 import type { AuthorizedRequest } from "../../authorized-request.ts";
 import type { FieldError } from "../../core/error-body.ts";
-import { compileRules, containsAddress, isEverything, parseRule } from "../../core/ip/cidr.ts";
+import { type CanonicalCidr, compileRules, containsAddress, isEverything } from "../../core/ip/cidr.ts";
 import { parseAddress } from "../../core/ip/ip-address.ts";
+import { parseCidr } from "../../core/ip/operator-cidr.ts";
 import type { AllowListDetails } from "../../store/allow-lists/port.ts";
 import { INVALID_CONTINUATION_TOKEN } from "../api-keys/handlers.ts";
 import { readBody } from "../body.ts";
@@ -65,13 +66,13 @@ export async function createNetworkAllowList(
 }
 
 /** The canonical rules, each of them once and in the given order. */
-function canonical(texts: readonly string[]): readonly string[] {
-  const read = texts.map(parseRule);
-  return [...new Set(read.flatMap((each) => ("rule" in each ? [each.rule] : [])))];
+function canonical(texts: readonly string[]): readonly CanonicalCidr[] {
+  const read = texts.map(parseCidr);
+  return [...new Set(read.flatMap((each) => ("cidr" in each ? [each.cidr] : [])))];
 }
 
 /** What is allowed and probably not meant. */
-function warningsOf(rules: readonly string[], address: string | null): readonly FieldError[] {
+function warningsOf(rules: readonly CanonicalCidr[], address: string | null): readonly FieldError[] {
   const field = "allow_list";
   const warnings = rules.filter(isEverything).map((rule) => {
     const family = rule.includes(":") ? "IPv6" : "IPv4";

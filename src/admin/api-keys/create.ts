@@ -4,6 +4,7 @@
 import type { AuthorizedRequest } from "../../authorized-request.ts";
 import { escalationsOfKey } from "../../core/access/privilege-escalation.ts";
 import type { FieldError } from "../../core/error-body.ts";
+import { compileRules } from "../../core/ip/cidr.ts";
 import { mintKey } from "../../core/token/api-key-token.ts";
 import type { AllowListDetails } from "../../store/allow-lists/port.ts";
 import type { NewApiKey } from "../../store/api-keys/port.ts";
@@ -28,8 +29,8 @@ export async function createApiKey(ports: AdminPorts, request: AuthorizedRequest
   if ("faults" in parts) return validationError(request, parts.faults);
   const { role, lists } = parts;
   const expiresAt = spec.expire_after_hours === 0 ? null : request.now + spec.expire_after_hours * HOUR_MS;
-  const rules = lists.length === 0 ? null : lists.flatMap((list) => list.rules);
-  const excess = escalationsOfKey(request.principal, { grant: grantOf(role), expiresAt, rules });
+  const addresses = lists.length === 0 ? null : compileRules(lists.flatMap((list) => list.rules));
+  const excess = escalationsOfKey(request.principal, { grant: grantOf(role), expiresAt, addresses });
   if (excess.length > 0) return escalationDenied(request, excess);
   const accountId = request.principal.accountId;
   const id = crypto.randomUUID();

@@ -4,6 +4,7 @@
 import type { AuthorizedRequest } from "../../authorized-request.ts";
 import { escalationsOfChange, escalationsOfRevocation } from "../../core/access/privilege-escalation.ts";
 import type { FieldError } from "../../core/error-body.ts";
+import { compileRules } from "../../core/ip/cidr.ts";
 import type { AllowListDetails } from "../../store/allow-lists/port.ts";
 import type { ApiKeyDetails } from "../../store/api-keys/port.ts";
 import type { DryRunDetails, DryRunFailure } from "../../store/dry-runs/port.ts";
@@ -154,7 +155,7 @@ async function excessOf(ports: AdminPorts, request: AuthorizedRequest, key: ApiK
   return escalationsOfChange(request.principal, grantOf(key.role), {
     grant: grantOf(role ?? key.role),
     expiresAt: key.expiresAt,
-    rules: bound ? own.flatMap((list) => list.rules) : null,
+    addresses: bound ? compileRules(own.flatMap((list) => list.rules)) : null,
   });
 }
 

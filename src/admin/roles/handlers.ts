@@ -3,6 +3,7 @@
 import type { AuthorizedRequest } from "../../authorized-request.ts";
 import type { Permission } from "../../core/access/permissions.ts";
 import { escalationsOfHolders, escalationsOfRole } from "../../core/access/privilege-escalation.ts";
+import { isUnrestricted } from "../../core/access/restrictions.ts";
 import { compileGrant, readPermission } from "../../core/access/roles.ts";
 import type { FieldError } from "../../core/error-body.ts";
 import type { RoleDetails, RoleDefinition as StoredSpec } from "../../store/roles/port.ts";
@@ -105,7 +106,7 @@ export async function updateRole(ports: AdminPorts, request: AuthorizedRequest, 
 
 /** Who has the role, when that matters: `null` for whoever may call from anywhere and never expires. */
 async function restrictingHolders({ roles }: AdminPorts, { principal, now }: AuthorizedRequest, roleId: string) {
-  if (principal.expiresAt === null && principal.addresses === null) return null;
+  if (isUnrestricted(principal)) return null;
   return roles.holdersOf(principal.accountId, roleId, now);
 }
 

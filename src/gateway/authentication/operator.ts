@@ -1,7 +1,7 @@
 // A person's call: the same way as a key's, from the canonical path on.
 import type { Denial } from "../../core/access/decision.ts";
 import type { Background } from "../../store/common.ts";
-import type { ResolvedKey } from "../../store/key-cache/ports.ts";
+import type { ResolvedPrincipal } from "../../store/key-cache/ports.ts";
 import { authorize, isSafe } from "../authorize.ts";
 import type { Gateway } from "../gateway.ts";
 import { dispatch } from "../proxy/dispatch.ts";
@@ -37,7 +37,7 @@ export async function authenticateOperator(
   if (barred !== null) return deny(context, barred);
   const operator = await findOperator(context, operatorToken, target, isSafe(received, target), operators, background);
   if ("reason" in operator) return await denyAndCount(context, operator, gateway);
-  const found: ResolvedKey = { record: operator, source: "d1", ageMs: 0, degraded: false };
+  const found: ResolvedPrincipal = { record: operator, source: "d1", ageMs: 0, degraded: false };
   const decision = authorize(context, found, target, gateway, gateway.now());
   if (!decision.allow) return deny(context, decision.denial);
   const tooMany = await gateway.limits.countRequest(decision.key.id);

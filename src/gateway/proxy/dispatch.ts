@@ -1,7 +1,7 @@
 // What becomes of a call that may pass: Gatehouse serves it, or the upstream answers it.
 
 import type { AuthorizedRequest } from "../../authorized-request.ts";
-import type { KeyRecord } from "../../core/access/principal.ts";
+import type { Principal } from "../../core/access/principal.ts";
 import type { Operation } from "../../core/routing/operations.ts";
 import type { Background } from "../../store/common.ts";
 import type { Gateway, UpstreamFailure } from "../gateway.ts";
@@ -15,7 +15,7 @@ import { filterUpstreamResponse } from "./upstream-response.ts";
 export function dispatch(
   context: RequestContext,
   target: Target,
-  key: KeyRecord,
+  key: Principal,
   gateway: Gateway,
   background: Background,
 ): Promise<Response> {
@@ -31,7 +31,7 @@ export function dispatch(
 function serve(
   context: RequestContext,
   target: Target,
-  principal: KeyRecord,
+  principal: Principal,
   gateway: Gateway,
   background: Background,
 ): Promise<Response> {

@@ -1,6 +1,6 @@
 // Who calls, said to the upstream in a way it can check: a short-lived EdDSA JWT, signed once and remembered per record.
 import type { CryptoKey, JWK } from "jose";
-import type { KeyRecord, KeyRole } from "../../core/access/principal.ts";
+import type { KeyRole, Principal } from "../../core/access/principal.ts";
 import { isOperator } from "../../core/access/principal.ts";
 
 /** A token lives a minute: RFC 7519 `exp`. */
@@ -13,7 +13,7 @@ export type IdentityKeys = readonly (JWK & { readonly kid: string })[];
 
 export interface Identity {
   /** The token for a record; a promise only when one has to be signed. */
-  tokenFor(record: KeyRecord, now: number): string | Promise<string>;
+  tokenFor(record: Principal, now: number): string | Promise<string>;
   /** RFC 7517, public members only. */
   readonly jwks: { readonly keys: readonly JWK[] };
 }
@@ -41,10 +41,10 @@ export function createIdentity(keys: IdentityKeys, issuer: string, audience: str
   if (signer === undefined) throw new Error("no identity key");
   let imported: Promise<CryptoKey | Uint8Array> | null = null;
   // By the record itself, which is what nearly every call needs; and by key, since a mutation reads its record anew.
-  const byRecord = new WeakMap<KeyRecord, CachedToken>();
+  const byRecord = new WeakMap<Principal, CachedToken>();
   const byKey = new Map<string, CachedToken>();
 
-  async function sign(record: KeyRecord, now: number): Promise<string> {
+  async function sign(record: Principal, now: number): Promise<string> {
     // Loaded with the first token: start-up pays for no cryptography.
     const { SignJWT } = await import("jose/jwt/sign");
     imported ??= import("jose/key/import").then(({ importJWK }) => importJWK(signer as JWK, "EdDSA"));
@@ -73,7 +73,7 @@ export function createIdentity(keys: IdentityKeys, issuer: string, audience: str
   }
 
   /** A token that an earlier record of the same key has left, if it says of this one what is true. */
-  function inherited(record: KeyRecord): CachedToken | undefined {
+  function inherited(record: Principal): CachedToken | undefined {
     const made = byKey.get(record.id);
     if (made === undefined || !isValidFor(made, record)) return undefined;
     byRecord.set(record, made);
@@ -90,7 +90,7 @@ export function createIdentity(keys: IdentityKeys, issuer: string, audience: str
 }
 
 /** Whether all that a token says, beside the key's id, is true of a record. */
-function isValidFor(made: CachedToken, { accountId, role }: KeyRecord): boolean {
+function isValidFor(made: CachedToken, { accountId, role }: Principal): boolean {
   return made.accountId === accountId && made.role.id === role.id && made.role.name === role.name;
 }
 

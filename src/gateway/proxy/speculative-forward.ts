@@ -1,5 +1,6 @@
 // Speculation: a safe call goes to the upstream while the check of its key is still under way.
 import type { Decision, Denial } from "../../core/access/decision.ts";
+import type { KeyRecord } from "../../core/access/principal.ts";
 import type { Background } from "../../store/common.ts";
 import type { PendingKey } from "../../store/key-cache/ports.ts";
 import { authorize } from "../authorize.ts";
@@ -25,7 +26,7 @@ export async function forwardSpeculatively(
   context.speculated = true;
   const told = forwardOptions(context, target, await gateway.identity.tokenFor(cached, context.now));
   const pending = startForward(context.request, told, gateway.upstream);
-  let decision: Decision;
+  let decision: Decision<KeyRecord>;
   try {
     decision = authorize(context, await confirmed, target, gateway, gateway.now());
   } catch (error) {

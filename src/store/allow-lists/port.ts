@@ -1,4 +1,5 @@
 // IP allow lists. When a call throws, the operation answers 503 and nothing has changed.
+import type { CanonicalCidr } from "../../core/ip/cidr.ts";
 import type { Actor, KeyReference, PageOrError } from "../common.ts";
 
 export interface AllowListDetails {
@@ -7,7 +8,7 @@ export interface AllowListDetails {
   readonly projectId: string;
   readonly name: string;
   readonly description: string;
-  readonly rules: readonly string[];
+  readonly rules: readonly CanonicalCidr[];
   readonly createdAt: number;
   /** The keys that are bound to it, whatever their state: at most 100, those that are not revoked first. */
   readonly keys: readonly KeyReference[];
@@ -30,8 +31,8 @@ export interface NewAllowList {
   readonly projectId: string;
   readonly name: string;
   readonly description: string;
-  /** Canonical rules, at least one. */
-  readonly rules: readonly string[];
+  /** At least one. */
+  readonly rules: readonly CanonicalCidr[];
 }
 
 export interface AllowListRepository {

@@ -1,19 +1,21 @@
 // What every request asks of storage. When a read throws, the gateway answers 503: never a 401.
 
-import type { KeyHash, KeyRecord } from "../../core/access/principal.ts";
+import type { KeyHash, KeyRecord, Principal } from "../../core/access/principal.ts";
 import type { Background } from "../common.ts";
 import type { StoredKey } from "./record-codec.ts";
 
 /** A record, and how far it can be believed. */
-export interface ResolvedKey {
+export interface ResolvedPrincipal<P extends Principal = Principal> {
   /** `null`: D1 has said that there is no such key. */
-  readonly record: KeyRecord | null;
+  readonly record: P | null;
   readonly source: "memory" | "kv" | "d1";
   /** Milliseconds since D1 last confirmed this record, directly or through the change feed. */
   readonly ageMs: number;
   /** True when D1 should have been asked and could not be: the answer stands on the grace. */
   readonly degraded: boolean;
 }
+
+export type ResolvedKey = ResolvedPrincipal<KeyRecord>;
 
 /** A record at hand that is too old to be believed, while the check that will settle it is already under way. */
 export interface PendingKey {

@@ -1,5 +1,6 @@
 // Who has a role: live keys with their rules, and operators. Asked when widening it could give somebody more than whoever
 // widens it has.
+import { compileStoredRules } from "../../core/ip/cidr.ts";
 import type { Condition } from "../audit/audited-change.ts";
 import type { RoleHolderDetails } from "./port.ts";
 
@@ -28,7 +29,7 @@ export async function holdersOf(db: D1Database, accountId: string, roleId: strin
       id: row.id,
       name: row.name,
       expiresAt: row.expires_at,
-      rules: row.restricted === 1 ? (JSON.parse(row.rules) as string[][]).flat() : null,
+      addresses: row.restricted === 1 ? compileStoredRules((JSON.parse(row.rules) as string[][]).flat()) : null,
     }),
   );
 }

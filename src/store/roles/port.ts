@@ -1,6 +1,7 @@
 // Roles. When a call throws, the operation answers 503 and nothing has changed.
 
 import type { Permission } from "../../core/access/permissions.ts";
+import type { Restrictions } from "../../core/access/restrictions.ts";
 import type { Actor, KeyReference, PageOrError } from "../common.ts";
 
 /** A role as the key and role operations show it. */
@@ -31,12 +32,9 @@ export interface RoleDefinition {
 }
 
 /** A live key or operator with a role. */
-export interface RoleHolderDetails {
+export interface RoleHolderDetails extends Restrictions {
   readonly id: string;
   readonly name: string;
-  readonly expiresAt: number | null;
-  /** The rules of its lists together; `null`: any address. */
-  readonly rules: readonly string[] | null;
 }
 
 export interface RoleRepository {

@@ -3,7 +3,7 @@ import { decide, type RequestFacts } from "../../../src/core/access/decide.ts";
 import type { Denial } from "../../../src/core/access/decision.ts";
 import type { KeyRecord } from "../../../src/core/access/principal.ts";
 import { ADMIN, ALL_PERMISSIONS, DEVELOPER, VIEWER } from "../../../src/core/access/roles.ts";
-import { compileRules } from "../../../src/core/ip/cidr.ts";
+import { compileStoredRules } from "../../../src/core/ip/cidr.ts";
 import { type Address, parseAddress } from "../../../src/core/ip/ip-address.ts";
 import { OPERATIONS, type Operation } from "../../../src/core/routing/operations.ts";
 import { ACCOUNT_ID, aKey, aRole, NOW } from "../../support/key.ts";
@@ -12,8 +12,8 @@ import { rounds } from "../../support/random.ts";
 const OTHER_ACCOUNT = "5a5b9a0c-7c3e-4f0b-8a55-0b1f7c2d3e04";
 const HOME = address("192.0.2.7");
 const AWAY = address("203.0.113.9");
-const HOME_ONLY = compileRules(["192.0.2.0/24"]);
-const NOBODY = compileRules([]);
+const HOME_ONLY = compileStoredRules(["192.0.2.0/24"]);
+const NOBODY = compileStoredRules([]);
 
 function address(text: string): Address {
   const parsed = parseAddress(text);
@@ -109,7 +109,12 @@ describe("a key", () => {
     ["with a list, from elsewhere", HOME_ONLY, AWAY, "address_not_allowed"],
     ["with a list, from an unreadable address", HOME_ONLY, null, "address_not_allowed"],
     ["with an empty list, from home", NOBODY, HOME, "address_not_allowed"],
-    ["with a list of everything, from an unreadable address", compileRules(["0.0.0.0/0"]), null, "address_not_allowed"],
+    [
+      "with a list of everything, from an unreadable address",
+      compileStoredRules(["0.0.0.0/0"]),
+      null,
+      "address_not_allowed",
+    ],
   ])("%s", (_title, addresses, from, reason) => {
     expect(denialOf(aKey({ addresses }), aCall({ address: from }))?.reason ?? null).toBe(reason);
   });

@@ -11,7 +11,7 @@ import {
 } from "../../../src/core/access/dry-run.ts";
 import type { KeyRecord } from "../../../src/core/access/principal.ts";
 import { ADMIN, VIEWER } from "../../../src/core/access/roles.ts";
-import { compileRules, networkCidrOf } from "../../../src/core/ip/cidr.ts";
+import { compileStoredRules, networkCidrOf } from "../../../src/core/ip/cidr.ts";
 import { parseAddress } from "../../../src/core/ip/ip-address.ts";
 import { OPERATIONS } from "../../../src/core/routing/operations.ts";
 import { aKey, NOW } from "../../support/key.ts";
@@ -22,7 +22,7 @@ function facts(operationId: string | null, address: string | null): RequestFacts
 }
 const trialOf = (changes: Partial<KeyRecord>) => ({ id: "t", candidate: aKey({ ...ADMIN_KEY, ...changes }) });
 const ADMIN_KEY = { role: ADMIN };
-const OFFICE = compileRules(["192.0.2.0/24", "2001:db8::/32"]);
+const OFFICE = compileStoredRules(["192.0.2.0/24", "2001:db8::/32"]);
 
 describe("a trial", () => {
   it.each([

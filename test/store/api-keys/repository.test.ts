@@ -105,7 +105,7 @@ describe("showing a key", () => {
     const role = await makeRole();
     const key = await makeKey({ roleId: role.id });
     await db.prepare(`UPDATE roles SET permissions = '["CLUSTER:FLY"]' WHERE id = ?`).bind(role.id).run();
-    await expect(keys.get(ACCOUNT, key.id)).rejects.toThrow("permission is not in the catalogue");
+    await expect(keys.get(ACCOUNT, key.id)).rejects.toThrow("permission is not in the catalog");
   });
 });
 
