@@ -10,7 +10,7 @@ const PORTS = /^store\/(?:common|[\w-]+\/ports?)\.ts$/;
 
 /** A folder, and what its files may import: folders, single files, packages, or what a pattern matches. */
 const ALLOWED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
-  core: ["core", "jose", "ipaddr.js"],
+  core: ["core", "jose", "ipaddr.js", "node:crypto"],
   store: ["store", "core"],
   gateway: ["gateway", "core", PORTS, "authorized-request.ts", "log.ts", "jose"],
   admin: ["admin", "core", PORTS, "authorized-request.ts", "log.ts", "hono", "zod"],
