@@ -1,40 +1,41 @@
-// Bindings and variables as given become a configuration that is complete and parsed, or a list of everything that is
-// wrong with them. Past this file nothing is optional and nothing is text that still has to be understood.
+// Turns the bindings and variables of the Worker into a configuration that is complete and parsed, or into the list of all
+// errors in them. Past this file nothing is optional or unparsed.
 
 import { type IssuerConfig, readAccess, readOidc } from "./config-oidc.ts";
-import { type KeyRing, readKeyRing } from "./core/token/api-key-token.ts";
+import { ConfigReader, type Env } from "./config-reader.ts";
+import { readIdentityKeys, readSigningRing } from "./config-secrets.ts";
+import { readUpstream, type UpstreamConfig } from "./config-upstream.ts";
+import type { KeyRing } from "./core/token/api-key-token.ts";
 import type { Policy } from "./gateway/gateway.ts";
 import type { IdentityKeys } from "./gateway/proxy/identity-token.ts";
 
-/** What Cloudflare hands to the Worker: bindings by name, variables and secrets as text. */
-export type Env = Readonly<Record<string, unknown>>;
+export type { Env } from "./config-reader.ts";
 
-export interface Config {
-  readonly db: D1Database;
-  readonly kv: KVNamespace;
-  /** The console's files; `null` when they are not bound. */
-  readonly assets: Fetcher | null;
-  readonly upstream: {
-    readonly origin: string;
-    /** A service binding, which then answers instead of the network. */
-    readonly binding: Fetcher | null;
-    readonly audience: string;
-    readonly authorization: string | null;
-    readonly timeoutMs: number;
-  };
+export interface Config extends Bindings, Settings {
   readonly ring: KeyRing;
   readonly identityKeys: IdentityKeys;
+  readonly upstream: UpstreamConfig;
+}
+
+interface Bindings {
+  readonly db: D1Database;
+  readonly kv: KVNamespace;
+  /** The files of the console; `null` when they are not bound. */
+  readonly assets: Fetcher | null;
+}
+
+interface Settings {
   readonly issuer: string;
   readonly defaultKeyRole: string | null;
   readonly policy: Policy;
   readonly keyCacheSize: number;
   readonly staleIfErrorMs: number;
-  /** How long a refused call can be asked about. */
+  /** How long a denied request can be explained. */
   readonly denialRetentionMs: number;
-  /** Who may say who somebody is; `null`: nobody, and only keys are let in. */
+  /** The issuers of operators' tokens; `null`: operators cannot authenticate that way. */
   readonly oidc: IssuerConfig | null;
   readonly access: IssuerConfig | null;
-  /** Bindings that are `null` limit nothing. */
+  /** A limit that is `null` does not limit. */
   readonly limits: {
     readonly authFailures: RateLimit | null;
     readonly perKey: RateLimit | null;
@@ -43,234 +44,69 @@ export interface Config {
   readonly log: { readonly sample: number; readonly format: "json" | "pretty" };
 }
 
-/** Every name that Gatehouse reads. README.md describes them; anything else is a mistake worth a refusal to serve. */
-const KNOWN_NAMES: ReadonlySet<string> = new Set([
-  "DB",
-  "KEY_COPIES",
-  "UPSTREAM",
-  "ASSETS",
-  "UPSTREAM_URL",
-  "UPSTREAM_AUDIENCE",
-  "UPSTREAM_AUTHORIZATION",
-  "UPSTREAM_TIMEOUT_SECONDS",
-  "KEY_RING",
-  "IDENTITY_KEYS",
-  "IDENTITY_ISSUER",
-  "DEFAULT_KEY_ROLE",
-  "STRONG_CHECK",
-  "SPECULATIVE_FORWARDING",
-  "STALE_IF_ERROR_SECONDS",
-  "KEY_CACHE_SIZE",
-  "DENIAL_RETENTION_SECONDS",
-  "BLOCKED_KEY_IDS",
-  "ALLOW_WEBSOCKETS",
-  "ALLOWED_HOSTS",
-  "ALLOWED_ORIGINS",
-  "OIDC_ISSUER",
-  "OIDC_AUDIENCE",
-  "OIDC_JWKS_URL",
-  "OIDC_ALGORITHMS",
-  "OIDC_MAX_TOKEN_AGE_SECONDS",
-  "ACCESS_TEAM_DOMAIN",
-  "ACCESS_AUDIENCE",
-  "LOG_SAMPLE",
-  "LOG_FORMAT",
-  "AUTH_FAILURE_RATE_LIMIT",
-  "KEY_RATE_LIMIT",
-  "LIMIT_PERIOD_SECONDS",
-]);
-
 /**
- * Read the configuration.
+ * Reads the configuration.
  *
- * @returns the whole of it, or every fault at once; no fault repeats a secret
+ * @returns the whole of it, or every error at once; no error repeats a value
  */
-export function readConfig(env: Env): { readonly config: Config } | { readonly faults: readonly string[] } {
-  const errors: string[] = [];
-  const read = reader(env, errors);
-  for (const name of Object.keys(env)) {
-    if (!KNOWN_NAMES.has(name)) errors.push(`${name} is not a variable of Gatehouse`);
-  }
+export function readConfig(env: Env): { readonly config: Config } | { readonly errors: readonly string[] } {
+  const read = new ConfigReader(env);
   const db = read.binding<D1Database>("DB", "prepare", "a D1 database");
   const kv = read.binding<KVNamespace>("KEY_COPIES", "get", "a KV namespace");
-  const ring = read.keyRing();
-  const assets = env.ASSETS === undefined ? null : read.binding<Fetcher>("ASSETS", "fetch", "static assets");
-  const identityKeys = read.identityKeys();
-  const upstream = read.upstream();
-  const settings = {
+  const assets = read.optionalBinding<Fetcher>("ASSETS", "fetch", "static assets");
+  const ring = readSigningRing(read);
+  const identityKeys = readIdentityKeys(read);
+  const upstream = readUpstream(read);
+  const settings = readSettings(read);
+  read.rejectUnknownNames();
+  if (read.errors.length > 0 || !db || !kv || !ring || !identityKeys || !upstream) return { errors: read.errors };
+  return { config: { db, kv, assets, ring, identityKeys, upstream, ...settings } };
+}
+
+function readSettings(read: ConfigReader): Settings {
+  return {
     issuer: read.text("IDENTITY_ISSUER") ?? "gatehouse",
     defaultKeyRole: read.text("DEFAULT_KEY_ROLE"),
+    policy: readPolicy(read),
     keyCacheSize: read.whole("KEY_CACHE_SIZE", 10_000, 1, 100_000),
     staleIfErrorMs: read.number("STALE_IF_ERROR_SECONDS", 60, 0, 300) * 1_000,
     denialRetentionMs: read.number("DENIAL_RETENTION_SECONDS", 86_400, 0, 2_592_000) * 1_000,
-    oidc: readOidc(read.text, errors),
-    access: readAccess(read.text, errors),
+    oidc: readOidc((name) => read.text(name), read.errors),
+    access: readAccess((name) => read.text(name), read.errors),
     limits: {
-      authFailures: read.limit("AUTH_FAILURE_RATE_LIMIT"),
-      perKey: read.limit("KEY_RATE_LIMIT"),
+      authFailures: read.optionalBinding<RateLimit>("AUTH_FAILURE_RATE_LIMIT", "limit", "a rate limit"),
+      perKey: read.optionalBinding<RateLimit>("KEY_RATE_LIMIT", "limit", "a rate limit"),
       periodSeconds: Number(read.choice("LIMIT_PERIOD_SECONDS", ["10", "60"], "60")),
     },
     log: {
       sample: read.number("LOG_SAMPLE", 0, 0, 1),
       format: read.choice("LOG_FORMAT", ["json", "pretty"], "json"),
     },
-    policy: {
-      strongCheck: read.choice("STRONG_CHECK", ["mutations", "all", "none"], "mutations"),
-      speculativeForwarding: read.choice("SPECULATIVE_FORWARDING", ["safe", "off"], "safe") === "safe",
-      allowWebSockets: read.choice("ALLOW_WEBSOCKETS", ["true", "false"], "false") === "true",
-      blockedKeyIds: read.keyIds("BLOCKED_KEY_IDS"),
-      hosts: read.hosts("ALLOWED_HOSTS"),
-      origins: read.origins("ALLOWED_ORIGINS"),
-    },
   };
-  if (errors.length > 0 || !db || !kv || !ring || !identityKeys || !upstream) return { faults: errors };
-  return { config: { db, kv, assets, ring, identityKeys, upstream, ...settings } };
 }
 
-function reader(env: Env, errors: string[]) {
-  function text(name: string): string | null {
-    const value = env[name];
-    if (value === undefined || value === "") return null;
-    if (typeof value === "string") return value;
-    errors.push(`${name} must be text`);
-    return null;
-  }
-
+function readPolicy(read: ConfigReader): Policy {
   return {
-    text,
-    binding<T>(name: string, member: string, what: string): T | null {
-      const value = env[name] as Record<string, unknown> | undefined;
-      if (typeof value?.[member] === "function") return value as T;
-      errors.push(`${name} must be bound to ${what}`);
-      return null;
-    },
-    limit(name: string): RateLimit | null {
-      return env[name] === undefined ? null : this.binding<RateLimit>(name, "limit", "a rate limit");
-    },
-    number(name: string, fallback: number, least: number, most: number): number {
-      const given = text(name);
-      if (given === null) return fallback;
-      const value = Number(given);
-      if (/^\d+(\.\d+)?$/.test(given) && value >= least && value <= most) return value;
-      errors.push(`${name} must be a number from ${least} to ${most}`);
-      return fallback;
-    },
-    whole(name: string, fallback: number, least: number, most: number): number {
-      const value = this.number(name, fallback, least, most);
-      if (Number.isInteger(value)) return value;
-      errors.push(`${name} must be a whole number`);
-      return fallback;
-    },
-    choice<const C extends string>(name: string, choices: readonly C[], fallback: C): C {
-      const given = text(name) ?? fallback;
-      const choice = choices.find((each) => each === given);
-      if (choice !== undefined) return choice;
-      errors.push(`${name} must be one of ${choices.join(", ")}`);
-      return fallback;
-    },
-    list(name: string): readonly string[] {
-      return (text(name) ?? "")
-        .split(",")
-        .map((item) => item.trim())
-        .filter((item) => item !== "");
-    },
-    /** A mistyped id here would be a key that somebody believes to be blocked. */
-    keyIds(name: string): ReadonlySet<string> {
-      const listed = this.list(name).map((id) => id.toLowerCase());
-      if (!listed.every((id) => KEY_ID.test(id))) errors.push(`${name} must list ids of keys, with commas in between`);
-      return new Set(listed);
-    },
-    hosts(name: string): ReadonlySet<string> {
-      const listed = this.list(name).map((host) => host.toLowerCase());
-      if (!listed.every((host) => URL.parse(`https://${host}`)?.host === host))
-        errors.push(`${name} must list host names such as api.example.com, with commas in between`);
-      return new Set(listed);
-    },
-    origins(name: string): ReadonlySet<string> {
-      const listed = this.list(name);
-      for (const item of listed) {
-        if (!/^https?:/.test(item) || URL.parse(item)?.origin !== item)
-          errors.push(`${name} must list origins such as https://console.example.com`);
-      }
-      return new Set(listed);
-    },
-    keyRing(): KeyRing | null {
-      const given = text("KEY_RING");
-      if (given === null) {
-        errors.push("KEY_RING is missing: npm run bootstrap makes one");
-        return null;
-      }
-      const result = readKeyRing(given);
-      if ("ring" in result) return result.ring;
-      errors.push(...result.faults.map((error) => `KEY_RING: ${error}`));
-      return null;
-    },
-    identityKeys(): IdentityKeys | null {
-      const given = text("IDENTITY_KEYS");
-      const keys = given === null ? null : parseIdentityKeys(given);
-      if (keys === null)
-        errors.push("IDENTITY_KEYS must be a JWK set of private Ed25519 keys with distinct kid members");
-      return keys;
-    },
-    credential(name: string): string | null {
-      const given = text(name);
-      // RFC 9110 section 5.5. A new line behind a pasted secret would otherwise fail every call.
-      if (given === null || /^[!-~](?:[ -~]*[!-~])?$/.test(given)) return given;
-      errors.push(`${name} must be one line of printable ASCII, without spaces around it`);
-      return null;
-    },
-    upstream(): Config["upstream"] | null {
-      const binding = env.UPSTREAM === undefined ? null : this.binding<Fetcher>("UPSTREAM", "fetch", "a Worker");
-      const origin = readUpstreamOrigin(text("UPSTREAM_URL"), binding !== null, errors);
-      if (origin === null) return null;
-      return {
-        origin,
-        binding,
-        audience: text("UPSTREAM_AUDIENCE") ?? origin,
-        authorization: this.credential("UPSTREAM_AUTHORIZATION"),
-        timeoutMs: this.number("UPSTREAM_TIMEOUT_SECONDS", 30, 0.1, 600) * 1_000,
-      };
-    },
+    strongCheck: read.choice("STRONG_CHECK", ["mutations", "all"], "mutations"),
+    speculativeForwarding: read.choice("SPECULATIVE_FORWARDING", ["safe", "off"], "safe") === "safe",
+    allowWebSockets: read.choice("ALLOW_WEBSOCKETS", ["true", "false"], "false") === "true",
+    // An error here is a key that an operator believes to be blocked.
+    blockedKeyIds: read.list("BLOCKED_KEY_IDS", parseKeyId, "ids of API keys"),
+    hosts: read.list("ALLOWED_HOSTS", parseHost, "host names such as api.example.com"),
+    origins: read.list("ALLOWED_ORIGINS", parseOrigin, "origins such as https://console.example.com"),
   };
 }
 
-const KEY_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-
-function readUpstreamOrigin(given: string | null, bound: boolean, errors: string[]): string | null {
-  if (given === null) {
-    // Behind a service binding the host is only a name; it must still be one that nobody else can own.
-    if (bound) return "https://upstream.invalid";
-    errors.push("UPSTREAM_URL is missing: the origin of the API behind the door, or bind a Worker as UPSTREAM");
-    return null;
-  }
-  const url = URL.parse(given);
-  const plain = url !== null && (given === url.origin || given === `${url.origin}/`);
-  if (!plain || (url.protocol !== "https:" && url.protocol !== "http:")) {
-    errors.push("UPSTREAM_URL must be an origin alone: https, a host, no user, no path, no query, no fragment");
-    return null;
-  }
-  if (url.protocol === "http:" && !LOOPBACK.test(url.hostname)) {
-    errors.push("UPSTREAM_URL must be https: the identity of callers would travel in the clear");
-    return null;
-  }
-  return url.origin;
+function parseKeyId(text: string): string | null {
+  const id = text.toLowerCase();
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id) ? id : null;
 }
 
-function parseIdentityKeys(json: string): IdentityKeys | null {
-  try {
-    const { keys } = JSON.parse(json) as { keys: IdentityKeys };
-    const whole = keys.every(
-      ({ kty, crv, x, d, kid }) =>
-        kty === "OKP" && crv === "Ed25519" && isKeyPart(x) && isKeyPart(d) && typeof kid === "string" && kid !== "",
-    );
-    return whole && keys.length > 0 && new Set(keys.map(({ kid }) => kid)).size === keys.length ? keys : null;
-  } catch {
-    return null;
-  }
+function parseHost(text: string): string | null {
+  const host = text.toLowerCase();
+  return URL.parse(`https://${host}`)?.host === host ? host : null;
 }
 
-// 32 bytes as base64url (RFC 8037 section 2): anything else would fail with the first call instead of at the start.
-function isKeyPart(part: unknown): boolean {
-  return typeof part === "string" && /^[\w-]{42}[AEIMQUYcgkosw048]$/.test(part);
+function parseOrigin(text: string): string | null {
+  return /^https?:/.test(text) && URL.parse(text)?.origin === text ? text : null;
 }

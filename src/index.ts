@@ -49,7 +49,7 @@ function createApp(config: Config): App {
   const limiter = (limit: RateLimit | null) =>
     limit === null ? null : createRateLimiter(limit, config.limits.periodSeconds, onError);
   const bounds = {
-    mutations: config.policy.strongCheck === "none" ? FRESH_FOR_MS / 1_000 : ("now" as const),
+    mutations: "now" as const,
     readsWithinSeconds: config.policy.strongCheck === "all" ? 0 : FRESH_FOR_MS / 1_000,
     degradedReadsWithinSeconds:
       config.policy.strongCheck === "all" ? 0 : (FRESH_FOR_MS + config.staleIfErrorMs) / 1_000,
@@ -121,15 +121,15 @@ function requestIds(): () => string {
   };
 }
 
-let app: { readonly env: Env; readonly built: App | { readonly faults: readonly string[] } } | null = null;
+let app: { readonly env: Env; readonly built: App | { readonly errors: readonly string[] } } | null = null;
 
 /** Built once per isolate: what is remembered lives in it. */
-function appFor(env: Env): App | { readonly faults: readonly string[] } {
+function appFor(env: Env): App | { readonly errors: readonly string[] } {
   if (app?.env !== env) {
     const read = readConfig(env);
     app = { env, built: "config" in read ? createApp(read.config) : read };
-    if ("faults" in read)
-      createLog({ sample: 0, format: "json" }, clock.now, Math.random).write("config", { faults: read.faults });
+    if ("errors" in read)
+      createLog({ sample: 0, format: "json" }, clock.now, Math.random).write("config", { faults: read.errors });
   }
   return app.built;
 }
@@ -137,7 +137,7 @@ function appFor(env: Env): App | { readonly faults: readonly string[] } {
 export default {
   fetch(request, env, context): Response | Promise<Response> {
     const built = appFor(env);
-    if ("faults" in built) {
+    if ("errors" in built) {
       // Everything that is wrong is in the log; a caller learns only that nobody is let in.
       return serviceUnavailable("misconfigured", "Gatehouse is not configured; its log says why.", crypto.randomUUID());
     }
@@ -147,7 +147,7 @@ export default {
 
   async scheduled(_controller, env): Promise<void> {
     const built = appFor(env);
-    if ("faults" in built) return;
+    if ("errors" in built) return;
     const { runScheduled: everyMinute } = await built.chores();
     await everyMinute(clock.now());
   },

@@ -17,7 +17,7 @@ import type { RateLimits } from "./rate-limits.ts";
 /** What the operator has chosen; README.md has the table. */
 export interface Policy {
   /** Which calls read the key's row from D1 itself: docs/operating.md. */
-  readonly strongCheck: "mutations" | "all" | "none";
+  readonly strongCheck: "mutations" | "all";
   /** Whether a safe call may be sent ahead while its check is under way. */
   readonly speculativeForwarding: boolean;
   readonly allowWebSockets: boolean;

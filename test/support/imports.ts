@@ -18,7 +18,10 @@ const ALLOWED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   "log.ts": ["core"],
   "index.ts": ["*"],
   "config.ts": ["*"],
-  "config-oidc.ts": ["core"],
+  "config-reader.ts": [],
+  "config-oidc.ts": ["core", "config-reader.ts"],
+  "config-secrets.ts": ["core", "config-reader.ts", "gateway"],
+  "config-upstream.ts": ["config-reader.ts"],
   wiring: ["*"],
 };
 
