@@ -11,7 +11,7 @@ export function readSigningRing(read: ConfigReader): KeyRing | null {
   }
   const result = readKeyRing(json);
   if ("ring" in result) return result.ring;
-  read.errors.push(...result.faults.map((error) => `KEY_RING: ${error}`));
+  read.errors.push(...result.errors.map((error) => `KEY_RING: ${error}`));
   return null;
 }
 

@@ -27,7 +27,7 @@ const URL_TEXT = `http://127.0.0.1:8787${PATH}`;
 
 async function piecesOf(ringText: string, token: string): Promise<Readonly<Record<string, () => unknown>>> {
   const read = readKeyRing(ringText);
-  if ("faults" in read) throw new Error(read.faults.join("; "));
+  if ("errors" in read) throw new Error(read.errors.join("; "));
   const { ring } = read;
   const secret = [...ring.secrets.values()][0]?.bytes as BufferSource;
   const hmac = await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);

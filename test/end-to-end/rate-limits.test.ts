@@ -53,7 +53,7 @@ describe("an address that tries keys which are none", () => {
 
   it("113: is not looked up for, though its keys are well signed, until the period is over", async () => {
     const read = readKeyRing(bare.secrets.KEY_RING);
-    if ("faults" in read) throw new Error("no ring");
+    if ("errors" in read) throw new Error("no ring");
     await bare.logs();
     const seen = await statuses(TRIES + 4, async (i) => {
       const claims = { keyId: `k${i}`, accountId: ACCOUNT, expiresAt: null, now: Date.now() };

@@ -14,7 +14,7 @@ export interface Restrictions {
   readonly addresses: CompiledRules | null;
 }
 
-/** The restrictions of a principal that may be used by anybody who has its credential, from anywhere, for ever. */
+/** The values of a principal that is not restricted. */
 const NONE: Restrictions = { expiresAt: null, addresses: null };
 
 /** Whether nothing narrows the use of a principal beyond its role. */

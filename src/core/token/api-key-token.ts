@@ -55,9 +55,9 @@ export interface MintedKey {
  *
  * @returns the ring, or every error in it; errors name members by position, because a secret may be in the place of an id
  */
-export function readKeyRing(json: string): { readonly ring: KeyRing } | { readonly faults: readonly string[] } {
+export function readKeyRing(json: string): { readonly ring: KeyRing } | { readonly errors: readonly string[] } {
   const members = membersOf(json);
-  if (members === null) return { faults: ["The key ring must be a JSON object of ids and base64url secrets."] };
+  if (members === null) return { errors: ["The key ring must be a JSON object of ids and base64url secrets."] };
   const errors: string[] = [];
   if (members.length === 0) errors.push("The key ring must have at least one member.");
   if (members.length > MAX_RING_SIZE) errors.push(`The key ring must have at most ${MAX_RING_SIZE} members.`);
@@ -84,7 +84,7 @@ export function readKeyRing(json: string): { readonly ring: KeyRing } | { readon
   if (errors.length === 0 && json.split(":").length - 1 !== members.length) {
     errors.push("The key ring must not name an id twice.");
   }
-  return errors.length === 0 ? { ring: { secrets, newest } } : { faults: errors };
+  return errors.length === 0 ? { ring: { secrets, newest } } : { errors };
 }
 
 /** Mints a key, signed with the newest secret. The token is shown once and never stored; only its hash is. */

@@ -25,7 +25,7 @@ const FOREIGN = Buffer.alloc(32, 8);
 
 function ringOf(members: Record<string, string>): KeyRing {
   const read = readKeyRing(JSON.stringify(members));
-  if ("faults" in read) throw new Error(read.faults.join(" "));
+  if ("errors" in read) throw new Error(read.errors.join(" "));
   return read.ring;
 }
 
@@ -143,19 +143,19 @@ describe("readKeyRing", () => {
     ["an id that stands twice", `{"k1":"${OLD}","k1":"${NEW}"}`, 1],
     ["a secret that stands twice", JSON.stringify({ k1: OLD, k2: OLD }), 1],
     ["an id and a secret that changed places", JSON.stringify({ [OLD]: "k1" }), 2],
-    ["three faults at once", JSON.stringify({ K1: "short", k2: null }), 3],
+    ["three errors at once", JSON.stringify({ K1: "short", k2: null }), 3],
   ])("readKeyRing rejects %s, names every error, and repeats no secret", (_, json, count) => {
     const read = readKeyRing(json);
-    if (!("faults" in read)) throw new Error("was accepted");
-    expect(read.faults).toHaveLength(count);
-    const told = read.faults.join("\n");
+    if (!("errors" in read)) throw new Error("was accepted");
+    expect(read.errors).toHaveLength(count);
+    const told = read.errors.join("\n");
     for (const text of json.match(/[\w+/=-]{5,}/g) ?? []) expect(told).not.toContain(text);
   });
 
   test.each(["", "[]", `["${OLD}"]`, "null", "7", `"${OLD}"`])(
     "readKeyRing says of %s that it is not an object",
     (json) => {
-      expect(readKeyRing(json)).toEqual({ faults: [expect.stringContaining("must be a JSON object")] });
+      expect(readKeyRing(json)).toEqual({ errors: [expect.stringContaining("must be a JSON object")] });
     },
   );
 
