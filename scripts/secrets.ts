@@ -37,7 +37,7 @@ export async function firstKey(
   now: number,
 ): Promise<FirstKey> {
   const read = readKeyRing(keyRing);
-  if ("faults" in read) throw new Error(`KEY_RING cannot be used: ${read.faults.join("; ")}`);
+  if ("errors" in read) throw new Error(`KEY_RING cannot be used: ${read.errors.join("; ")}`);
   if (!/^[\p{L}\p{N}][\p{L}\p{N} ._:@/+()#-]{0,63}$/u.test(accountName)) {
     throw new Error("the account's name takes 1 to 64 letters, digits, spaces and . _ - : @ / + ( ) #");
   }

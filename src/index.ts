@@ -1,5 +1,5 @@
 // The Worker's entry: builds the application once per isolate, and hands requests and scheduled events to it. No logic.
-import { type Env, readConfig } from "./config.ts";
+import { type Env, readConfig } from "./config/config.ts";
 import { handleRequest } from "./gateway/handle-request.ts";
 import { serviceUnavailable } from "./gateway/responses/denial.ts";
 import { createLog } from "./log.ts";
@@ -16,7 +16,7 @@ const runtime: Runtime = {
   random: Math.random,
 };
 
-type Built = App | { readonly faults: readonly string[] };
+type Built = App | { readonly errors: readonly string[] };
 
 let current: { readonly env: Env; readonly built: Built } | null = null;
 
@@ -25,9 +25,9 @@ function appFor(env: Env): Built {
   if (current?.env !== env) {
     const read = readConfig(env);
     current = { env, built: "config" in read ? createApp(read.config, runtime) : read };
-    if ("faults" in read) {
+    if ("errors" in read) {
       const log = createLog({ sample: 0, format: "json" }, runtime.clock.now, runtime.random);
-      log.write("config", { faults: read.faults });
+      log.write("config", { faults: read.errors });
     }
   }
   return current.built;
@@ -36,7 +36,7 @@ function appFor(env: Env): Built {
 export default {
   fetch(request, env, context): Response | Promise<Response> {
     const app = appFor(env);
-    if ("faults" in app) {
+    if ("errors" in app) {
       // The log names every error; the client learns only that nothing is served.
       return serviceUnavailable("misconfigured", "Gatehouse is not configured; its log says why.", crypto.randomUUID());
     }
@@ -45,7 +45,7 @@ export default {
 
   async scheduled(_controller, env): Promise<void> {
     const app = appFor(env);
-    if ("faults" in app) return;
+    if ("errors" in app) return;
     const { runScheduled } = await app.maintenance();
     await runScheduled(runtime.clock.now());
   },

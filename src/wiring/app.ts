@@ -1,5 +1,5 @@
 // Wires the application of one isolate: what every request needs at once, the rest with the first request that needs it.
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { OPERATIONS } from "../core/routing/operations.ts";
 import { compileRoutes } from "../core/routing/route-matcher.ts";
 import type { Gateway } from "../gateway/gateway.ts";

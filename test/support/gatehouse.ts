@@ -60,7 +60,7 @@ export async function startGatehouse(
   await worker.applyD1Migrations("DB" as never);
   const env = (await worker.getEnv()) as unknown as { readonly DB: D1; readonly KEY_COPIES: Kv };
   const read = readKeyRing(given.KEY_RING);
-  if ("faults" in read) throw new Error(read.faults.join("; "));
+  if ("errors" in read) throw new Error(read.errors.join("; "));
   await seedAccount(env.DB, ACCOUNT);
   await seedAccount(env.DB, OTHER_ACCOUNT, "Another account");
 

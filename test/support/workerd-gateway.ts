@@ -93,7 +93,7 @@ export async function startWorkerdGateway(options: WorkerdGatewayOptions = {}): 
 
 function parseKeyRing(json: string) {
   const read = readKeyRing(json);
-  if ("faults" in read) throw new Error(read.faults.join("; "));
+  if ("errors" in read) throw new Error(read.errors.join("; "));
   return read.ring;
 }
 
