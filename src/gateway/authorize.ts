@@ -1,6 +1,6 @@
 // Authorization of a request on a record, wherever the record came from. Sends nothing.
 import { decide, type RequestFacts } from "../core/access/decide.ts";
-import { type Decision, deny } from "../core/access/decision.ts";
+import { type Decision, denied } from "../core/access/decision.ts";
 import type { Principal } from "../core/access/principal.ts";
 import type { Target } from "../core/routing/match-operation.ts";
 import type { ResolvedPrincipal } from "../store/key-cache/ports.ts";
@@ -20,7 +20,7 @@ export function evaluate<P extends Principal>(
   target: Target,
   gateway: Gateway,
 ): Decision<P> {
-  if (record !== null && gateway.policy.blockedKeyIds.has(record.id)) return deny({ reason: "key_denied" });
+  if (record !== null && gateway.policy.blockedKeyIds.has(record.id)) return denied({ reason: "key_denied" });
   return decide(record, factsOf(context, target), context.now);
 }
 

@@ -4,7 +4,7 @@
 import { containsAddress } from "../ip/cidr.ts";
 import type { Address } from "../ip/ip-address.ts";
 import type { Operation } from "../routing/operations.ts";
-import { type Decision, type Denial, deny } from "./decision.ts";
+import { type Decision, type Denial, denied } from "./decision.ts";
 import type { Principal } from "./principal.ts";
 import type { RestrictionCheck } from "./restrictions.ts";
 import { hasPermission } from "./roles.ts";
@@ -46,18 +46,18 @@ const CHECKS: Readonly<Record<CheckName, Check>> = {
  * @returns the decision, with the reason of the first check that denies
  */
 export function decide<P extends Principal>(principal: P | null, facts: RequestFacts, now: number): Decision<P> {
-  if (principal === null) return deny({ reason: "key_unknown" });
+  if (principal === null) return denied({ reason: "key_unknown" });
   // The order of CHECKS written out: a loop over them is slower, and this is on the path of every request.
   const revocation = checkRevocation(principal);
-  if (revocation !== null) return deny(revocation);
+  if (revocation !== null) return denied(revocation);
   const expiry = checkExpiry(principal, facts, now);
-  if (expiry !== null) return deny(expiry);
+  if (expiry !== null) return denied(expiry);
   const address = checkAddress(principal, facts);
-  if (address !== null) return deny(address);
+  if (address !== null) return denied(address);
   const account = checkAccount(principal, facts);
-  if (account !== null) return deny(account);
+  if (account !== null) return denied(account);
   const permission = checkPermission(principal, facts);
-  if (permission !== null) return deny(permission);
+  if (permission !== null) return denied(permission);
   return allowAfter(principal, { revocation, expiry, address, account, permission });
 }
 

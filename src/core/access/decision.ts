@@ -52,6 +52,6 @@ export type Decision<P extends Principal = Principal> =
   | { readonly allow: false; readonly denial: Denial };
 
 /** The decision that denies a request. */
-export function deny(denial: Denial): Decision<never> {
+export function denied(denial: Denial): Decision<never> {
   return { allow: false, denial };
 }
