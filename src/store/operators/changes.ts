@@ -14,7 +14,7 @@ import {
   selectOperator,
 } from "./statements.ts";
 
-export async function insertOperator(db: D1Database, operator: NewOperator, actor: Actor, now: number) {
+export async function addOperator(db: D1Database, operator: NewOperator, actor: Actor, now: number) {
   const { name, email, subject, issuer, roleId, expiresAt } = operator;
   const after = { name, email, subject, issuer, role_id: roleId, expires_at: expiresAt };
   const change = {
