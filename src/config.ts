@@ -80,14 +80,34 @@ const KNOWN_NAMES: ReadonlySet<string> = new Set([
   "LIMIT_PERIOD_SECONDS",
 ]);
 
+/** Values that the operator of a new deployment has yet to set. */
+export type MissingValue = "KEY_RING" | "IDENTITY_KEYS" | "UPSTREAM_URL";
+
+/** A deployment that lacks these values and has no other error: the first-start page says how to set them. */
+export interface FirstStart {
+  readonly missing: readonly MissingValue[];
+  readonly db: D1Database;
+  readonly assets: Fetcher | null;
+}
+
+/** The value of a secret in .dev.vars.example. The Deploy to Cloudflare button sets it when it is not replaced. */
+const PLACEHOLDER = "generate-me";
+
+export interface InvalidConfig {
+  readonly faults: readonly string[];
+  /** `null`: there are other errors than missing values. */
+  readonly firstStart: FirstStart | null;
+}
+
 /**
  * Read the configuration.
  *
- * @returns the whole of it, or every fault at once; no fault repeats a secret
+ * @returns the whole of it, or every error at once; no error repeats a secret
  */
-export function readConfig(env: Env): { readonly config: Config } | { readonly faults: readonly string[] } {
+export function readConfig(env: Env): { readonly config: Config } | InvalidConfig {
   const errors: string[] = [];
-  const read = reader(env, errors);
+  const missing: MissingValue[] = [];
+  const read = reader(env, errors, missing);
   for (const name of Object.keys(env)) {
     if (!KNOWN_NAMES.has(name)) errors.push(`${name} is not a variable of Gatehouse`);
   }
@@ -123,17 +143,31 @@ export function readConfig(env: Env): { readonly config: Config } | { readonly f
       origins: read.origins("ALLOWED_ORIGINS"),
     },
   };
-  if (errors.length > 0 || !db || !kv || !ring || !identityKeys || !upstream) return { faults: errors };
+  if (errors.length > 0 || !db || !kv || !ring || !identityKeys || !upstream) {
+    const incomplete = db !== null && errors.length === missing.length;
+    return { faults: errors, firstStart: incomplete ? { missing, db, assets } : null };
+  }
   return { config: { db, kv, assets, ring, identityKeys, upstream, ...settings } };
 }
 
-function reader(env: Env, errors: string[]) {
+function reader(env: Env, errors: string[], missing: MissingValue[]) {
   function text(name: string): string | null {
     const value = env[name];
     if (value === undefined || value === "") return null;
     if (typeof value === "string") return value;
     errors.push(`${name} must be text`);
     return null;
+  }
+
+  function reportMissing(name: MissingValue, what: string): null {
+    errors.push(`${name} is missing: ${what}`);
+    missing.push(name);
+    return null;
+  }
+
+  function secret(name: MissingValue): string | null {
+    const given = text(name);
+    return given === PLACEHOLDER ? null : given;
   }
 
   return {
@@ -195,19 +229,17 @@ function reader(env: Env, errors: string[]) {
       return new Set(listed);
     },
     keyRing(): KeyRing | null {
-      const given = text("KEY_RING");
-      if (given === null) {
-        errors.push("KEY_RING is missing: npm run bootstrap makes one");
-        return null;
-      }
+      const given = secret("KEY_RING");
+      if (given === null) return reportMissing("KEY_RING", "the first-start page or npm run bootstrap makes one");
       const result = readKeyRing(given);
       if ("ring" in result) return result.ring;
       errors.push(...result.faults.map((error) => `KEY_RING: ${error}`));
       return null;
     },
     identityKeys(): IdentityKeys | null {
-      const given = text("IDENTITY_KEYS");
-      const keys = given === null ? null : parseIdentityKeys(given);
+      const given = secret("IDENTITY_KEYS");
+      if (given === null) return reportMissing("IDENTITY_KEYS", "the first-start page or npm run bootstrap makes them");
+      const keys = parseIdentityKeys(given);
       if (keys === null)
         errors.push("IDENTITY_KEYS must be a JWK set of private Ed25519 keys with distinct kid members");
       return keys;
@@ -221,7 +253,12 @@ function reader(env: Env, errors: string[]) {
     },
     upstream(): Config["upstream"] | null {
       const binding = env.UPSTREAM === undefined ? null : this.binding<Fetcher>("UPSTREAM", "fetch", "a Worker");
-      const origin = readUpstreamOrigin(text("UPSTREAM_URL"), binding !== null, errors);
+      const given = text("UPSTREAM_URL");
+      // An UPSTREAM that is bound to something else has its own error.
+      if (given === null && env.UPSTREAM === undefined) {
+        return reportMissing("UPSTREAM_URL", "the origin of the API behind Gatehouse, or bind a Worker as UPSTREAM");
+      }
+      const origin = readUpstreamOrigin(given, errors);
       if (origin === null) return null;
       return {
         origin,
@@ -237,13 +274,9 @@ function reader(env: Env, errors: string[]) {
 const KEY_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-function readUpstreamOrigin(given: string | null, bound: boolean, errors: string[]): string | null {
-  if (given === null) {
-    // Behind a service binding the host is only a name; it must still be one that nobody else can own.
-    if (bound) return "https://upstream.invalid";
-    errors.push("UPSTREAM_URL is missing: the origin of the API behind the door, or bind a Worker as UPSTREAM");
-    return null;
-  }
+function readUpstreamOrigin(given: string | null, errors: string[]): string | null {
+  // Behind a service binding the host is only a name; it must still be one that nobody else can own.
+  if (given === null) return "https://upstream.invalid";
   const url = URL.parse(given);
   const plain = url !== null && (given === url.origin || given === `${url.origin}/`);
   if (!plain || (url.protocol !== "https:" && url.protocol !== "http:")) {
