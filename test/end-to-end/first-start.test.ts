@@ -182,7 +182,7 @@ describe("creation of the first account", () => {
     expect(await rowsOf(gateway, "accounts")).toEqual([]);
   });
 
-  it("gives a key to one of two simultaneous requests", async () => {
+  it("gives a key to one of three simultaneous requests", async () => {
     const statuses = (await Promise.all([1, 2, 3].map(() => post(gateway, claim(gateway))))).map(
       ({ status }) => status,
     );
