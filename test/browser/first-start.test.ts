@@ -126,6 +126,7 @@ describe("the first-start page", () => {
     const page = await open(gatehouse);
     await claim(page, '{"k1":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}');
     await page.getByText("This is not the KEY_RING of this deployment.").waitFor();
+    expect(await page.getByLabel("KEY_RING").getAttribute("aria-invalid")).toBe("true");
     expect(await page.getByLabel("Company").inputValue()).toBe("Example Ltd");
     await claim(page, gatehouse.secrets.KEY_RING);
     await page.getByRole("heading", { name: "Your Admin key" }).waitFor();
