@@ -1,10 +1,13 @@
-// Writes src/admin/openapi.json: OpenAPI 3.1 of every operation that Gatehouse answers, made from the schemas that check
-// bodies and queries, so that it cannot say anything else than the door does.
+// Writes src/admin/openapi.json: OpenAPI 3.1 of all operations that Gatehouse serves itself. It is generated from the schemas
+// that check bodies and queries, so it cannot differ from what the gateway accepts.
 import { writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import * as z from "zod/mini";
 import { type KnownOperation, OPERATIONS } from "../src/core/routing/operations.ts";
-import { COMPONENTS, CONTRACTS, type Contract, ERRORS } from "./openapi-operations.ts";
+import { COMPONENTS, type ComponentName } from "./openapi/components.ts";
+import { ERRORS } from "./openapi/errors.ts";
+import type { OperationDoc, ResponseDoc } from "./openapi/operation-doc.ts";
+import { OPERATION_DOCS } from "./openapi/operations.ts";
 
 const TARGET = new URL("../src/admin/openapi.json", import.meta.url);
 
@@ -18,7 +21,7 @@ export function openapiDocument(): Json {
     const method = operation.method.toLowerCase();
     paths[operation.path] = {
       ...paths[operation.path],
-      [method]: describe(operation, CONTRACTS[operation.operationId]),
+      [method]: operationObject(operation, OPERATION_DOCS[operation.operationId]),
     };
   }
   return {
@@ -26,7 +29,7 @@ export function openapiDocument(): Json {
     info: {
       title: "Gatehouse",
       version: "1",
-      description: "The operations that Gatehouse itself answers. Every other call goes to the API behind it.",
+      description: "The operations that Gatehouse serves itself. All other requests are forwarded to the upstream API.",
     },
     security: [{ apiKey: [] }],
     paths,
@@ -34,21 +37,26 @@ export function openapiDocument(): Json {
   };
 }
 
+/** The text of the committed file. */
+export function openapiText(): string {
+  return `${JSON.stringify(openapiDocument(), null, 2)}\n`;
+}
+
 const SECURITY = {
   type: "http",
   scheme: "bearer",
   bearerFormat: "JWT",
-  description: "An API key, as the answer to its creation has shown it once.",
+  description: "An API key: the `jwt` of the response to its creation.",
 };
 
 function schemas(): Json {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(COMPONENTS)) registry.add(schema, { id });
-  const made = z.toJSONSchema(registry, { io: "input", uri: (id) => `#/components/schemas/${id}` });
-  return Object.fromEntries(Object.entries(made.schemas).map(([id, schema]) => [id, withoutHeads(schema)]));
+  const generated = z.toJSONSchema(registry, { io: "input", uri: (id) => `#/components/schemas/${id}` });
+  return Object.fromEntries(Object.entries(generated.schemas).map(([id, schema]) => [id, withoutHeader(schema)]));
 }
 
-function describe(operation: KnownOperation, contract: Contract): Json {
+function operationObject(operation: KnownOperation, doc: OperationDoc): Json {
   const path = [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     ...{ name, in: "path", required: true },
     schema: { type: "string", format: "uuid" },
@@ -57,48 +65,48 @@ function describe(operation: KnownOperation, contract: Contract): Json {
   const holder = "selfParam" in operation && operation.selfParam ? ", or the key itself" : "";
   return {
     operationId: operation.operationId,
-    tags: [contract.tag],
-    summary: contract.summary,
-    description: `${contract.description ?? ""} Needs ${permission}${holder}.`.trim(),
-    parameters: [...path, ...queryParameters(contract), ...(contract.headers ?? [])],
-    ...(contract.body ? { requestBody: requestBody(contract.body) } : {}),
-    responses: { ...success(contract), ...errors(contract) },
+    tags: [doc.tag],
+    summary: doc.summary,
+    description: `${doc.description ?? ""} Needs ${permission}${holder}.`.trim(),
+    parameters: [...path, ...queryParameters(doc), ...(doc.headers ?? [])],
+    ...(doc.body ? { requestBody: requestBody(doc.body) } : {}),
+    responses: { ...successResponse(doc), ...errorReferences(doc) },
   };
 }
 
-function queryParameters({ query }: Contract): readonly Json[] {
+function queryParameters({ query }: OperationDoc): readonly Json[] {
   if (query === undefined) return [];
   return Object.entries(query.shape).map(([name, type]) => {
-    const schema = withoutHeads(z.toJSONSchema(type, { io: "input" }));
+    const schema = withoutHeader(z.toJSONSchema(type, { io: "input" }));
     const list = schema.type === "array" ? { style: "form", explode: false } : {};
     return { name, in: "query", required: false, ...list, schema };
   });
 }
 
-function requestBody({ schema, required, example }: NonNullable<Contract["body"]>): Json {
+function requestBody({ schema, required, example }: NonNullable<OperationDoc["body"]>): Json {
   return { required, content: { "application/json": { schema: reference(schema), ...(example ? { example } : {}) } } };
 }
 
-function success({ answer }: Contract): Json {
-  if (answer === null) return { 204: { description: "Done; there is nothing to say." } };
-  const { example, description } = answer;
-  const type = answer.as === "lines" ? "application/x-ndjson" : "application/json";
-  const content = { [type]: { schema: bodyOf(answer), ...(example ? { example } : {}) } };
+function successResponse({ response }: OperationDoc): Json {
+  if (response === null) return { 204: { description: "Done. The response has no body." } };
+  const { example, description } = response;
+  const type = response.as === "lines" ? "application/x-ndjson" : "application/json";
+  const content = { [type]: { schema: bodySchema(response), ...(example ? { example } : {}) } };
   return { 200: { description, headers: NO_STORE, content } };
 }
 
 const NO_STORE = { "cache-control": { schema: { type: "string", const: "no-store" } } };
 
-function bodyOf(answer: NonNullable<Contract["answer"]>): Json {
-  const inner = reference(answer.schema);
-  if (answer.as === "whole" || answer.as === "lines") return inner;
-  const data = answer.as === "list" ? { type: "array", items: inner } : inner;
-  const properties = answer.as === "list" ? { data, _metadata: reference("Metadata") } : { data };
+function bodySchema(response: ResponseDoc): Json {
+  const inner = reference(response.schema);
+  if (response.as === "whole" || response.as === "lines") return inner;
+  const data = response.as === "list" ? { type: "array", items: inner } : inner;
+  const properties = response.as === "list" ? { data, _metadata: reference("Metadata") } : { data };
   return { type: "object", properties, required: Object.keys(properties) };
 }
 
-function errors(contract: Contract): Json {
-  const statuses = [401, 403, 503, ...(contract.errors ?? [])].sort((a, b) => a - b);
+function errorReferences(doc: OperationDoc): Json {
+  const statuses = [401, 403, 503, ...(doc.errors ?? [])].sort((a, b) => a - b);
   return Object.fromEntries(statuses.map((status) => [status, { $ref: `#/components/responses/Error${status}` }]));
 }
 
@@ -112,18 +120,13 @@ function errorResponses(): Json {
   );
 }
 
-function reference(name: keyof typeof COMPONENTS): Json {
+function reference(name: ComponentName): Json {
   return { $ref: `#/components/schemas/${name}` };
 }
 
-// Every schema of a document has the document's dialect and address.
-function withoutHeads({ $schema: _, $id: __, ...schema }: Json): Json {
+/** A schema without the dialect and the id that zod adds: in a document it has the document's. */
+function withoutHeader({ $schema: _, $id: __, ...schema }: Json): Json {
   return schema;
-}
-
-/** The text of the committed file. */
-export function openapiText(): string {
-  return `${JSON.stringify(openapiDocument(), null, 2)}\n`;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) writeFileSync(TARGET, openapiText());

@@ -26,7 +26,7 @@ export async function firstKey(
   now: number,
 ): Promise<FirstKey> {
   const read = readKeyRing(keyRing);
-  if ("faults" in read) throw new Error(`KEY_RING cannot be used: ${read.faults.join("; ")}`);
+  if ("errors" in read) throw new Error(`KEY_RING cannot be used: ${read.errors.join("; ")}`);
   if (!ACCOUNT_NAME.test(accountName)) throw new Error(ACCOUNT_NAME_ERROR);
   const keyId = crypto.randomUUID();
   const { token, hash: keyHash } = await mintKey(read.ring, { keyId, accountId, expiresAt: null, now });

@@ -1,17 +1,19 @@
-// A request that the gateway has authorized, as it is handed to an operation that Gatehouse itself serves.
-import type { KeyRecord } from "./core/access/principal.ts";
+// A request that the gateway has authorized, as it is passed to an operation that Gatehouse serves itself.
+import type { Principal } from "./core/access/principal.ts";
 import type { Operation } from "./core/routing/operations.ts";
 import type { RequestLog } from "./log.ts";
 
 export interface AuthorizedRequest {
+  /** Only for headers and body: its URL is not canonical. */
   readonly raw: Request;
-  /** The canonical path: what was authorized is what is routed. */
+  /** The canonical path. Routing uses it, because it is the path that was authorized. */
   readonly path: string;
   /** With its "?", or empty. */
   readonly query: string;
   readonly operation: Operation;
-  readonly principal: KeyRecord;
-  /** The client's address as text, for the audit log and for warnings. */
+  /** The API key or the operator that sends the request. */
+  readonly principal: Principal;
+  /** The client's address as text, for the audit log and for warnings. `null`: unknown. */
   readonly address: string | null;
   readonly requestId: string;
   /** Milliseconds since the epoch. */

@@ -1,5 +1,5 @@
 // The Worker's entry: builds the application once per isolate, and hands requests and scheduled events to it. No logic.
-import { type Env, type FirstStart, type InvalidConfig, readConfig } from "./config.ts";
+import { type Env, type FirstStart, type InvalidConfig, readConfig } from "./config/config.ts";
 import { handleRequest } from "./gateway/handle-request.ts";
 import { createLog } from "./log.ts";
 import { type App, createApp, type Runtime } from "./wiring/app.ts";
@@ -26,7 +26,7 @@ function appFor(env: Env): Built {
   if (current?.env !== env) {
     const read = readConfig(env);
     current = { env, built: "config" in read ? createApp(read.config, runtime) : read };
-    if ("faults" in read) unconfiguredLog.write("config", { faults: read.faults });
+    if ("errors" in read) unconfiguredLog.write("config", { faults: read.errors });
   }
   return current.built;
 }
@@ -39,13 +39,13 @@ async function unconfigured(request: Request, firstStart: FirstStart | null): Pr
 export default {
   fetch(request, env, context): Response | Promise<Response> {
     const app = appFor(env);
-    if ("faults" in app) return unconfigured(request, app.firstStart);
+    if ("errors" in app) return unconfigured(request, app.firstStart);
     return handleRequest(request, app.gateway, (work) => context.waitUntil(work));
   },
 
   async scheduled(_controller, env): Promise<void> {
     const app = appFor(env);
-    if ("faults" in app) return;
+    if ("errors" in app) return;
     const { runScheduled } = await app.maintenance();
     await runScheduled(runtime.clock.now());
   },

@@ -12,7 +12,7 @@ export async function createSchedule(
   storage: Storage,
   keepRefusalsForMs: number,
 ): Promise<(now: number) => Promise<void>> {
-  const maintenance = createMaintenance(storage.db, createKvCopies(storage.kv), () => crypto.randomUUID());
+  const maintenance = createMaintenance(storage.db, createKvCopies(storage.kv));
   const refusals = createDenialRepository(storage.db, keepRefusalsForMs);
   const sealer = createAuditSealer(storage.db, JSON.parse(await newIdentityKeys()).keys);
   return async (now) => {

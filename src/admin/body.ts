@@ -1,43 +1,47 @@
-// The body of a request: JSON in strict UTF-8, bounded, and checked against a schema with all its faults at once.
+// Request bodies: JSON in strict UTF-8, bounded in size, and checked against a schema that reports all field errors at once.
 import type * as z from "zod/mini";
 import type { AuthorizedRequest } from "../authorized-request.ts";
 import type { FieldError } from "../core/error-body.ts";
 import { operationError, validationError } from "./responses.ts";
-import { validate } from "./validation.ts";
+import { type Validated, validate } from "./validation.ts";
 
-export const MAX_BODY_BYTES = 65_536;
+const MAX_BODY_BYTES = 65_536;
 
-interface Rules {
-  /** True: no body at all is read as `{}`. */
+interface BodyOptions {
+  /** True: an empty body is read as `{}`. */
   readonly mayBeEmpty?: boolean;
-  /** What is already known to be wrong with the rest of the request. */
-  readonly faults?: readonly FieldError[];
+  /** Field errors of the query and the headers, reported together with those of the body. */
+  readonly otherErrors?: readonly FieldError[];
 }
 
-/** What the schema makes of the body, or the answer that refuses it. */
+/**
+ * Reads and checks the body of a request.
+ *
+ * @returns the output of the schema, or the error response: 413, 415, or 400 with all field errors
+ */
 export async function readBody<S extends z.ZodMiniType>(
   request: AuthorizedRequest,
   schema: S,
-  { mayBeEmpty = false, faults: errors = [] }: Rules = {},
+  { mayBeEmpty = false, otherErrors = [] }: BodyOptions = {},
 ): Promise<{ readonly value: z.output<S> } | Response> {
   const bytes = await readBytes(request.raw);
   if (bytes === null) {
-    const detail = `A body of this operation has at most ${MAX_BODY_BYTES / 1024} KiB.`;
+    const detail = `The body of this operation must not be larger than ${MAX_BODY_BYTES / 1024} KiB.`;
     return operationError(request, 413, "body_too_large", detail);
   }
   const empty = bytes.byteLength === 0 && mayBeEmpty;
-  // Also what keeps a page of another site from sending it without asking: forms cannot.
+  // This also stops cross-site requests without a preflight: a form cannot send this media type.
   if (!empty && !isJson(request.raw.headers)) {
-    return operationError(request, 415, "unsupported_media_type", "A body must be application/json, and not encoded.");
+    const detail = "The body must be application/json without a content encoding.";
+    return operationError(request, 415, "unsupported_media_type", detail);
   }
-  const json = empty ? { value: {} } : parse(bytes);
-  if (json === null) {
-    return validationError(request, [...errors, { field: "body", message: "This must be JSON in UTF-8." }]);
-  }
-  const checked = validate(schema, json.value);
-  const all = [...errors, ...("faults" in checked ? checked.faults : [])];
-  return "faults" in checked || all.length > 0 ? validationError(request, all) : checked;
+  const json = empty ? { value: {} } : parseJson(bytes);
+  const checked: Validated<z.output<S>> = json === null ? { errors: [NOT_JSON] } : validate(schema, json.value);
+  const errors = [...otherErrors, ...("errors" in checked ? checked.errors : [])];
+  return "errors" in checked || errors.length > 0 ? validationError(request, errors) : checked;
 }
+
+const NOT_JSON: FieldError = { field: "body", message: "This must be JSON in UTF-8." };
 
 function isJson(headers: Headers): boolean {
   const type = headers.get("content-type") ?? "";
@@ -45,7 +49,7 @@ function isJson(headers: Headers): boolean {
   return /^application\/json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i.test(type) && encoding === "identity";
 }
 
-/** The whole body, or `null` when it is too large: counted as it comes, whatever Content-Length says. */
+/** The whole body; `null` when it is too large. Counts the received bytes, because Content-Length can be wrong. */
 async function readBytes(request: Request): Promise<Uint8Array | null> {
   const parts: Uint8Array[] = [];
   let length = 0;
@@ -69,11 +73,11 @@ async function readBytes(request: Request): Promise<Uint8Array | null> {
   return bytes;
 }
 
-function parse(bytes: Uint8Array): { readonly value: unknown } | null {
+function parseJson(bytes: Uint8Array): { readonly value: unknown } | null {
   try {
     return { value: JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes)) };
   } catch {
-    // The parser's message quotes its input.
+    // The message of the error is dropped: it quotes the input.
     return null;
   }
 }

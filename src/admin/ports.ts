@@ -1,4 +1,4 @@
-// What the operations that Gatehouse serves may ask of the rest.
+// Everything that the handlers of the admin API depend on.
 import type { Routes } from "../core/routing/route-matcher.ts";
 import type { KeyRing } from "../core/token/api-key-token.ts";
 import type { AllowListRepository } from "../store/allow-lists/port.ts";
@@ -10,33 +10,34 @@ import type { KeyRecords, KeyResolver } from "../store/key-cache/ports.ts";
 import type { OperatorRepository } from "../store/operators/port.ts";
 import type { RoleRepository } from "../store/roles/port.ts";
 
-/** How soon a narrowing is felt, in seconds: the receipt of every revocation. */
+/** How soon a revocation takes effect, in seconds. Every response to a revocation contains it. */
 export interface RevocationBounds {
   readonly mutations: "now" | number;
   readonly readsWithinSeconds: number;
+  /** While D1 is unavailable. */
   readonly degradedReadsWithinSeconds: number;
 }
 
 export interface AdminPorts {
-  readonly keys: ApiKeyRepository;
+  readonly apiKeys: ApiKeyRepository;
   readonly allowLists: AllowListRepository;
   readonly roles: RoleRepository;
   readonly operators: OperatorRepository;
-  /** Whose subjects are meant when an operator names none; `null`: no issuer is configured. */
-  readonly operatorIssuer: string | null;
-  readonly audit: AuditReader;
+  /** The issuer of a new operator's subject when the request names none; `null`: none is configured. */
+  readonly defaultOperatorIssuer: string | null;
+  readonly auditLog: AuditReader;
   readonly denials: DenialRepository;
-  /** What this isolate has not written of them yet. */
+  /** Has the denials of this isolate that are not written yet. */
   readonly denialRecorder: DenialRecorder;
   readonly dryRuns: DryRunRepository;
-  /** What this isolate has not written of their counts yet. */
+  /** Has the counts of this isolate that are not written yet. */
   readonly dryRunRecorder: DryRunRecorder;
-  readonly records: KeyRecords;
+  readonly keyRecords: KeyRecords;
+  readonly keyResolver: KeyResolver;
+  readonly keyRing: KeyRing;
   readonly routes: Routes;
   readonly blockedKeyIds: ReadonlySet<string>;
-  readonly resolver: KeyResolver;
-  readonly ring: KeyRing;
-  /** Display name of the role that a key gets when none is named; `null`: 400. */
-  readonly defaultKeyRole: string | null;
-  readonly bounds: RevocationBounds;
+  /** The display name of a new key's role when the request names none; `null`: none is configured. */
+  readonly defaultKeyRoleName: string | null;
+  readonly revocationBounds: RevocationBounds;
 }

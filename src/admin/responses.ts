@@ -1,23 +1,27 @@
-// The answers to operators: data in Aeon's envelopes, errors in the one shape that all of Gatehouse uses. Nothing here is
-// ever to be cached.
+// Responses of the admin API: data in Aeon's envelopes, errors in the one shape of all Gatehouse errors. No response may
+// be cached.
 
 import type { AuthorizedRequest } from "../authorized-request.ts";
 import { errorBody, type FieldError } from "../core/error-body.ts";
+import type { PageOrError } from "../store/common.ts";
 
-const HEADERS = { "content-type": "application/json", "cache-control": "no-store" };
+const JSON_HEADERS = { "content-type": "application/json", "cache-control": "no-store" };
 
+/** 200 with this body. */
 export function json(body: unknown): Response {
-  return new Response(JSON.stringify(body), { status: 200, headers: HEADERS });
+  return new Response(JSON.stringify(body), { status: 200, headers: JSON_HEADERS });
 }
 
+/** 204. */
 export function noContent(): Response {
   return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
 }
 
 /**
- * One page of a list.
+ * 200 with one page of a list.
  *
- * @param known the parameters that were understood: a link repeats those, and nothing else of what was sent
+ * @param token the continuation token of the next page; `null` on the last page
+ * @param known the recognized parameters: the links repeat these and nothing else of the request
  */
 export function listResponse(
   request: AuthorizedRequest,
@@ -32,67 +36,99 @@ export function listResponse(
   return json({ data, _metadata: { continuation_token: token, links } });
 }
 
-/** What an error may carry beside its sentence. */
-interface ErrorExtras {
-  readonly faults?: readonly FieldError[];
-  /** Members beside `error`. */
-  readonly beside?: Readonly<Record<string, unknown>>;
+/** 200 with a page of a repository, or 400 when the continuation token is not of this list. */
+export function pageResponse<T>(
+  request: AuthorizedRequest,
+  page: PageOrError<T>,
+  known: URLSearchParams,
+  toData: (item: T) => unknown,
+): Response {
+  if ("error" in page) return invalidContinuationToken(request);
+  return listResponse(request, page.items.map(toData), page.continuationToken, known);
+}
+
+/** 400 for a continuation token that this list, with these filters, has not returned. */
+export function invalidContinuationToken(request: AuthorizedRequest): Response {
+  const message = "This continuation token was not returned by this list with these filters.";
+  return validationError(request, [{ field: "continuation_token", message }]);
+}
+
+interface ErrorOptions {
+  readonly fieldErrors?: readonly FieldError[];
+  /** Members of the body beside `error`. */
+  readonly members?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/**
+ * An error response, with its code in the log.
+ *
+ * @param code a snake_case reason
+ * @param detail a sentence for people that repeats nothing of the request
+ */
 export function operationError(
   request: AuthorizedRequest,
   status: number,
   code: string,
   detail: string,
-  more: ErrorExtras = {},
+  { fieldErrors, members, headers }: ErrorOptions = {},
 ): Response {
   request.log.set({ outcome: code });
-  const envelope = errorBody(status, code, detail, request.requestId, more.faults);
-  return new Response(JSON.stringify({ ...envelope, ...more.beside }), {
-    status,
-    headers: { ...HEADERS, ...more.headers },
-  });
+  const body = errorBody(status, code, detail, request.requestId, fieldErrors);
+  return new Response(JSON.stringify({ ...body, ...members }), { status, headers: { ...JSON_HEADERS, ...headers } });
 }
 
-const MAX_LISTED = 3;
-/** Enough for whoever wants to mend a request; a body can have thousands. */
+/** 404. */
+export function notFound(request: AuthorizedRequest, resource: string): Response {
+  return operationError(request, 404, "not_found", `${resource} not found`);
+}
+
+/** 409: the request conflicts with stored data. */
+export function conflict(request: AuthorizedRequest, code: string, detail: string): Response {
+  return operationError(request, 409, code, detail);
+}
+
+/** The most field errors of one response: a body can have thousands. */
 const MAX_ERRORS = 100;
 const MAX_LOGGED = 20;
 
-/** 400 with everything that is wrong. Aeon's clients print `detail` alone, so the first faults stand there as well. */
+/** 400 with the field errors. Aeon's clients print `detail` alone, so it repeats the first ones. */
 export function validationError(request: AuthorizedRequest, errors: readonly FieldError[]): Response {
   request.log.set({ faults: errors.slice(0, MAX_LOGGED).map((error) => error.field) });
-  const listed = errors.slice(0, MAX_ERRORS);
-  return operationError(request, 400, "invalid_request", `Invalid request: ${sentences(errors)}`, { faults: listed });
+  const detail = `Invalid request: ${summaryOf(errors)}`;
+  return operationError(request, 400, "invalid_request", detail, { fieldErrors: errors.slice(0, MAX_ERRORS) });
 }
 
-/** 403 for whoever would give away more than it has. */
+/** 403 for a request that would grant more access than its principal has. */
 export function escalationDenied(request: AuthorizedRequest, errors: readonly FieldError[]): Response {
+  return insufficientScope(request, "You cannot grant more access than you have.", errors);
+}
+
+/** 403 for a request that would revoke access that its principal does not have. */
+export function revocationDenied(request: AuthorizedRequest, errors: readonly FieldError[]): Response {
+  return insufficientScope(request, "You cannot revoke access that you do not have.", errors);
+}
+
+/** RFC 6750, section 3.1. */
+function insufficientScope(request: AuthorizedRequest, lead: string, errors: readonly FieldError[]): Response {
   request.log.set({ faults: errors.map((error) => error.field) });
-  return operationError(
-    request,
-    403,
-    "insufficient_scope",
-    `A key gives away no more than it has: ${sentences(errors)}`,
-    {
-      faults: errors,
-      headers: { "www-authenticate": 'Bearer realm="gatehouse", error="insufficient_scope"' },
-    },
-  );
+  return operationError(request, 403, "insufficient_scope", `${lead} ${summaryOf(errors)}`, {
+    fieldErrors: errors,
+    headers: { "www-authenticate": 'Bearer realm="gatehouse", error="insufficient_scope"' },
+  });
 }
 
-export function notFound(request: AuthorizedRequest, what: string): Response {
-  return operationError(request, 404, "not_found", `${what} not found`);
+const MAX_SUMMARIZED = 3;
+
+function summaryOf(errors: readonly FieldError[]): string {
+  const first = errors.slice(0, MAX_SUMMARIZED).map(({ field, message }) => `${field}: ${message}`);
+  return first.join(" ") + (errors.length > MAX_SUMMARIZED ? ` And ${errors.length - MAX_SUMMARIZED} more.` : "");
 }
 
-/** The names of what stands in the way, as far as a sentence can hold them. */
+const MAX_NAMES = 10;
+
+/** The names of resources in one sentence: the first ones, and whether there are more. */
 export function listNames(references: readonly { readonly name: string }[]): string {
-  const names = references.slice(0, 10).map((reference) => reference.name);
+  const names = references.slice(0, MAX_NAMES).map((reference) => reference.name);
   return names.join(", ") + (references.length > names.length ? " and others" : "");
-}
-
-function sentences(errors: readonly FieldError[]): string {
-  const first = errors.slice(0, MAX_LISTED).map(({ field, message }) => `${field}: ${message}`);
-  return first.join(" ") + (errors.length > MAX_LISTED ? ` And ${errors.length - MAX_LISTED} more.` : "");
 }

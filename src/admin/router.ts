@@ -1,5 +1,5 @@
-// The operations that Gatehouse itself answers, routed as the operation table says. Not a door: a call comes here when it
-// has been authorised like any other.
+// Routes the operations that Gatehouse serves itself, as the operation table lists them. Every request has already been
+// authorized by the gateway.
 import { Hono } from "hono";
 import type { AuthorizedRequest } from "../authorized-request.ts";
 import { type GatehouseOperationId, OPERATIONS } from "../core/routing/operations.ts";
@@ -11,17 +11,20 @@ import {
 } from "./allow-lists/handlers.ts";
 import { createApiKey } from "./api-keys/create.ts";
 import { getApiKey, listApiKeys, revokeApiKey } from "./api-keys/handlers.ts";
-import { exportAuditEvents, listAuditEvents, listRefusals } from "./audit/handlers.ts";
+import { exportAuditEvents, listAuditEvents } from "./audit/handlers.ts";
+import { listRefusals } from "./denials/handlers.ts";
 import { deleteApiKeyTrial, getApiKeyTrial, promoteApiKeyTrial, putApiKeyTrial } from "./dry-runs/handlers.ts";
 import { explainRefusal } from "./explain/handlers.ts";
 import type { Handler } from "./handler.ts";
-import { createOperator, deleteOperator, getOperator, listOperators, updateOperator } from "./operators/handlers.ts";
+import { createOperator, updateOperator } from "./operators/change.ts";
+import { deleteOperator, getOperator, listOperators } from "./operators/handlers.ts";
 import { listResourcePermissions } from "./permissions/handlers.ts";
 import type { AdminPorts } from "./ports.ts";
-import { createRole, deleteRole, getRole, listRbacRoles, updateRole } from "./roles/handlers.ts";
+import { createRole, deleteRole, getRole, listRbacRoles } from "./roles/handlers.ts";
+import { updateRole } from "./roles/update.ts";
 import { getSelf } from "./self/handlers.ts";
 
-// Exhaustive by type: an operation that the table gives to Gatehouse does not compile without its handler.
+// Exhaustive by type: an operation that Gatehouse handles does not compile without its handler.
 const HANDLERS: Record<GatehouseOperationId, Handler> = {
   listApiKeys,
   createApiKey,
@@ -54,12 +57,13 @@ const HANDLERS: Record<GatehouseOperationId, Handler> = {
 };
 
 /**
- * The handler of every operation that the table gives to Gatehouse. Rejects when a port throws: the door then answers
- * that nothing could be done.
+ * Creates the handler of all operations that Gatehouse serves itself.
+ *
+ * @returns a handler that rejects when a port throws; the gateway then responds 503
  */
-export function createAdmin(ports: AdminPorts): (request: AuthorizedRequest) => Promise<Response> {
+export function createAdminRouter(ports: AdminPorts): (request: AuthorizedRequest) => Promise<Response> {
   const app = new Hono<{ Bindings: AuthorizedRequest }>({
-    // The canonical path that was decided on; never the URL, which frameworks decode in their own ways.
+    // The canonical path, which is what was authorized; never the URL, which every framework decodes differently.
     getPath: (_request, options) => (options as { readonly env: AuthorizedRequest }).env.path,
   });
   for (const operation of OPERATIONS) {
@@ -68,7 +72,7 @@ export function createAdmin(ports: AdminPorts): (request: AuthorizedRequest) => 
     const pattern = operation.path.replace(/\{(\w+)\}/g, ":$1");
     app.on(operation.method, pattern, (context) => handler(ports, context.env, context.req.param()));
   }
-  // Hono would make a 404 of a hole in the table and a 500 of a fault; both are faults, and the door answers those.
+  // Hono would respond 404 to a missing route and 500 to an exception. Both are internal errors, which the gateway handles.
   app.notFound((context) => {
     throw new Error(`no handler for ${context.env.operation.operationId}`);
   });

@@ -1,7 +1,8 @@
 // The signed-in user: by an API key, which is kept in this page's memory only and gone after a reload, or by the identity
 // that an access proxy provides.
 import { createContext, useContext } from "react";
-import type { RoleData, SelfData } from "../admin/schema.ts";
+import type { RoleData } from "../admin/roles/schema.ts";
+import type { SelfData } from "../admin/self/schema.ts";
 import { type Api, createApi, V1 } from "./api.ts";
 import { Problem } from "./problem.ts";
 

@@ -1,9 +1,9 @@
-// Types that several resources of storage share.
+// Types that several resources of the store share.
 
-/** Keeps a promise alive after the answer has gone out: `ExecutionContext.waitUntil`. */
+/** Keeps work running after the response was sent: `ExecutionContext.waitUntil`. */
 export type Background = (work: Promise<unknown>) => void;
 
-/** Who makes a change, for the row itself and for the audit log. */
+/** Who makes a change, for the changed row and for the audit log. */
 export interface Actor {
   readonly type: "API_KEY" | "OPERATOR" | "SYSTEM";
   readonly id: string | null;
@@ -18,9 +18,10 @@ export interface Page<T> {
   readonly continuationToken: string | null;
 }
 
-/** A continuation token that this list has not made. Its caller answers 400. */
-export type PageOrError<T> = Page<T> | { readonly fault: "continuation_token" };
+/** A page, or the error of a continuation token that this list has not issued: the operation answers 400. */
+export type PageOrError<T> = Page<T> | { readonly error: "invalid_continuation_token" };
 
+/** An API key as other resources refer to it. Times are in milliseconds since the epoch. */
 export interface KeyReference {
   readonly id: string;
   readonly name: string;

@@ -1,9 +1,9 @@
-// The second half of index.ts: puts the operations of Gatehouse's own together. Loaded with the first call to one of them.
+// Creates the admin API with its repositories. index.ts loads it with the first request for one of its operations.
 
 import type { RevocationBounds } from "../admin/ports.ts";
-import { createAdmin } from "../admin/router.ts";
+import { createAdminRouter } from "../admin/router.ts";
 import type { AuthorizedRequest } from "../authorized-request.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import type { Routes } from "../core/routing/route-matcher.ts";
 import { createAllowListRepository } from "../store/allow-lists/repository.ts";
 import { createApiKeyRepository } from "../store/api-keys/repository.ts";
@@ -17,31 +17,35 @@ import type { KeyResolver } from "../store/key-cache/ports.ts";
 import { createOperatorRepository } from "../store/operators/repository.ts";
 import { createRoleRepository } from "../store/roles/repository.ts";
 
-/** The handler of every operation that the table gives to Gatehouse. */
+/**
+ * Creates the handler of all operations that Gatehouse serves itself.
+ *
+ * @param recorders those of this isolate, because they have counts that are not written yet
+ */
 export function createAdminHandler(
   config: Config,
-  resolver: KeyResolver,
-  recorders: { readonly refused: DenialRecorder; readonly trials: DryRunRecorder },
+  keyResolver: KeyResolver,
+  recorders: { readonly denials: DenialRecorder; readonly dryRuns: DryRunRecorder },
   routes: Routes,
-  bounds: RevocationBounds,
+  revocationBounds: RevocationBounds,
 ): (request: AuthorizedRequest) => Promise<Response> {
-  return createAdmin({
-    keys: createApiKeyRepository(config.db),
+  return createAdminRouter({
+    apiKeys: createApiKeyRepository(config.db),
     allowLists: createAllowListRepository(config.db),
     roles: createRoleRepository(config.db),
     operators: createOperatorRepository(config.db),
-    operatorIssuer: (config.oidc ?? config.access)?.trusted.issuer ?? null,
-    audit: createAuditReader(config.db),
+    defaultOperatorIssuer: (config.oidc ?? config.access)?.trusted.issuer ?? null,
+    auditLog: createAuditReader(config.db),
     denials: createDenialRepository(config.db, config.denialRetentionMs),
-    denialRecorder: recorders.refused,
+    denialRecorder: recorders.denials,
     dryRuns: createDryRunRepository(config.db),
-    dryRunRecorder: recorders.trials,
-    records: createD1Records(config.db),
+    dryRunRecorder: recorders.dryRuns,
+    keyRecords: createD1Records(config.db),
+    keyResolver,
+    keyRing: config.ring,
     routes,
     blockedKeyIds: config.policy.blockedKeyIds,
-    resolver,
-    ring: config.ring,
-    defaultKeyRole: config.defaultKeyRole,
-    bounds,
+    defaultKeyRoleName: config.defaultKeyRole,
+    revocationBounds,
   });
 }

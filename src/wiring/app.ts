@@ -1,5 +1,5 @@
 // Wires the application of one isolate: what every request needs at once, the rest with the first request that needs it.
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { OPERATIONS } from "../core/routing/operations.ts";
 import { compileRoutes } from "../core/routing/route-matcher.ts";
 import type { Gateway } from "../gateway/gateway.ts";
@@ -104,7 +104,7 @@ function adminOf(
   };
   const handler = lazy(async () => {
     const { createAdminHandler } = await import("./admin.ts");
-    return createAdminHandler(config, keys, { refused: denials, trials: await dryRuns() }, routes, bounds);
+    return createAdminHandler(config, keys, { denials, dryRuns: await dryRuns() }, routes, bounds);
   });
   return async (request, background) => {
     const response = await (await handler())(request);

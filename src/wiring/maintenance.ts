@@ -1,60 +1,63 @@
-// The third part of index.ts: what is done behind a change and by the minute. Loaded with the first of either.
-import type { Config } from "../config.ts";
+// Wires the jobs that run after a change and by schedule. Loaded with the first of either.
+import type { Config } from "../config/config.ts";
 import { errorText, type Log } from "../log.ts";
+import type { AuditSealer } from "../store/audit/port.ts";
 import { createAuditSealer } from "../store/audit/sealer.ts";
 import { createDenialRepository } from "../store/denials/repository.ts";
 import type { KeyCopies } from "../store/key-cache/ports.ts";
 import { createMaintenance } from "../store/maintenance/maintenance.ts";
 
 export interface MaintenanceJobs {
-  /** Behind the answer to a change: KV is told of it, the audit log sealed. Never rejects; the minute does what this misses. */
+  /** Writes changed keys to KV and seals the audit log. Never rejects; scheduled maintenance does what this misses. */
   afterChange(now: number): Promise<void>;
-  /** Never rejects: what fails is written to the log, and the next minute tries again. */
+  /** Runs every job. Never rejects: an error is logged, and the next run tries again. */
   runScheduled(now: number): Promise<void>;
 }
 
-/** Everything that waits for no call. */
+/** The jobs that no request waits for. */
 export function createMaintenanceJobs(config: Config, copies: KeyCopies, log: Log): MaintenanceJobs {
-  const maintenance = createMaintenance(config.db, copies, () => crypto.randomUUID());
+  const maintenance = createMaintenance(config.db, copies);
   const sealer = createAuditSealer(config.db, config.identityKeys);
   const denials = createDenialRepository(config.db, config.denialRetentionMs);
 
-  /** One job that fails must not keep the others from their turn. */
-  async function attempt(outcome: string, job: () => Promise<number>): Promise<void> {
-    try {
-      const count = await job();
-      if (count > 0) log.write("upkeep", { outcome, count });
-    } catch (error) {
-      log.write("fault", { reason: outcome, error: errorText(error) });
-    }
-  }
-
-  /** The log is where a checkpoint is kept out of reach of whoever can write to D1. */
-  async function seal(now: number): Promise<void> {
-    try {
-      const checkpoint = await sealer.seal(now);
-      if (checkpoint === null) return;
-      const { seq, hash, sealed } = checkpoint;
-      log.write("upkeep", { outcome: "audit_checkpoint", resource_id: `${seq}:${hash}`, count: sealed });
-    } catch (error) {
-      log.write("fault", { reason: "audit_seal", error: errorText(error) });
-    }
-  }
-
   return {
     async afterChange(now) {
-      // Nothing is said of copies that were put: that is what every change comes to.
-      const tell = maintenance.syncKvCopies().catch((error) => {
-        log.write("fault", { reason: "kv_write", error: errorText(error) });
-      });
-      await Promise.all([tell, seal(now)]);
+      // Copies that were written are not logged: every change writes some.
+      const sync = maintenance.syncKvCopies().catch((error) => logError(log, "kv_write", error));
+      await Promise.all([sync, seal(log, sealer, now)]);
     },
     async runScheduled(now) {
-      await attempt("kv_repaired", () => maintenance.syncKvCopies());
-      await attempt("expiries_recorded", () => maintenance.recordExpiries(now));
-      await attempt("changes_pruned", () => maintenance.pruneChanges(now));
-      await attempt("refusals_pruned", () => denials.prune(now));
-      await seal(now);
+      await attempt(log, "kv_repaired", () => maintenance.syncKvCopies());
+      await attempt(log, "expiries_recorded", () => maintenance.recordExpiries(now));
+      await attempt(log, "changes_pruned", () => maintenance.pruneChanges(now));
+      await attempt(log, "refusals_pruned", () => denials.prune(now));
+      await seal(log, sealer, now);
     },
   };
+}
+
+/** Runs one job; its error does not stop the jobs after it. */
+async function attempt(log: Log, outcome: string, job: () => Promise<number>): Promise<void> {
+  try {
+    const count = await job();
+    if (count > 0) log.write("upkeep", { outcome, count });
+  } catch (error) {
+    logError(log, outcome, error);
+  }
+}
+
+/** Logs the checkpoint as well: the log is out of reach of an attacker who can write to D1. */
+async function seal(log: Log, sealer: AuditSealer, now: number): Promise<void> {
+  try {
+    const checkpoint = await sealer.seal(now);
+    if (checkpoint === null) return;
+    const { seq, hash, sealed } = checkpoint;
+    log.write("upkeep", { outcome: "audit_checkpoint", resource_id: `${seq}:${hash}`, count: sealed });
+  } catch (error) {
+    logError(log, "audit_seal", error);
+  }
+}
+
+function logError(log: Log, reason: string, error: unknown): void {
+  log.write("fault", { reason, error: errorText(error) });
 }

@@ -1,22 +1,22 @@
-// The fourth part of index.ts: who may name operators. Loaded with the first call that is not a key's.
+// Creates the authentication of operators. index.ts loads it with the first request whose credential is not an API key.
 
-import type { Config } from "../config.ts";
-import type { IssuerConfig } from "../config-oidc.ts";
+import type { Config } from "../config/config.ts";
+import type { IssuerConfig } from "../config/oidc.ts";
 import type { IssuerVerifier, OperatorAuthentication } from "../gateway/gateway.ts";
 import type { Clock } from "../store/lib/timeouts.ts";
 import { createIssuerKeys } from "../store/operators/issuer-jwks.ts";
 import { createOperatorFinder } from "../store/operators/repository.ts";
 
-/** The issuers that are trusted, and where their operators are found. */
+/** Creates the verifiers of the trusted issuers, and the finder of their operators. */
 export function createOperatorAuthentication(
   { oidc, access, db, policy }: Config,
   clock: Clock,
 ): OperatorAuthentication {
-  const trust = (issuer: IssuerConfig | null): IssuerVerifier | null =>
+  const verifierOf = (issuer: IssuerConfig | null): IssuerVerifier | null =>
     issuer && {
       issuer: issuer.trusted,
       keys: createIssuerKeys({ at: issuer.keysAt, fetch: (url, init) => fetch(url, init), clock }),
     };
   const finder = createOperatorFinder(db);
-  return { bearer: trust(oidc), access: trust(access), finder, origins: policy.origins };
+  return { bearer: verifierOf(oidc), access: verifierOf(access), finder, origins: policy.origins };
 }

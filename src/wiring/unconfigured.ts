@@ -1,6 +1,6 @@
 // A Worker with an invalid configuration answers 503 to everything. Where it only lacks values that its operator has yet to
 // set, it also serves the first-start page to a browser.
-import type { FirstStart } from "../config.ts";
+import type { FirstStart } from "../config/config.ts";
 import { consoleFile, fileIn } from "../gateway/public/console-assets.ts";
 import { firstStartResponse, isFirstStartPath, SETUP } from "../gateway/public/first-start-paths.ts";
 import { serviceUnavailable } from "../gateway/responses/denial.ts";

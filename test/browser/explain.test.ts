@@ -66,6 +66,6 @@ describe.skipIf(!hasBrowser)("the explain page", () => {
     const page = await console.enter("/console/explain/none-such-1");
     expect(await page.getByLabel("Request ID").inputValue()).toBe("none-such-1");
     await page.getByRole("button", { name: "Explain" }).click();
-    await page.getByText("Refused request not found").waitFor();
+    await page.getByText("Denied request not found").waitFor();
   });
 });

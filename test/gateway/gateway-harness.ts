@@ -24,7 +24,7 @@ export const CLUSTERS = `/api/public/v1/accounts/${ACCOUNT_ID}/projects/p/cluste
 
 const secret = base64url.encode(new Uint8Array(32).fill(7));
 const read = readKeyRing(JSON.stringify({ k: secret }));
-if ("faults" in read) throw new Error(read.faults.join(" "));
+if ("errors" in read) throw new Error(read.errors.join(" "));
 export const RING = read.ring;
 export const { token: TOKEN, hash: HASH } = await mintKey(RING, {
   keyId: aKey().id,

@@ -1,12 +1,16 @@
 // One builder per record; a test names only what it changes.
+
 import { env } from "cloudflare:workers";
 import type { KeyHash } from "../../src/core/access/principal.ts";
 import { ADMIN, VIEWER } from "../../src/core/access/roles.ts";
+import { toCanonicalCidr } from "../../src/core/ip/cidr.ts";
 import type { NewAllowList } from "../../src/store/allow-lists/port.ts";
 import { createAllowListRepository } from "../../src/store/allow-lists/repository.ts";
 import type { ApiKeyDetails, ApiKeyFilter, NewApiKey } from "../../src/store/api-keys/port.ts";
 import { createApiKeyRepository } from "../../src/store/api-keys/repository.ts";
 import type { Actor } from "../../src/store/common.ts";
+import type { NewOperator } from "../../src/store/operators/port.ts";
+import { createOperatorRepository } from "../../src/store/operators/repository.ts";
 import type { RoleDefinition } from "../../src/store/roles/port.ts";
 import { createRoleRepository } from "../../src/store/roles/repository.ts";
 
@@ -22,6 +26,7 @@ export const db = env.DB;
 export const keys = createApiKeyRepository(db);
 export const lists = createAllowListRepository(db);
 export const roles = createRoleRepository(db);
+export const operators = createOperatorRepository(db);
 
 export const ACTOR: Actor = {
   type: "API_KEY",
@@ -58,9 +63,9 @@ export function newKey(changes: Partial<NewApiKey> = {}): NewApiKey {
 }
 
 export async function makeKey(changes: Partial<NewApiKey> = {}, now = NOW, actor = ACTOR): Promise<ApiKeyDetails> {
-  const made = await keys.create(newKey(changes), actor, now);
-  if (made.outcome !== "created") throw new Error(made.outcome);
-  return made.key;
+  const created = await keys.create(newKey(changes), actor, now);
+  if (created.outcome !== "created") throw new Error(created.outcome);
+  return created.key;
 }
 
 export function newList(changes: Partial<NewAllowList> = {}): NewAllowList {
@@ -70,15 +75,15 @@ export function newList(changes: Partial<NewAllowList> = {}): NewAllowList {
     projectId: PROJECT,
     name: "office",
     description: "",
-    rules: ["192.0.2.0/24"],
+    rules: [toCanonicalCidr("192.0.2.0/24")],
     ...changes,
   };
 }
 
 export async function makeList(changes: Partial<NewAllowList> = {}, now = NOW) {
-  const made = await lists.create(newList(changes), ACTOR, now);
-  if (made === "name_taken") throw new Error(made);
-  return made;
+  const created = await lists.create(newList(changes), ACTOR, now);
+  if (created === "name_taken") throw new Error(created);
+  return created;
 }
 
 export function roleSpec(changes: Partial<RoleDefinition> = {}): RoleDefinition {
@@ -86,9 +91,21 @@ export function roleSpec(changes: Partial<RoleDefinition> = {}): RoleDefinition 
 }
 
 export async function makeRole(changes: Partial<RoleDefinition> = {}, now = NOW) {
-  const made = await roles.create(ACCOUNT, crypto.randomUUID(), roleSpec(changes), ACTOR, now);
-  if (made === "name_taken") throw new Error(made);
-  return made;
+  const created = await roles.create(ACCOUNT, crypto.randomUUID(), roleSpec(changes), ACTOR, now);
+  if (created === "name_taken") throw new Error(created);
+  return created;
+}
+
+export function newOperator(changes: Partial<NewOperator> = {}): NewOperator {
+  const identity = { email: "ada@example.com", subject: null, issuer: null };
+  const access = { name: "Ada", roleId: VIEWER_ROLE, expireAfterHours: 0, expiresAt: null };
+  return { id: crypto.randomUUID(), accountId: ACCOUNT, ...identity, ...access, ...changes };
+}
+
+export async function makeOperator(changes: Partial<NewOperator> = {}, now = NOW) {
+  const created = await operators.create(newOperator(changes), ACTOR, now);
+  if (typeof created === "string") throw new Error(created);
+  return created;
 }
 
 export function keyQuery(changes: Partial<ApiKeyFilter> = {}): ApiKeyFilter {

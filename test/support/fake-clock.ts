@@ -3,19 +3,19 @@ import type { Clock } from "../../src/store/lib/timeouts.ts";
 import { NOW } from "./key.ts";
 
 export interface FakeClock extends Clock {
-  /** Lets time pass, with every timer and whatever its promises lead to, in order. */
+  /** Lets time pass, and runs every timer and the promises that follow from it, in order. */
   advance(ms: number): Promise<void>;
-  /** Sets the clock to another instant without anything happening: the machine's clock was corrected. */
+  /** Sets the clock forward or back without running timers, as a correction of the machine's clock does. */
   jump(ms: number): void;
 }
 
-/** Follows every promise that can settle now to its end. */
+/** Runs every promise reaction that is pending. */
 export function settle(): Promise<void> {
   return new Promise((resume) => setTimeout(resume, 0));
 }
 
 export function fakeClock(start = NOW): FakeClock {
-  // Timers go by time that has passed, which a corrected clock does not change.
+  // Timers follow the time that has passed, which a correction of the clock does not change.
   let passed = 0;
   let offset = start;
   let timers: { readonly at: number; readonly run: () => void }[] = [];

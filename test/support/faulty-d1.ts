@@ -1,20 +1,20 @@
-// A real D1 database with trouble in front of it: counted, late, silent or failing as a test asks.
+// A real D1 database whose statements are recorded, and which a test can delay, silence or fail.
 import type { D1Database, D1DatabaseSession, D1PreparedStatement } from "@cloudflare/workers-types";
 import type { Trouble } from "./modelled-store.ts";
 
 export interface FaultyD1 {
   readonly db: D1Database;
-  /** Every statement that was run, by its text; a batch counts each of its own. */
+  /** The SQL of every statement that was run, those of batches included. */
   readonly ran: string[];
-  /** What happens to everything from now on; a function chooses by the statement. */
+  /** What happens to statements from now on; a function decides for each. */
   trouble: Trouble | ((sql: string) => Trouble);
-  /** Runs in front of every statement: a place to let something else happen first. */
+  /** Runs before every statement. */
   before: ((sql: string) => Promise<void>) | null;
-  /** Something was asked that will never be answered. */
+  /** Whether a statement was left without an answer. */
   wasSilent: boolean;
 }
 
-/** Wraps a database; without trouble it is what it was. */
+/** Wraps a database; without `trouble` it behaves as before. */
 export function faultyD1(real: D1Database): FaultyD1 {
   const texts = new WeakMap<object, string>();
   const originals = new WeakMap<object, D1PreparedStatement>();

@@ -1,4 +1,4 @@
-// A real KV namespace with trouble in front of it: counted, late, silent or failing as a test asks.
+// A real KV namespace whose reads and writes are counted, and which a test can silence or fail.
 import type { KVNamespace } from "@cloudflare/workers-types";
 import type { Trouble } from "./modelled-store.ts";
 
@@ -9,7 +9,7 @@ export interface FaultyKV {
   onPut: Trouble;
 }
 
-/** Wraps a namespace; without trouble it is what it was. */
+/** Wraps a namespace; without `onGet` and `onPut` it behaves as before. */
 export function faultyKV(real: KVNamespace): FaultyKV {
   async function meet(trouble: Trouble): Promise<void> {
     if (trouble === "silent") await new Promise(() => undefined);

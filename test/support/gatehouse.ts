@@ -97,6 +97,6 @@ export async function startGatehouse(
 /** @throws Error when it is not a key ring */
 export function parseKeyRing(json: string): KeyRing {
   const read = readKeyRing(json);
-  if ("faults" in read) throw new Error(read.faults.join("; "));
+  if ("errors" in read) throw new Error(read.errors.join("; "));
   return read.ring;
 }

@@ -1,14 +1,14 @@
-// KV as one place sees it: what it has read once it goes on showing, "nothing" included, until a test lets it catch up.
+// KV as one Cloudflare location sees it: it caches every read, misses included, until a test lets it catch up.
 import type { KVNamespace } from "@cloudflare/workers-types";
 
 export interface LaggyKV {
   readonly kv: KVNamespace;
-  /** The place sees what has been written until now. */
+  /** Clears the cache of the location. */
   catchUp(): void;
 }
 
 export function laggyKV(real: KVNamespace): LaggyKV {
-  const shown = new Map<string, unknown>();
+  const cached = new Map<string, unknown>();
   return {
     kv: new Proxy(real, {
       get(target, name) {
@@ -16,11 +16,11 @@ export function laggyKV(real: KVNamespace): LaggyKV {
         if (typeof own !== "function") return own;
         return async (key: string, ...given: unknown[]) => {
           if (name !== "get") return Reflect.apply(own, target, [key, ...given]);
-          if (!shown.has(key)) shown.set(key, await Reflect.apply(own, target, [key, ...given]));
-          return shown.get(key);
+          if (!cached.has(key)) cached.set(key, await Reflect.apply(own, target, [key, ...given]));
+          return cached.get(key);
         };
       },
     }),
-    catchUp: () => shown.clear(),
+    catchUp: () => cached.clear(),
   };
 }

@@ -1,4 +1,4 @@
-// The storage ports in memory: a truth with its change log and a warm copy, counted, late or broken as a test asks.
+// The storage ports in memory: rows with their change log, and copies. Reads are counted; a test can delay or fail them.
 import type { KeyHash, KeyRecord } from "../../src/core/access/principal.ts";
 import type { Background } from "../../src/store/common.ts";
 import { createKeyResolver } from "../../src/store/key-cache/key-resolver.ts";
@@ -6,10 +6,10 @@ import type { Changes, KeyCopy, PrimaryRead, RecordRead } from "../../src/store/
 import type { FakeClock } from "./fake-clock.ts";
 import { aKey } from "./key.ts";
 
-/** What a dependency does instead of answering: fail with this error, or say nothing at all. */
+/** What a dependency does instead of answering: fail with this error, or never answer. */
 export type Trouble = Error | "silent" | null;
 
-export interface Answers {
+export interface Behavior {
   trouble: Trouble;
   delayMs: number;
 }
@@ -23,19 +23,19 @@ export function modelledStore(clock: FakeClock) {
   const copies = new Map<KeyHash, RecordRead>();
   let log: { seq: number; keyId: string | null; version: number }[] = [{ seq: 1, keyId: null, version: 0 }];
   const counts = { rows: 0, copies: 0, logs: 0, puts: 0 };
-  const d1: Answers = { trouble: null, delayMs: 0 };
-  const kv: Answers = { trouble: null, delayMs: 0 };
-  const faults: string[] = [];
-  let made = 0;
+  const d1: Behavior = { trouble: null, delayMs: 0 };
+  const kv: Behavior = { trouble: null, delayMs: 0 };
+  const errors: string[] = [];
+  let keyCount = 0;
 
-  const head = () => (log.at(-1) as { seq: number }).seq;
+  const newestSeq = () => (log.at(-1) as { seq: number }).seq;
 
-  function answer<T>({ trouble, delayMs }: Answers, say: () => T): Promise<T> {
+  function answer<T>({ trouble, delayMs }: Behavior, read: () => T): Promise<T> {
     if (trouble === "silent") return new Promise(() => undefined);
     return new Promise((resolve, reject) => {
-      // What is said was true when it was asked.
-      const said = trouble ?? say();
-      const end = () => (said instanceof Error ? reject(said) : resolve(said));
+      // Read at the start of a delay: a slow result is an old one.
+      const result = trouble ?? read();
+      const end = () => (result instanceof Error ? reject(result) : resolve(result));
       if (delayMs === 0) end();
       else clock.after(delayMs, end);
     });
@@ -47,7 +47,9 @@ export function modelledStore(clock: FakeClock) {
         counts.rows += 1;
         return answer(d1, () => {
           const record = rows.get(hash);
-          return record === undefined ? null : { record, asOf: head(), copy: { ...record, asOf: head() } as never };
+          return record === undefined
+            ? null
+            : { record, asOf: newestSeq(), copy: { ...record, asOf: newestSeq() } as never };
         });
       },
     },
@@ -55,7 +57,7 @@ export function modelledStore(clock: FakeClock) {
       since(seq: number): Promise<Changes> {
         counts.logs += 1;
         const oldestSeq = (log[0] as { seq: number }).seq;
-        return answer(d1, () => ({ oldestSeq, newestSeq: head(), changes: log.filter((line) => line.seq > seq) }));
+        return answer(d1, () => ({ oldestSeq, newestSeq: newestSeq(), changes: log.filter((line) => line.seq > seq) }));
       },
     },
     copies: {
@@ -78,53 +80,53 @@ export function modelledStore(clock: FakeClock) {
     counts,
     d1,
     kv,
-    faults,
+    errors,
     stored: copies,
-    /** A new isolate on this storage. */
+    /** The key resolver of a new isolate. */
     resolver(settings: { cacheSize?: number; staleIfErrorMs?: number } = {}) {
-      const onError = (what: string) => faults.push(what);
+      const onError = (what: string) => errors.push(what);
       const parts = { ...ports, clock, random: () => 0.5, onError };
       return createKeyResolver(parts, { cacheSize: 1_000, staleIfErrorMs: 60_000, ...settings });
     },
     add(changes: Partial<KeyRecord> = {}): KeyHash {
-      made += 1;
-      const hash = String(made).padStart(64, "0") as KeyHash;
-      rows.set(hash, aKey({ id: `key-${made}`, ...changes }));
+      keyCount += 1;
+      const hash = String(keyCount).padStart(64, "0") as KeyHash;
+      rows.set(hash, aKey({ id: `key-${keyCount}`, ...changes }));
       return hash;
     },
-    /** KV holds the key as it is now. */
-    warmUp(hash: KeyHash, asOf = head()): void {
+    /** Writes the current record of a key to KV. */
+    writeCopy(hash: KeyHash, asOf = newestSeq()): void {
       copies.set(hash, { record: rows.get(hash) as KeyRecord, asOf });
     },
-    /** Changes a key in one transaction with its line in the log. */
+    /** Changes a key and logs the change. */
     change(hash: KeyHash, changes: Partial<KeyRecord>): void {
       const before = rows.get(hash) as KeyRecord;
       const after = { ...before, ...changes, version: before.version + 1 };
       rows.set(hash, after);
-      log.push({ seq: head() + 1, keyId: after.id, version: after.version });
+      log.push({ seq: newestSeq() + 1, keyId: after.id, version: after.version });
     },
-    /** A change of everything, as one line. */
+    /** Changes every key and logs it as one line. */
     changeAll(): void {
       for (const [hash, record] of rows) rows.set(hash, { ...record, version: record.version + 1 });
-      log.push({ seq: head() + 1, keyId: null, version: 0 });
+      log.push({ seq: newestSeq() + 1, keyId: null, version: 0 });
     },
     prune(keep: number): void {
       log = log.slice(-keep);
     },
-    /** Puts the database back to an earlier state of a key and its log. */
-    restore(hash: KeyHash, record: KeyRecord, place: number): void {
+    /** Restores the database to an earlier record of a key and an earlier end of the log. */
+    restore(hash: KeyHash, record: KeyRecord, newest: number): void {
       rows.set(hash, record);
-      log = log.filter(({ seq }) => seq <= place);
+      log = log.filter(({ seq }) => seq <= newest);
     },
-    head,
+    newestSeq,
     resetCounts(): void {
       Object.assign(counts, { rows: 0, copies: 0, logs: 0, puts: 0 });
     },
   };
 }
 
-/** Work behind the answer that nobody waits for. */
-export const behind: Background = () => undefined;
+/** Background work that no test waits for. */
+export const inBackground: Background = () => undefined;
 
 export const READ = { fromPrimary: false, allowUnconfirmed: false } as const;
 export const FROM_PRIMARY = { fromPrimary: true, allowUnconfirmed: false } as const;

@@ -1,7 +1,7 @@
-// Puts accounts and keys into a real D1 as the admin operations would, with instants and states that those refuse to make.
+// Inserts accounts and keys into a real D1 as the admin API would, also with times and states that the admin API rejects.
 import { type KeyRing, mintKey } from "../../src/core/token/api-key-token.ts";
 
-/** As much of a D1 database as seeding needs: the binding in workerd, or the harness's view of it from Node. */
+/** The part of a D1 database that seeding needs: the binding in workerd, or the harness's proxy in Node. */
 export interface Database {
   prepare(sql: string): { bind(...values: unknown[]): { run(): Promise<unknown> } };
 }
@@ -18,7 +18,7 @@ export interface SeededKey {
   readonly hash: string;
 }
 
-/** An account of which nothing but its id matters. */
+/** Inserts an account. */
 export async function seedAccount(db: Database, id: string, name = "Test account"): Promise<void> {
   await db.prepare("INSERT INTO accounts (id, name, created_at) VALUES (?, ?, ?)").bind(id, name, 0).run();
 }
@@ -31,12 +31,12 @@ export interface KeyOptions {
   /** Milliseconds since the epoch. */
   readonly expiresAt?: number | null;
   readonly revokedAt?: number | null;
-  /** Rules of one allow list made for this key; `[]` is a restricted key whose lists are all gone. */
+  /** Rules of one allow list for this key; `[]`: a restricted key without lists. */
   readonly rules?: readonly string[];
   readonly projectId?: string;
 }
 
-/** A key as it would stand after it was created, and revoked or expired where asked for. */
+/** Inserts a key, revoked or expired if the options say so. */
 export async function seedKey(db: Database, ring: KeyRing, options: KeyOptions): Promise<SeededKey> {
   const id = crypto.randomUUID();
   const { accountId, expiresAt = null, revokedAt = null } = options;

@@ -38,7 +38,7 @@ async function idleGateway(vars = {}) {
   gateway.upstream.reached.length = 0;
   const order: string[] = [];
   gateway.d1.before = async (sql) => {
-    if (!/AS floor|WHERE k.hash/.test(sql)) return;
+    if (!/AS oldestSeq|WHERE k.hash/.test(sql)) return;
     await delay(D1_MS);
     order.push("checked");
   };

@@ -28,7 +28,7 @@ export const KEY_RING = newKeyRing("old", "new");
 
 export function parseKeyRing(json: string) {
   const read = readKeyRing(json);
-  if ("faults" in read) throw new Error(read.faults.join("; "));
+  if ("errors" in read) throw new Error(read.errors.join("; "));
   return read.ring;
 }
 
@@ -99,7 +99,7 @@ export async function startGateway(vars: Record<string, string> = {}, bindings: 
     /** Reads since the last reset: rows of keys and change log in D1, copies in KV. */
     storageReads: () => ({
       rows: d1.ran.filter((sql) => sql.includes("WHERE k.hash")).length,
-      logs: d1.ran.filter((sql) => sql.includes("AS floor")).length,
+      logs: d1.ran.filter((sql) => sql.includes("AS oldestSeq")).length,
       copies: kv.counts.gets,
     }),
   };

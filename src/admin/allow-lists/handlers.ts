@@ -1,26 +1,25 @@
-// IP allow lists: made, listed, shown and deleted. They are never changed, so a key's addresses are what they were.
+// The operations on IP allow lists. A list is never changed, so the addresses of a key stay as they were when it was bound.
 
 import type { AuthorizedRequest } from "../../authorized-request.ts";
 import type { FieldError } from "../../core/error-body.ts";
-import { compileRules, containsAddress, isEverything, parseRule } from "../../core/ip/cidr.ts";
+import { type CanonicalCidr, compileRules, containsAddress, isEverything } from "../../core/ip/cidr.ts";
 import { parseAddress } from "../../core/ip/ip-address.ts";
-import type { AllowListDetails } from "../../store/allow-lists/port.ts";
-import { INVALID_CONTINUATION_TOKEN } from "../api-keys/handlers.ts";
 import { readBody } from "../body.ts";
 import { actorOf, type PathParams, recordChange, uuidParam } from "../handler.ts";
 import type { AdminPorts } from "../ports.ts";
 import { limitOf, readQuery } from "../query.ts";
-import { json, listNames, listResponse, noContent, notFound, operationError, validationError } from "../responses.ts";
-import { toKeyReference } from "../roles/view.ts";
-import { type AllowListData, AllowListQuery, AllowListSpec } from "../schema.ts";
+import { conflict, json, listNames, noContent, notFound, pageResponse, validationError } from "../responses.ts";
+import { AllowListQuery, AllowListSpec } from "./schema.ts";
+import { toAllowList } from "./view.ts";
 
+/** Lists the IP allow lists of a project. */
 export async function listNetworkAllowLists(
   ports: AdminPorts,
   request: AuthorizedRequest,
   params: PathParams,
 ): Promise<Response> {
   const query = readQuery(request.query, AllowListQuery);
-  if ("faults" in query) return validationError(request, query.faults);
+  if ("errors" in query) return validationError(request, query.errors);
   const projectId = uuidParam(params, "projectId");
   if (projectId === null) return notFound(request, "Project");
   const page = await ports.allowLists.list({
@@ -32,11 +31,10 @@ export async function listNetworkAllowLists(
     limit: limitOf(query.value),
     continuationToken: query.value.continuation_token ?? null,
   });
-  if ("fault" in page) return validationError(request, [INVALID_CONTINUATION_TOKEN]);
-  const data = page.items.map((list) => toAllowList(list, request.now));
-  return listResponse(request, data, page.continuationToken, query.known);
+  return pageResponse(request, page, query.known, (list) => toAllowList(list, request.now));
 }
 
+/** Creates an IP allow list. The response has warnings for rules that are probably a mistake. */
 export async function createNetworkAllowList(
   ports: AdminPorts,
   request: AuthorizedRequest,
@@ -46,42 +44,40 @@ export async function createNetworkAllowList(
   if (projectId === null) return notFound(request, "Project");
   const body = await readBody(request, AllowListSpec);
   if (body instanceof Response) return body;
-  const rules = canonical(body.value.allow_list);
-  const id = crypto.randomUUID();
-  const { name, description } = body.value;
-  const list = await ports.allowLists.create(
+  const { name, description, allow_list } = body.value;
+  const rules = [...new Set(allow_list)];
+  const created = await ports.allowLists.create(
     {
-      ...{ id, accountId: request.principal.accountId, projectId },
-      ...{ name, description: description ?? "", rules },
+      id: crypto.randomUUID(),
+      accountId: request.principal.accountId,
+      projectId,
+      name,
+      description: description ?? "",
+      rules,
     },
     actorOf(request),
     request.now,
   );
-  if (list === "name_taken") {
-    return operationError(request, 409, "name_taken", "There is an IP allow list with this name already.");
-  }
-  recordChange(ports, request, id, "created");
-  return json({ data: toAllowList(list, request.now), warnings: warningsOf(rules, request.address) });
+  if (created === "name_taken") return conflict(request, "name_taken", NAME_TAKEN);
+  recordChange(ports, request, created.id, "created");
+  return json({ data: toAllowList(created, request.now), warnings: warningsOf(rules, request.address) });
 }
 
-/** The canonical rules, each of them once and in the given order. */
-function canonical(texts: readonly string[]): readonly string[] {
-  const read = texts.map(parseRule);
-  return [...new Set(read.flatMap((each) => ("rule" in each ? [each.rule] : [])))];
-}
+const NAME_TAKEN = "There is an IP allow list with this name already.";
 
-/** What is allowed and probably not meant. */
-function warningsOf(rules: readonly string[], address: string | null): readonly FieldError[] {
+/** Warns of rules that allow every address, and of a list that does not allow the client's own address. */
+function warningsOf(rules: readonly CanonicalCidr[], clientAddress: string | null): readonly FieldError[] {
   const field = "allow_list";
   const warnings = rules.filter(isEverything).map((rule) => {
     const family = rule.includes(":") ? "IPv6" : "IPv4";
-    return { field, message: `${rule} lets in every ${family} address: do not use it in production.` };
+    return { field, message: `${rule} allows every ${family} address. Do not use it in production.` };
   });
-  const own = address === null ? null : parseAddress(address);
-  if (own === null || containsAddress(compileRules(rules), own)) return warnings;
-  return [...warnings, { field, message: `Your own address, ${address}, is not in this list.` }];
+  const address = clientAddress === null ? null : parseAddress(clientAddress);
+  if (address === null || containsAddress(compileRules(rules), address)) return warnings;
+  return [...warnings, { field, message: `Your own address, ${clientAddress}, is not in this list.` }];
 }
 
+/** Shows an IP allow list. */
 export async function getNetworkAllowList(
   ports: AdminPorts,
   request: AuthorizedRequest,
@@ -92,6 +88,7 @@ export async function getNetworkAllowList(
   return list ? json({ data: toAllowList(list, request.now) }) : notFound(request, "IP allow list");
 }
 
+/** Deletes an IP allow list that no active key is bound to. */
 export async function deleteNetworkAllowList(
   ports: AdminPorts,
   request: AuthorizedRequest,
@@ -102,25 +99,11 @@ export async function deleteNetworkAllowList(
   const { accountId } = request.principal;
   const result = await ports.allowLists.delete(accountId, projectId, id, actorOf(request), request.now);
   if (result === "not_found") return notFound(request, "IP allow list");
-  if (result !== "deleted") {
-    const detail = `The IP allow list is in use by active API keys, if only on trial, which have to be revoked or changed first: ${listNames(result.inUseBy)}`;
-    return operationError(request, 409, "allow_list_in_use", detail);
-  }
+  if (result !== "deleted")
+    return conflict(request, "allow_list_in_use", `${ALLOW_LIST_IN_USE} ${listNames(result.inUseBy)}`);
   recordChange(ports, request, id, "deleted");
   return noContent();
 }
 
-function toAllowList(list: AllowListDetails, now: number): AllowListData {
-  return {
-    spec: { name: list.name, description: list.description, allow_list: [...list.rules] },
-    info: {
-      id: list.id,
-      project_id: list.projectId,
-      // Which clusters use a list is the upstream's to know.
-      cluster_ids: [],
-      cluster_list: [],
-      peering_id: null,
-      api_key_list: list.keys.map((key) => toKeyReference(key, now)),
-    },
-  };
-}
+const ALLOW_LIST_IN_USE =
+  "The IP allow list is in use by active API keys or by their dry runs. Revoke or change these first:";

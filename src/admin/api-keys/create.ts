@@ -1,9 +1,10 @@
-// How an API key is made: what is asked for is resolved, weighed against the power of whoever asks, minted and written.
-// The secret goes into the answer, this once, and nowhere else.
+// Creating an API key: references are resolved, the requested access is compared with that of the principal, the key is
+// minted and stored. The secret goes into this one response and nowhere else.
 
 import type { AuthorizedRequest } from "../../authorized-request.ts";
 import { escalationsOfKey } from "../../core/access/privilege-escalation.ts";
 import type { FieldError } from "../../core/error-body.ts";
+import { compileRules } from "../../core/ip/cidr.ts";
 import { mintKey } from "../../core/token/api-key-token.ts";
 import type { AllowListDetails } from "../../store/allow-lists/port.ts";
 import type { NewApiKey } from "../../store/api-keys/port.ts";
@@ -11,100 +12,108 @@ import type { RoleDetails } from "../../store/roles/port.ts";
 import { readBody } from "../body.ts";
 import { actorOf, recordChange } from "../handler.ts";
 import type { AdminPorts } from "../ports.ts";
-import { escalationDenied, json, operationError, validationError } from "../responses.ts";
-import { grantOf } from "../roles/view.ts";
-import { ApiKeySpec } from "../schema.ts";
-import { findLists } from "./resolve-allow-lists.ts";
+import { REFERENCE_GONE, resolveAllowLists, UNKNOWN_ROLE } from "../references.ts";
+import { conflict, escalationDenied, json, operationError, validationError } from "../responses.ts";
+import { grantOf } from "../roles/grant.ts";
+import { expiryAfter } from "../time.ts";
+import { ApiKeySpec } from "./schema.ts";
 import { toApiKey } from "./view.ts";
 
-const HOUR_MS = 3_600_000;
-
+/** Creates an API key with no more access than the principal has. */
 export async function createApiKey(ports: AdminPorts, request: AuthorizedRequest): Promise<Response> {
-  const replayKey = request.raw.headers.get("idempotency-key");
-  const body = await readBody(request, ApiKeySpec, { faults: idempotencyFaults(replayKey) });
+  const idempotencyKey = request.raw.headers.get("idempotency-key");
+  const body = await readBody(request, ApiKeySpec, { otherErrors: idempotencyKeyErrors(idempotencyKey) });
   if (body instanceof Response) return body;
   const spec = body.value;
-  const parts = await resolve(ports, request, spec);
-  if ("faults" in parts) return validationError(request, parts.faults);
-  const { role, lists } = parts;
-  const expiresAt = spec.expire_after_hours === 0 ? null : request.now + spec.expire_after_hours * HOUR_MS;
-  const rules = lists.length === 0 ? null : lists.flatMap((list) => list.rules);
-  const excess = escalationsOfKey(request.principal, { grant: grantOf(role), expiresAt, rules });
-  if (excess.length > 0) return escalationDenied(request, excess);
-  const accountId = request.principal.accountId;
+  const references = await resolveReferences(ports, request, spec);
+  if ("errors" in references) return validationError(request, references.errors);
+  const { role, allowLists } = references;
+  const expiresAt = expiryAfter(spec.expire_after_hours, request.now);
+  const addresses = allowLists.length === 0 ? null : compileRules(allowLists.flatMap((list) => list.rules));
+  const escalations = escalationsOfKey(request.principal, { grant: grantOf(role), expiresAt, addresses });
+  if (escalations.length > 0) return escalationDenied(request, escalations);
+  const { accountId } = request.principal;
   const id = crypto.randomUUID();
-  const { token, hash } = await mintKey(ports.ring, { keyId: id, accountId, expiresAt, now: request.now });
-  return write(ports, request, token, {
+  const { token, hash } = await mintKey(ports.keyRing, { keyId: id, accountId, expiresAt, now: request.now });
+  return storeApiKey(ports, request, token, {
     id,
     accountId,
     hash,
     name: spec.name,
     description: spec.description ?? "",
     roleId: role.id,
-    allowListIds: lists.map((list) => list.id),
+    allowListIds: allowLists.map((list) => list.id),
     expireAfterHours: spec.expire_after_hours,
     expiresAt,
-    idempotencyKey: replayKey,
+    idempotencyKey,
   });
 }
 
-async function write(ports: AdminPorts, request: AuthorizedRequest, token: string, key: NewApiKey): Promise<Response> {
-  const result = await ports.keys.create(key, actorOf(request), request.now);
+/** Stores a minted key. @param token its secret */
+async function storeApiKey(
+  ports: AdminPorts,
+  request: AuthorizedRequest,
+  token: string,
+  key: NewApiKey,
+): Promise<Response> {
+  const result = await ports.apiKeys.create(key, actorOf(request), request.now);
   switch (result.outcome) {
     case "created":
       recordChange(ports, request, result.key.id, "created");
       return json({ data: toApiKey(result.key, request.now), jwt: token });
     case "replayed":
       request.log.set({ resource_id: result.key.id });
-      return operationError(request, 409, "idempotency_key_used", REPLAYED, {
-        beside: { data: toApiKey(result.key, request.now) },
+      return operationError(request, 409, "idempotency_key_used", IDEMPOTENCY_KEY_USED, {
+        members: { data: toApiKey(result.key, request.now) },
       });
     case "reference_gone":
-      return operationError(request, 409, "reference_gone", "The role or an IP allow list was deleted meanwhile.");
+      return conflict(request, "reference_gone", REFERENCE_GONE);
   }
 }
 
-const REPLAYED =
-  "This Idempotency-Key has made an API key before, which is shown here without its secret. If the secret is lost, revoke that key and make a new one.";
+const IDEMPOTENCY_KEY_USED =
+  "An API key was already created with this Idempotency-Key. It is in `data`, without its secret. If the secret is lost, revoke this key and create a new one.";
 
-function idempotencyFaults(value: string | null): readonly FieldError[] {
+function idempotencyKeyErrors(value: string | null): readonly FieldError[] {
   if (value === null || /^[\x21-\x7e]{1,255}$/.test(value)) return [];
   return [{ field: "Idempotency-Key", message: "This must have 1 to 255 visible ASCII characters." }];
 }
 
-interface Parts {
+interface References {
   readonly role: RoleDetails;
-  /** In the order in which they were given. */
-  readonly lists: readonly AllowListDetails[];
+  /** In the given order. */
+  readonly allowLists: readonly AllowListDetails[];
 }
 
-async function resolve(
+async function resolveReferences(
   ports: AdminPorts,
   request: AuthorizedRequest,
-  spec: {
-    readonly role_id?: string | null | undefined;
-    readonly allow_list_info?: readonly string[] | null | undefined;
-  },
-): Promise<Parts | { readonly faults: readonly FieldError[] }> {
-  const [role, found] = await Promise.all([
-    findRole(ports, request, spec.role_id ?? null),
-    findLists(ports, request, spec.allow_list_info ?? []),
+  spec: ApiKeySpec,
+): Promise<References | { readonly errors: readonly FieldError[] }> {
+  const [role, lists] = await Promise.all([
+    resolveRole(ports, request.principal.accountId, spec.role_id ?? null),
+    resolveAllowLists(ports, request, spec.allow_list_info ?? []),
   ]);
-  const errors: FieldError[] = typeof role === "string" ? [{ field: "role_id", message: role }] : [];
-  if ("faults" in found) errors.push(...found.faults);
-  if (typeof role === "string" || "faults" in found) return { faults: errors };
-  return { role, lists: found.lists };
+  if (!("field" in role) && "allowLists" in lists) return { role, allowLists: lists.allowLists };
+  return { errors: [...("field" in role ? [role] : []), ...("errors" in lists ? lists.errors : [])] };
 }
 
-/** The role, or what is wrong with it. */
-async function findRole(
+/** The role with this id, or the default role for `null`. */
+async function resolveRole(
   ports: AdminPorts,
-  request: AuthorizedRequest,
+  accountId: string,
   roleId: string | null,
-): Promise<RoleDetails | string> {
-  const accountId = request.principal.accountId;
-  if (roleId !== null) return (await ports.roles.get(accountId, roleId)) ?? "There is no such role.";
-  if (ports.defaultKeyRole === null) return "This is required: no default role is configured.";
-  const role = await ports.roles.getByName(accountId, ports.defaultKeyRole);
-  return role ?? "This is required: the default role that is configured does not exist in this account.";
+): Promise<RoleDetails | FieldError> {
+  if (roleId !== null) return (await ports.roles.get(accountId, roleId)) ?? UNKNOWN_ROLE;
+  if (ports.defaultKeyRoleName === null) return NO_DEFAULT_ROLE;
+  return (await ports.roles.getByName(accountId, ports.defaultKeyRoleName)) ?? UNKNOWN_DEFAULT_ROLE;
 }
+
+const NO_DEFAULT_ROLE: FieldError = {
+  field: "role_id",
+  message: "This is required: no default role is configured.",
+};
+const UNKNOWN_DEFAULT_ROLE: FieldError = {
+  field: "role_id",
+  message: "This is required: the configured default role does not exist in this account.",
+};

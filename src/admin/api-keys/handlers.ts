@@ -1,21 +1,23 @@
-// API keys: listed, shown and revoked. How one is made has a file of its own.
+// The operations on API keys. Creating a key has a file of its own.
 
 import type { AuthorizedRequest } from "../../authorized-request.ts";
 import { escalationsOfRevocation } from "../../core/access/privilege-escalation.ts";
+import type { ApiKeyDetails } from "../../store/api-keys/port.ts";
 import { readBody } from "../body.ts";
 import { actorOf, type PathParams, recordChange, uuidParam } from "../handler.ts";
 import type { AdminPorts } from "../ports.ts";
-import { limitOf, readQuery } from "../query.ts";
-import { escalationDenied, json, listResponse, notFound, operationError, validationError } from "../responses.ts";
-import { grantOf } from "../roles/view.ts";
-import { ApiKeyListQuery, ForceQuery, RevokeBody } from "../schema.ts";
-import { toApiKey } from "./view.ts";
+import { limitOf, readForce, readQuery } from "../query.ts";
+import { conflict, json, notFound, pageResponse, revocationDenied, validationError } from "../responses.ts";
+import { grantOf } from "../roles/grant.ts";
+import { ApiKeyListQuery, RevokeBody } from "./schema.ts";
+import { toApiKey, toEffective } from "./view.ts";
 
+/** Lists the API keys of the account. */
 export async function listApiKeys(ports: AdminPorts, request: AuthorizedRequest): Promise<Response> {
   const query = readQuery(request.query, ApiKeyListQuery);
-  if ("faults" in query) return validationError(request, query.faults);
+  if ("errors" in query) return validationError(request, query.errors);
   const { api_key_name, status, order, continuation_token } = query.value;
-  const page = await ports.keys.list(
+  const page = await ports.apiKeys.list(
     {
       accountId: request.principal.accountId,
       name: api_key_name ?? null,
@@ -26,59 +28,54 @@ export async function listApiKeys(ports: AdminPorts, request: AuthorizedRequest)
     },
     request.now,
   );
-  if ("fault" in page) return validationError(request, [INVALID_CONTINUATION_TOKEN]);
-  const data = page.items.map((key) => toApiKey(key, request.now));
-  return listResponse(request, data, page.continuationToken, query.known);
+  return pageResponse(request, page, query.known, (key) => toApiKey(key, request.now));
 }
 
-export const INVALID_CONTINUATION_TOKEN = {
-  field: "continuation_token",
-  message: "This token is not one that this list, with these filters, has given.",
-};
-
+/** Shows an API key. */
 export async function getApiKey(ports: AdminPorts, request: AuthorizedRequest, params: PathParams): Promise<Response> {
-  const id = uuidParam(params, "apiKeyId");
-  const key = id && (await ports.keys.get(request.principal.accountId, id));
-  return key ? json({ data: toApiKey(key, request.now) }) : notFound(request, "API key");
+  const key = await findApiKeyByPath(ports, request, params);
+  return key === null ? notFound(request, "API key") : json({ data: toApiKey(key, request.now) });
 }
 
-/** A second revocation is answered like the first: what was asked for is so. */
+/** Revokes an API key. Idempotent: a second revocation gets the same response. */
 export async function revokeApiKey(
   ports: AdminPorts,
   request: AuthorizedRequest,
   params: PathParams,
 ): Promise<Response> {
-  const query = readQuery(request.query, ForceQuery);
-  const errors = "faults" in query ? query.faults : [];
-  const body = await readBody(request, RevokeBody, { mayBeEmpty: true, faults: errors });
+  const query = readForce(request.query);
+  const body = await readBody(request, RevokeBody, { mayBeEmpty: true, otherErrors: query.errors });
   if (body instanceof Response) return body;
-  const force = body.value.force === true || ("value" in query && query.value.force === true);
-  const id = uuidParam(params, "apiKeyId");
-  if (id === null) return notFound(request, "API key");
-  const key = await ports.keys.get(request.principal.accountId, id);
-  const excess = key === null ? [] : escalationsOfRevocation(request.principal, id, grantOf(key.role));
-  if (excess.length > 0) return escalationDenied(request, excess);
-  const result = await ports.keys.revoke(request.principal.accountId, id, force, actorOf(request), request.now);
+  const key = await findApiKeyByPath(ports, request, params);
+  if (key === null) return notFound(request, "API key");
+  const escalations = escalationsOfRevocation(request.principal, key.id, grantOf(key.role));
+  if (escalations.length > 0) return revocationDenied(request, escalations);
+  const force = body.value.force === true || query.force;
+  const { accountId } = request.principal;
+  const result = await ports.apiKeys.revoke(accountId, key.id, force, actorOf(request), request.now);
   switch (result.outcome) {
     case "not_found":
       return notFound(request, "API key");
     case "last_manager":
-      return operationError(request, 409, "last_manager", LAST_MANAGER);
+      return conflict(request, "last_manager", LAST_MANAGER);
     case "revoked":
-    case "already_revoked":
-      recordChange(ports, request, id, result.outcome);
-      return json({ data: toApiKey(result.key, request.now), effective: revocationBounds(ports) });
+    case "already_revoked": {
+      recordChange(ports, request, key.id, result.outcome);
+      const effective = toEffective(ports.revocationBounds);
+      return json({ data: toApiKey(result.key, request.now), effective });
+    }
   }
 }
 
 const LAST_MANAGER =
-  "Without this API key nobody in the account could manage API keys. Add force=true to revoke it all the same.";
+  "Without this API key, nobody in the account could manage API keys. Pass force=true to proceed anyway.";
 
-/** How soon the revocation is felt, which is a promise. */
-export function revocationBounds({ bounds }: AdminPorts) {
-  return {
-    mutations: bounds.mutations,
-    reads_within_s: bounds.readsWithinSeconds,
-    degraded_reads_within_s: bounds.degradedReadsWithinSeconds,
-  };
+/** The API key that the path names; `null`: the account has no such key. */
+export async function findApiKeyByPath(
+  ports: AdminPorts,
+  request: AuthorizedRequest,
+  params: PathParams,
+): Promise<ApiKeyDetails | null> {
+  const id = uuidParam(params, "apiKeyId");
+  return id === null ? null : ports.apiKeys.get(request.principal.accountId, id);
 }

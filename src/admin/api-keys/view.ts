@@ -1,10 +1,18 @@
-// An API key as the wire has it. There is no way from here to its secret: nothing that is read holds it.
+// An API key as the wire has it. The secret cannot appear here: no stored key contains it.
 import { keyStatus } from "../../core/access/principal.ts";
-import { NEVER_EXPIRES_TEXT } from "../../core/token/api-key-token.ts";
 import type { ApiKeyDetails } from "../../store/api-keys/port.ts";
-import { toBareRole, toIsoString } from "../roles/view.ts";
-import type { ApiKeyData } from "../schema.ts";
+import type { KeyReference } from "../../store/common.ts";
+import type { RevocationBounds } from "../ports.ts";
+import { toBareRole } from "../roles/view.ts";
+import type { KeyReferenceData } from "../schema.ts";
+import { toExpiryTime, toIsoString } from "../time.ts";
+import type { ApiKeyData, Effective } from "./schema.ts";
 
+/**
+ * An API key with its state at a time.
+ *
+ * @param now milliseconds since the epoch
+ */
 export function toApiKey(key: ApiKeyDetails, now: number): ApiKeyData {
   return {
     spec: {
@@ -12,14 +20,14 @@ export function toApiKey(key: ApiKeyDetails, now: number): ApiKeyData {
       description: key.description,
       expire_after_hours: key.expireAfterHours,
       role_id: key.role.id,
-      // Always a list: the Terraform provider follows it without looking.
+      // Always a list: the Terraform provider dereferences it without a check.
       allow_list_info: [...key.allowListIds],
     },
     info: {
       id: key.id,
       issuer: key.issuer,
       metadata: { created_on: toIsoString(key.createdAt), updated_on: toIsoString(key.updatedAt) },
-      expiry_time: key.expiresAt === null ? NEVER_EXPIRES_TEXT : toIsoString(key.expiresAt),
+      expiry_time: toExpiryTime(key.expiresAt),
       status: keyStatus(key, now),
       last_used_time: key.lastUsedAt === null ? "Not yet used" : toIsoString(key.lastUsedAt),
       last_used_address: key.lastUsedAddress,
@@ -32,5 +40,23 @@ export function toApiKey(key: ApiKeyDetails, now: number): ApiKeyData {
       revoked_at_time: key.revokedAt === null ? null : toIsoString(key.revokedAt),
       role: toBareRole(key.role, key.accountId, null),
     },
+  };
+}
+
+/**
+ * An API key as a role or an IP allow list refers to it.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function toKeyReference(key: KeyReference, now: number): KeyReferenceData {
+  return { id: key.id, name: key.name, issuer: key.issuer, status: keyStatus(key, now) };
+}
+
+/** How soon a restriction of a key takes effect. */
+export function toEffective(bounds: RevocationBounds): Effective {
+  return {
+    mutations: bounds.mutations,
+    reads_within_s: bounds.readsWithinSeconds,
+    degraded_reads_within_s: bounds.degradedReadsWithinSeconds,
   };
 }

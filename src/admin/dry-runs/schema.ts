@@ -1,12 +1,13 @@
-// The wire contract of trials: what a key is tried with, and what that would have refused.
+// The wire contract of dry runs, which the wire calls trials: a role, IP allow lists or both that a key is evaluated with in
+// report-only mode.
 import * as z from "zod/mini";
+import { ApiKeyData, Effective, MAX_ALLOW_LISTS } from "../api-keys/schema.ts";
 import { id, timestamp } from "../fields.ts";
-import { ApiKeyData, Effective } from "../schema.ts";
 
 const EITHER = "One of role_id and allow_list_info is required.";
-const LISTS = "This holds 1 to 10 different ids; leave it out to try the role alone.";
+const LISTS = `This holds 1 to ${MAX_ALLOW_LISTS} different ids; omit it for a dry run of the role alone.`;
 
-/** What is left out stays as the key has it. */
+/** A dry run as it is started. An omitted member stays as the key has it. */
 export const TrialSpec = z
   .strictObject({
     role_id: z.optional(z.nullable(id)),
@@ -17,7 +18,7 @@ export const TrialSpec = z
     issues.push({ code: "custom", message: EITHER, path: [], input: null });
   });
 
-const Counted = { count: z.int(), first_on: timestamp, last_on: timestamp };
+const countMembers = { count: z.int(), first_on: timestamp, last_on: timestamp };
 
 export const TrialData = z.object({
   spec: z.object({ role_id: z.nullable(id), allow_list_info: z.nullable(z.array(id)) }),
@@ -26,17 +27,18 @@ export const TrialData = z.object({
     api_key_id: id,
     created_on: timestamp,
     created_by: z.string(),
-    /** Calls that were allowed since, and weighed against the trial. Counts are written by the minute. */
+    /** Allowed requests that were evaluated with the dry run. Counts are written once a minute. */
     evaluated_calls: z.int(),
+    /** Those of them that the dry run would have denied. */
     would_have_refused: z.int(),
-    /** Different networks (/24, /64) that those came from. */
+    /** The different networks (/24, /64) that the requests that would have been denied came from. */
     networks: z.int(),
-    /** False: too many to keep, there are more. */
+    /** False: there are more networks than were kept. */
     networks_complete: z.boolean(),
-    reasons: z.array(z.object({ reason: z.string(), ...Counted })),
-    /** The latest 10 kinds; `network` is `null` where the address was not known. */
+    reasons: z.array(z.object({ reason: z.string(), ...countMembers })),
+    /** The latest 10 kinds; `network` is `null` when the address was unknown. */
     examples: z.array(
-      z.object({ reason: z.string(), operation: z.string(), network: z.nullable(z.string()), ...Counted }),
+      z.object({ reason: z.string(), operation: z.string(), network: z.nullable(z.string()), ...countMembers }),
     ),
   }),
 });

@@ -1,48 +1,47 @@
-// The wire contract of operators: people who may act in the account, and how they are recognised.
+// The wire contract of operators: people who may act in the account, and the identity by which each is recognized.
 import * as z from "zod/mini";
 import { readEmail } from "../../core/token/oidc-token.ts";
-import { id, name, paging, timestamp } from "../fields.ts";
-import { RoleData } from "../schema.ts";
-
-const MAX_HOURS = 87_600;
-const HOURS_TEXT = `This must be a whole number of hours from 0 (never expires) to ${MAX_HOURS} (10 years).`;
-const hours = z.int(HOURS_TEXT).check(z.minimum(0, HOURS_TEXT), z.maximum(MAX_HOURS, HOURS_TEXT));
+import { expireAfterHours, id, name, nullableText, paging, timestamp } from "../fields.ts";
+import { RoleData } from "../roles/schema.ts";
+import { ChangeTimes } from "../schema.ts";
 
 const EMAIL_TEXT = "This must be an e-mail address in ASCII.";
 const email = z.string().check(z.refine((value) => readEmail(value) !== null, EMAIL_TEXT));
-const SUBJECT_TEXT = "This has 1 to 255 visible ASCII characters.";
-const subject = z.string().check(z.regex(/^[\x21-\x7e]{1,255}$/, SUBJECT_TEXT));
+const ASCII_TEXT = "This must have 1 to 255 visible ASCII characters.";
+const visibleAscii = z.string().check(z.regex(/^[\x21-\x7e]{1,255}$/, ASCII_TEXT));
 
+const ONE_IDENTITY = "An operator is identified by an e-mail address or by a subject: give exactly one of them.";
+
+/** An operator as it is added. */
 export const OperatorSpec = z
   .strictObject({
     name,
     email: z.optional(z.nullable(email)),
-    subject: z.optional(z.nullable(subject)),
-    /** Whose subject it is; left out: the issuer that is configured. */
-    issuer: z.optional(z.nullable(subject)),
+    subject: z.optional(z.nullable(visibleAscii)),
+    /** The issuer of the subject; omitted: the configured one. */
+    issuer: z.optional(z.nullable(visibleAscii)),
     role_id: id,
-    expire_after_hours: z.optional(hours),
+    expire_after_hours: z.optional(expireAfterHours),
   })
   .check(({ value, issues }) => {
-    const say = (field: string, message: string) =>
+    const report = (field: string, message: string) =>
       issues.push({ code: "custom", message, path: [field], input: null });
     const [byEmail, bySubject] = [value.email != null, value.subject != null];
-    if (byEmail === bySubject)
-      say("email", "An operator is found by an e-mail address or by a subject: give one of them.");
-    if (value.issuer != null && !bySubject) say("issuer", "This belongs to a subject.");
+    if (byEmail === bySubject) report("email", ONE_IDENTITY);
+    if (value.issuer != null && !bySubject) report("issuer", "An issuer is only allowed together with a subject.");
   });
 
-/** What can be changed: another identity is another person. */
-export const OperatorChange = z.strictObject({ name, role_id: id, expire_after_hours: z.optional(hours) });
+/** A changed operator. The identity stays: another identity is another operator. */
+export const OperatorChange = z.strictObject({ name, role_id: id, expire_after_hours: z.optional(expireAfterHours) });
 
 export const OperatorListQuery = z.object(paging);
 
 export const OperatorData = z.object({
   spec: z.object({
     name: z.string(),
-    email: z.nullable(z.string()),
-    subject: z.nullable(z.string()),
-    issuer: z.nullable(z.string()),
+    email: nullableText,
+    subject: nullableText,
+    issuer: nullableText,
     role_id: id,
     expire_after_hours: z.int(),
   }),
@@ -52,7 +51,7 @@ export const OperatorData = z.object({
     status: z.enum(["ACTIVE", "EXPIRED"]),
     expiry_time: timestamp,
     created_by: z.string(),
-    metadata: z.object({ created_on: timestamp, updated_on: timestamp }),
+    metadata: ChangeTimes,
     role: RoleData,
   }),
 });

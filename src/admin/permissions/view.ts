@@ -1,9 +1,9 @@
-// Permissions as the wire has them: grouped by resource, with words for people.
+// Permissions as the wire has them: grouped by resource, with descriptions.
 import { PERMISSION_CATALOG } from "../../core/access/permission-catalog.ts";
 import type { Permission } from "../../core/access/permissions.ts";
-import type { PermissionData, ResourcePermissions } from "../schema.ts";
+import type { PermissionData, ResourcePermissions } from "./schema.ts";
 
-/** The whole catalogue, with the tags that make clients ask for confirmation. */
+/** The whole permission catalog, with the tags for which clients ask for confirmation. */
 export function toPermissionCatalog(): readonly PermissionData[] {
   return PERMISSION_CATALOG.map(({ resourceType, resourceName, operationGroups }) => ({
     info: {
@@ -18,11 +18,11 @@ export function toPermissionCatalog(): readonly PermissionData[] {
   }));
 }
 
-/** Some permissions, in the order of the catalogue. */
-export function toPermissions(permissions: Iterable<Permission>): ResourcePermissions[] {
-  const wanted: ReadonlySet<string> = new Set(permissions);
+/** A set of permissions in the order of the catalog; resources without a permission are left out. */
+export function toResourcePermissions(permissions: Iterable<Permission>): ResourcePermissions[] {
+  const included: ReadonlySet<string> = new Set(permissions);
   return PERMISSION_CATALOG.flatMap(({ resourceType, resourceName, operationGroups }) => {
-    const groups = operationGroups.filter((group) => wanted.has(`${resourceType}:${group.operationGroup}`));
+    const groups = operationGroups.filter((group) => included.has(`${resourceType}:${group.operationGroup}`));
     if (groups.length === 0) return [];
     const operation_groups = groups.map(({ operationGroup, description }) => ({
       operation_group: operationGroup,

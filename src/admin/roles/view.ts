@@ -1,25 +1,22 @@
-// A role as the wire has it, and as what it may do.
+// A role as the wire has it.
 
-import type { Permission } from "../../core/access/permissions.ts";
-import { keyStatus } from "../../core/access/principal.ts";
-import { builtInRole, compileGrant, type Grant } from "../../core/access/roles.ts";
-import type { KeyReference } from "../../store/common.ts";
+import { builtInRole } from "../../core/access/roles.ts";
 import type { RoleDetails } from "../../store/roles/port.ts";
-import { toPermissions } from "../permissions/view.ts";
-import type { KeyReferenceData, RoleData } from "../schema.ts";
+import { toResourcePermissions } from "../permissions/view.ts";
+import type { KeyReferenceData } from "../schema.ts";
+import { toIsoString } from "../time.ts";
+import { grantOf } from "./grant.ts";
+import type { RoleData } from "./schema.ts";
 
-/** What a role may do. */
-export function grantOf(role: RoleDetails): Grant {
-  const grant = role.permissions === null ? builtInRole(role.id)?.grant : compileGrant(role.permissions);
-  if (grant === undefined) throw new Error(`role ${role.id} is neither custom nor built in`);
-  return grant;
-}
-
-/** Inside a key and in a list without `include_permissions` a role has no permissions: clients ask when they need them. */
+/**
+ * A role without its permissions, as inside a key and in a list without `include_permissions`.
+ *
+ * @param keys the keys that have the role; `null` inside a key
+ */
 export function toBareRole(role: RoleDetails, accountId: string, keys: readonly KeyReferenceData[] | null): RoleData {
   return {
     spec: {
-      // Scripts know built-in roles by these names.
+      // Scripts find built-in roles by these names.
       name: builtInRole(role.id)?.name ?? role.displayName,
       description: role.description,
       permissions: [],
@@ -31,7 +28,7 @@ export function toBareRole(role: RoleDetails, accountId: string, keys: readonly 
       is_user_defined: role.userDefined,
       account_id: accountId,
       effective_permissions: [],
-      // Users are the upstream's: Gatehouse knows keys alone.
+      // Users belong to the upstream; Gatehouse only has API keys.
       users: keys === null ? null : [],
       api_keys: keys === null ? null : [...keys],
       display_name: role.displayName,
@@ -39,20 +36,12 @@ export function toBareRole(role: RoleDetails, accountId: string, keys: readonly 
   };
 }
 
+/** A role with its own and its effective permissions. */
 export function toRole(role: RoleDetails, accountId: string, keys: readonly KeyReferenceData[]): RoleData {
   const bare = toBareRole(role, accountId, keys);
   const effective = grantOf(role).permissions;
-  const own: Iterable<Permission> = role.permissions ?? effective;
   return {
-    spec: { ...bare.spec, permissions: toPermissions(own) },
-    info: { ...bare.info, effective_permissions: toPermissions(effective) },
+    spec: { ...bare.spec, permissions: toResourcePermissions(role.permissions ?? effective) },
+    info: { ...bare.info, effective_permissions: toResourcePermissions(effective) },
   };
-}
-
-export function toKeyReference(key: KeyReference, now: number): KeyReferenceData {
-  return { id: key.id, name: key.name, issuer: key.issuer, status: keyStatus(key, now) };
-}
-
-export function toIsoString(ms: number): string {
-  return new Date(ms).toISOString();
 }

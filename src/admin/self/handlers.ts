@@ -1,20 +1,12 @@
-// Who calls: the one thing that whoever signs in through a proxy, and so holds no credential to read, has to be told.
+// The operation that shows the principal of the request. An operator who signs in through a proxy has no credential to
+// read it from.
 
 import type { AuthorizedRequest } from "../../authorized-request.ts";
-import { isOperator } from "../../core/access/principal.ts";
 import type { AdminPorts } from "../ports.ts";
 import { json } from "../responses.ts";
-import type { SelfData } from "../schema.ts";
+import { toSelf } from "./view.ts";
 
+/** Shows the API key or the operator that sends the request, with its permissions. */
 export async function getSelf(_ports: AdminPorts, request: AuthorizedRequest): Promise<Response> {
-  const { principal } = request;
-  const data: SelfData = {
-    type: isOperator(principal) ? "OPERATOR" : "API_KEY",
-    id: principal.id,
-    name: principal.name,
-    account_id: principal.accountId,
-    role: { id: principal.role.id, name: principal.role.name },
-    permissions: [...principal.role.grant.permissions],
-  };
-  return json({ data });
+  return json({ data: toSelf(request.principal) });
 }

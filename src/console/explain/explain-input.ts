@@ -1,5 +1,5 @@
 // The input of an explanation: the ID of a denied request, or a simulated request of a key.
-import type { ExplainRequest } from "../../admin/audit/schema.ts";
+import type { ExplainRequest } from "../../admin/explain/schema.ts";
 
 export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;

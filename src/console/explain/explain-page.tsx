@@ -1,7 +1,7 @@
 // Explains the decision on a request: a denied one, by its request ID, or a simulated one. Shows every check in order.
 import { Button } from "@cloudflare/kumo/components/button";
 import { type FormEvent, useState } from "react";
-import type { ExplanationData } from "../../admin/audit/schema.ts";
+import type { ExplanationData } from "../../admin/explain/schema.ts";
 import { useAction } from "../action.ts";
 import { useFieldErrors } from "../field-errors.ts";
 import { isOutside } from "../problem.ts";

@@ -1,7 +1,7 @@
 // An explanation: the decision, the request, and each check in the order of the evaluation.
 import { Badge } from "@cloudflare/kumo/components/badge";
 import { Banner } from "@cloudflare/kumo/components/banner";
-import type { ExplanationData } from "../../admin/audit/schema.ts";
+import type { ExplanationData } from "../../admin/explain/schema.ts";
 import { PageLink } from "../route.tsx";
 import { Fact, Facts, Section } from "../ui/facts.tsx";
 import { When } from "../ui/time.tsx";

@@ -1,7 +1,7 @@
 // The form of a new key. The server's errors are shown at the fields that caused them.
 import { Button } from "@cloudflare/kumo/components/button";
 import { type FormEvent, useState } from "react";
-import type { ApiKeyData, ApiKeySpec } from "../../admin/schema.ts";
+import type { ApiKeyData, ApiKeySpec } from "../../admin/api-keys/schema.ts";
 import { useFieldErrors } from "../field-errors.ts";
 import { isOutside, type Problem } from "../problem.ts";
 import { ProblemNotice } from "../ui/notices.tsx";

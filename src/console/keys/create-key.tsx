@@ -1,6 +1,6 @@
 // Creates a key: first the form, then the key itself, which is shown only once.
 import { useRef, useState } from "react";
-import type { ApiKeyData, ApiKeySpec, CreatedApiKey } from "../../admin/schema.ts";
+import type { ApiKeyData, ApiKeySpec, CreatedApiKey } from "../../admin/api-keys/schema.ts";
 import { useAction } from "../action.ts";
 import { Problem } from "../problem.ts";
 import { goTo } from "../route.tsx";

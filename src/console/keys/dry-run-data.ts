@@ -1,7 +1,7 @@
 // The dry run of a key: a narrower role or other allow lists, report-only, and the requests that it would have denied.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import type { ApiKeyData } from "../../admin/api-keys/schema.ts";
 import type { TrialData as DryRunData } from "../../admin/dry-runs/schema.ts";
-import type { ApiKeyData } from "../../admin/schema.ts";
 import { isUnknownOperation, Problem } from "../problem.ts";
 import { useSession } from "../session.ts";
 import type { Effective } from "./effects.tsx";

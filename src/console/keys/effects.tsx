@@ -1,7 +1,7 @@
 // When a change of a key takes effect, as the server reports it.
 import { Button } from "@cloudflare/kumo/components/button";
 import type { ReactNode } from "react";
-import type { RevokedApiKey } from "../../admin/schema.ts";
+import type { RevokedApiKey } from "../../admin/api-keys/schema.ts";
 import { Fact, Facts } from "../ui/facts.tsx";
 import { countOf } from "../ui/numbers.ts";
 import { Buttons, Overlay } from "../ui/overlay.tsx";

@@ -1,6 +1,6 @@
 // The denied requests of a key in the last thirty days, counted by reason.
 import { useQuery } from "@tanstack/react-query";
-import type { RefusalData } from "../../admin/audit/schema.ts";
+import type { RefusalData } from "../../admin/denials/schema.ts";
 import type { ListOf } from "../../admin/schema.ts";
 import { loadList } from "../load-list.ts";
 import { useIsAvailable } from "../page-availability.ts";

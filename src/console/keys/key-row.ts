@@ -1,5 +1,5 @@
 // An API key with only the members that the table and the sheet show: an account may have ten thousand keys.
-import type { ApiKeyData } from "../../admin/schema.ts";
+import type { ApiKeyData } from "../../admin/api-keys/schema.ts";
 
 export type KeyStatus = ApiKeyData["info"]["status"];
 

@@ -1,6 +1,7 @@
 // All keys of the account: the first page is shown immediately and the others follow, because search and sort need every key.
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { ApiKeyData, ListOf } from "../../admin/schema.ts";
+import type { ApiKeyData } from "../../admin/api-keys/schema.ts";
+import type { ListOf } from "../../admin/schema.ts";
 import { type Session, useSession } from "../session.ts";
 import { type KeyRow, rowOf } from "./key-row.ts";
 

@@ -1,6 +1,6 @@
 // Revokes a key after a confirmation, then shows when the revocation takes effect.
 import { useState } from "react";
-import type { RevokedApiKey } from "../../admin/schema.ts";
+import type { RevokedApiKey } from "../../admin/api-keys/schema.ts";
 import { useSession } from "../session.ts";
 import { ConfirmDialog } from "../ui/confirm-dialog.tsx";
 import { Fact, Facts } from "../ui/facts.tsx";

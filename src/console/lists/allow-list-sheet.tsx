@@ -1,7 +1,7 @@
 // One allow list: its rules, the keys that use it, and its deletion.
 import { Button } from "@cloudflare/kumo/components/button";
 import { useState } from "react";
-import type { AllowListData } from "../../admin/schema.ts";
+import type { AllowListData } from "../../admin/allow-lists/schema.ts";
 import { useSession } from "../session.ts";
 import { ConfirmDelete } from "../ui/confirm-dialog.tsx";
 import { Section, UsedBy } from "../ui/facts.tsx";

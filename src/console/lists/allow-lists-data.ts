@@ -1,7 +1,8 @@
 // The IP allow lists and the project that they belong to, which the upstream API names.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
-import type { AllowListData, AllowListSpec, CreatedAllowList, ListOf } from "../../admin/schema.ts";
+import type { AllowListData, AllowListSpec, CreatedAllowList } from "../../admin/allow-lists/schema.ts";
+import type { ListOf } from "../../admin/schema.ts";
 import { fetchOwnAddress } from "../api.ts";
 import { loadList } from "../load-list.ts";
 import { useSession } from "../session.ts";

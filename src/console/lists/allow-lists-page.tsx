@@ -2,7 +2,7 @@
 import { Button } from "@cloudflare/kumo/components/button";
 import { Table } from "@cloudflare/kumo/components/table";
 import { useState } from "react";
-import type { AllowListData } from "../../admin/schema.ts";
+import type { AllowListData } from "../../admin/allow-lists/schema.ts";
 import { goTo, PageLink } from "../route.tsx";
 import { useSession } from "../session.ts";
 import { PlusIcon } from "../ui/icons.tsx";

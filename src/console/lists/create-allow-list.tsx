@@ -3,7 +3,7 @@ import { Banner } from "@cloudflare/kumo/components/banner";
 import { Button } from "@cloudflare/kumo/components/button";
 import { InputArea } from "@cloudflare/kumo/components/input";
 import { type FormEvent, useState } from "react";
-import type { CreatedAllowList } from "../../admin/schema.ts";
+import type { CreatedAllowList } from "../../admin/allow-lists/schema.ts";
 import { useAction } from "../action.ts";
 import { useFieldErrors } from "../field-errors.ts";
 import { isOutside } from "../problem.ts";

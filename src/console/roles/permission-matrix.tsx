@@ -1,7 +1,7 @@
 // The permissions of a role by resource: editable with `onChange`, otherwise read-only.
 import { Badge } from "@cloudflare/kumo/components/badge";
 import { Checkbox } from "@cloudflare/kumo/components/checkbox";
-import type { PermissionData } from "../../admin/schema.ts";
+import type { PermissionData } from "../../admin/permissions/schema.ts";
 import { LoadingRows, ProblemNotice } from "../ui/notices.tsx";
 import { useCatalog } from "./roles-data.ts";
 

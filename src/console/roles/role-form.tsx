@@ -2,7 +2,7 @@
 import { Banner } from "@cloudflare/kumo/components/banner";
 import { Button } from "@cloudflare/kumo/components/button";
 import { type FormEvent, useState } from "react";
-import type { RoleSpec } from "../../admin/schema.ts";
+import type { RoleSpec } from "../../admin/roles/schema.ts";
 import { useAction } from "../action.ts";
 import { useFieldErrors } from "../field-errors.ts";
 import { isOutside } from "../problem.ts";

@@ -1,7 +1,7 @@
 // One role: its permissions, the keys that have it, and the buttons to clone, edit or delete it.
 import { Button } from "@cloudflare/kumo/components/button";
 import { useState } from "react";
-import type { RoleData } from "../../admin/schema.ts";
+import type { RoleData } from "../../admin/roles/schema.ts";
 import { permissionNames, useSession } from "../session.ts";
 import { ConfirmDelete } from "../ui/confirm-dialog.tsx";
 import { Section, UsedBy } from "../ui/facts.tsx";

@@ -1,6 +1,8 @@
 // Roles with their permissions, and the catalog of all permissions.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import type { ListOf, PermissionData, RoleData, RoleSpec } from "../../admin/schema.ts";
+import type { PermissionData } from "../../admin/permissions/schema.ts";
+import type { RoleData, RoleSpec } from "../../admin/roles/schema.ts";
+import type { ListOf } from "../../admin/schema.ts";
 import { loadList } from "../load-list.ts";
 import { useSession } from "../session.ts";
 

@@ -3,7 +3,7 @@ import { Badge } from "@cloudflare/kumo/components/badge";
 import { Button } from "@cloudflare/kumo/components/button";
 import { Table } from "@cloudflare/kumo/components/table";
 import { useState } from "react";
-import type { RoleData } from "../../admin/schema.ts";
+import type { RoleData } from "../../admin/roles/schema.ts";
 import { goTo, PageLink } from "../route.tsx";
 import { permissionNames, useSession } from "../session.ts";
 import { PlusIcon } from "../ui/icons.tsx";

@@ -10,7 +10,7 @@ import { type KeyRing, readKeyRing } from "./api-key-token.ts";
  */
 export async function isSameKeyRing(ring: KeyRing, submitted: string): Promise<boolean> {
   const read = readKeyRing(submitted);
-  if ("faults" in read) return false;
+  if ("errors" in read) return false;
   // Digests have the same length, and a client cannot choose their bytes.
   const [one, other] = await Promise.all([digestOf(ring), digestOf(read.ring)]);
   return one.reduce((difference, byte, i) => difference | (byte ^ (other[i] ?? 0)), 0) === 0;

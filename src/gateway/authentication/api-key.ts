@@ -4,7 +4,7 @@ import type { KeyHash } from "../../core/access/principal.ts";
 import type { Target } from "../../core/routing/match-operation.ts";
 import { hashIfKeyShaped, parseToken, verifyToken } from "../../core/token/api-key-token.ts";
 import type { Background } from "../../store/common.ts";
-import type { Need, PendingKey, ResolvedKey } from "../../store/key-cache/ports.ts";
+import type { Need, PendingKey, ResolvedKey, ResolvedPrincipal } from "../../store/key-cache/ports.ts";
 import type { Gateway } from "../gateway.ts";
 import type { RequestContext } from "../request-context.ts";
 import { BEARER_LENGTH, isBearer, readBearerToken } from "./bearer-token.ts";
@@ -23,7 +23,7 @@ export interface Credential {
    * @returns the record, a record whose confirmation is pending, or the denial of a principal that has none
    * @throws when storage, or the keys of an operator's issuer, cannot be read
    */
-  resolve(target: Target, need: Need): Promise<ResolvedKey | PendingKey | Denial>;
+  resolve(target: Target, need: Need): Promise<ResolvedPrincipal | PendingKey | Denial>;
 }
 
 /**

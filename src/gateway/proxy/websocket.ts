@@ -2,7 +2,7 @@
 // connection again and again, so that it ends when its key does, within the same bound as a read.
 
 import type { Decision } from "../../core/access/decision.ts";
-import type { KeyHash, KeyRecord } from "../../core/access/principal.ts";
+import type { KeyHash, Principal } from "../../core/access/principal.ts";
 import type { Target } from "../../core/routing/match-operation.ts";
 import type { Background } from "../../store/common.ts";
 import { evaluate } from "../authorize.ts";
@@ -26,7 +26,7 @@ const GOING_AWAY = 1001;
 export async function upgrade(
   context: RequestContext,
   target: Target,
-  key: KeyRecord,
+  key: Principal,
   hash: KeyHash,
   gateway: Gateway,
   background: Background,

@@ -10,9 +10,9 @@ export interface AccountStatement {
 }
 
 /** `first`: only when there is no account at all. `any`: also another one, or another key of an account that exists. */
-export type Condition = "first" | "any";
+export type AccountCondition = "first" | "any";
 
-const CONDITIONS: Readonly<Record<Condition, string>> = {
+const CONDITIONS: Readonly<Record<AccountCondition, string>> = {
   first: "NOT EXISTS (SELECT 1 FROM accounts)",
   any: "true",
 };
@@ -26,7 +26,7 @@ const CONDITIONS: Readonly<Record<Condition, string>> = {
 export function accountStatements(
   account: NewAccount,
   eventId: string,
-  condition: Condition,
+  condition: AccountCondition,
 ): readonly AccountStatement[] {
   const { id, name, keyId, keyHash, now, address, requestId } = account;
   return [

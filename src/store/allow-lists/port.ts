@@ -1,4 +1,5 @@
-// IP allow lists. When a call throws, the operation answers 503 and nothing has changed.
+// IP allow lists. When one of these throws, the operation answers 503 and nothing has changed.
+import type { CanonicalCidr } from "../../core/ip/cidr.ts";
 import type { Actor, KeyReference, PageOrError } from "../common.ts";
 
 export interface AllowListDetails {
@@ -7,9 +8,10 @@ export interface AllowListDetails {
   readonly projectId: string;
   readonly name: string;
   readonly description: string;
-  readonly rules: readonly string[];
+  readonly rules: readonly CanonicalCidr[];
+  /** Milliseconds since the epoch. */
   readonly createdAt: number;
-  /** The keys that are bound to it, whatever their state: at most 100, those that are not revoked first. */
+  /** The keys that are bound to it, in any state: at most 100, those that are not revoked first. */
   readonly keys: readonly KeyReference[];
 }
 
@@ -31,16 +33,19 @@ export interface NewAllowList {
   readonly name: string;
   readonly description: string;
   /** Canonical rules, at least one. */
-  readonly rules: readonly string[];
+  readonly rules: readonly CanonicalCidr[];
 }
 
 export interface AllowListRepository {
+  /** Creates an allow list with a name that is unique within its project. */
   create(list: NewAllowList, actor: Actor, now: number): Promise<AllowListDetails | "name_taken">;
+  /** Reads an allow list of a project. */
   get(accountId: string, projectId: string, id: string): Promise<AllowListDetails | null>;
-  /** The lists of an account with these ids, in any project; those that do not exist are left out. */
+  /** Reads the account's allow lists with these ids, in any project; those that do not exist are left out. */
   getMany(accountId: string, ids: readonly string[]): Promise<readonly AllowListDetails[]>;
+  /** Reads one page of a project's allow lists. */
   list(query: AllowListFilter): Promise<PageOrError<AllowListDetails>>;
-  /** Refuses while an ACTIVE key is bound to the list, and names those keys. */
+  /** Soft-deletes an allow list, unless an active key or a dry run uses it. */
   delete(
     accountId: string,
     projectId: string,

@@ -1,9 +1,10 @@
-// API keys as operators manage them. When a call throws, the operation answers 503 and nothing has changed.
-
+// API keys as operators manage them. When one of these throws, the operation answers 503 and nothing has changed. Recording
+// never throws.
 import type { KeyHash, KeyStatus } from "../../core/access/principal.ts";
 import type { Actor, Background, PageOrError } from "../common.ts";
 import type { RoleDetails } from "../roles/port.ts";
 
+/** Times are in milliseconds since the epoch. */
 export interface ApiKeyDetails {
   readonly id: string;
   readonly accountId: string;
@@ -18,11 +19,11 @@ export interface ApiKeyDetails {
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly lastUsedAt: number | null;
-  /** `null`: not yet used, or from an address that is not known. */
+  /** `null`: not yet used, or used from an address that is not known. */
   readonly lastUsedAddress: string | null;
   readonly usageCount: number;
   readonly revokedAt: number | null;
-  /** Whether the two that follow are an operator's; otherwise a key's. */
+  /** Whether an operator revoked it, not a key. */
   readonly revokedByOperator: boolean;
   readonly revokedById: string | null;
   readonly revokedByName: string | null;
@@ -54,27 +55,30 @@ export interface ApiKeyFilter {
 
 export type CreateOutcome =
   | { readonly outcome: "created"; readonly key: ApiKeyDetails }
-  /** The Idempotency-Key was used before: the key that it made. */
+  /** The Idempotency-Key was used before; this is the key that was created with it. */
   | { readonly outcome: "replayed"; readonly key: ApiKeyDetails }
-  /** The role or a list went away between the check and the write. */
+  /** The role or an allow list was deleted after the request was validated. */
   | { readonly outcome: "reference_gone" };
 
 export type RevokeOutcome =
   | { readonly outcome: "revoked"; readonly key: ApiKeyDetails }
   | { readonly outcome: "already_revoked"; readonly key: ApiKeyDetails }
   | { readonly outcome: "not_found" }
-  /** Nobody else in the account could manage keys afterwards. */
+  /** No key or operator of the account could manage keys afterwards. */
   | { readonly outcome: "last_manager"; readonly key: ApiKeyDetails };
 
 export interface ApiKeyRepository {
+  /** Creates a key with its allow lists. */
   create(key: NewApiKey, actor: Actor, now: number): Promise<CreateOutcome>;
+  /** Reads a key of the account. */
   get(accountId: string, id: string): Promise<ApiKeyDetails | null>;
+  /** Reads one page of the account's keys. */
   list(query: ApiKeyFilter, now: number): Promise<PageOrError<ApiKeyDetails>>;
-  /** One transaction: the tombstone, its line in the change log, its audit event. */
+  /** Revokes a key and writes it to the change log; with `force` also the last one that can manage keys. */
   revoke(accountId: string, id: string, force: boolean, actor: Actor, now: number): Promise<RevokeOutcome>;
 }
 
-/** Counts uses. Gathers in the isolate; writes at most once per key and minute, the first use at once. */
 export interface UsageRecorder {
+  /** Counts a use of a key; writes at most once per key and minute, the first use at once. */
   record(keyId: string, now: number, address: string | null, background: Background): void;
 }

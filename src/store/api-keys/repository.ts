@@ -1,158 +1,119 @@
-// API keys for operators, in D1: made, shown, revoked. A change is one batch, and a batch is one transaction.
-import {
-  type AuditEvent,
-  and,
-  auditStatement,
-  type Condition,
-  EVENT_EXISTS,
-  throwIfActorRevoked,
-  wasApplied,
-} from "../audit/audited-change.ts";
+// API keys in D1, for operators: created, shown, revoked.
+import { makeChangeAndRead, type Statement, statement } from "../audit/audited-change.ts";
 import type { Actor } from "../common.ts";
-import { keyCannotManageKeys, or, otherManagerExists } from "./last-manager.ts";
+import { and, type Condition, listsExist, or, roleExists, TRUE } from "../lib/conditions.ts";
+import { keyCannotManageKeys, otherManagerExists } from "./last-manager.ts";
 import { listKeys } from "./list.ts";
 import type { ApiKeyDetails, ApiKeyRepository, CreateOutcome, NewApiKey, RevokeOutcome } from "./port.ts";
 import { type KeyRow, keyOfRow, SELECT_KEYS } from "./row.ts";
+import { type ApiKeyRef, insertKeyLists, keyEvent, logKeyChange } from "./statements.ts";
 
 export function createApiKeyRepository(db: D1Database): ApiKeyRepository {
   return {
     create: (key, actor, now) => createKey(db, key, actor, now),
-    get: (accountId, id) => getKey(db, accountId, id),
+    get: (accountId, keyId) => getKey(db, { accountId, keyId }),
     list: (query, now) => listKeys(db, query, now),
-    revoke: (accountId, id, force, actor, now) => revokeKey(db, accountId, id, force, actor, now),
+    revoke: (accountId, keyId, force, actor, now) => revokeKey(db, { accountId, keyId }, force, actor, now),
   };
 }
 
-const BY_ID = `${SELECT_KEYS} WHERE k.id = ? AND k.account_id = ?`;
 const BY_IDEMPOTENCY_KEY = `${SELECT_KEYS} WHERE k.account_id = ? AND k.created_by = ? AND k.idempotency_key = ?`;
 
-async function getKey(db: D1Database, accountId: string, id: string): Promise<ApiKeyDetails | null> {
-  const row = await db.prepare(BY_ID).bind(id, accountId).first<KeyRow>();
+function selectKey({ accountId, keyId }: ApiKeyRef): Condition {
+  return { sql: `${SELECT_KEYS} WHERE k.id = ? AND k.account_id = ?`, values: [keyId, accountId] };
+}
+
+async function getKey(db: D1Database, key: ApiKeyRef): Promise<ApiKeyDetails | null> {
+  const { sql, values } = selectKey(key);
+  const row = await db
+    .prepare(sql)
+    .bind(...values)
+    .first<KeyRow>();
   return row && keyOfRow(row);
 }
 
-// It narrows nothing and nobody can have remembered it, so it has no line in the change log.
+// No line in the change log: nothing can have cached a key before it was created.
 async function createKey(db: D1Database, key: NewApiKey, actor: Actor, now: number): Promise<CreateOutcome> {
-  const event = keyEvent("CREATE", key, "created", {
-    role_id: key.roleId,
-    allow_list_info: key.allowListIds,
-    expires_at: key.expiresAt,
-  });
-  const results = await db.batch([
-    auditStatement(db, event, actor, now, mayBeCreated(key, actor)),
-    insertKey(db, key, actor, now, event.id),
-    db
-      .prepare(`INSERT INTO api_key_allow_lists (key_id, allow_list_id, position)
-        SELECT ?, value, key FROM json_each(?) WHERE ${EVENT_EXISTS}`)
-      .bind(key.id, JSON.stringify(key.allowListIds), event.id),
-    db.prepare(BY_ID).bind(key.id, key.accountId),
-  ]);
-  if (wasApplied(results)) return { outcome: "created", key: keyOfRow(results[3]?.results[0] as KeyRow) };
-  await throwIfActorRevoked(db, actor);
-  if (key.idempotencyKey === null) return { outcome: "reference_gone" };
-  const replayed = await db
-    .prepare(BY_IDEMPOTENCY_KEY)
-    .bind(key.accountId, actor.id, key.idempotencyKey)
-    .first<KeyRow>();
-  return replayed ? { outcome: "replayed", key: keyOfRow(replayed) } : { outcome: "reference_gone" };
+  const { accountId, id: keyId, name, roleId, allowListIds, expiresAt } = key;
+  const detail = { role_id: roleId, allow_list_info: allowListIds, expires_at: expiresAt };
+  const change = {
+    event: keyEvent("CREATE", { accountId, keyId, name }, `API key ${name} was created`, detail),
+    actor,
+    now,
+    conditions: {
+      replayed: idempotencyKeyIsUnused(key, actor),
+      reference_gone: and(roleExists(accountId, roleId), listsExist(accountId, allowListIds)),
+    },
+    statements: [insertKey(key, actor, now), insertKeyLists(keyId, allowListIds)],
+  };
+  const read = { query: selectKey({ accountId, keyId }), itemOf: keyOfRow };
+  const { failed, items } = await makeChangeAndRead(db, change, read);
+  if (failed === "reference_gone") return { outcome: failed };
+  if (failed === "replayed") return { outcome: failed, key: await getReplayedKey(db, key, actor) };
+  return { outcome: "created", key: items[0] as ApiKeyDetails };
 }
 
-function mayBeCreated(key: NewApiKey, actor: Actor): Condition {
-  const roleStands: Condition = {
-    sql: "EXISTS (SELECT 1 FROM roles WHERE id = ? AND deleted_at IS NULL AND ifnull(account_id, '') IN ('', ?))",
-    values: [key.roleId, key.accountId],
-  };
-  const listsStand: Condition = {
-    sql: `(SELECT count(*) FROM json_each(?) AS wanted CROSS JOIN allow_lists AS l ON l.id = wanted.value
-      WHERE l.account_id = ? AND l.deleted_at IS NULL) = ?`,
-    values: [JSON.stringify(key.allowListIds), key.accountId, key.allowListIds.length],
-  };
-  const notReplayed: Condition = {
+async function getReplayedKey(db: D1Database, { accountId, idempotencyKey }: NewApiKey, actor: Actor) {
+  const row = await db.prepare(BY_IDEMPOTENCY_KEY).bind(accountId, actor.id, idempotencyKey).first<KeyRow>();
+  // Keys are never deleted.
+  if (row === null) throw new Error("the key of an Idempotency-Key is missing");
+  return keyOfRow(row);
+}
+
+function idempotencyKeyIsUnused({ accountId, idempotencyKey }: NewApiKey, actor: Actor): Condition {
+  return {
     sql: "NOT EXISTS (SELECT 1 FROM api_keys WHERE account_id = ? AND created_by = ? AND idempotency_key = ?)",
-    values: [key.accountId, actor.id, key.idempotencyKey],
+    values: [accountId, actor.id, idempotencyKey],
   };
-  return and(roleStands, listsStand, notReplayed);
 }
 
-function insertKey(db: D1Database, key: NewApiKey, actor: Actor, now: number, eventId: string): D1PreparedStatement {
-  return db
-    .prepare(`INSERT INTO api_keys (id, account_id, hash, name, description, role_id, restricted, version,
+function insertKey(key: NewApiKey, actor: Actor, now: number): Statement {
+  const restricted = key.allowListIds.length === 0 ? 0 : 1;
+  return statement(
+    `INSERT INTO api_keys (id, account_id, hash, name, description, role_id, restricted, version,
         expire_after_hours, expires_at, created_at, updated_at, issuer, created_by, idempotency_key, kv_pending)
-      SELECT ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, 1 WHERE ${EVENT_EXISTS}`)
-    .bind(
-      key.id,
-      key.accountId,
-      key.hash,
-      key.name,
-      key.description,
-      key.roleId,
-      key.allowListIds.length === 0 ? 0 : 1,
-      key.expireAfterHours,
-      key.expiresAt,
-      now,
-      now,
-      actor.name,
-      actor.id,
-      key.idempotencyKey,
-      eventId,
-    );
+      SELECT ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, 1 WHERE $permitted`,
+    ...[key.id, key.accountId, key.hash, key.name, key.description, key.roleId, restricted],
+    ...[key.expireAfterHours, key.expiresAt, now, now, actor.name, actor.id, key.idempotencyKey],
+  );
 }
 
 async function revokeKey(
   db: D1Database,
-  accountId: string,
-  id: string,
+  key: ApiKeyRef,
   force: boolean,
   actor: Actor,
   now: number,
 ): Promise<RevokeOutcome> {
-  const before = await getKey(db, accountId, id);
+  const before = await getKey(db, key);
   if (before === null) return { outcome: "not_found" };
   if (before.revokedAt !== null) return { outcome: "already_revoked", key: before };
-  const event = keyEvent("REVOKE", before, "revoked", { force });
-  const results = await db.batch([
-    auditStatement(db, event, actor, now, mayBeRevoked(accountId, id, force, now)),
-    db
-      .prepare(`UPDATE api_keys SET revoked_at = ?, revoked_by_type = ?, revoked_by_id = ?, revoked_by_name = ?, updated_at = ?,
-        version = version + 1, kv_pending = version + 1 WHERE id = ? AND ${EVENT_EXISTS}`)
-      .bind(now, actor.type, actor.id, actor.name, now, id, event.id),
-    db
-      .prepare(`INSERT INTO key_changes (key_id, version, at)
-        SELECT id, version, ? FROM api_keys WHERE id = ? AND ${EVENT_EXISTS}`)
-      .bind(now, id, event.id),
-    db.prepare(BY_ID).bind(id, accountId),
-  ]);
-  const key = keyOfRow(results[3]?.results[0] as KeyRow);
-  if (wasApplied(results)) return { outcome: "revoked", key };
-  // Somebody else was faster, which is as good.
-  if (key.revokedAt !== null) return { outcome: "already_revoked", key };
-  await throwIfActorRevoked(db, actor);
-  return { outcome: "last_manager", key };
+  const { keyId } = key;
+  const { name } = before;
+  const change = {
+    event: keyEvent("REVOKE", { ...key, name }, `API key ${name} was revoked`, { force }),
+    actor,
+    now,
+    conditions: {
+      already_revoked: { sql: "EXISTS (SELECT 1 FROM api_keys WHERE id = ? AND revoked_at IS NULL)", values: [keyId] },
+      last_manager: force ? TRUE : managerRemainsWithout(key, now),
+    },
+    statements: [markRevoked(keyId, actor, now), logKeyChange(keyId, now)],
+    // A key may revoke itself, and twice at the same time.
+    reportFirst: "already_revoked",
+  } as const;
+  const { failed, items } = await makeChangeAndRead(db, change, { query: selectKey(key), itemOf: keyOfRow });
+  return { outcome: failed ?? "revoked", key: items[0] as ApiKeyDetails };
 }
 
-function mayBeRevoked(accountId: string, id: string, force: boolean, now: number): Condition {
-  const stands: Condition = {
-    sql: "EXISTS (SELECT 1 FROM api_keys WHERE id = ? AND revoked_at IS NULL)",
-    values: [id],
-  };
-  if (force) return stands;
-  return and(stands, or(keyCannotManageKeys(id, now), otherManagerExists(accountId, { keyId: id }, now)));
+function managerRemainsWithout({ accountId, keyId }: ApiKeyRef, now: number): Condition {
+  return or(keyCannotManageKeys(keyId, now), otherManagerExists(accountId, { keyId }, now));
 }
 
-function keyEvent(
-  eventType: string,
-  key: { readonly id: string; readonly accountId: string; readonly name: string },
-  verb: string,
-  detail: Readonly<Record<string, unknown>>,
-): AuditEvent {
-  return {
-    id: crypto.randomUUID(),
-    accountId: key.accountId,
-    eventType,
-    resourceType: "API_KEY",
-    resourceId: key.id,
-    resourceName: key.name,
-    message: `API key ${key.name} was ${verb}`,
-    detail,
-  };
+function markRevoked(keyId: string, actor: Actor, now: number): Statement {
+  return statement(
+    `UPDATE api_keys SET revoked_at = ?, revoked_by_type = ?, revoked_by_id = ?, revoked_by_name = ?, updated_at = ?,
+      version = version + 1, kv_pending = version + 1 WHERE id = ? AND $permitted`,
+    ...[now, actor.type, actor.id, actor.name, now, keyId],
+  );
 }

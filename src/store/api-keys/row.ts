@@ -1,10 +1,9 @@
-// Rows of `api_keys` as operators see them: a key with its role and lists, or a mere reference. Never its hash.
-
+// Rows of `api_keys` as operators see them: a key with its role and allow lists, or a reference to it. Never its hash.
 import type { KeyReference } from "../common.ts";
 import { ROLE_COLUMNS, type RoleRow, roleOfRow } from "../roles/row.ts";
 import type { ApiKeyDetails } from "./port.ts";
 
-/** Every key query begins with this; the key is `k`, its role is `r`. */
+/** The beginning of every query for keys; the key is `k`, its role is `r`. */
 export const SELECT_KEYS = `SELECT k.id, k.account_id, k.name, k.description, k.restricted, k.expire_after_hours,
   k.expires_at, k.issuer, k.created_at, k.updated_at, k.last_used_at, k.last_used_address, k.usage_count,
   k.revoked_at, k.revoked_by_type, k.revoked_by_id, k.revoked_by_name, ${ROLE_COLUMNS},
@@ -40,7 +39,7 @@ export interface KeyRow extends RoleRow {
  */
 export function keyOfRow(row: KeyRow): ApiKeyDetails {
   const allowListIds = JSON.parse(row.lists) as string[];
-  // Shown without lists it would look open to any address, which it is not: nobody may use it.
+  // Without lists it would be shown as allowed from any address; authorization denies it from every address.
   if (row.restricted === 1 && allowListIds.length === 0) throw new Error(`key ${row.id} cannot be read: no lists`);
   return {
     id: row.id,
@@ -64,7 +63,7 @@ export function keyOfRow(row: KeyRow): ApiKeyDetails {
   };
 }
 
-/** What a query selects of a key `k` that something else only refers to. */
+/** The columns that a query selects of a key `k` that another resource refers to. */
 export const REFERENCE_COLUMNS = "k.id, k.name, k.issuer, k.expires_at, k.revoked_at";
 
 export interface ReferenceRow {
@@ -79,7 +78,7 @@ export function referenceOfRow(row: ReferenceRow): KeyReference {
   return { id: row.id, name: row.name, issuer: row.issuer, expiresAt: row.expires_at, revokedAt: row.revoked_at };
 }
 
-/** The references by what refers to them, in the order of the rows. */
+/** References by the resource that they belong to, in the order of the rows. */
 export function referencesByOwner(rows: readonly (ReferenceRow & { readonly owner: string })[]) {
   const references = new Map<string, KeyReference[]>();
   for (const row of rows) {

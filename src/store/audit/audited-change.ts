@@ -1,99 +1,124 @@
-// Who did what. The event of a change is the first statement of its transaction and carries the change's conditions;
-// every other statement asks for the event. So nothing changes without its event, and no event lies.
+// One change with its audit event, in one transaction: nothing changes without its event, and no event is written
+// without its change.
 import type { Actor } from "../common.ts";
+import { and, type Condition, type SqlValue } from "../lib/conditions.ts";
+import { type AuditEvent, actorIsActive, insertEvent } from "./audit-event.ts";
 
-export type SqlValue = string | number | null;
-
-/** A piece of SQL with the values of its anonymous placeholders. */
-export interface Condition {
+/** A statement of a change; made by `statement`. */
+export interface Statement {
   readonly sql: string;
   readonly values: readonly SqlValue[];
 }
 
-export interface AuditEvent {
-  readonly id: string;
-  readonly accountId: string;
-  readonly eventType: string;
-  readonly resourceType: "API_KEY" | "ALLOW_LIST" | "ROLE" | "OPERATOR";
-  readonly resourceId: string;
-  readonly resourceName: string;
-  readonly message: string;
-  /** More facts, for machines; never a secret, never a hash. */
-  readonly detail: Readonly<Record<string, unknown>>;
-  /** An SQL expression: what stood there before, as JSON, read in the transaction that changes it. Joins the detail. */
-  readonly before?: Condition;
+export interface AuditedChange<C extends string> {
+  readonly event: AuditEvent;
+  readonly actor: Actor;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** What must be true for the change, by the name that is returned when it is not; the first to report comes first. */
+  readonly conditions: Readonly<Record<C, Condition>>;
+  readonly statements: readonly Statement[];
+  /**
+   * The condition that fails when the change was made already, perhaps by this actor against itself: reported even when
+   * the actor has been revoked meanwhile.
+   */
+  readonly reportFirst?: C;
 }
 
-/** Asks, in a later statement of the same batch, whether the event was written. Its one value is the event's id. */
-export const EVENT_EXISTS = "EXISTS (SELECT 1 FROM audit_events WHERE id = ?)";
-
-/** All of these conditions at once. */
-export function and(...conditions: readonly Condition[]): Condition {
-  return {
-    sql: conditions.map((condition) => `(${condition.sql})`).join(" AND "),
-    values: conditions.flatMap((condition) => condition.values),
-  };
-}
-
-// A key that was revoked, or an operator who was removed, between authorisation and change makes no change any more.
-const ACTOR_IS_ACTIVE = `NOT EXISTS (SELECT 1 FROM api_keys WHERE id = ? AND revoked_at IS NOT NULL)
-  AND NOT EXISTS (SELECT 1 FROM operators WHERE id = ? AND deleted_at IS NOT NULL)`;
-
-const insert = (detail: string) => `INSERT INTO audit_events (id, account_id, event_type, resource_type, resource_id,
-  resource_name, actor_type, actor_id, actor_name, address, request_id, message, detail, created_at)
-  SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${detail}, ? WHERE ${ACTOR_IS_ACTIVE}`;
+const PERMIT = "$permitted";
+const EVENT_EXISTS = "EXISTS (SELECT 1 FROM audit_events WHERE id = ?)";
 
 /**
- * The INSERT of an event, and with it the permit for the rest of the batch.
+ * A statement of an audited change, which runs only when the event of the change was written.
  *
- * @param condition what must be true at that instant for the change to be made
+ * @param sql ends with `$permitted`, where the condition on the event is put
+ * @param values of the placeholders, in their order
+ * @throws Error when the permit is missing: the statement would run without an event
  */
-export function auditStatement(
+export function statement(sql: string, ...values: readonly SqlValue[]): Statement {
+  // At the end, since the event's id is bound last.
+  if (!sql.endsWith(` ${PERMIT}`)) throw new Error(`a statement of an audited change must end with ${PERMIT}`);
+  return { sql: `${sql.slice(0, -PERMIT.length)}${EVENT_EXISTS}`, values };
+}
+
+/**
+ * Makes a change.
+ *
+ * One D1 batch, which is one transaction: first the event, inserted only when every condition holds and the actor is
+ * still active; then the statements, each of which requires the event; last a SELECT of the conditions. That SELECT sees
+ * what the statements have done, so it is read only when the event was not written and they have done nothing.
+ *
+ * @returns `null` when the change was made, or the name of the first condition that did not hold
+ * @throws Error when the actor was revoked or deleted after the request was authorized
+ */
+export async function makeChange<C extends string>(db: D1Database, change: AuditedChange<C>): Promise<C | null> {
+  const batch = batchOf(db, change);
+  return failureOf(batch, await db.batch<unknown>([...batch.statements]));
+}
+
+/** A SELECT, and what each of its rows is. */
+export interface Read<Row, Item> {
+  readonly query: Condition;
+  readonly itemOf: (row: Row) => Item;
+}
+
+/** Makes a change as `makeChange` does, and reads rows after it in the same transaction, whether it was made or not. */
+export async function makeChangeAndRead<C extends string, Row, Item>(
   db: D1Database,
-  event: AuditEvent,
-  actor: Actor,
-  now: number,
-  condition: Condition,
+  change: AuditedChange<C>,
+  { query, itemOf }: Read<Row, Item>,
+): Promise<{ readonly failed: C | null; readonly items: readonly Item[] }> {
+  const batch = batchOf(db, change);
+  const select = db.prepare(query.sql).bind(...query.values);
+  const results = await db.batch<unknown>([...batch.statements, select]);
+  const failed = failureOf(batch, results);
+  return { failed, items: ((results.at(-1)?.results ?? []) as Row[]).map(itemOf) };
+}
+
+interface Batch<C extends string> {
+  /** The event, the statements of the change, and the SELECT of its conditions. */
+  readonly statements: readonly D1PreparedStatement[];
+  readonly names: readonly C[];
+  readonly reportFirst: C | undefined;
+}
+
+function batchOf<C extends string>(db: D1Database, change: AuditedChange<C>): Batch<C> {
+  const eventId = crypto.randomUUID();
+  const names = Object.keys(change.conditions) as C[];
+  const permitted = and(actorIsActive(change.actor), ...names.map((name) => change.conditions[name]));
+  const statements = [
+    insertEvent(db, eventId, change, permitted),
+    ...change.statements.map(({ sql, values }) => db.prepare(sql).bind(...values, eventId)),
+    selectConditions(db, names, change),
+  ];
+  return { statements, names, reportFirst: change.reportFirst };
+}
+
+function failureOf<C extends string>(
+  { statements, names, reportFirst }: Batch<C>,
+  results: readonly D1Result[],
+): C | null {
+  if (results[0]?.results.length === 1) return null;
+  const held = results[statements.length - 1]?.results[0] as Readonly<Record<string, number>>;
+  if (reportFirst !== undefined && held[reportFirst] === 0) return reportFirst;
+  if (held[ACTOR_COLUMN] !== 1) throw new Error("the actor of a change was revoked meanwhile");
+  const failed = names.find((name) => held[name] === 0);
+  if (failed === undefined) throw new Error("a change was not made though its conditions hold");
+  return failed;
+}
+
+const ACTOR_COLUMN = "actor is active";
+
+function selectConditions<C extends string>(
+  db: D1Database,
+  names: readonly C[],
+  { actor, conditions }: AuditedChange<C>,
 ): D1PreparedStatement {
-  const detail = event.before === undefined ? "?" : `json_set(?, '$.before', json((${event.before.sql})))`;
+  const columns: readonly (readonly [string, Condition])[] = [
+    [ACTOR_COLUMN, actorIsActive(actor)],
+    ...names.map((name) => [name, conditions[name]] as const),
+  ];
   return db
-    .prepare(`${insert(detail)} AND ${condition.sql} RETURNING id`)
-    .bind(
-      event.id,
-      event.accountId,
-      event.eventType,
-      event.resourceType,
-      event.resourceId,
-      event.resourceName,
-      actor.type,
-      actor.id,
-      actor.name,
-      actor.address,
-      actor.requestId,
-      event.message,
-      JSON.stringify(event.detail),
-      ...(event.before?.values ?? []),
-      now,
-      actor.id,
-      actor.id,
-      ...condition.values,
-    );
-}
-
-/** Whether the batch that began with `auditStatement` made its change. */
-export function wasApplied(results: readonly D1Result[]): boolean {
-  return results[0]?.results.length === 1;
-}
-
-/**
- * Called when a change was not permitted, before its conditions are blamed for it.
- *
- * @throws Error when it was the actor that had gone: asked again, it will be told so at the door
- */
-export async function throwIfActorRevoked(db: D1Database, actor: Actor): Promise<void> {
-  const row = await db
-    .prepare(`SELECT ${ACTOR_IS_ACTIVE} AS stands`)
-    .bind(actor.id, actor.id)
-    .first<{ stands: number }>();
-  if (row?.stands !== 1) throw new Error("whoever asked for a change was revoked meanwhile");
+    .prepare(`SELECT ${columns.map(([name, { sql }]) => `(${sql}) AS "${name}"`).join(", ")}`)
+    .bind(...columns.flatMap(([, { values }]) => values));
 }

@@ -1,9 +1,9 @@
-// The audit log. When a read throws, the operation answers 503; when sealing throws, events wait for the next run.
-
+// The audit log. When a read throws, the operation answers 503. When sealing throws, the error is logged and events wait for
+// the next run.
 import type { Checkpoint } from "../../core/audit/hash-chain.ts";
 import type { Actor, PageOrError } from "../common.ts";
 
-/** What happened, as it was written down. */
+/** An audit event as it is stored. */
 export interface AuditRecord {
   readonly seq: number;
   readonly id: string;
@@ -16,14 +16,15 @@ export interface AuditRecord {
   readonly actor: Actor;
   readonly message: string;
   readonly detail: Readonly<Record<string, unknown>>;
+  /** Milliseconds since the epoch. */
   readonly createdAt: number;
-  /** `null` until it is sealed. */
+  /** The hash that links it to the event before; `null` until it is sealed. */
   readonly hash: string | null;
 }
 
 export interface AuditFilter {
   readonly accountId: string;
-  /** Without regard to case, in the names of resource and actor, the resource's id, and the message. */
+  /** Text to find, without regard to case, in the names of resource and actor, the resource's id and the message. */
   readonly search: string | null;
   readonly eventTypes: readonly string[];
   readonly resourceTypes: readonly string[];
@@ -36,11 +37,12 @@ export interface AuditFilter {
 }
 
 export interface AuditReader {
+  /** Reads one page of the account's events. */
   list(query: AuditFilter): Promise<PageOrError<AuditRecord>>;
 }
 
-/** Makes the audit log tamper-evident. When it throws, events wait for the next run, and the fault is logged. */
+/** Makes the audit log tamper-evident. */
 export interface AuditSealer {
-  /** Seals new events and signs the end of the chain; `null` when there was nothing to do. */
+  /** Hashes new events into the chain and signs its end; `null` when there was nothing to do. */
   seal(now: number): Promise<(Checkpoint & { readonly sealed: number }) | null>;
 }

@@ -1,8 +1,7 @@
-// The audit log for operators: listed page by page, or read from end to end. Nothing here writes.
-
+// Reads the audit log for operators, page by page.
 import type { PageOrError } from "../common.ts";
-import { decodeToken, encodeToken, takePage } from "../lib/pagination.ts";
-import type { Condition } from "./audited-change.ts";
+import type { Condition } from "../lib/conditions.ts";
+import { type Cursor, listPage } from "../lib/pagination.ts";
 import type { AuditFilter, AuditReader, AuditRecord } from "./port.ts";
 
 export function createAuditReader(db: D1Database): AuditReader {
@@ -13,42 +12,37 @@ const SELECT_EVENTS = `SELECT e.seq, e.id, e.account_id, a.name AS account_name,
   e.resource_id, e.resource_name, e.actor_type, e.actor_id, e.actor_name, e.address, e.request_id, e.message, e.detail,
   e.created_at, e.hash FROM audit_events e JOIN accounts a ON a.id = e.account_id`;
 
-const PLACE = ["number", "number"] as const;
+/** Time and sequence number of the last row. */
+const SHAPE = ["number", "number"] as const;
 
-async function listEvents(db: D1Database, query: AuditFilter): Promise<PageOrError<AuditRecord>> {
-  const { limit, continuationToken, ...filters } = query;
-  const mark = ["audit", JSON.stringify(filters)];
-  const place = continuationToken === null ? null : decodeToken(continuationToken, mark, PLACE);
-  if (continuationToken !== null && place === null) return { fault: "continuation_token" };
-  const { sql, values } = auditListStatement(query, place as [number, number] | null);
-  const { results } = await db
-    .prepare(sql)
-    .bind(...values)
-    .all<EventRow>();
-  const { items, last } = takePage(results, limit);
-  return {
-    items: items.map(recordOfRow),
-    continuationToken: last && encodeToken(mark, [last.created_at, last.seq]),
-  };
+function listEvents(db: D1Database, query: AuditFilter): Promise<PageOrError<AuditRecord>> {
+  const { limit: _limit, continuationToken: _token, ...filters } = query;
+  return listPage(db, {
+    scope: ["audit", JSON.stringify(filters)],
+    shape: SHAPE,
+    page: query,
+    statement: (cursor, limit) => auditListStatement(query, cursor, limit),
+    cursorOf: (last: EventRow) => [last.created_at, last.seq] as const,
+    itemsOf: (rows) => rows.map(recordOfRow),
+  });
 }
 
-/** The statement of one page; its own function so that a test can ask for its query plan. */
-export function auditListStatement(query: AuditFilter, place: readonly [number, number] | null): Condition {
+function auditListStatement(query: AuditFilter, cursor: Cursor<typeof SHAPE> | null, limit: number): Condition {
   const [direction, beyond] = query.order === "desc" ? ["DESC", "<"] : ["ASC", ">"];
-  const parts: Condition[] = [{ sql: "e.account_id = ?", values: [query.accountId] }];
-  if (query.from !== null) parts.push({ sql: "e.created_at >= ?", values: [query.from] });
-  if (query.to !== null) parts.push({ sql: "e.created_at <= ?", values: [query.to] });
-  if (query.eventTypes.length > 0) parts.push(oneOf("e.event_type", query.eventTypes));
-  if (query.resourceTypes.length > 0) parts.push(oneOf("e.resource_type", query.resourceTypes));
+  const filters: Condition[] = [{ sql: "e.account_id = ?", values: [query.accountId] }];
+  if (query.from !== null) filters.push({ sql: "e.created_at >= ?", values: [query.from] });
+  if (query.to !== null) filters.push({ sql: "e.created_at <= ?", values: [query.to] });
+  if (query.eventTypes.length > 0) filters.push(oneOf("e.event_type", query.eventTypes));
+  if (query.resourceTypes.length > 0) filters.push(oneOf("e.resource_type", query.resourceTypes));
   if (query.search !== null) {
     const text = "lower(e.resource_name || ' ' || e.resource_id || ' ' || e.actor_name || ' ' || e.message)";
-    parts.push({ sql: `instr(${text}, lower(?)) > 0`, values: [query.search] });
+    filters.push({ sql: `instr(${text}, lower(?)) > 0`, values: [query.search] });
   }
-  if (place !== null) parts.push({ sql: `(e.created_at, e.seq) ${beyond} (?, ?)`, values: place });
+  if (cursor !== null) filters.push({ sql: `(e.created_at, e.seq) ${beyond} (?, ?)`, values: cursor });
   return {
-    sql: `${SELECT_EVENTS} WHERE ${parts.map((part) => part.sql).join(" AND ")}
+    sql: `${SELECT_EVENTS} WHERE ${filters.map(({ sql }) => sql).join(" AND ")}
       ORDER BY e.created_at ${direction}, e.seq ${direction} LIMIT ?`,
-    values: [...parts.flatMap((part) => part.values), query.limit + 1],
+    values: [...filters.flatMap(({ values }) => values), limit],
   };
 }
 

@@ -1,5 +1,5 @@
-// Hangs new audit events on the chain and signs its end. D1 cannot hash, so an event is sealed right behind its answer
-// and, what that misses, by the minute: until then a row is guarded by nothing but the database itself.
+// Hashes new audit events into the chain and signs its end. D1 cannot hash, so an event is sealed after the response to its
+// change, or at the latest by scheduled maintenance; until then only the access control of D1 protects its row.
 import {
   CHAIN_START,
   chainHash,
@@ -12,7 +12,7 @@ import {
 } from "../../core/audit/hash-chain.ts";
 import type { AuditSealer } from "./port.ts";
 
-/** In one run: the next one takes the rest. */
+/** Events in one run; the next run takes the rest. */
 const BATCH_SIZE = 200;
 
 export const LAST_CHECKPOINT = "SELECT day, seq, jws FROM audit_checkpoints ORDER BY seq DESC, day DESC LIMIT 1";
@@ -25,21 +25,23 @@ export const SAVE_CHECKPOINT = `INSERT INTO audit_checkpoints (day, seq, jws) VA
 /**
  * The sealer of one database.
  *
- * Two at the same time do no harm: SQLite numbers events in the order in which they are committed, without a gap, so both
- * compute the same hashes, and the checkpoint that reaches further stays.
+ * Concurrent runs are safe: SQLite numbers events in the order of their commits, without gaps, so both compute the same
+ * hashes, and the checkpoint with the higher number stays.
  *
  * @param keys the identity keys, oldest first; the last one signs
+ * @throws Error when there is no key
  */
 export function createAuditSealer(db: D1Database, keys: readonly SigningKey[]): AuditSealer {
   const signer = keys.at(-1);
-  if (signer === undefined) throw new Error("no key signs checkpoints");
+  if (signer === undefined) throw new Error("there is no key to sign checkpoints with");
 
   async function lastCheckpoint() {
     const row = await db.prepare(LAST_CHECKPOINT).first<{ day: string; seq: number; jws: string }>();
     if (row === null) return { seq: 0, hash: CHAIN_START, day: "", kid: "" };
     const signed = await readCheckpoint(row.jws, keys);
-    // To go on from it would be to sign what somebody else may have written.
-    if (signed === null || signed.seq !== row.seq) throw new Error(`the audit checkpoint of ${row.day} is not ours`);
+    // Continuing from it would sign events that an attacker with access to D1 may have forged.
+    if (signed === null || signed.seq !== row.seq)
+      throw new Error(`the audit checkpoint of ${row.day} was not signed by this gateway`);
     return { ...signed, day: row.day };
   }
 
@@ -48,7 +50,7 @@ export function createAuditSealer(db: D1Database, keys: readonly SigningKey[]): 
       const last = await lastCheckpoint();
       const { results } = await db.prepare(OPEN_EVENTS).bind(last.seq).all<StoredEvent>();
       const today = dayOf(now);
-      // A quiet day has its checkpoint as well, and a new key signs what the old one has.
+      // A day without events gets a checkpoint too, and after a rotation the new key signs the chain again.
       if (results.length === 0 && last.day === today && last.kid === signer.kid) return null;
       const hashes = chained(results, last);
       const end = hashes.at(-1) ?? last;
@@ -68,8 +70,8 @@ function chained(events: readonly StoredEvent[], last: { readonly seq: number; r
   let { seq, hash } = last;
   return events.map((event) => {
     seq += 1;
-    // Numbers have no gaps: something was taken out before it could be sealed.
-    if (event.seq !== seq) throw new Error(`audit event ${seq} is gone`);
+    // Numbers have no gaps: the event was deleted before it was sealed.
+    if (event.seq !== seq) throw new Error(`audit event ${seq} is missing`);
     hash = chainHash(hash, event);
     return { seq, hash };
   });

@@ -1,28 +1,29 @@
 // Denied requests. When a read throws, the operation answers 503. Recording never throws.
 import type { Background, PageOrError } from "../common.ts";
 
-/** What is counted of a refused call. */
+/** What is counted of a denied request. */
 export interface DenialEvent {
+  /** Milliseconds since the epoch. */
   readonly at: number;
-  /** The key's account; without a key the one that the path names, which anybody can write there. */
+  /** The key's account; without a key the account of the path, which any client can choose. */
   readonly accountId: string | null;
   readonly keyId: string | null;
   readonly reason: string;
 }
 
-/** A refused call as it is kept: no header, no query, no body, and nothing of the credential. */
+/** A denied request as it is stored: no header, no query, no body, and no part of the credential. */
 export interface DeniedRequest extends DenialEvent {
   readonly requestId: string;
   readonly method: string;
-  /** `null`: not canonical, or not asked for yet. */
+  /** `null`: not canonical, or not read before the denial. */
   readonly path: string | null;
   readonly operation: string | null;
   readonly address: string | null;
-  /** Where the record came from, and how long ago D1 had confirmed it; `null` when no record was asked for. */
+  /** Where the record came from, and how long before D1 had confirmed it; `null` when no record was read. */
   readonly source: string | null;
   readonly ageMs: number | null;
   readonly version: number | null;
-  /** What every check said then, in order. */
+  /** The result of every check, in order. */
   readonly steps: readonly { readonly check: string; readonly reason: string | null }[];
 }
 
@@ -30,13 +31,14 @@ export interface DenialFilter {
   readonly accountId: string;
   /** `null`: of every key. */
   readonly keyId: string | null;
+  /** Both ends included, in milliseconds since the epoch. */
   readonly from: number | null;
   readonly to: number | null;
   readonly limit: number;
   readonly continuationToken: string | null;
 }
 
-/** How often a key was refused for one reason within one hour. */
+/** How often a key was denied for one reason within one hour. */
 export interface DenialCount {
   readonly hourFrom: number;
   readonly keyId: string;
@@ -47,17 +49,21 @@ export interface DenialCount {
 }
 
 export interface DenialRepository {
-  /** A call of this account's keys, or one that no account can be held to. */
+  /** Reads a denied request of this account's keys, or one without an account. */
   find(accountId: string, requestId: string, now: number): Promise<DeniedRequest | null>;
+  /** Reads one page of the counts, the latest hours first. */
   counts(query: DenialFilter): Promise<PageOrError<DenialCount>>;
-  /** Forgets what is too old. Returns how much. */
+  /** Deletes requests and counts that are past their retention and returns how many. */
   prune(now: number): Promise<number>;
 }
 
-/** Remembers refused calls. Never throws, and never writes once per call. */
 export interface DenialRecorder {
-  /** @param call what is kept of it beside the count, where something is */
-  record(denial: DenialEvent, call: DeniedRequest | null, background: Background): void;
-  /** Writes what is gathered now, so that whoever asks for an explanation here finds it. */
+  /**
+   * Counts a denied request, without one write for each request.
+   *
+   * @param request stored beside the count; `null`: only counted
+   */
+  record(denial: DenialEvent, request: DeniedRequest | null, background: Background): void;
+  /** Writes what was gathered, so that a following read in this isolate sees it. */
   flush(now: number): Promise<void>;
 }

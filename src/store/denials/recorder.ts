@@ -1,13 +1,14 @@
-// Refused calls: counted by reason and key, and the single ones kept for a while so that somebody can ask why. Gathered in
-// the isolate and written behind an answer, never once per call: whoever is refused must not be able to make D1 work.
+// Denied requests: counted by reason and key, and single ones kept for a while so that a denial can be explained. Gathered
+// in the isolate and written in batches, since a denied client must not be able to cause a write with each request.
+import { type Batcher, createBatcher } from "../lib/batcher.ts";
 import type { DenialRecorder, DeniedRequest } from "./port.ts";
 
-const WRITE_EVERY_MS = 60_000;
-/** A call that a key of ours was refused is looked for soon; as often as this its like may be written. */
-const TELL_EVERY_MS = 5_000;
-/** Kept until the next write; of more, the newest. */
+const COUNTS_INTERVAL_MS = 60_000;
+/** Shorter than for counts: explanations are requested soon after a denial. */
+const REQUESTS_INTERVAL_MS = 5_000;
+/** Single requests kept until the next write; of more, the newest. */
 const MAX_REQUESTS = 20;
-/** Different reasons, keys and hours counted until the next write; more are counted without their key. */
+/** Combinations of reason, key and hour counted until the next write; further ones are counted without their key. */
 const MAX_COUNTS = 1_000;
 const HOUR_MS = 3_600_000;
 
@@ -20,7 +21,7 @@ export const KEEP_REQUESTS = `INSERT INTO refused_calls (request_id, account_id,
   SELECT value ->> 'requestId', ifnull(value ->> 'accountId', ''), value ->> 'keyId', value ->> 'at', value
   FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING`;
 
-interface Counted {
+interface Count {
   readonly accountId: string;
   readonly hour: number;
   readonly keyId: string;
@@ -29,75 +30,87 @@ interface Counted {
   lastAt: number;
 }
 
+type Counts = Map<string, Count>;
+
+// All denials of the isolate are one batch, so that writes do not grow with the number of keys.
+const ALL = "all";
+
 /**
- * The recorder of one isolate, on a D1 database.
+ * The denial recorder of one isolate.
  *
- * A refusal of nobody's (no key, a made-up one) never causes a write: it goes along with the next one of a key, or when
- * somebody asks for explanations here. So a flood of forged keys costs no storage.
+ * A denial without a key (no credential, or an invalid one) never causes a write: it is written with the next denial of a
+ * key, or by `flush`. So a flood of forged keys writes nothing.
  *
- * @param keepForMs how long single calls can be asked about; 0: not at all
- * @param onFault told when a write has failed; its counts are kept for the next one
+ * @param retentionMs how long single requests are kept; 0: not at all
+ * @param onError reports a failed write; its counts are kept for the next one, its single requests are lost
  */
 export function createDenialRecorder(
   db: D1Database,
-  keepForMs: number,
+  retentionMs: number,
   onError: (what: string, error: unknown) => void,
 ): DenialRecorder {
-  let counts = new Map<string, Counted>();
-  let calls: DeniedRequest[] = [];
-  let countsWrittenAt = Number.NEGATIVE_INFINITY;
-  let callsWrittenAt = Number.NEGATIVE_INFINITY;
-
-  function count(accountId: string, keyId: string, reason: string, at: number, times = 1): void {
-    const hour = Math.floor(at / HOUR_MS);
-    const name = `${hour} ${reason} ${keyId} ${accountId}`;
-    const known = counts.get(name);
-    if (known !== undefined) {
-      known.count += times;
-      known.lastAt = Math.max(known.lastAt, at);
-    } else if (counts.size < MAX_COUNTS || (accountId === "" && keyId === "")) {
-      counts.set(name, { accountId, hour, keyId, reason, count: times, lastAt: at });
-    } else count("", "", reason, at, times);
-  }
-
-  async function writeCounts(now: number): Promise<void> {
-    // Taken before the write starts, so that what is noted meanwhile waits for the next one, and nothing counts twice.
-    const taken = [...counts.values()];
-    counts = new Map();
-    countsWrittenAt = now;
-    if (taken.length === 0) return;
-    try {
-      await db.prepare(COUNT_DENIALS).bind(JSON.stringify(taken)).run();
-    } catch (error) {
-      for (const each of taken) count(each.accountId, each.keyId, each.reason, each.lastAt, each.count);
-      onError("refusals_write", error);
-    }
-  }
-
-  async function writeCalls(now: number): Promise<void> {
-    const taken = calls;
-    calls = [];
-    callsWrittenAt = now;
-    if (taken.length === 0) return;
-    try {
-      await db.prepare(KEEP_REQUESTS).bind(JSON.stringify(taken)).run();
-    } catch (error) {
-      onError("refusals_write", error);
-    }
-  }
+  const report = (error: unknown) => onError("refusals_write", error);
+  const counts = createCountBatcher(db, report);
+  const requests = createRequestBatcher(db, report);
 
   return {
-    record({ keyId, accountId, reason, at }, call, background) {
-      // Only a key's own account is counted: a path can name any.
-      count(keyId === null ? "" : (accountId ?? ""), keyId ?? "", reason, at);
-      if (call !== null && keepForMs > 0) {
-        calls.push(call);
-        if (calls.length > MAX_REQUESTS) calls.shift();
+    record({ keyId, accountId, reason, at }, request, background) {
+      // Without a key the account is the one of the path, which any client can choose.
+      const owner = keyId === null ? { accountId: "", keyId: "" } : { accountId: accountId ?? "", keyId };
+      const hour = Math.floor(at / HOUR_MS);
+      addCount(counts.pending(ALL, at, background), { ...owner, hour, reason, count: 1, lastAt: at });
+      if (request !== null && retentionMs > 0) {
+        const kept = requests.pending(ALL, at, background);
+        kept.push(request);
+        if (kept.length > MAX_REQUESTS) kept.shift();
       }
       if (keyId === null) return;
-      if (calls.length > 0 && at - callsWrittenAt >= TELL_EVERY_MS) background(writeCalls(at));
-      if (at - countsWrittenAt >= WRITE_EVERY_MS) background(writeCounts(at));
+      requests.writeIfDue(ALL, at, background);
+      counts.writeIfDue(ALL, at, background);
     },
-    flush: async (now) => void (await Promise.all([writeCalls(now), writeCounts(now)])),
+    flush: async (now) => void (await Promise.all([requests.flush(now), counts.flush(now)])),
   };
+}
+
+function createCountBatcher(db: D1Database, onError: (error: unknown) => void): Batcher<Counts> {
+  return createBatcher<Counts>({
+    intervalMs: COUNTS_INTERVAL_MS,
+    maxKeys: 1,
+    empty: () => new Map(),
+    isEmpty: ({ size }) => size === 0,
+    write(batch) {
+      const rows = batch.flatMap(({ value }) => [...value.values()]);
+      return db.prepare(COUNT_DENIALS).bind(JSON.stringify(rows)).run();
+    },
+    putBack(counts, failed) {
+      for (const count of failed.values()) addCount(counts, count);
+    },
+    onError,
+  });
+}
+
+function createRequestBatcher(db: D1Database, onError: (error: unknown) => void): Batcher<DeniedRequest[]> {
+  return createBatcher<DeniedRequest[]>({
+    intervalMs: REQUESTS_INTERVAL_MS,
+    maxKeys: 1,
+    empty: () => [],
+    isEmpty: ({ length }) => length === 0,
+    write(batch) {
+      const rows = batch.flatMap(({ value }) => value);
+      return db.prepare(KEEP_REQUESTS).bind(JSON.stringify(rows)).run();
+    },
+    putBack: () => undefined,
+    onError,
+  });
+}
+
+function addCount(counts: Counts, { accountId, hour, keyId, reason, count, lastAt }: Count): void {
+  const id = `${hour} ${reason} ${keyId} ${accountId}`;
+  const known = counts.get(id);
+  if (known !== undefined) {
+    known.count += count;
+    known.lastAt = Math.max(known.lastAt, lastAt);
+  } else if (counts.size < MAX_COUNTS || (accountId === "" && keyId === "")) {
+    counts.set(id, { accountId, hour, keyId, reason, count, lastAt });
+  } else addCount(counts, { accountId: "", hour, keyId: "", reason, count, lastAt });
 }

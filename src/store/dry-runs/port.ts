@@ -1,16 +1,15 @@
-// Dry runs of keys. When a call throws, the operation answers 503 and nothing has changed.
-
+// Dry runs of keys. When one of these throws, the operation answers 503 and nothing has changed. Recording never throws.
 import type { DryRunDenial } from "../../core/access/dry-run.ts";
 import type { Actor, Background } from "../common.ts";
 
-/** What a key is to be tried with; `null`: that stays as it is. One of the two is given. */
+/** The role and the allow lists that a dry run evaluates; `null`: the key's own. At least one is given. */
 export interface DryRunTerms {
   readonly roleId: string | null;
-  /** At least one. */
+  /** At least one list. */
   readonly allowListIds: readonly string[] | null;
 }
 
-/** Allowed calls that a trial would have refused, of one kind. */
+/** Allowed requests that the dry run would have denied for one reason. Times are in milliseconds since the epoch. */
 export interface DryRunDenialCount {
   readonly reason: string;
   readonly count: number;
@@ -18,9 +17,9 @@ export interface DryRunDenialCount {
   readonly lastAt: number;
 }
 
-/** One of the latest: by whom is told as a network. */
+/** The latest denials of one reason, network and operation. */
 export interface DryRunExample extends DryRunDenialCount {
-  /** `null`: the caller's address was not known. */
+  /** The network of the client; `null`: its address was not known. */
   readonly network: string | null;
   readonly operation: string;
 }
@@ -29,28 +28,38 @@ export interface DryRunDetails extends DryRunTerms {
   readonly id: string;
   readonly createdAt: number;
   readonly createdByName: string;
-  /** Allowed calls that were weighed. */
+  /** Allowed requests that were evaluated. */
   readonly evaluated: number;
   /** By reason, the most frequent first. */
   readonly denials: readonly DryRunDenialCount[];
-  /** Networks that calls came from which would have been refused; at least so many when `networksComplete` is false. */
+  /** Networks of requests that would have been denied; at least so many when `networksComplete` is false. */
   readonly networks: number;
   readonly networksComplete: boolean;
   readonly examples: readonly DryRunExample[];
 }
 
-/** Why a trial was not attached or promoted. */
+/** Why a dry run was not attached or promoted. */
 export type DryRunFailure =
   | "not_found"
   /** The key is revoked or expired. */
   | "key_inactive"
-  /** The role or a list went away between the check and the write. */
+  /** The role or an allow list was deleted after the request was validated. */
   | "reference_gone";
 
+/** The terms that become the key's own. */
+export interface DryRunPromotion {
+  readonly accountId: string;
+  readonly keyId: string;
+  /** As the actor was authorized for it: another dry run by then is not promoted. */
+  readonly dryRun: DryRunTerms & { readonly id: string };
+  /** Promotes it even when no key or operator could manage keys afterwards. */
+  readonly force: boolean;
+}
+
 export interface DryRunRepository {
-  /** The key's trial; `null`: it has none, or there is no such key. */
+  /** Reads the key's dry run; `null`: it has none, or there is no such key. */
   get(accountId: string, keyId: string): Promise<DryRunDetails | null>;
-  /** Attaches a trial in place of the one before, whose counts are forgotten. */
+  /** Attaches a dry run and replaces the previous one with its counts. */
   attach(
     accountId: string,
     keyId: string,
@@ -58,36 +67,31 @@ export interface DryRunRepository {
     actor: Actor,
     now: number,
   ): Promise<"attached" | DryRunFailure>;
-  /**
-   * Makes the terms of a trial the key's own, in one transaction with its end.
-   *
-   * @param trial as it was weighed: when it is another one by then, nothing is changed
-   */
+  /** Makes the terms of a dry run the key's own and ends the dry run, in one transaction. */
   promote(
-    accountId: string,
-    keyId: string,
-    dryRun: DryRunTerms & { readonly id: string },
-    force: boolean,
+    promotion: DryRunPromotion,
     actor: Actor,
     now: number,
   ): Promise<"promoted" | "trial_changed" | "last_manager" | DryRunFailure>;
+  /** Ends the dry run and deletes its counts. */
   drop(accountId: string, keyId: string, actor: Actor, now: number): Promise<"dropped" | "not_found">;
 }
 
-/** An allowed call of a key with a trial. */
+/** An allowed request of a key with a dry run. */
 export interface DryRunRequest {
   readonly keyId: string;
   readonly dryRunId: string;
-  /** What the trial would have refused it for; `null`: nothing. */
+  /** Why the dry run would have denied it; `null`: it would have allowed it. */
   readonly denial: DryRunDenial | null;
+  /** Milliseconds since the epoch. */
   readonly at: number;
 }
 
-/** Counts what trials would have refused. Never throws; writes at most once per key and minute, the first time at once. */
 export interface DryRunRecorder {
-  record(call: DryRunRequest, background: Background): void;
-  /** A trial that cannot be read: told to the log, at most once per key and minute. */
+  /** Counts a request; writes at most once per dry run and minute, the first time at once. */
+  record(request: DryRunRequest, background: Background): void;
+  /** Reports a dry run that cannot be read, at most once per key and minute. */
   recordUnreadable(keyId: string, at: number): void;
-  /** Writes what is gathered now, so that whoever asks for the counts here sees all that was counted here. */
+  /** Writes what was counted, so that a following read in this isolate sees it. */
   flush(now: number): Promise<void>;
 }

@@ -1,26 +1,27 @@
-// A key's trial as operators see it: its terms, and what it would have refused so far.
+// A key's dry run as operators see it: its terms, and what it would have denied so far.
 import { OTHERS } from "../../core/access/dry-run.ts";
-import type { DryRunDetails } from "./port.ts";
+import type { ApiKeyRef } from "../api-keys/statements.ts";
+import type { DryRunDenialCount, DryRunDetails } from "./port.ts";
 
-const EXAMPLES = 10;
+const MAX_EXAMPLES = 10;
 
-const TRIAL = `SELECT t.id, t.role_id, t.restricted, t.created_at, t.created_by_name, t.evaluated,
+const DRY_RUN = `SELECT t.id, t.role_id, t.restricted, t.created_at, t.created_by_name, t.evaluated,
     (SELECT json_group_array(allow_list_id) FROM (SELECT allow_list_id FROM api_key_trial_lists
       WHERE key_id = t.key_id ORDER BY position, allow_list_id)) AS lists
   FROM api_key_trials t JOIN api_keys k ON k.id = t.key_id WHERE t.key_id = ? AND k.account_id = ?`;
 
-const OF_TRIAL = "FROM trial_refusals f WHERE f.trial_id IN (SELECT id FROM api_key_trials WHERE key_id = ?)";
+const OF_DRY_RUN = "FROM trial_refusals f WHERE f.trial_id IN (SELECT id FROM api_key_trials WHERE key_id = ?)";
 
-const REASONS = `SELECT reason, sum(count) AS count, min(first_at) AS firstAt, max(last_at) AS lastAt ${OF_TRIAL}
+const REASONS = `SELECT reason, sum(count) AS count, min(first_at) AS firstAt, max(last_at) AS lastAt ${OF_DRY_RUN}
   GROUP BY reason ORDER BY 2 DESC, 1`;
 
 const NETWORKS = `SELECT count(DISTINCT iif(network IN ('', '${OTHERS}'), NULL, network)) AS networks,
-  total(network = '${OTHERS}') AS others ${OF_TRIAL}`;
+  total(network = '${OTHERS}') AS others ${OF_DRY_RUN}`;
 
-const LATEST = `SELECT reason, network, operation, count, first_at AS firstAt, last_at AS lastAt ${OF_TRIAL}
-  AND network <> '${OTHERS}' ORDER BY last_at DESC, reason, network, operation LIMIT ${EXAMPLES}`;
+const LATEST = `SELECT reason, network, operation, count, first_at AS firstAt, last_at AS lastAt ${OF_DRY_RUN}
+  AND network <> '${OTHERS}' ORDER BY last_at DESC, reason, network, operation LIMIT ${MAX_EXAMPLES}`;
 
-interface TrialRow {
+interface DryRunRow {
   readonly id: string;
   readonly role_id: string | null;
   readonly restricted: number;
@@ -30,26 +31,27 @@ interface TrialRow {
   readonly lists: string;
 }
 
-interface Counted {
-  readonly reason: string;
-  readonly count: number;
-  readonly firstAt: number;
-  readonly lastAt: number;
+interface NetworksRow {
+  readonly networks: number;
+  /** Denials that were counted without their network, since there were too many. */
+  readonly others: number;
 }
 
-export async function readDryRun(db: D1Database, accountId: string, keyId: string): Promise<DryRunDetails | null> {
-  // One transaction, so that counts are never those of another trial.
-  const [dryRuns, reasons, networks, latest] = await db.batch([
-    db.prepare(TRIAL).bind(keyId, accountId),
+interface ExampleRow extends DryRunDenialCount {
+  readonly network: string;
+  readonly operation: string;
+}
+
+export async function readDryRun(db: D1Database, { accountId, keyId }: ApiKeyRef): Promise<DryRunDetails | null> {
+  // One transaction, so that the counts belong to this dry run.
+  const [dryRuns, reasons, networks, latest] = await db.batch<unknown>([
+    db.prepare(DRY_RUN).bind(keyId, accountId),
     ...[REASONS, NETWORKS, LATEST].map((sql) => db.prepare(sql).bind(keyId)),
   ]);
-  const row = dryRuns?.results[0] as TrialRow | undefined;
+  const row = dryRuns?.results[0] as DryRunRow | undefined;
   if (row === undefined) return null;
-  const told = networks?.results[0] as { readonly networks: number; readonly others: number };
-  const examples = (latest?.results ?? []) as unknown as readonly (Counted & {
-    readonly network: string;
-    readonly operation: string;
-  })[];
+  const counted = networks?.results[0] as NetworksRow;
+  const examples = (latest?.results ?? []) as readonly ExampleRow[];
   return {
     id: row.id,
     roleId: row.role_id,
@@ -57,9 +59,9 @@ export async function readDryRun(db: D1Database, accountId: string, keyId: strin
     createdAt: row.created_at,
     createdByName: row.created_by_name,
     evaluated: row.evaluated,
-    denials: (reasons?.results ?? []) as unknown as readonly Counted[],
-    networks: told.networks,
-    networksComplete: told.others === 0,
+    denials: (reasons?.results ?? []) as readonly DryRunDenialCount[],
+    networks: counted.networks,
+    networksComplete: counted.others === 0,
     examples: examples.map((example) => ({ ...example, network: example.network === "" ? null : example.network })),
   };
 }

@@ -1,9 +1,9 @@
-// D1 as the truth of every call: one statement finds a key with all that a verdict weighs. Always on the primary.
+// D1 as the system of record: one statement reads a key with everything that a decision needs. Always on the primary.
 import type { KeyHash, KeyRecord } from "../../core/access/principal.ts";
 import type { ChangeFeed, Changes, KeyCopy, KeyRecordSource, KeyRecords, PrimaryRead } from "./ports.ts";
 import { decodeRecord } from "./record-codec.ts";
 
-// The record and the log's head come out of one statement, so `asOf` is exactly the state that was read.
+// The record and the end of the change log come from one statement, so `asOf` is exactly the state that was read.
 const RECORD = `
   SELECT k.id, k.account_id AS accountId, k.name, k.version, k.restricted,
          k.expires_at AS expiresAt, k.revoked_at AS revokedAt,
@@ -19,44 +19,40 @@ const RECORD = `
          (SELECT max(seq) FROM key_changes) AS asOf
     FROM api_keys k JOIN roles r ON r.id = k.role_id`;
 
-/** The statement that finds a key for a call; exported so that a test can show its query plan. */
+/** Reads a key for a request. */
 export const FIND_BY_HASH = `${RECORD} WHERE k.hash = ?1`;
 
-/** Finds a record by the key's id: for explanations, never for a call. */
+/** Reads a key for an explanation. */
 const FIND_BY_ID = `${RECORD} WHERE k.id = ?1`;
 
-/** The most keys that KV is told of in one go. */
+/** Keys that are written to KV in one run. */
 export const PENDING_BATCH_SIZE = 100;
 
-/** The rows that KV has to be told of: copies are made from the row and never from memory. */
+/** The keys that are pending for KV: copies are made from rows, never from the key cache. */
 export const FIND_PENDING = `
 ${RECORD.replace("SELECT k.id,", "SELECT k.hash, k.id,")} WHERE k.kv_pending IS NOT NULL LIMIT ${PENDING_BATCH_SIZE}`;
 
-/** The most changes that one read tells: of more, the newest, and readings from before those are not believed. */
+/** Changes in one read; of more, the newest, and records from before those are not current. */
 export const MAX_CHANGES = 1_000;
 
-/** One row, whatever happened: the log's two ends, and the newest of what came after a place in it. */
+/** One row in any case: both ends of the log, and the newest changes after a line. */
 export const READ_CHANGES = `
-  SELECT (SELECT min(seq) FROM key_changes) AS floor,
-         (SELECT max(seq) FROM key_changes) AS head,
+  SELECT (SELECT min(seq) FROM key_changes) AS oldestSeq,
+         (SELECT max(seq) FROM key_changes) AS newestSeq,
          (SELECT json_group_array(json_array(seq, key_id, version))
             FROM (SELECT seq, key_id, version FROM key_changes WHERE seq > ?1 ORDER BY seq DESC LIMIT ${MAX_CHANGES})
          ) AS changes`;
 
-/**
- * The system of record on a D1 database.
- *
- * @returns a port whose reads go to the primary: a replica could still show a key that has been revoked
- */
+/** The system of record on a D1 database. Its reads go to the primary: a replica may still have a revoked key as active. */
 export function createD1Records(db: D1Database): KeyRecordSource & ChangeFeed & KeyRecords {
   return {
     async readById(id: string): Promise<KeyRecord | null> {
       const row = await primary(db).prepare(FIND_BY_ID).bind(id).first<Record<string, unknown>>();
-      return row === null ? null : readingOf(row).record;
+      return row === null ? null : readOfRow(row).record;
     },
     async readByHash(hash: KeyHash): Promise<PrimaryRead | null> {
       const row = await primary(db).prepare(FIND_BY_HASH).bind(hash).first<Record<string, unknown>>();
-      return row === null ? null : readingOf(row);
+      return row === null ? null : readOfRow(row);
     },
     async since(seq: number): Promise<Changes> {
       const row = await primary(db).prepare(READ_CHANGES).bind(seq).first<Record<string, unknown>>();
@@ -65,40 +61,40 @@ export function createD1Records(db: D1Database): KeyRecordSource & ChangeFeed & 
   };
 }
 
-/** A session that reads what has been committed: https://developers.cloudflare.com/d1/best-practices/read-replication/ */
+/** A session that reads the latest commit: https://developers.cloudflare.com/d1/best-practices/read-replication/ */
 export function primary(db: D1Database): D1DatabaseSession {
   return db.withSession("first-primary");
 }
 
 /**
- * A row of `FIND_BY_HASH` or `FIND_PENDING` as a reading.
+ * The record of a row of `FIND_BY_HASH` or `FIND_PENDING`, with its copy for KV.
  *
- * @throws CorruptRecord
+ * @throws CorruptRecord for a row that cannot be decoded
  */
-export function readingOf(row: Record<string, unknown>): PrimaryRead {
+export function readOfRow(row: Record<string, unknown>): PrimaryRead {
   const { hash: _, ...copy } = row;
-  // Compiled first: what cannot be read is never copied.
-  return { record: decodeRecord(copy), asOf: placeOf(copy.asOf), copy: copy as unknown as KeyCopy };
+  // Decoded first: a row that cannot be decoded is never copied.
+  return { record: decodeRecord(copy), asOf: seqOf(copy.asOf), copy: copy as unknown as KeyCopy };
 }
 
 function changesOf(row: Record<string, unknown> | null): Changes {
   const listed: unknown = JSON.parse(String(row?.changes));
   if (!Array.isArray(listed)) throw new Error("the change log cannot be read");
   const changes = listed.map(changeOf);
-  const oldestSeq = placeOf(row?.floor);
-  // A full list may have been cut: nothing before its oldest line is told.
-  const told = changes.length < MAX_CHANGES ? oldestSeq : Math.min(...changes.map(({ seq }) => seq));
-  return { oldestSeq: told, newestSeq: placeOf(row?.head), changes };
+  const oldestInLog = seqOf(row?.oldestSeq);
+  // A full list may have been cut: changes before its oldest line are missing.
+  const oldestSeq = changes.length < MAX_CHANGES ? oldestInLog : Math.min(...changes.map(({ seq }) => seq));
+  return { oldestSeq, newestSeq: seqOf(row?.newestSeq), changes };
 }
 
 function changeOf(entry: unknown): Changes["changes"][number] {
   const [seq, keyId, version] = Array.isArray(entry) ? entry : [];
   if (keyId !== null && typeof keyId !== "string") throw new Error("a change names no key");
-  return { seq: placeOf(seq), keyId, version: placeOf(version) };
+  return { seq: seqOf(seq), keyId, version: seqOf(version) };
 }
 
-// The log is never empty (0001_keys.sql), so a missing place means a damaged database, not a new one.
-function placeOf(value: unknown): number {
-  if (!Number.isSafeInteger(value)) throw new Error("the change log has no place to read from");
+// The log is never empty (migrations/0001_keys.sql): a missing number means a damaged database, not a new one.
+function seqOf(value: unknown): number {
+  if (!Number.isSafeInteger(value)) throw new Error("a line of the change log has no number");
   return value as number;
 }

@@ -1,119 +1,138 @@
-// What one isolate remembers of keys, and when it may still act on it: the rule of freshness, without any I/O.
-// A reading is believed as far as the change log vouches for it, and for as long as D1 was heard of not long ago.
+// The key cache of one isolate: records of keys, and whether they are current and fresh. No I/O. An entry is current when
+// the change log does not supersede it, and fresh when D1 confirmed it not long ago.
 import { type KeyHash, type KeyRecord, keyStatus } from "../../core/access/principal.ts";
+import type { Background } from "../common.ts";
 import { createLruMap } from "../lib/lru-map.ts";
 import type { ChangeFeedReader } from "./change-feed.ts";
-import type { RecordRead } from "./ports.ts";
+import type { RecordRead, ResolvedKey } from "./ports.ts";
 
-/** A record that D1 confirmed this long ago is served; older, and the change feed is read first. */
+/** Until this age an entry is served; for an older one the change feed is read first. */
 export const FRESH_FOR_MS = 10_000;
-/** "No such key" is remembered this long, and only for keys whose signature was good. */
-const MISS_FOR_MS = 5_000;
-/** However often it is used, a remembered record is read anew after this long (less a jitter of up to a tenth). */
-const HARD_AGE_MS = 600_000;
+/** How long it is cached that a key does not exist; only keys with a valid signature are looked up at all. */
+const MISS_TTL_MS = 5_000;
+/** After this long an entry is read again, however often it is used; less a jitter of up to a tenth. */
+const MAX_AGE_MS = 600_000;
 
-/** Two calls of one isolate may see its clock in the wrong order by a little; by more, and it was set back. */
+/** Concurrent requests may see the clock of their isolate out of order by this much; by more, it was set back. */
 export const CLOCK_TOLERANCE_MS = 100;
 
-/** A record with the place in the log it is true for, or a miss. */
+/** A record as of a line of the change log, or a miss. Times are in milliseconds since the epoch. */
 export interface CacheEntry {
   readonly record: KeyRecord | null;
   readonly asOf: number;
-  /** When D1 itself was asked for it; -Infinity for a copy out of KV. */
+  /** When the read from D1 began; -Infinity for a copy from KV. */
   readonly confirmedAt: number;
   readonly dropAt: number;
   readonly source: "kv" | "d1";
 }
 
 export interface KeyCache {
-  /** What may be believed if it is young enough; what can no longer be is forgotten here. */
+  /** Returns a current entry, fresh or not; drops one that is superseded or too old to keep. */
   get(hash: KeyHash, now: number): CacheEntry | null;
-  /** Remembers an entry, unless a later one is there already. */
+  /**
+   * Returns what a read may be authorized on now: an entry that denies for ever, or one that D1 confirmed recently. For
+   * the latter it keeps the change feed fresh, in the background.
+   */
+  getUsable(hash: KeyHash, now: number, background: Background): ResolvedKey | null;
+  /** Stores an entry, unless a later one is cached. */
   put(hash: KeyHash, entry: CacheEntry, now: number): void;
-  /** True when what is known of the log speaks for an entry. */
+  /** Whether the change log, as far as it is known, does not supersede an entry. */
   isCurrent(entry: CacheEntry): boolean;
-  /** Milliseconds since D1 vouched for an entry. */
+  /** Milliseconds since D1 confirmed an entry, directly or by the change feed. */
   ageOf(entry: CacheEntry, now: number): number;
-  /** Whether an entry was vouched for within so many milliseconds, and since the last doubt. */
-  isFreshWithin(entry: CacheEntry, thanMs: number, now: number): boolean;
-  /** The instant of the last doubt; -Infinity: never. */
+  /** Whether D1 confirmed an entry less than `withinMs` ago, and after the last invalidation. */
+  isFreshWithin(entry: CacheEntry, withinMs: number, now: number): boolean;
+  /** When the cache was last invalidated; -Infinity: never. */
   readonly invalidatedAt: number;
+  /** Makes every entry stale until D1 confirms it again. */
   invalidate(now: number): void;
   clear(): void;
-  /** The clock was set back: everything is forgotten, since no instant of before proves anything. */
+  /** Drops every entry and timestamp, since the clock was set back. */
   reset(): void;
 }
 
-/**
- * The recollection of one isolate.
- *
- * @param limit the most records that are remembered
- */
+/** @param limit the most entries that are kept */
 export function createKeyCache(feed: ChangeFeedReader, limit: number): KeyCache {
-  const memory = createLruMap<KeyHash, CacheEntry>(limit);
-  let doubtedAt = Number.NEGATIVE_INFINITY;
+  const entries = createLruMap<KeyHash, CacheEntry>(limit);
+  let invalidatedAt = Number.NEGATIVE_INFINITY;
 
-  function vouchesFor(entry: CacheEntry): boolean {
-    if (entry.record === null) return true;
-    return entry.source === "kv" ? feed.isCopyCurrent(entry as RecordRead) : feed.isCurrent(entry as RecordRead);
-  }
-
-  function ageOf(entry: CacheEntry, now: number): number {
-    const age = now - Math.max(entry.confirmedAt, feed.readAt);
-    // An instant that is still to come was read off a clock that has been set back since.
-    return age >= -CLOCK_TOLERANCE_MS ? Math.max(0, age) : Number.POSITIVE_INFINITY;
-  }
+  const isCurrent = (entry: CacheEntry) => isCurrentBy(feed, entry);
+  const confirmedAtOf = (entry: CacheEntry) => Math.max(entry.confirmedAt, feed.readAt);
 
   return {
     get(hash, now) {
-      const entry = memory.get(hash);
+      const entry = entries.get(hash);
       if (entry === undefined) return null;
-      if (now < entry.dropAt && vouchesFor(entry)) return entry;
-      memory.delete(hash);
+      if (now < entry.dropAt && isCurrent(entry)) return entry;
+      entries.delete(hash);
       return null;
     },
-    put(hash, entry, now) {
-      const known = memory.get(hash);
-      // A slow read, or a copy, must not put back what D1 itself has already replaced.
-      const isLater = known === undefined || known.confirmedAt <= entry.confirmedAt || known.confirmedAt > now;
-      if (isLater) memory.set(hash, entry);
+    getUsable(hash, now, background) {
+      const entry = this.get(hash, now);
+      if (entry === null) return null;
+      const confirmedAt = Math.max(entry.confirmedAt, feed.readAt);
+      const ageMs = ageAt(confirmedAt, now);
+      if (!isInactive(entry, now)) {
+        if (confirmedAt <= invalidatedAt || ageMs >= FRESH_FOR_MS) return null;
+        feed.refreshIfDue(now, background);
+      }
+      return { record: entry.record, source: "memory", ageMs, degraded: false };
     },
-    isCurrent: vouchesFor,
-    ageOf,
-    isFreshWithin: (entry, thanMs, now) =>
-      Math.max(entry.confirmedAt, feed.readAt) > doubtedAt && ageOf(entry, now) < thanMs,
+    put(hash, entry, now) {
+      const known = entries.get(hash);
+      // A slow read or a copy must not replace what a later read of D1 has put here.
+      const isLater = known === undefined || known.confirmedAt <= entry.confirmedAt || known.confirmedAt > now;
+      if (isLater) entries.set(hash, entry);
+    },
+    isCurrent,
+    ageOf: (entry, now) => ageAt(confirmedAtOf(entry), now),
+    isFreshWithin: (entry, withinMs, now) =>
+      confirmedAtOf(entry) > invalidatedAt && ageAt(confirmedAtOf(entry), now) < withinMs,
     get invalidatedAt() {
-      return doubtedAt;
+      return invalidatedAt;
     },
     invalidate(now) {
-      doubtedAt = now;
+      invalidatedAt = now;
     },
-    clear: () => memory.clear(),
+    clear: () => entries.clear(),
     reset() {
-      memory.clear();
-      doubtedAt = Number.NEGATIVE_INFINITY;
+      entries.clear();
+      invalidatedAt = Number.NEGATIVE_INFINITY;
       feed.resetTimestamps();
     },
   };
 }
 
-/** What D1 has just said. */
-export function entryFromPrimary(reading: RecordRead | null, askedAt: number, random: () => number): CacheEntry {
-  const record = reading?.record ?? null;
-  const dropAt = askedAt + (record === null ? MISS_FOR_MS : hardAgeMs(random));
-  return { record, asOf: reading?.asOf ?? 0, confirmedAt: askedAt, dropAt, source: "d1" };
+function isCurrentBy(feed: ChangeFeedReader, entry: CacheEntry): boolean {
+  if (entry.record === null) return true;
+  return entry.source === "kv" ? feed.isCopyCurrent(entry as RecordRead) : feed.isCurrent(entry as RecordRead);
 }
 
-/** What KV has said, which D1 has not confirmed. */
+function ageAt(confirmedAt: number, now: number): number {
+  const age = now - confirmedAt;
+  // A timestamp in the future means that the clock went back.
+  return age >= -CLOCK_TOLERANCE_MS ? Math.max(0, age) : Number.POSITIVE_INFINITY;
+}
+
+/** The entry of a read from D1; `null` is a miss. */
+export function entryFromPrimary(read: RecordRead | null, startedAt: number, random: () => number): CacheEntry {
+  const record = read?.record ?? null;
+  const dropAt = startedAt + (record === null ? MISS_TTL_MS : maxAgeMs(random));
+  return { record, asOf: read?.asOf ?? 0, confirmedAt: startedAt, dropAt, source: "d1" };
+}
+
+/** The entry of a copy from KV, which D1 has not confirmed. */
 export function entryFromCopy({ record, asOf }: RecordRead, now: number, random: () => number): CacheEntry {
-  return { record, asOf, confirmedAt: Number.NEGATIVE_INFINITY, dropAt: now + hardAgeMs(random), source: "kv" };
+  return { record, asOf, confirmedAt: Number.NEGATIVE_INFINITY, dropAt: now + maxAgeMs(random), source: "kv" };
 }
 
-function hardAgeMs(random: () => number): number {
-  return HARD_AGE_MS * (1 - random() / 10);
+function maxAgeMs(random: () => number): number {
+  return MAX_AGE_MS * (1 - random() / 10);
 }
 
-/** A tombstone is final and an expiry never moves back, so nothing that could still come would open it again. */
+/**
+ * Whether an entry is of no active key. No later read could allow it: a revocation is final, and an expiry never moves.
+ */
 export function isInactive({ record }: CacheEntry, now: number): boolean {
   return record === null || keyStatus(record, now) !== "ACTIVE";
 }

@@ -1,19 +1,20 @@
-// The finder that the door asks, put together for one isolate: what is remembered first, and look-up.ts when that is not
-// enough, within the time that a call may spend. docs/operating.md states the bounds.
-import { type Clock, createCircuitBreaker, withTimeout } from "../lib/timeouts.ts";
+// The key resolver of one isolate, assembled: the key cache first, then lookup.ts, within one time limit.
+// docs/operating.md states the bounds.
+import { createCircuitBreaker } from "../lib/circuit-breaker.ts";
+import { type Clock, withTimeout } from "../lib/timeouts.ts";
 import { createBackingReads } from "./backing-reads.ts";
 import { type ChangeFeedReader, createChangeFeedReader, REFRESH_AFTER_MS } from "./change-feed.ts";
-import { CLOCK_TOLERANCE_MS, createKeyCache, FRESH_FOR_MS, isInactive, type KeyCache } from "./key-cache.ts";
+import { CLOCK_TOLERANCE_MS, createKeyCache, type KeyCache } from "./key-cache.ts";
 import { ignoreUnhandled, type ResolverParts, resolveCached, resolveFromPrimary } from "./lookup.ts";
 import type { ChangeFeed, KeyCopies, KeyRecordSource, KeyResolver } from "./ports.ts";
 
-/** Everything that a call may spend on being authorised. */
+/** How long the lookup of one request may take. */
 const RESOLVE_TIMEOUT_MS = 1_500;
 
 export interface KeyResolverSettings {
-  /** The most records that this isolate remembers. */
+  /** The most records that this isolate caches. */
   readonly cacheSize: number;
-  /** How long a read may live on what is remembered when D1 cannot be asked, beyond `FRESH_FOR_MS`. */
+  /** How long beyond `FRESH_FOR_MS` a cached record may be served while D1 cannot be read. */
   readonly staleIfErrorMs: number;
 }
 
@@ -23,36 +24,29 @@ export interface KeyResolverParts {
   readonly copies: KeyCopies;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Told about faults that cost no answer: a feed or a copy that cannot be read or written. */
+  /** Reports errors that fail no request by themselves: a feed or a copy that cannot be read or written. */
   readonly onError: (what: string, error: unknown) => void;
 }
 
-/** The finder of one isolate. Its fail direction is that of `KeyFinder`: it throws, and never invents a "no". */
 export function createKeyResolver(parts: KeyResolverParts, settings: KeyResolverSettings): KeyResolver {
   const isolate = assemble(parts, settings);
   const { clock, cache, feed } = isolate;
   return {
     getCached(hash, now, background) {
       isolate.detectClockRollback(now);
-      const entry = cache.get(hash, now);
-      if (entry === null) return null;
-      if (!isInactive(entry, now)) {
-        if (!cache.isFreshWithin(entry, FRESH_FOR_MS, now)) return null;
-        feed.refreshIfDue(now, background);
-      }
-      return { record: entry.record, source: "memory", ageMs: cache.ageOf(entry, now), degraded: false };
+      return cache.getUsable(hash, now, background);
     },
     async resolve(hash, need, background) {
       const startedAt = isolate.now();
-      const search = need.fromPrimary
+      const lookup = need.fromPrimary
         ? resolveFromPrimary(isolate, hash, need, background)
         : resolveCached(isolate, hash, background);
-      const result = await withTimeout(clock, RESOLVE_TIMEOUT_MS, "the look-up", search);
+      const result = await withTimeout(clock, RESOLVE_TIMEOUT_MS, "the lookup", lookup);
       if (!("result" in result)) return result;
       const leftMs = Math.max(0, RESOLVE_TIMEOUT_MS - (clock.now() - startedAt));
       return {
         cached: result.cached,
-        result: ignoreUnhandled(withTimeout(clock, leftMs, "the look-up", result.result)),
+        result: ignoreUnhandled(withTimeout(clock, leftMs, "the lookup", result.result)),
       };
     },
     invalidate: () => cache.invalidate(isolate.now()),
@@ -68,21 +62,19 @@ function assemble(parts: KeyResolverParts, settings: KeyResolverSettings): Resol
   const onRewind = () => cache.clear();
   const feed: ChangeFeedReader = createChangeFeedReader({ ...parts, source: parts.changes, breaker, onRewind });
   const cache: KeyCache = createKeyCache(feed, settings.cacheSize);
-  const reads = createBackingReads({ ...parts, breaker, cache: cache });
+  const reads = createBackingReads({ ...parts, breaker, cache });
   let latest = Number.NEGATIVE_INFINITY;
-  function heed(time: number): void {
-    if (time >= latest) {
-      latest = time;
-    } else if (time < latest - CLOCK_TOLERANCE_MS) {
-      latest = time;
-      cache.reset();
-      reads.reset();
-    }
+  function detectClockRollback(time: number): void {
+    const isRollback = time < latest - CLOCK_TOLERANCE_MS;
+    if (time >= latest || isRollback) latest = time;
+    if (!isRollback) return;
+    cache.reset();
+    reads.reset();
   }
   function now(): number {
     const time = clock.now();
-    heed(time);
+    detectClockRollback(time);
     return time;
   }
-  return { clock, cache, feed, reads, staleIfErrorMs: settings.staleIfErrorMs, now, detectClockRollback: heed };
+  return { clock, cache, feed, reads, staleIfErrorMs: settings.staleIfErrorMs, now, detectClockRollback };
 }

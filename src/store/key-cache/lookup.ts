@@ -1,5 +1,5 @@
-// The order in which a call's record is looked for, and what a failure on the way means: memory, KV, the change log, the
-// row. What may be believed, recollection.ts decides.
+// Looks up the record of a request: key cache, KV, change feed, the row in D1, and what a failure of each means.
+// key-cache.ts decides which entries are current and fresh.
 import type { KeyHash } from "../../core/access/principal.ts";
 import type { Background } from "../common.ts";
 import { type Clock, StoreUnavailable } from "../lib/timeouts.ts";
@@ -8,20 +8,20 @@ import type { ChangeFeedReader } from "./change-feed.ts";
 import { type CacheEntry, FRESH_FOR_MS, isInactive, type KeyCache } from "./key-cache.ts";
 import type { Need, PendingKey, ResolvedKey } from "./ports.ts";
 
-/** The parts of one isolate, put together. */
+/** The parts of one isolate. */
 export interface ResolverParts {
   readonly clock: Clock;
   readonly cache: KeyCache;
   readonly feed: ChangeFeedReader;
   readonly reads: BackingReads;
   readonly staleIfErrorMs: number;
-  /** The clock's instant, after making sure that it has not been set back. */
+  /** The current time, after `detectClockRollback`. */
   now(): number;
-  /** Makes sure of an instant that somebody else has read off the clock. */
+  /** Resets the cache when the clock has been set back to this time. */
   detectClockRollback(time: number): void;
 }
 
-/** For a call that needs no more than a recent answer. */
+/** Looks up a record for a request that accepts a recent result. */
 export async function resolveCached(
   parts: ResolverParts,
   hash: KeyHash,
@@ -29,15 +29,14 @@ export async function resolveCached(
 ): Promise<ResolvedKey | PendingKey> {
   const { cache, feed, reads } = parts;
   const entry = cache.get(hash, parts.now()) ?? (await reads.copy(hash, background));
-  // No copy, or one that the log is known to speak against: only the row can tell.
   if (entry === null || (feed.initialized && !cache.isCurrent(entry))) return await readRow(parts, hash, background);
   const now = parts.now();
-  if (isFresh(parts, entry, now)) return cacheEntry(parts, hash, entry, now, false);
+  if (isFresh(parts, entry, now)) return serveEntry(parts, hash, entry, now, false);
   const confirmed = ignoreUnhandled(confirm(parts, hash, entry, background));
   return entry.record === null ? confirmed : { cached: entry.record, result: confirmed };
 }
 
-/** For a call that needs what D1's primary says now. */
+/** Looks up a record for a request that requires the state of D1's primary. */
 export async function resolveFromPrimary(
   parts: ResolverParts,
   hash: KeyHash,
@@ -47,16 +46,16 @@ export async function resolveFromPrimary(
   const { cache, reads } = parts;
   const now = parts.now();
   const entry = cache.get(hash, now);
-  // What is final needs no second opinion, and must not cost one: a revoked key that keeps on calling.
+  // Nothing can change the result, and a revoked key that goes on sending requests must not cost reads of D1.
   if (entry !== null && isInactive(entry, now)) return resolved(parts, entry, "memory", now, false);
   const confirmed = ignoreUnhandled(reads.row(hash).then((row) => resolved(parts, row, "d1", parts.now(), false)));
   if (!need.allowUnconfirmed) return await confirmed;
-  // The row is on its way while KV is asked for something to go ahead with; whichever comes first.
-  const copy = entry ?? (await Promise.race([reads.copy(hash, background), confirmed.then(nothing, nothing)]));
+  // While D1 is read, KV may have a record to forward with speculatively. No use once the row is there.
+  const copy = entry ?? (await Promise.race([reads.copy(hash, background), confirmed.then(toNull, toNull)]));
   return copy?.record ? { cached: copy.record, result: confirmed } : await confirmed;
 }
 
-/** Settles an entry that is too old to be believed: the log first, and the row when the log speaks against it. */
+/** Confirms an entry that is not fresh: by the change feed, and by the row when the feed supersedes the entry. */
 async function confirm(
   parts: ResolverParts,
   hash: KeyHash,
@@ -70,16 +69,16 @@ async function confirm(
   }
   const now = parts.now();
   if (!isFresh(parts, entry, now)) return readRow(parts, hash, background);
-  return cacheEntry(parts, hash, entry, now, false);
+  return serveEntry(parts, hash, entry, now, false);
 }
 
-/** D1 should have been asked and could not be. */
+/** Serves an entry while D1 cannot be read, within the stale-if-error window (RFC 5861 section 4). */
 function serveStale(parts: ResolverParts, hash: KeyHash, entry: CacheEntry, error: unknown): ResolvedKey {
   const { cache, staleIfErrorMs } = parts;
   const now = parts.now();
-  const bearable = cache.isCurrent(entry) && cache.isFreshWithin(entry, FRESH_FOR_MS + staleIfErrorMs, now);
-  if (bearable) return cacheEntry(parts, hash, entry, now, true);
-  // Known to be dead, though nobody can say now how well it is known: it stays shut, and 401 says so sooner than 503.
+  const isServable = cache.isCurrent(entry) && cache.isFreshWithin(entry, FRESH_FOR_MS + staleIfErrorMs, now);
+  if (isServable) return serveEntry(parts, hash, entry, now, true);
+  // A revoked or expired key stays denied even when D1 is unavailable: 401, not 503.
   if (isInactive(entry, now)) return resolved(parts, entry, entry.source, now, true);
   if (error instanceof StoreUnavailable) throw error;
   throw new StoreUnavailable("the change feed cannot be read", { cause: error });
@@ -97,7 +96,7 @@ function isFresh({ cache }: ResolverParts, entry: CacheEntry, now: number): bool
   return cache.isCurrent(entry) && (isInactive(entry, now) || cache.isFreshWithin(entry, FRESH_FOR_MS, now));
 }
 
-function cacheEntry(
+function serveEntry(
   parts: ResolverParts,
   hash: KeyHash,
   entry: CacheEntry,
@@ -105,9 +104,9 @@ function cacheEntry(
   degraded: boolean,
 ): ResolvedKey {
   const { cache } = parts;
-  // Another call may have learnt something later meanwhile.
-  const kept = cache.get(hash, now);
-  if (kept !== null) return resolved(parts, kept, "memory", now, degraded);
+  // Another request may have cached a later one meanwhile.
+  const known = cache.get(hash, now);
+  if (known !== null) return resolved(parts, known, "memory", now, degraded);
   cache.put(hash, entry, now);
   return resolved(parts, entry, entry.source, now, degraded);
 }
@@ -122,10 +121,10 @@ function resolved(
   return { record: entry.record, source, ageMs: cache.ageOf(entry, now), degraded };
 }
 
-const nothing = () => null;
+const toNull = () => null;
 
-/** A promise whose rejection somebody will look at later, or nobody ever: either is fine. */
+/** Keeps a promise whose result may never be used from being reported as an unhandled rejection. */
 export function ignoreUnhandled<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(nothing);
+  promise.catch(toNull);
   return promise;
 }

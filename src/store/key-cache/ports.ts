@@ -1,95 +1,98 @@
-// What every request asks of storage. When a read throws, the gateway answers 503: never a 401.
-
-import type { KeyHash, KeyRecord } from "../../core/access/principal.ts";
+// What authorization reads from storage. When one of these throws, the gateway answers 503, never 401.
+import type { KeyHash, KeyRecord, Principal } from "../../core/access/principal.ts";
 import type { Background } from "../common.ts";
 import type { StoredKey } from "./record-codec.ts";
 
-/** A record, and how far it can be believed. */
-export interface ResolvedKey {
-  /** `null`: D1 has said that there is no such key. */
-  readonly record: KeyRecord | null;
+/** A record with its source and its age. */
+export interface ResolvedPrincipal<P extends Principal = Principal> {
+  /** `null`: D1 has no such key. */
+  readonly record: P | null;
   readonly source: "memory" | "kv" | "d1";
-  /** Milliseconds since D1 last confirmed this record, directly or through the change feed. */
+  /** Milliseconds since D1 confirmed this record, directly or by the change feed. */
   readonly ageMs: number;
-  /** True when D1 should have been asked and could not be: the answer stands on the grace. */
+  /** True when D1 should have been read and could not be: the record is served within the stale-if-error window. */
   readonly degraded: boolean;
 }
 
-/** A record at hand that is too old to be believed, while the check that will settle it is already under way. */
+export type ResolvedKey = ResolvedPrincipal<KeyRecord>;
+
+/** A cached record that is not fresh, while D1 is being read to confirm it. */
 export interface PendingKey {
   readonly cached: KeyRecord;
-  /** Settles to what D1 says; rejects as `find` does. */
+  /** Resolves to the confirmed record; rejects as `resolve` does. */
   readonly result: Promise<ResolvedKey>;
 }
 
+/** How fresh a request requires its record to be. */
 export interface Need {
-  /** True: what D1's primary says now, whatever is remembered. False: what it said at most ten seconds ago. */
+  /** True: the current state of D1's primary. False: its state at most ten seconds ago. */
   readonly fromPrimary: boolean;
-  /** True: a record at hand is worth having before it is confirmed (a safe call that may be sent ahead). */
+  /** True: a cached record is of use before it is confirmed, for speculative forwarding of a safe request. */
   readonly allowUnconfirmed: boolean;
 }
 
-/** Finds keys by hash. When it throws, the gateway answers 503: no answer, no entry, and never a 401. */
+/** Resolves the hash of an API key to its record. */
 export interface KeyResolver {
   /**
-   * What this isolate knows and may still act on for a call that only reads; no I/O in front of the answer.
+   * Returns a cached record that a read-only request may use, without I/O; `null`: `resolve` has to be called.
    *
-   * @param now the instant that the call is judged at, off the clock that the finder has
+   * @param now the time of the request, from the resolver's clock
    */
   getCached(hash: KeyHash, now: number, background: Background): ResolvedKey | null;
-  /**
-   * The record for a call that `recall` could not answer.
-   *
-   * @param need how sure the caller has to be, and whether it can use a record ahead of its confirmation
-   */
+  /** Resolves a key that `getCached` could not resolve, as fresh as `need` requires. */
   resolve(hash: KeyHash, need: Need, background: Background): Promise<ResolvedKey | PendingKey>;
-  /** Something was changed from here: nothing remembered is believed before the change feed has been read again. */
+  /** Makes every cached record stale until the change feed has been read again, since this isolate made a change. */
   invalidate(): void;
-  /** Resolves when D1 can be asked, at the price of at most one feed read in five seconds; throws when it cannot. */
+  /** Resolves when D1 can be read, with at most one read of the change feed in five seconds. */
   checkReady(background: Background): Promise<void>;
 }
 
-/** A record with the place in the change log up to which it tells the truth. */
+/** A record as of a line of the change log. */
 export interface RecordRead {
   readonly record: KeyRecord;
+  /** The number of the last line that the record includes. */
   readonly asOf: number;
 }
 
-/** A reading from D1 itself, with what the warm copy may be told of it. */
+/** A record read from D1, with the copy of it for KV. */
 export interface PrimaryRead extends RecordRead {
   readonly copy: KeyCopy;
 }
 
-/** The system of record, asked on its primary. When it throws, the finder decides by the age of what it remembers. */
+/** The system of record, read on its primary. When it throws, the age of the cached record decides. */
 export interface KeyRecordSource {
+  /** Reads the record of a key; `null`: there is no such key. */
   readByHash(hash: KeyHash): Promise<PrimaryRead | null>;
 }
 
-/** A record as text with its place in the change log: what KV holds. */
+/** A record as KV stores it, as of a line of the change log. */
 export type KeyCopy = StoredKey & { readonly asOf: number };
 
-/** The warm copy. It may be late, and it may lose things. When it throws or says `null`, the truth is asked. */
+/** The copies in KV, which may be late or lost. When a read throws or returns `null`, D1 is read instead. */
 export interface KeyCopies {
+  /** Reads the copy of a key. */
   get(hash: KeyHash): Promise<RecordRead | null>;
-  /** Takes what D1 has said, as text: a copy is never made from a copy. */
+  /** Writes the copy of a key, always from a row of D1 and never from another copy. */
   put(hash: KeyHash, copy: KeyCopy): Promise<void>;
 }
 
-/** What changed since a place in the log. */
+/** The changes after a line of the change log. */
 export interface Changes {
-  /** Every change from here on that was asked for is told; of what came earlier the log, or this answer, is silent. */
+  /** Every wanted change from this line on is included; older ones were pruned from the log, or cut from this read. */
   readonly oldestSeq: number;
   readonly newestSeq: number;
-  /** `keyId: null` asks to drop everything. */
+  /** `keyId: null` supersedes the records of all keys. */
   readonly changes: readonly { readonly seq: number; readonly keyId: string | null; readonly version: number }[];
 }
 
-/** The change log, read on the primary. When it throws, reads live on the grace and mutations are refused. */
+/** The change log, read on the primary. When it throws, reads are served stale for a while and changes are answered 503. */
 export interface ChangeFeed {
+  /** Reads the changes after a line. */
   since(seq: number): Promise<Changes>;
 }
 
-/** The record that calls are judged by, asked for by the key's id: for explanations. */
+/** The records that authorization uses, by the key's id: for explanations. */
 export interface KeyRecords {
+  /** Reads the record of a key; `null`: there is no such key. */
   readById(id: string): Promise<KeyRecord | null>;
 }

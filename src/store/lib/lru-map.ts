@@ -1,6 +1,6 @@
-// What one isolate remembers: a bounded map that forgets what has not been used for longest. Knows nothing of freshness.
+// A bounded map that drops the least recently used entries. It knows nothing of freshness.
 
-/** A bounded map. Reading an entry keeps it; it never renews an entry's age. */
+/** A bounded map: reading an entry keeps it longest. */
 export interface LruMap<K, V> {
   get(key: K): V | undefined;
   set(key: K, value: V): void;
@@ -10,8 +10,8 @@ export interface LruMap<K, V> {
 }
 
 /**
- * A least-recently-used map in two generations: a hit in the young one costs a single look-up and moves nothing, unlike
- * one list in order of use, which every hit would have to mend.
+ * A least-recently-used map in two generations: a hit in the young one is a single lookup and moves nothing, unlike in a
+ * list in order of use, which every hit would have to reorder.
  *
  * @param limit the most entries that are kept, in both generations together
  */
@@ -22,7 +22,7 @@ export function createLruMap<K, V>(limit: number): LruMap<K, V> {
 
   function set(key: K, value: V): void {
     if (young.size >= half && !young.has(key)) {
-      // With one place in all there is no room for a second generation.
+      // A limit of one leaves no room for a second generation.
       old = limit > 1 ? young : new Map();
       young = new Map();
     }

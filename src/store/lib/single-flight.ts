@@ -1,81 +1,89 @@
-// One read under way for everybody who wants the same thing. A flight whose own call has died may never land, so those
-// who wait for it wait no longer than it could have taken, and then go themselves.
+// One running read for all requests that want the same value. A Worker may cancel the read when the request that began it
+// ends, so the others wait no longer than the read's own time limit and then read themselves.
 
 import type { Background } from "../common.ts";
 import type { Clock } from "./timeouts.ts";
 
 export interface SingleFlight<K, T> {
   /**
-   * The result of a read that is under way, or of a new one.
+   * The result of a running read, or of a new one.
    *
-   * @param startedAfter a read that began at this instant or earlier is not joined: it may have missed what happened then
+   * @param startedAfter a read that began at this time or earlier is not joined: it may have missed a change
    */
   run(key: K, background: Background, startedAfter: number, read: () => Promise<T>): Promise<T>;
-  /** Whether a read that can still land is under way. */
+  /** Whether a read is running that has not exceeded its time limit. */
   has(key: K): boolean;
-  /** Nobody joins what is under way from here on. */
+  /** Running reads are not joined any more. */
   clear(): void;
 }
 
-interface InFlight<T> {
+interface RunningRead<T> {
   readonly startedAt: number;
   readonly done: Promise<T>;
 }
 
-/** A flight ends by its own limit a little before its followers give it up. */
+/** A read ends by its own time limit before the requests that have joined it stop waiting. */
 const MARGIN_MS = 50;
 
 /**
- * The flights of one isolate to one place.
- *
- * @param limitMs every read that is given to `join` ends by itself within this time, if its call lives
+ * @param limitMs the time limit of every read that is given to `run`, which the read itself keeps
  */
 export function createSingleFlight<K, T>(clock: Clock, limitMs: number): SingleFlight<K, T> {
-  const singleFlight = new Map<K, InFlight<T>>();
+  const running = new Map<K, RunningRead<T>>();
 
-  function leftMs(flight: InFlight<T>): number {
-    const elapsed = clock.now() - flight.startedAt;
-    // Behind the clock that it started by, nothing is known of its age.
+  function leftMs({ startedAt }: RunningRead<T>): number {
+    const elapsed = clock.now() - startedAt;
+    // The clock was set back since it began, so its age is unknown.
     return elapsed < 0 ? 0 : limitMs + MARGIN_MS - elapsed;
   }
 
-  function begin(key: K, background: Background, read: () => Promise<T>): Promise<T> {
-    // In the order of their start, so those that were lost are the first ones.
-    for (const [lost, flight] of singleFlight) {
-      if (leftMs(flight) > 0) break;
-      singleFlight.delete(lost);
-    }
-    const startedAt = clock.now();
-    const done = read().finally(() => {
-      if (singleFlight.get(key)?.done === done) singleFlight.delete(key);
-    });
-    singleFlight.delete(key);
-    singleFlight.set(key, { startedAt, done });
-    // The read outlives the call that began it: others wait for it, and a caller that hangs up must not end it.
-    background(done.catch(() => undefined));
-    return done;
-  }
-
-  function join(key: K, background: Background, startedAfter: number, read: () => Promise<T>): Promise<T> {
-    const flight = singleFlight.get(key);
-    if (flight === undefined || flight.startedAt <= startedAfter) return begin(key, background, read);
-    const left = leftMs(flight);
-    if (left <= 0) return begin(key, background, read);
-    return new Promise<T>((resolve, reject) => {
-      const callOff = clock.after(left, () => {
-        if (singleFlight.get(key) === flight) singleFlight.delete(key);
-        resolve(join(key, background, startedAfter, read));
+  function run(key: K, background: Background, startedAfter: number, read: () => Promise<T>): Promise<T> {
+    const current = running.get(key);
+    const left = current === undefined || current.startedAt <= startedAfter ? 0 : leftMs(current);
+    if (current !== undefined && left > 0) {
+      return new Promise<T>((resolve, reject) => {
+        const cancel = clock.after(left, () => {
+          if (running.get(key) === current) running.delete(key);
+          resolve(run(key, background, startedAfter, read));
+        });
+        current.done.then(resolve, reject).finally(cancel);
       });
-      flight.done.then(resolve, reject).finally(callOff);
-    });
+    }
+    deleteWhile(running, (other) => leftMs(other) <= 0);
+    return start(running, key, { startedAt: clock.now(), done: read() }, background);
   }
 
   return {
-    run: join,
+    run,
     has(key) {
-      const flight = singleFlight.get(key);
-      return flight !== undefined && leftMs(flight) > 0;
+      const current = running.get(key);
+      return current !== undefined && leftMs(current) > 0;
     },
-    clear: () => singleFlight.clear(),
+    clear: () => running.clear(),
   };
+}
+
+/** Deletes reads that were cancelled, which are the first ones in the order of their start. */
+function deleteWhile<K, T>(running: Map<K, RunningRead<T>>, isOver: (read: RunningRead<T>) => boolean): void {
+  for (const [key, read] of running) {
+    if (!isOver(read)) return;
+    running.delete(key);
+  }
+}
+
+function start<K, T>(
+  running: Map<K, RunningRead<T>>,
+  key: K,
+  { startedAt, done: result }: RunningRead<T>,
+  background: Background,
+): Promise<T> {
+  const done = result.finally(() => {
+    if (running.get(key)?.done === done) running.delete(key);
+  });
+  // Deleted first, so that the new read is the last one in the order of start.
+  running.delete(key);
+  running.set(key, { startedAt, done });
+  // The read must outlive the request that began it: others wait for it when that client disconnects.
+  background(done.catch(() => undefined));
+  return done;
 }

@@ -1,11 +1,11 @@
-// Scheduled maintenance. When a job throws, the error is logged and the next run tries again.
+// Scheduled maintenance. When one of these throws, the error is logged and the next run tries again.
 
-/** What the scheduled handler does. Safe to run twice at the same time; a crash between two steps leaves nothing wrong. */
+/** Jobs that may run concurrently, and may stop between any two steps. */
 export interface Maintenance {
-  /** Tells KV what it missed. Returns how many keys were put; throws in the end when one could not be. */
+  /** Writes pending keys to KV; returns how many, and throws at the end when one could not be written. */
   syncKvCopies(): Promise<number>;
-  /** Writes the "Expire API Key" event of every key whose time has passed, once. Returns how many. */
+  /** Records one audit event for every key that has expired; returns how many. */
   recordExpiries(now: number): Promise<number>;
-  /** Forgets the oldest changes, which nothing can still rely on. Returns how many. */
+  /** Deletes the oldest lines of the change log; returns how many. */
   pruneChanges(now: number): Promise<number>;
 }

@@ -1,11 +1,14 @@
-// Operators and the keys of their issuers. When a call throws, the operation or the request answers 503.
-
+// Operators and the keys of their issuers. When one of these throws, the request answers 503, never 401, and nothing has
+// changed.
 import type { OperatorRecord } from "../../core/access/principal.ts";
 import type { KeySet, OidcIdentity } from "../../core/token/oidc-token.ts";
 import type { Actor, Background, PageOrError } from "../common.ts";
 import type { RoleDetails } from "../roles/port.ts";
 
-/** A person who may act in an account, with the identity that they are found by: an e-mail address or a subject. */
+/**
+ * A person who may act in an account, with their identity: an e-mail address, or a subject of an issuer. Times are in
+ * milliseconds since the epoch.
+ */
 export interface OperatorDetails {
   readonly id: string;
   readonly accountId: string;
@@ -21,19 +24,27 @@ export interface OperatorDetails {
   readonly createdByName: string;
 }
 
-export interface OperatorUpdate {
+/** What an operator may be given: everything but the identity, which never changes. */
+export interface OperatorAccess {
   readonly name: string;
   readonly roleId: string;
   readonly expireAfterHours: number;
   readonly expiresAt: number | null;
 }
 
-export interface NewOperator extends OperatorUpdate {
+export interface NewOperator extends OperatorAccess {
   readonly id: string;
   readonly accountId: string;
   readonly email: string | null;
   readonly subject: string | null;
   readonly issuer: string | null;
+}
+
+export interface OperatorUpdate extends OperatorAccess {
+  readonly id: string;
+  readonly accountId: string;
+  /** Updates the operator even when no key or operator could manage keys afterwards. */
+  readonly force: boolean;
 }
 
 export interface OperatorQuery {
@@ -43,22 +54,23 @@ export interface OperatorQuery {
 }
 
 export interface OperatorRepository {
+  /** Reads an operator of the account. */
   get(accountId: string, id: string): Promise<OperatorDetails | null>;
+  /** Reads one page of the account's operators, the oldest first. */
   list(query: OperatorQuery): Promise<PageOrError<OperatorDetails>>;
+  /** Creates an operator. */
   create(
     operator: NewOperator,
     actor: Actor,
     now: number,
   ): Promise<OperatorDetails | "identity_taken" | "reference_gone">;
-  /** The identity stays: another person is another operator. */
+  /** Updates everything but the identity. */
   update(
-    accountId: string,
-    id: string,
-    change: OperatorUpdate,
-    force: boolean,
+    update: OperatorUpdate,
     actor: Actor,
     now: number,
   ): Promise<OperatorDetails | "not_found" | "last_manager" | "reference_gone">;
+  /** Soft-deletes an operator; with `force` also the last one who can manage keys. */
   delete(
     accountId: string,
     id: string,
@@ -68,13 +80,13 @@ export interface OperatorRepository {
   ): Promise<"deleted" | "not_found" | "last_manager">;
 }
 
-/** Finds the operators that a person is, in every account. When it throws, the gateway answers 503. */
 export interface OperatorFinder {
+  /** Reads the operators of an identity, in every account. */
   find(identity: OidcIdentity): Promise<readonly OperatorRecord[]>;
 }
 
-/** The public keys of an issuer. When it throws, the gateway answers 503: nobody's identity is called wrong for it. */
+/** The public keys of one issuer. */
 export interface IssuerKeys {
-  /** The keys to verify a token with that names this `kid`; without that key when the issuer has none such. */
+  /** Returns the key set to verify a token with this `kid`; without that key when the issuer does not have it. */
   keysFor(kid: string | null, background: Background): Promise<KeySet>;
 }

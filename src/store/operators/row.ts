@@ -1,10 +1,10 @@
-// Rows of `operators`: as a principal that calls are judged by, and as operators see each other.
+// Rows of `operators`: as principals that requests are authorized with, and as operators see each other.
 import type { OperatorRecord } from "../../core/access/principal.ts";
-import { decodeRecord } from "../key-cache/record-codec.ts";
+import { decodePrincipal } from "../key-cache/record-codec.ts";
 import { ROLE_COLUMNS, type RoleRow, roleOfRow } from "../roles/row.ts";
 import type { OperatorDetails } from "./port.ts";
 
-/** What a query selects of an operator `o` with the role `r`. */
+/** The beginning of every query for operators; the operator is `o`, the role is `r`. */
 export const SELECT_OPERATORS = `SELECT o.id, o.account_id, o.email, o.subject, o.issuer, o.name, o.expire_after_hours,
   o.expires_at, o.version, o.created_at, o.updated_at, o.created_by_name, ${ROLE_COLUMNS}
   FROM operators o JOIN roles r ON r.id = o.role_id`;
@@ -42,12 +42,12 @@ export function operatorOfRow(row: OperatorRow): OperatorDetails {
 }
 
 /**
- * The operator as a principal. The name is the one that audit events and keys show: the e-mail address where there is one.
+ * The operator as a principal. Its name is shown in audit events and keys: the e-mail address, if there is one.
  *
- * @throws CorruptRecord
+ * @throws CorruptRecord for a row with an unknown role or permission
  */
 export function principalOfRow(row: OperatorRow): OperatorRecord {
-  const key = decodeRecord({
+  const principal = decodePrincipal({
     id: row.id,
     accountId: row.account_id,
     name: row.email ?? row.name,
@@ -60,5 +60,5 @@ export function principalOfRow(row: OperatorRow): OperatorRecord {
     expiresAt: row.expires_at,
     revokedAt: null,
   });
-  return { ...key, kind: "operator" };
+  return { ...principal, kind: "operator" };
 }

@@ -1,8 +1,9 @@
-// Rate limits. When a limiter throws, requests go on: a limit that fails must not deny everybody.
+// Rate limits. A limiter never throws: when its binding fails, requests are allowed, since an outage of the limiter must not
+// deny every request.
 
-/** Counts what is done under a name: roughly, in memory, and for one place of the network. */
+/** Counts requests by a name: approximately, in memory, and for one Cloudflare location. */
 export interface RateLimiter {
-  /** False when this name has had its share of the period. */
+  /** Counts one request; false: the limit of this name is exceeded. */
   allows(name: string): Promise<boolean>;
   readonly periodSeconds: number;
 }

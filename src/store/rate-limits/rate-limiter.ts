@@ -1,12 +1,12 @@
-// The rate-limiting binding of Workers behind the port. It keeps nothing and costs no storage; how many calls are allowed
-// stands in wrangler.toml. https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
+// The rate-limiting binding of Workers behind the port. It uses no storage; its limits are in wrangler.toml.
+// https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
 import type { RateLimiter } from "./port.ts";
 
 /**
- * A limiter that lets calls go on when the binding fails.
+ * A limiter that allows requests when the binding fails.
  *
- * @param periodSeconds as in wrangler.toml: the binding does not tell
- * @param onFault told of a binding that does not answer
+ * @param periodSeconds as in wrangler.toml, since the binding does not have it
+ * @param onError reports a failure of the binding
  */
 export function createRateLimiter(
   binding: RateLimit,

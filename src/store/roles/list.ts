@@ -1,45 +1,42 @@
-// The list of an account's roles, page by page: built-in ones first, since they are oldest, then custom ones by age.
-import type { Condition } from "../audit/audited-change.ts";
+// The list of an account's roles: built-in ones first, since they are oldest, then custom ones by age.
 import type { PageOrError } from "../common.ts";
-import { decodeToken, encodeToken, takePage } from "../lib/pagination.ts";
+import type { Condition } from "../lib/conditions.ts";
+import { type Cursor, listPage } from "../lib/pagination.ts";
 import type { RoleDetails, RoleQuery } from "./port.ts";
 import { ROLE_COLUMNS, type RoleRow, roleOfRow } from "./row.ts";
 
-/** The role `r` stands and is built in or belongs to this account, in the words of the indexes. */
-export const OWNED = "ifnull(r.account_id, '') IN ('', ?) AND r.deleted_at IS NULL";
+/** The role `r` is built in or the account's own, and not deleted; written as in the indexes. One placeholder: the account. */
+export const ROLE_OF_ACCOUNT = "ifnull(r.account_id, '') IN ('', ?) AND r.deleted_at IS NULL";
 
-const PLACE = ["number", "number", "string"] as const;
+/** 0: the role has exactly the wanted name, which clients expect first; 1: it has not. One placeholder: the name. */
+const RANK = "iif(lower(r.display_name) = lower(?), 0, 1)";
 
-export async function listRoles(db: D1Database, query: RoleQuery): Promise<PageOrError<RoleDetails>> {
-  const mark = ["roles", query.accountId, query.types, query.displayName];
-  const place = query.continuationToken === null ? null : decodeToken(query.continuationToken, mark, PLACE);
-  if (query.continuationToken !== null && place === null) return { fault: "continuation_token" };
-  const { sql, values } = roleListStatement(query, place as [number, number, string] | null);
-  const { results } = await db
-    .prepare(sql)
-    .bind(...values)
-    .all<RoleRow & { place: number }>();
-  const { items, last } = takePage(results, query.limit);
-  return {
-    items: items.map(roleOfRow),
-    continuationToken: last && encodeToken(mark, [last.place, last.role_created_at, last.role_id]),
-  };
+/** Rank, creation time and id of the last row. */
+const SHAPE = ["number", "number", "string"] as const;
+
+export function listRoles(db: D1Database, query: RoleQuery): Promise<PageOrError<RoleDetails>> {
+  return listPage(db, {
+    scope: ["roles", query.accountId, query.types, query.displayName],
+    shape: SHAPE,
+    page: query,
+    statement: (cursor, limit) => roleListStatement(query, cursor, limit),
+    cursorOf: (last: RoleRow & { rank: number }) => [last.rank, last.role_created_at, last.role_id] as const,
+    itemsOf: (rows) => rows.map(roleOfRow),
+  });
 }
 
-function roleListStatement(query: RoleQuery, place: readonly [number, number, string] | null): Condition {
-  const parts: Condition[] = [{ sql: OWNED, values: [query.accountId] }];
-  if (query.types === "SYSTEM") parts.push({ sql: "r.account_id IS NULL", values: [] });
-  if (query.types === "USER_DEFINED") parts.push({ sql: "r.account_id IS NOT NULL", values: [] });
-  if (query.displayName !== null) {
-    parts.push({ sql: "instr(lower(r.display_name), lower(?)) > 0", values: [query.displayName] });
-  }
-  // 0: the very name that was asked for, which clients take to be the first of the answer.
-  const rank = "iif(lower(r.display_name) = lower(?), 0, 1)";
+function roleListStatement(query: RoleQuery, cursor: Cursor<typeof SHAPE> | null, limit: number): Condition {
   const name = query.displayName ?? "";
-  if (place !== null) parts.push({ sql: `(${rank}, r.created_at, r.id) > (?, ?, ?)`, values: [name, ...place] });
+  const filters: Condition[] = [{ sql: ROLE_OF_ACCOUNT, values: [query.accountId] }];
+  if (query.types === "SYSTEM") filters.push({ sql: "r.account_id IS NULL", values: [] });
+  if (query.types === "USER_DEFINED") filters.push({ sql: "r.account_id IS NOT NULL", values: [] });
+  if (query.displayName !== null) {
+    filters.push({ sql: "instr(lower(r.display_name), lower(?)) > 0", values: [query.displayName] });
+  }
+  if (cursor !== null) filters.push({ sql: `(${RANK}, r.created_at, r.id) > (?, ?, ?)`, values: [name, ...cursor] });
   return {
-    sql: `SELECT ${ROLE_COLUMNS}, ${rank} AS place FROM roles r WHERE ${parts.map((part) => part.sql).join(" AND ")}
-      ORDER BY place, r.created_at, r.id LIMIT ?`,
-    values: [name, ...parts.flatMap((part) => part.values), query.limit + 1],
+    sql: `SELECT ${ROLE_COLUMNS}, ${RANK} AS rank FROM roles r WHERE ${filters.map(({ sql }) => sql).join(" AND ")}
+      ORDER BY rank, r.created_at, r.id LIMIT ?`,
+    values: [name, ...filters.flatMap(({ values }) => values), limit],
   };
 }

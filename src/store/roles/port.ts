@@ -1,14 +1,15 @@
-// Roles. When a call throws, the operation answers 503 and nothing has changed.
+// Roles. When one of these throws, the operation answers 503 and nothing has changed.
 
 import type { Permission } from "../../core/access/permissions.ts";
+import type { Restrictions } from "../../core/access/restrictions.ts";
 import type { Actor, KeyReference, PageOrError } from "../common.ts";
 
-/** A role as the key and role operations show it. */
+/** A role as the key and role operations show it. Times are in milliseconds since the epoch. */
 export interface RoleDetails {
   readonly id: string;
   readonly displayName: string;
   readonly description: string;
-  /** `null` for a built-in role: src/core/access/roles.ts knows. */
+  /** `null` for a built-in role: src/core/access/roles.ts has its permissions. */
   readonly permissions: readonly Permission[] | null;
   readonly userDefined: boolean;
   readonly createdAt: number;
@@ -18,7 +19,7 @@ export interface RoleDetails {
 export interface RoleQuery {
   readonly accountId: string;
   readonly types: "ALL" | "SYSTEM" | "USER_DEFINED";
-  /** Case-insensitive, exact match first, then names that contain it. */
+  /** Without regard to case: the exact match first, then names that contain it. */
   readonly displayName: string | null;
   readonly limit: number;
   readonly continuationToken: string | null;
@@ -30,47 +31,49 @@ export interface RoleDefinition {
   readonly permissions: readonly Permission[];
 }
 
-/** A live key or operator with a role. */
-export interface RoleHolderDetails {
+/** An update that replaces the whole role. */
+export interface RoleUpdate {
+  readonly accountId: string;
+  readonly id: string;
+  readonly definition: RoleDefinition;
+  /** Updates the role even when no key or operator could manage keys afterwards. */
+  readonly force: boolean;
+  /** The ids of the holders that the actor was checked against: the update fails when there are others. Left out: any. */
+  readonly knownHolders?: readonly string[] | undefined;
+}
+
+/** An active key or operator with a role. */
+export interface RoleHolderDetails extends Restrictions {
   readonly id: string;
   readonly name: string;
-  readonly expiresAt: number | null;
-  /** The rules of its lists together; `null`: any address. */
-  readonly rules: readonly string[] | null;
 }
 
 export interface RoleRepository {
+  /** Creates a custom role. */
   create(
     accountId: string,
     id: string,
-    spec: RoleDefinition,
+    definition: RoleDefinition,
     actor: Actor,
     now: number,
   ): Promise<RoleDetails | "name_taken">;
-  /** Built-in roles belong to every account. */
+  /** Reads a custom role of the account, or a built-in role. */
   get(accountId: string, id: string): Promise<RoleDetails | null>;
-  /** A built-in or custom role by its display name, without regard to case. */
+  /** Reads a built-in or custom role by its display name, without regard to case. */
   getByName(accountId: string, displayName: string): Promise<RoleDetails | null>;
+  /** Reads one page of the account's roles. */
   list(query: RoleQuery): Promise<PageOrError<RoleDetails>>;
-  /** The keys that have these roles: at most 100 of each, those that are not revoked first. */
+  /** Reads the keys with these roles: at most 100 of each role, those that are not revoked first. */
   keysOf(accountId: string, ids: readonly string[]): Promise<ReadonlyMap<string, readonly KeyReference[]>>;
-  /**
-   * Replaces the whole role; every key that has it goes up by one version in the same transaction.
-   *
-   * @param known changes nothing when anybody but these has the role by then; left out: whoever has it
-   */
+  /** Updates a custom role and, in the same transaction, the version of every key that has it. */
   update(
-    accountId: string,
-    id: string,
-    spec: RoleDefinition,
-    force: boolean,
+    update: RoleUpdate,
     actor: Actor,
     now: number,
-    known?: readonly string[],
   ): Promise<RoleDetails | "not_found" | "name_taken" | "last_manager" | "holders_changed">;
-  /** Live keys and operators who have the role. */
+  /** Reads the active keys and operators with a role. */
   holdersOf(accountId: string, id: string, now: number): Promise<readonly RoleHolderDetails[]>;
-  /** Refuses while an ACTIVE key has the role, and names those keys. */
+  /** Soft-deletes a custom role, unless a key or an operator has it. */
   delete(
     accountId: string,
     id: string,

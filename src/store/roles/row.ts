@@ -1,9 +1,9 @@
-// A row of `roles` and the details that operators see. Refuses what it does not understand: a corrupt row is a fault.
+// A row of `roles` as operators see it. A row that cannot be read throws: it is never shown in part.
 import { builtInRole } from "../../core/access/roles.ts";
 import { readPermissions } from "../key-cache/record-codec.ts";
 import type { RoleDetails } from "./port.ts";
 
-/** What a query selects of the role that it calls `r`. */
+/** The columns that a query selects of a role `r`. */
 export const ROLE_COLUMNS = `r.id AS role_id, r.display_name AS role_name, r.description AS role_description,
   r.permissions AS role_permissions, r.created_at AS role_created_at, r.updated_at AS role_updated_at`;
 
@@ -19,7 +19,7 @@ export interface RoleRow {
 /**
  * The role of a row.
  *
- * @throws Error for a built-in role that the code does not know, or permissions that the catalogue does not have
+ * @throws Error for a built-in role that the code does not know, or permissions that are not in the catalog
  */
 export function roleOfRow(row: RoleRow): RoleDetails {
   const builtIn = builtInRole(row.role_id);

@@ -1,45 +1,52 @@
-// What the changes of a role have in common: their conditions, the columns they write, the events they leave.
+// What the changes of a role have in common: their conditions, the columns they write, their audit events.
 import type { Permission } from "../../core/access/permissions.ts";
 import { compileGrant, managesKeys } from "../../core/access/roles.ts";
-import type { AuditEvent, Condition } from "../audit/audited-change.ts";
-import { OWNED } from "./list.ts";
+import type { AuditEvent } from "../audit/audit-event.ts";
+import type { Condition } from "../lib/conditions.ts";
+import { ROLE_OF_ACCOUNT } from "./list.ts";
 import type { RoleDefinition } from "./port.ts";
 
-/** Whatever its id, no other role of the account, built-in ones included, has this name. */
-export function nameIsFree(accountId: string, id: string, displayName: string): Condition {
+/** A role as a change names it. */
+export interface RoleRef {
+  readonly accountId: string;
+  readonly id: string;
+}
+
+/** No other role of the account, built-in ones included, has this name, without regard to case. */
+export function nameIsFree({ accountId, id }: RoleRef, displayName: string): Condition {
   return {
-    sql: `NOT EXISTS (SELECT 1 FROM roles r WHERE ${OWNED} AND lower(r.display_name) = lower(?) AND r.id <> ?)`,
+    sql: `NOT EXISTS (SELECT 1 FROM roles r WHERE ${ROLE_OF_ACCOUNT} AND lower(r.display_name) = lower(?) AND r.id <> ?)`,
     values: [accountId, displayName, id],
   };
 }
 
-/** The custom role is there. */
-export function customRoleExists(accountId: string, id: string): Condition {
+/** The role is a custom role of the account, and not deleted. */
+export function customRoleExists({ accountId, id }: RoleRef): Condition {
   return {
     sql: "EXISTS (SELECT 1 FROM roles WHERE id = ? AND account_id = ? AND deleted_at IS NULL)",
     values: [id, accountId],
   };
 }
 
+/** The values of the columns display_name, description, permissions and manages_keys. */
 export function columnsOf(
-  spec: RoleDefinition,
+  definition: RoleDefinition,
 ): [name: string, description: string, permissions: string, managesKeys: 0 | 1] {
-  return [spec.displayName, spec.description, JSON.stringify(spec.permissions), managing(spec.permissions) ? 1 : 0];
+  const { displayName, description, permissions } = definition;
+  return [displayName, description, JSON.stringify(permissions), canManageKeys(permissions) ? 1 : 0];
 }
 
 /** Whether a role with these permissions manages keys. */
-export function managing(permissions: readonly Permission[]): boolean {
+export function canManageKeys(permissions: readonly Permission[]): boolean {
   return managesKeys(compileGrant(permissions));
 }
 
+/** The audit event of a change of a role; `detail` is for programs. */
 export function roleEvent(
-  eventType: string,
-  accountId: string,
-  id: string,
-  name: string,
-  verb: string,
+  eventType: "CREATE" | "EDIT" | "DELETE",
+  { accountId, id, name }: RoleRef & { readonly name: string },
+  message: string,
   detail: Readonly<Record<string, unknown>>,
 ): AuditEvent {
-  const resource = { resourceType: "ROLE", resourceId: id, resourceName: name } as const;
-  return { id: crypto.randomUUID(), accountId, eventType, ...resource, message: `Role ${name} was ${verb}`, detail };
+  return { accountId, eventType, resourceType: "ROLE", resourceId: id, resourceName: name, message, detail };
 }

@@ -1,68 +1,51 @@
-// A change of a role is a change of every key that has it: one transaction takes the role, its keys' versions and the
-// change log from one state to the next.
-
-import { or, otherManagerExists, roleHasNoKeyManager } from "../api-keys/last-manager.ts";
-import {
-  and,
-  auditStatement,
-  type Condition,
-  EVENT_EXISTS,
-  throwIfActorRevoked,
-  wasApplied,
-} from "../audit/audited-change.ts";
+// An update of a role updates every key that has it: one transaction changes the role, the versions of its keys and the
+// change log.
+import { otherManagerExists, roleHasNoKeyManager } from "../api-keys/last-manager.ts";
+import { makeChangeAndRead, type Statement, statement } from "../audit/audited-change.ts";
 import type { Actor } from "../common.ts";
+import { type Condition, or, TRUE } from "../lib/conditions.ts";
 import { onlyHolders } from "./holders.ts";
-import type { RoleDefinition } from "./port.ts";
-import { ROLE_COLUMNS, type RoleRow, roleOfRow } from "./row.ts";
-import { columnsOf, customRoleExists, managing, nameIsFree, roleEvent } from "./statements.ts";
+import type { RoleDetails, RoleUpdate } from "./port.ts";
+import { ROLE_COLUMNS, roleOfRow } from "./row.ts";
+import { canManageKeys, columnsOf, customRoleExists, nameIsFree, type RoleRef, roleEvent } from "./statements.ts";
 
-export async function updateRole(
-  db: D1Database,
-  accountId: string,
-  id: string,
-  spec: RoleDefinition,
-  force: boolean,
-  actor: Actor,
-  now: number,
-  known?: readonly string[],
-) {
-  const event = roleEvent("EDIT", accountId, id, spec.displayName, "changed", {
-    after: { name: spec.displayName, description: spec.description, permissions: spec.permissions },
-  });
-  const stays: Condition =
-    force || managing(spec.permissions)
-      ? { sql: "1", values: [] }
-      : or(roleHasNoKeyManager(accountId, id, now), otherManagerExists(accountId, { roleId: id }, now));
-  const free = nameIsFree(accountId, id, spec.displayName);
-  const nobodyElse = known === undefined ? ANYBODY : onlyHolders(known, accountId, id, now);
-  const results = await db.batch([
-    auditStatement(
-      db,
-      { ...event, before: roleAsJson(id) },
-      actor,
-      now,
-      and(customRoleExists(accountId, id), free, stays, nobodyElse),
-    ),
-    db
-      .prepare(`UPDATE roles SET display_name = ?, description = ?, permissions = ?, manages_keys = ?, updated_at = ?
-        WHERE id = ? AND ${EVENT_EXISTS}`)
-      .bind(...columnsOf(spec), now, id, event.id),
-    ...touchKeys(db, accountId, id, event.id, now),
-    db.prepare(`SELECT ${ROLE_COLUMNS} FROM roles r WHERE r.id = ?`).bind(id),
-    db
-      .prepare(
-        `SELECT ${customRoleExists(accountId, id).sql} AS stands, ${free.sql} AS free, ${nobodyElse.sql} AS same`,
-      )
-      .bind(id, accountId, ...free.values, ...nobodyElse.values),
-  ]);
-  if (wasApplied(results)) return roleOfRow(results.at(-2)?.results[0] as RoleRow);
-  await throwIfActorRevoked(db, actor);
-  const why = results.at(-1)?.results[0] as { stands: number; free: number; same: number };
-  if (why.stands === 1 && why.same === 0) return "holders_changed";
-  return why.stands === 0 ? "not_found" : why.free === 0 ? "name_taken" : "last_manager";
+export async function updateRole(db: D1Database, update: RoleUpdate, actor: Actor, now: number) {
+  const { id, definition, knownHolders } = update;
+  const { displayName: name, description, permissions } = definition;
+  const after = { name, description, permissions };
+  const change = {
+    event: {
+      ...roleEvent("EDIT", { ...update, name }, `Role ${name} was changed`, { after }),
+      before: roleAsJson(id),
+    },
+    actor,
+    now,
+    conditions: {
+      not_found: customRoleExists(update),
+      holders_changed: knownHolders === undefined ? TRUE : onlyHolders(knownHolders, update, now),
+      name_taken: nameIsFree(update, name),
+      last_manager: managerRemains(update, now),
+    },
+    statements: [
+      statement(
+        `UPDATE roles SET display_name = ?, description = ?, permissions = ?, manages_keys = ?, updated_at = ?
+          WHERE id = ? AND $permitted`,
+        ...[...columnsOf(definition), now, id],
+      ),
+      ...bumpHolders(update, now),
+      ...bumpDryRuns(id, now),
+    ],
+  };
+  const role = { sql: `SELECT ${ROLE_COLUMNS} FROM roles r WHERE r.id = ?`, values: [id] };
+  const { failed, items } = await makeChangeAndRead(db, change, { query: role, itemOf: roleOfRow });
+  return failed ?? (items[0] as RoleDetails);
 }
 
-const ANYBODY: Condition = { sql: "1", values: [] };
+/** A key or an operator manages keys after the update, or none did by this role before it. */
+function managerRemains({ accountId, id, definition, force }: RoleUpdate, now: number): Condition {
+  if (force || canManageKeys(definition.permissions)) return TRUE;
+  return or(roleHasNoKeyManager(accountId, id, now), otherManagerExists(accountId, { roleId: id }, now));
+}
 
 function roleAsJson(id: string): Condition {
   return {
@@ -72,40 +55,42 @@ function roleAsJson(id: string): Condition {
   };
 }
 
-/** From here on it costs an isolate less to forget everything than to read the list of what changed. */
+/** From this many keys on, one line that drops every cached key costs an isolate less than a line for each. */
 export const EPOCH_ABOVE = 500;
 
-/** A line in the change log for every key with the role, or one for all keys; then the keys' own versions. */
-function touchKeys(db: D1Database, accountId: string, roleId: string, eventId: string, now: number) {
+/** A line in the change log for each key with the role, or one line for all keys; then the versions of the keys. */
+function bumpHolders({ accountId, id }: RoleRef, now: number): readonly Statement[] {
   const having = "account_id = ? AND role_id = ? AND revoked_at IS NULL";
   const many = `(SELECT count(*) FROM (SELECT 1 FROM api_keys WHERE ${having} LIMIT ${EPOCH_ABOVE + 1})) > ${EPOCH_ABOVE}`;
   return [
-    db
-      .prepare(`INSERT INTO key_changes (key_id, version, at) SELECT id, version + 1, ? FROM api_keys
-        WHERE ${having} AND NOT ${many} AND ${EVENT_EXISTS}`)
-      .bind(now, accountId, roleId, accountId, roleId, eventId),
-    db
-      .prepare(`INSERT INTO key_changes (key_id, version, at) SELECT NULL, 0, ? WHERE ${many} AND ${EVENT_EXISTS}`)
-      .bind(now, accountId, roleId, eventId),
-    db
-      .prepare(
-        `UPDATE api_keys SET version = version + 1, kv_pending = version + 1 WHERE ${having} AND ${EVENT_EXISTS}`,
-      )
-      .bind(accountId, roleId, eventId),
-    ...touchTriedKeys(db, roleId, eventId, now),
+    statement(
+      `INSERT INTO key_changes (key_id, version, at) SELECT id, version + 1, ? FROM api_keys
+        WHERE ${having} AND NOT ${many} AND $permitted`,
+      ...[now, accountId, id, accountId, id],
+    ),
+    statement(
+      `INSERT INTO key_changes (key_id, version, at) SELECT NULL, 0, ? WHERE ${many} AND $permitted`,
+      ...[now, accountId, id],
+    ),
+    statement(
+      `UPDATE api_keys SET version = version + 1, kv_pending = version + 1 WHERE ${having} AND $permitted`,
+      ...[accountId, id],
+    ),
   ];
 }
 
-/** The same for keys that are only tried with the role: what is remembered of them holds its permissions as well. */
-function touchTriedKeys(db: D1Database, roleId: string, eventId: string, now: number) {
-  const tried = "id IN (SELECT key_id FROM api_key_trials WHERE role_id = ?) AND role_id <> ? AND revoked_at IS NULL";
+/** The same for keys that have the role in their dry run only: their cached records hold its permissions as well. */
+function bumpDryRuns(roleId: string, now: number): readonly Statement[] {
+  const having = "id IN (SELECT key_id FROM api_key_trials WHERE role_id = ?) AND role_id <> ? AND revoked_at IS NULL";
   return [
-    db
-      .prepare(`INSERT INTO key_changes (key_id, version, at) SELECT id, version + 1, ? FROM api_keys
-        WHERE ${tried} AND ${EVENT_EXISTS}`)
-      .bind(now, roleId, roleId, eventId),
-    db
-      .prepare(`UPDATE api_keys SET version = version + 1, kv_pending = version + 1 WHERE ${tried} AND ${EVENT_EXISTS}`)
-      .bind(roleId, roleId, eventId),
+    statement(
+      `INSERT INTO key_changes (key_id, version, at) SELECT id, version + 1, ? FROM api_keys
+        WHERE ${having} AND $permitted`,
+      ...[now, roleId, roleId],
+    ),
+    statement(
+      `UPDATE api_keys SET version = version + 1, kv_pending = version + 1 WHERE ${having} AND $permitted`,
+      ...[roleId, roleId],
+    ),
   ];
 }

@@ -9,7 +9,7 @@ const RING = ringOf({ k1: ONE, k2: TWO });
 
 function ringOf(members: Readonly<Record<string, string>>): KeyRing {
   const read = readKeyRing(JSON.stringify(members));
-  if ("faults" in read) throw new Error(read.faults.join("; "));
+  if ("errors" in read) throw new Error(read.errors.join("; "));
   return read.ring;
 }
 

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { toCanonicalCidr } from "../../../src/core/ip/cidr.ts";
 import type { AllowListFilter } from "../../../src/store/allow-lists/port.ts";
 import {
   ACCOUNT,
@@ -29,21 +30,25 @@ async function names(query: Partial<AllowListFilter> = {}) {
     ...query,
   };
   const page = await lists.list(whole);
-  if ("fault" in page) throw new Error(page.fault);
+  if ("error" in page) throw new Error(page.error);
   return { names: page.items.map((list) => list.name), token: page.continuationToken };
 }
 
-describe("an allow list", () => {
-  it("is shown as it was made, with the keys that are bound to it", async () => {
-    const list = await makeList({ rules: ["192.0.2.0/24", "2001:db8::/32"] });
+describe("create and get", () => {
+  it("returns an allow list with the keys that are bound to it", async () => {
+    const list = await makeList({ rules: ["192.0.2.0/24", "2001:db8::/32"].map(toCanonicalCidr) });
     const key = await makeKey({ allowListIds: [list.id] });
     const shown = await lists.get(ACCOUNT, PROJECT, list.id);
-    expect(shown).toMatchObject({ name: "office", rules: ["192.0.2.0/24", "2001:db8::/32"], createdAt: NOW });
+    expect(shown).toMatchObject({
+      name: "office",
+      rules: ["192.0.2.0/24", "2001:db8::/32"].map(toCanonicalCidr),
+      createdAt: NOW,
+    });
     expect(shown?.keys).toEqual([{ id: key.id, name: "ci", issuer: "root", expiresAt: null, revokedAt: null }]);
     expect(await lists.getMany(ACCOUNT, [list.id, crypto.randomUUID()])).toEqual([shown]);
   });
 
-  it("is not found from another account or project", async () => {
+  it("does not return an allow list of another account or project", async () => {
     const { id } = await makeList();
     expect(await lists.get(OTHER_ACCOUNT, PROJECT, id)).toBeNull();
     expect(await lists.get(ACCOUNT, crypto.randomUUID(), id)).toBeNull();
@@ -51,7 +56,7 @@ describe("an allow list", () => {
     expect(await lists.delete(OTHER_ACCOUNT, PROJECT, id, ACTOR, NOW)).toBe("not_found");
   });
 
-  it("has its name for itself within its project, even when two are made at once", async () => {
+  it("creates one allow list of a name in a project, even with two concurrent requests", async () => {
     const outcomes = await Promise.all([1, 2].map(() => lists.create(newList(), ACTOR, NOW)));
     expect(outcomes.filter((outcome) => outcome === "name_taken")).toHaveLength(1);
     expect(await lists.create(newList({ name: "Office" }), ACTOR, NOW)).toMatchObject({ name: "Office" });
@@ -61,24 +66,24 @@ describe("an allow list", () => {
     expect(await count("audit_events")).toBe(3);
   });
 
-  it("throws when its rules are corrupt", async () => {
+  it("throws for an allow list whose rules are not canonical", async () => {
     const { id } = await makeList();
     await db.prepare(`UPDATE allow_lists SET rules = '["10/8"]'`).run();
     await expect(lists.get(ACCOUNT, PROJECT, id)).rejects.toThrow("not canonical");
   });
 });
 
-describe("deleting an allow list", () => {
-  it("is refused while an active key is bound to it, and names that key", async () => {
+describe("delete", () => {
+  it("does not delete an allow list of an active key, and names that key", async () => {
     const { id } = await makeList();
     const key = await makeKey({ allowListIds: [id], expiresAt: NOW + HOUR });
-    const refused = await lists.delete(ACCOUNT, PROJECT, id, ACTOR, NOW);
-    expect(refused).toMatchObject({ inUseBy: [{ id: key.id, name: "ci" }] });
+    const outcome = await lists.delete(ACCOUNT, PROJECT, id, ACTOR, NOW);
+    expect(outcome).toMatchObject({ inUseBy: [{ id: key.id, name: "ci" }] });
     expect(await lists.get(ACCOUNT, PROJECT, id)).not.toBeNull();
     expect(await lists.delete(ACCOUNT, PROJECT, id, ACTOR, NOW + HOUR)).toBe("deleted");
   });
 
-  it("frees its name, and leaves it in the history of the keys that it was bound to", async () => {
+  it("frees the name of a deleted allow list, and keeps it with its revoked keys", async () => {
     const { id } = await makeList();
     const key = await makeKey({ allowListIds: [id] });
     await keys.revoke(ACCOUNT, key.id, false, ACTOR, NOW);
@@ -89,7 +94,7 @@ describe("deleting an allow list", () => {
     expect((await events()).slice(2, 4)).toEqual(["REVOKE_API_KEY", "DELETE_ALLOW_LIST"]);
   });
 
-  it("and binding a key to it at the same time never both succeed", async () => {
+  it("either deletes an allow list or binds it to a new key, never both", async () => {
     for (let n = 0; n < 5; n++) {
       const { id } = await makeList({ name: `n${n}` });
       const binding = keys.create(newKey({ allowListIds: [id] }), ACTOR, NOW);
@@ -100,12 +105,12 @@ describe("deleting an allow list", () => {
   });
 });
 
-describe("the list of allow lists", () => {
-  it("pages in both directions while lists come and go", async () => {
-    const made = [];
-    for (let n = 1; n <= 5; n++) made.push(await makeList({ name: `l${n}` }, NOW + n));
+describe("list", () => {
+  it("lists allow lists in both directions while some are created and deleted", async () => {
+    const created = [];
+    for (let n = 1; n <= 5; n++) created.push(await makeList({ name: `l${n}` }, NOW + n));
     const first = await names({ limit: 2 });
-    await lists.delete(ACCOUNT, PROJECT, made[1]?.id ?? "", ACTOR, NOW);
+    await lists.delete(ACCOUNT, PROJECT, created[1]?.id ?? "", ACTOR, NOW);
     await makeList({ name: "l0" }, NOW);
     const second = await names({ limit: 2, continuationToken: first.token });
     const third = await names({ limit: 2, continuationToken: second.token });
@@ -113,7 +118,7 @@ describe("the list of allow lists", () => {
     expect((await names({ order: "desc" })).names).toEqual(["l5", "l4", "l3", "l1", "l0"]);
   });
 
-  it("filters by name and by the keys that are bound", async () => {
+  it("filters allow lists by name and by bound keys", async () => {
     const [a, b] = [await makeList({ name: "a" }), await makeList({ name: "b" }, NOW + 1)];
     await makeList({ name: "c" }, NOW + 2);
     const one = await makeKey({ allowListIds: [a.id] });
@@ -124,9 +129,9 @@ describe("the list of allow lists", () => {
     expect((await names({ apiKeyIds: [crypto.randomUUID()] })).names).toEqual([]);
   });
 
-  it("refuses a token of another list", async () => {
+  it("rejects the continuation token of another list", async () => {
     for (let n = 1; n <= 2; n++) await makeList({ name: `l${n}` });
     const { token } = await names({ limit: 1 });
-    await expect(names({ order: "desc", continuationToken: token })).rejects.toThrow("continuation_token");
+    await expect(names({ order: "desc", continuationToken: token })).rejects.toThrow("invalid_continuation_token");
   });
 });

@@ -6,11 +6,11 @@ beforeEach(makeAccounts);
 
 async function page(changes: Partial<ApiKeyFilter>, now = NOW) {
   const got = await keys.list(keyQuery(changes), now);
-  if ("fault" in got) throw new Error(got.fault);
+  if ("error" in got) throw new Error(got.error);
   return got;
 }
 
-/** Every page from a token on, with something done between the pages. */
+/** The names of every page, with `between` run after each. */
 async function walk(
   changes: Partial<ApiKeyFilter>,
   between: (page: number) => Promise<unknown> = async () => {},
@@ -25,45 +25,45 @@ async function walk(
     if (token === null) return seen;
     await between(n);
   }
-  throw new Error("the list has no end");
+  throw new Error("the list does not end");
 }
 
 async function makeFive() {
-  const made = [];
-  for (let n = 1; n <= 5; n++) made.push(await makeKey({ name: `k${n}` }, NOW - 100 + n));
-  return made;
+  const created = [];
+  for (let n = 1; n <= 5; n++) created.push(await makeKey({ name: `k${n}` }, NOW - 100 + n));
+  return created;
 }
 
-describe("the key list", () => {
-  it("shows the newest keys first, or the oldest on request, and only those of its account", async () => {
+describe("list", () => {
+  it("lists the keys of the account, the newest first or the oldest first", async () => {
     await makeFive();
     await makeKey({ name: "foreign", accountId: OTHER_ACCOUNT });
     expect(await walk({ limit: 2 })).toEqual(["k5", "k4", "k3", "k2", "k1"]);
     expect(await walk({ limit: 2, order: "asc" })).toEqual(["k1", "k2", "k3", "k4", "k5"]);
   });
 
-  it("has no token on its last page, even when that page is full", async () => {
+  it("returns no continuation token with the last page, even when that page is full", async () => {
     await makeFive();
     expect((await page({ limit: 5 })).continuationToken).toBeNull();
     expect((await page({ limit: 4 })).continuationToken).not.toBeNull();
   });
 
-  it("orders keys of the same instant, and leaves none of them out", async () => {
+  it("lists every key when all were created at the same time", async () => {
     for (let n = 1; n <= 7; n++) await makeKey({ name: `k${n}` });
     expect((await walk({ limit: 2 })).sort()).toEqual(["k1", "k2", "k3", "k4", "k5", "k6", "k7"]);
   });
 
-  it("shows nothing twice and leaves nothing out while keys are made and revoked", async () => {
-    const made = await makeFive();
+  it("lists every key once while keys are created and revoked", async () => {
+    const created = await makeFive();
     const between = async (n: number) => {
       await makeKey({ name: `new${n}` }, NOW + n);
-      const key = made[n];
+      const key = created[n];
       if (key) await keys.revoke(ACCOUNT, key.id, true, ACTOR, NOW + n);
     };
     expect(await walk({ limit: 2 }, between)).toEqual(["k5", "k4", "k3", "k2", "k1"]);
   });
 
-  it("filters by status at the instant of the call", async () => {
+  it("filters by status at the time of the request", async () => {
     const [, revoked] = await makeFive();
     await keys.revoke(ACCOUNT, revoked?.id ?? "", false, ACTOR, NOW);
     await makeKey({ name: "old", expiresAt: NOW }, NOW - 200);
@@ -74,7 +74,7 @@ describe("the key list", () => {
     expect(await walk({ statuses: ["EXPIRED"] }, undefined, NOW - 1)).toEqual([]);
   });
 
-  it("finds a name exactly, with its case", async () => {
+  it("filters by exact and case-sensitive name", async () => {
     await makeFive();
     expect(await walk({ name: "k1" })).toEqual(["k1"]);
     expect(await walk({ name: "K1" })).toEqual([]);
@@ -82,15 +82,15 @@ describe("the key list", () => {
   });
 });
 
-describe("the key list by name", () => {
+describe("list by name", () => {
   async function makeNamesakes() {
     const at = (n: number) => NOW - 100 + n;
-    const made = [];
-    for (let n = 1; n <= 3; n++) made.push(await makeKey({ name: "ci", description: `active ${n}` }, at(n)));
-    made.push(await makeKey({ name: "ci", description: "expired", expiresAt: NOW - 1 }, at(4)));
+    const created = [];
+    for (let n = 1; n <= 3; n++) created.push(await makeKey({ name: "ci", description: `active ${n}` }, at(n)));
+    created.push(await makeKey({ name: "ci", description: "expired", expiresAt: NOW - 1 }, at(4)));
     const revoked = await makeKey({ name: "ci", description: "revoked" }, at(5));
     await keys.revoke(ACCOUNT, revoked.id, false, ACTOR, NOW - 50);
-    return made;
+    return created;
   }
   const shown = async (changes: Partial<ApiKeyFilter>, between?: (n: number) => Promise<unknown>) => {
     const seen: string[] = [];
@@ -108,14 +108,14 @@ describe("the key list by name", () => {
     return seen;
   };
 
-  it("puts the active keys first, since clients take the first hit", async () => {
+  it("lists active keys first when it filters by name", async () => {
     await makeNamesakes();
     expect(await shown({})).toEqual(["active 3", "active 2", "active 1", "revoked", "expired"]);
     expect(await shown({ limit: 1 })).toEqual(["active 3", "active 2", "active 1", "revoked", "expired"]);
     expect(await shown({ limit: 2, order: "asc" })).toEqual(["active 1", "active 2", "active 3", "expired", "revoked"]);
   });
 
-  it("keeps its order when keys are revoked or expire between two pages", async () => {
+  it("keeps the order by status when keys are revoked or expire between two pages", async () => {
     const [first, second] = await makeNamesakes();
     await makeKey({ name: "ci", description: "soon", expiresAt: NOW + 1 }, NOW - 1);
     const between = async (n: number) => {
@@ -127,8 +127,8 @@ describe("the key list by name", () => {
   });
 });
 
-describe("a continuation token", () => {
-  it("is refused by a list that has not made it", async () => {
+describe("continuation tokens", () => {
+  it("rejects the continuation token of another list", async () => {
     await makeFive();
     const { continuationToken } = await page({ limit: 2 });
     const foreign = [
@@ -139,15 +139,15 @@ describe("a continuation token", () => {
     ];
     for (const changes of foreign) {
       expect(await keys.list(keyQuery({ ...changes, continuationToken }), NOW)).toEqual({
-        fault: "continuation_token",
+        error: "invalid_continuation_token",
       });
     }
   });
 
-  it("is refused when nobody has made it", async () => {
-    const made = [btoa("[1,2,3]"), btoa("{}"), "null", "%%", "", "x".repeat(600), "bm90IGpzb24"];
-    for (const continuationToken of made) {
-      expect(await keys.list(keyQuery({ continuationToken }), NOW)).toEqual({ fault: "continuation_token" });
+  it("rejects a forged continuation token", async () => {
+    const forged = [btoa("[1,2,3]"), btoa("{}"), "null", "%%", "", "x".repeat(600), "bm90IGpzb24"];
+    for (const continuationToken of forged) {
+      expect(await keys.list(keyQuery({ continuationToken }), NOW)).toEqual({ error: "invalid_continuation_token" });
     }
   });
 });

@@ -22,8 +22,8 @@ import {
 
 beforeEach(makeAccounts);
 
-describe("creating a key", () => {
-  it("writes the key, its lists in the given order and its event, and marks it for the warm copy", async () => {
+describe("create", () => {
+  it("creates a key with its lists in the given order and its event, and marks it as pending for KV", async () => {
     const [b, a] = [await makeList({ name: "b" }), await makeList({ name: "a" })];
     const key = await makeKey({ allowListIds: [b.id, a.id], expireAfterHours: 1, expiresAt: NOW + HOUR });
     expect(key).toMatchObject({ name: "ci", issuer: "root", allowListIds: [b.id, a.id], expiresAt: NOW + HOUR });
@@ -34,7 +34,7 @@ describe("creating a key", () => {
     expect(await changes()).toEqual([]);
   });
 
-  it("makes one key when the same Idempotency-Key comes twice at the same time", async () => {
+  it("creates one key for concurrent requests with the same Idempotency-Key", async () => {
     const attempt = () => keys.create(newKey({ idempotencyKey: "once" }), ACTOR, NOW);
     const outcomes = await Promise.all([attempt(), attempt(), attempt()]);
     expect(outcomes.map((each) => each.outcome).sort()).toEqual(["created", "replayed", "replayed"]);
@@ -42,13 +42,13 @@ describe("creating a key", () => {
     expect([await count("api_keys"), await count("audit_events")]).toEqual([1, 1]);
   });
 
-  it("keeps the Idempotency-Keys of two makers apart", async () => {
+  it("keeps the Idempotency-Keys of two actors apart", async () => {
     await makeKey({ idempotencyKey: "once" });
     await makeKey({ idempotencyKey: "once" }, NOW, { ...ACTOR, id: crypto.randomUUID() });
     expect(await count("api_keys")).toBe(2);
   });
 
-  it("leaves nothing when its role or one of its lists has gone", async () => {
+  it("creates no key when its role or one of its lists was deleted", async () => {
     const role = await makeRole();
     await roles.delete(ACCOUNT, role.id, ACTOR, NOW);
     const before = await count("audit_events");
@@ -61,7 +61,7 @@ describe("creating a key", () => {
     expect([await count("api_keys"), await count("audit_events")]).toEqual([0, before]);
   });
 
-  it("does not take the role or the list of another account", async () => {
+  it("creates no key with the role or the list of another account", async () => {
     const role = await makeRole();
     const list = await makeList();
     const foreign = { accountId: OTHER_ACCOUNT };
@@ -70,30 +70,30 @@ describe("creating a key", () => {
     }
   });
 
-  it("leaves nothing when one of its statements fails", async () => {
+  it("creates no key and no event when one of the statements fails", async () => {
     const { id } = await makeKey();
     await expect(keys.create(newKey({ id }), ACTOR, NOW)).rejects.toThrow("UNIQUE");
     await expect(keys.create(newKey({ name: "" }), ACTOR, NOW)).rejects.toThrow("CHECK");
     expect([await count("api_keys"), await count("audit_events")]).toEqual([1, 1]);
   });
 
-  it("is refused to a maker that was revoked after it was let in", async () => {
-    const grantor = await makeKey();
-    await keys.revoke(ACCOUNT, grantor.id, false, ACTOR, NOW);
+  it("creates no key for an actor that was revoked after the request was authorized", async () => {
+    const actor = await makeKey();
+    await keys.revoke(ACCOUNT, actor.id, false, ACTOR, NOW);
     const before = await count("audit_events");
-    await expect(keys.create(newKey(), { ...ACTOR, id: grantor.id }, NOW)).rejects.toThrow("revoked meanwhile");
+    await expect(keys.create(newKey(), { ...ACTOR, id: actor.id }, NOW)).rejects.toThrow("revoked meanwhile");
     expect([await count("api_keys"), await count("audit_events")]).toEqual([1, before]);
   });
 });
 
-describe("showing a key", () => {
-  it("does not know the key of another account", async () => {
+describe("get", () => {
+  it("does not return the key of another account", async () => {
     const key = await makeKey();
     expect(await keys.get(OTHER_ACCOUNT, key.id)).toBeNull();
     expect(await keys.get(ACCOUNT, key.id)).toEqual(key);
   });
 
-  it("throws for a restricted key that has lost its lists", async () => {
+  it("throws for a restricted key without lists", async () => {
     const list = await makeList();
     const key = await makeKey({ allowListIds: [list.id] });
     await db.prepare("DELETE FROM api_key_allow_lists").run();
@@ -101,16 +101,16 @@ describe("showing a key", () => {
     await expect(keys.list(keyQuery(), NOW)).rejects.toThrow("cannot be read");
   });
 
-  it("throws for a key whose role has a permission that the catalogue does not know", async () => {
+  it("throws for a key whose role has an unknown permission", async () => {
     const role = await makeRole();
     const key = await makeKey({ roleId: role.id });
     await db.prepare(`UPDATE roles SET permissions = '["CLUSTER:FLY"]' WHERE id = ?`).bind(role.id).run();
-    await expect(keys.get(ACCOUNT, key.id)).rejects.toThrow("permission is not in the catalogue");
+    await expect(keys.get(ACCOUNT, key.id)).rejects.toThrow("permission is not in the catalog");
   });
 });
 
-describe("revoking a key", () => {
-  it("writes the tombstone, the change and the event in one transaction, and raises the version", async () => {
+describe("revoke", () => {
+  it("revokes a key, logs the change, raises the version and writes the event in one transaction", async () => {
     const key = await makeKey();
     const revoked = await keys.revoke(ACCOUNT, key.id, false, ACTOR, NOW + 5);
     expect(revoked).toMatchObject({
@@ -122,7 +122,7 @@ describe("revoking a key", () => {
     expect(await db.prepare("SELECT version, kv_pending FROM api_keys").first()).toEqual({ version: 2, kv_pending: 2 });
   });
 
-  it("changes nothing the second time, not even when both come at once", async () => {
+  it("revokes a key once, even with two concurrent requests", async () => {
     const key = await makeKey();
     const attempt = (at: number) => keys.revoke(ACCOUNT, key.id, false, ACTOR, at);
     const outcomes = await Promise.all([attempt(NOW + 1), attempt(NOW + 1)]);
@@ -131,13 +131,13 @@ describe("revoking a key", () => {
     expect([(await changes()).length, await count("audit_events")]).toEqual([1, 2]);
   });
 
-  it("does not find the key of another account", async () => {
+  it("does not revoke the key of another account", async () => {
     const key = await makeKey();
     expect(await keys.revoke(OTHER_ACCOUNT, key.id, true, ACTOR, NOW)).toEqual({ outcome: "not_found" });
     expect(await changes()).toEqual([]);
   });
 
-  it("leaves the tombstone out when the change cannot be logged", async () => {
+  it("does not revoke a key when the change log cannot be written", async () => {
     const key = await makeKey();
     await db
       .prepare("CREATE TRIGGER broken BEFORE INSERT ON key_changes BEGIN SELECT raise(ABORT, 'broken'); END")
@@ -148,8 +148,8 @@ describe("revoking a key", () => {
   });
 });
 
-describe("the last key that manages keys", () => {
-  it("is revoked by force alone", async () => {
+describe("the last key that can manage keys", () => {
+  it("revokes the last key that can manage keys only with force", async () => {
     const key = await makeKey({ roleId: ADMIN_ROLE });
     await makeKey();
     await makeKey({ roleId: ADMIN_ROLE, expiresAt: NOW + HOUR });
@@ -161,13 +161,13 @@ describe("the last key that manages keys", () => {
     expect(await keys.revoke(ACCOUNT, key.id, true, ACTOR, later)).toMatchObject({ outcome: "revoked" });
   });
 
-  it("survives two revocations that each count on the other key", async () => {
-    const made = [await makeKey({ roleId: ADMIN_ROLE }), await makeKey({ roleId: ADMIN_ROLE })];
-    const outcomes = await Promise.all(made.map((key) => keys.revoke(ACCOUNT, key.id, false, ACTOR, NOW)));
+  it("revokes only one of the last two keys that can manage keys, even with two concurrent requests", async () => {
+    const managers = [await makeKey({ roleId: ADMIN_ROLE }), await makeKey({ roleId: ADMIN_ROLE })];
+    const outcomes = await Promise.all(managers.map((key) => keys.revoke(ACCOUNT, key.id, false, ACTOR, NOW)));
     expect(outcomes.map((each) => each.outcome).sort()).toEqual(["last_manager", "revoked"]);
   });
 
-  it("does not guard a key that has expired, nor one that cannot manage keys", async () => {
+  it("revokes a key that has expired or cannot manage keys without force", async () => {
     const expired = await makeKey({ roleId: ADMIN_ROLE, expiresAt: NOW });
     const viewer = await makeKey();
     for (const { id } of [expired, viewer]) {
@@ -175,7 +175,7 @@ describe("the last key that manages keys", () => {
     }
   });
 
-  it("may go when a custom role manages keys too", async () => {
+  it("revokes the last Admin key while a key with a custom role can manage keys", async () => {
     const role = await makeRole({ permissions: ["API_KEY:CREATE", "API_KEY:REVOKE"] });
     const key = await makeKey({ roleId: ADMIN_ROLE });
     await makeKey({ roleId: role.id });

@@ -1,5 +1,7 @@
-// Trials in D1: what a change of one leaves, what is counted, and what a call is judged by meanwhile.
+// Dry runs in D1: their changes, their counts, and the record that requests are authorized with meanwhile.
+
 import { beforeEach, describe, expect, it } from "vitest";
+import { toCanonicalCidr } from "../../../src/core/ip/cidr.ts";
 import type { DryRunTerms } from "../../../src/store/dry-runs/port.ts";
 import { createDryRunRecorder } from "../../../src/store/dry-runs/recorder.ts";
 import { createDryRunRepository } from "../../../src/store/dry-runs/repository.ts";
@@ -31,22 +33,22 @@ beforeEach(makeAccounts);
 
 const dryRuns = createDryRunRepository(db);
 const records = createD1Records(db);
-const VIEWER_TRIAL: DryRunTerms = { roleId: VIEWER_ROLE, allowListIds: null };
+const VIEWER_DRY_RUN: DryRunTerms = { roleId: VIEWER_ROLE, allowListIds: null };
 
-async function attach(keyId: string, terms: DryRunTerms = VIEWER_TRIAL) {
+async function attach(keyId: string, terms: DryRunTerms = VIEWER_DRY_RUN) {
   expect(await dryRuns.attach(ACCOUNT, keyId, terms, ACTOR, NOW)).toBe("attached");
   const dryRun = await dryRuns.get(ACCOUNT, keyId);
-  if (dryRun === null) throw new Error("no trial");
+  if (dryRun === null) throw new Error("no dry run");
   return dryRun;
 }
 const rowOf = (id: string) =>
   db.prepare("SELECT role_id, restricted, version, kv_pending FROM api_keys WHERE id = ?").bind(id).first();
-async function nothingLeft() {
+async function expectNoDryRuns() {
   for (const table of ["api_key_trials", "api_key_trial_lists", "trial_refusals"]) expect(await count(table)).toBe(0);
 }
 
-describe("attaching a trial", () => {
-  it("writes its terms, its event and the change in one transaction, and leaves what the key may do", async () => {
+describe("attach", () => {
+  it("attaches a dry run with its event and its change in one transaction, and leaves the key's access unchanged", async () => {
     const [a, b] = [await makeList({ name: "a" }), await makeList({ name: "b" })];
     const key = await makeKey({ roleId: ADMIN_ROLE });
     const dryRun = await attach(key.id, { roleId: VIEWER_ROLE, allowListIds: [b.id, a.id] });
@@ -67,7 +69,7 @@ describe("attaching a trial", () => {
     });
   });
 
-  it("takes the place of the one before, whose counts and terms go", async () => {
+  it("replaces the previous dry run with its terms and counts", async () => {
     const list = await makeList();
     const key = await makeKey();
     const first = await attach(key.id, { roleId: null, allowListIds: [list.id] });
@@ -90,20 +92,20 @@ describe("attaching a trial", () => {
     });
   });
 
-  it("is refused to a key that is revoked, expired or another account's, and leaves nothing", async () => {
+  it("does not attach a dry run to a key that is revoked, expired or of another account", async () => {
     const revoked = await makeKey();
     await keys.revoke(ACCOUNT, revoked.id, false, ACTOR, NOW);
     const expired = await makeKey({ expireAfterHours: 1, expiresAt: NOW + HOUR });
     const other = await makeKey({ accountId: OTHER_ACCOUNT });
     const before = await count("audit_events");
-    expect(await dryRuns.attach(ACCOUNT, revoked.id, VIEWER_TRIAL, ACTOR, NOW)).toBe("key_inactive");
-    expect(await dryRuns.attach(ACCOUNT, expired.id, VIEWER_TRIAL, ACTOR, NOW + HOUR)).toBe("key_inactive");
-    expect(await dryRuns.attach(ACCOUNT, other.id, VIEWER_TRIAL, ACTOR, NOW)).toBe("not_found");
+    expect(await dryRuns.attach(ACCOUNT, revoked.id, VIEWER_DRY_RUN, ACTOR, NOW)).toBe("key_inactive");
+    expect(await dryRuns.attach(ACCOUNT, expired.id, VIEWER_DRY_RUN, ACTOR, NOW + HOUR)).toBe("key_inactive");
+    expect(await dryRuns.attach(ACCOUNT, other.id, VIEWER_DRY_RUN, ACTOR, NOW)).toBe("not_found");
     expect(await count("audit_events")).toBe(before);
-    await nothingLeft();
+    await expectNoDryRuns();
   });
 
-  it("is refused when its role or a list has gone, or is another account's", async () => {
+  it("does not attach a dry run whose role or list is of another account", async () => {
     const key = await makeKey({ accountId: OTHER_ACCOUNT });
     const [role, list] = [await makeRole(), await makeList()];
     for (const terms of [
@@ -112,26 +114,31 @@ describe("attaching a trial", () => {
     ]) {
       expect(await dryRuns.attach(OTHER_ACCOUNT, key.id, terms, ACTOR, NOW)).toBe("reference_gone");
     }
-    await nothingLeft();
+    await expectNoDryRuns();
   });
 
-  it("leaves nothing when the change cannot be logged", async () => {
+  it("attaches no dry run when the change log cannot be written", async () => {
     const key = await makeKey();
     await db
       .prepare("CREATE TRIGGER broken BEFORE INSERT ON key_changes BEGIN SELECT raise(ABORT, 'broken'); END")
       .run();
-    await expect(dryRuns.attach(ACCOUNT, key.id, VIEWER_TRIAL, ACTOR, NOW)).rejects.toThrow("broken");
+    await expect(dryRuns.attach(ACCOUNT, key.id, VIEWER_DRY_RUN, ACTOR, NOW)).rejects.toThrow("broken");
     expect(await events()).toEqual(["CREATE_API_KEY"]);
-    await nothingLeft();
+    await expectNoDryRuns();
   });
 });
 
-describe("promoting a trial", () => {
-  it("makes its terms the key's own, and ends it, in one transaction", async () => {
-    const [old, next] = [await makeList({ name: "old" }), await makeList({ name: "next", rules: ["10.0.0.0/8"] })];
+describe("promote", () => {
+  it("gives the key the terms of its dry run and ends the dry run in one transaction", async () => {
+    const [old, next] = [
+      await makeList({ name: "old" }),
+      await makeList({ name: "next", rules: [toCanonicalCidr("10.0.0.0/8")] }),
+    ];
     const key = await makeKey({ roleId: ADMIN_ROLE, allowListIds: [old.id] });
     const dryRun = await attach(key.id, { roleId: VIEWER_ROLE, allowListIds: [next.id] });
-    expect(await dryRuns.promote(ACCOUNT, key.id, dryRun, true, ACTOR, NOW)).toBe("promoted");
+    expect(await dryRuns.promote({ accountId: ACCOUNT, keyId: key.id, dryRun, force: true }, ACTOR, NOW)).toBe(
+      "promoted",
+    );
     expect(await rowOf(key.id)).toEqual({ role_id: VIEWER_ROLE, restricted: 1, version: 3, kv_pending: 3 });
     expect(await changes()).toEqual([2, 3].map((version) => ({ key_id: key.id, version })));
     expect(await keys.get(ACCOUNT, key.id)).toMatchObject({ allowListIds: [next.id], role: { id: VIEWER_ROLE } });
@@ -143,42 +150,51 @@ describe("promoting a trial", () => {
       before: { role_id: ADMIN_ROLE, allow_list_info: [old.id] },
       after: { role_id: VIEWER_ROLE, allow_list_info: [next.id] },
     });
-    await nothingLeft();
+    await expectNoDryRuns();
   });
 
-  it("leaves what the trial says nothing of", async () => {
+  it("leaves the allow lists of a key unchanged when its dry run has none", async () => {
     const list = await makeList();
     const [bound, open] = [await makeKey({ allowListIds: [list.id] }), await makeKey()];
-    for (const { id } of [bound, open]) await dryRuns.promote(ACCOUNT, id, await attach(id), false, ACTOR, NOW);
+    for (const { id } of [bound, open])
+      await dryRuns.promote({ accountId: ACCOUNT, keyId: id, dryRun: await attach(id), force: false }, ACTOR, NOW);
     expect((await keys.get(ACCOUNT, bound.id))?.allowListIds).toEqual([list.id]);
     expect((await keys.get(ACCOUNT, open.id))?.allowListIds).toEqual([]);
   });
 
-  it("changes nothing when it is another trial by then, or was promoted meanwhile", async () => {
+  it("does not promote a dry run that was replaced or promoted meanwhile", async () => {
     const key = await makeKey();
     const first = await attach(key.id, { roleId: ADMIN_ROLE, allowListIds: null });
     const second = await attach(key.id);
-    expect(await dryRuns.promote(ACCOUNT, key.id, first, false, ACTOR, NOW)).toBe("trial_changed");
-    const both = () => dryRuns.promote(ACCOUNT, key.id, second, false, ACTOR, NOW);
+    expect(await dryRuns.promote({ accountId: ACCOUNT, keyId: key.id, dryRun: first, force: false }, ACTOR, NOW)).toBe(
+      "trial_changed",
+    );
+    const both = () => dryRuns.promote({ accountId: ACCOUNT, keyId: key.id, dryRun: second, force: false }, ACTOR, NOW);
     expect((await Promise.all([both(), both()])).sort()).toEqual(["promoted", "trial_changed"]);
     expect(await rowOf(key.id)).toMatchObject({ role_id: VIEWER_ROLE, version: 4 });
   });
 
-  it("is refused once the key is dead, and for the last manager without force", async () => {
+  it("does not promote a dry run of a revoked key, nor of the last manager without force", async () => {
     const key = await makeKey({ roleId: ADMIN_ROLE });
     const dryRun = await attach(key.id);
-    expect(await dryRuns.promote(ACCOUNT, key.id, dryRun, false, ACTOR, NOW)).toBe("last_manager");
+    expect(await dryRuns.promote({ accountId: ACCOUNT, keyId: key.id, dryRun, force: false }, ACTOR, NOW)).toBe(
+      "last_manager",
+    );
     await makeKey({ roleId: ADMIN_ROLE });
-    expect(await dryRuns.promote(ACCOUNT, key.id, dryRun, false, ACTOR, NOW)).toBe("promoted");
-    const dying = await makeKey();
-    const late = await attach(dying.id);
-    await keys.revoke(ACCOUNT, dying.id, true, ACTOR, NOW);
-    expect(await dryRuns.promote(ACCOUNT, dying.id, late, true, ACTOR, NOW)).toBe("key_inactive");
+    expect(await dryRuns.promote({ accountId: ACCOUNT, keyId: key.id, dryRun, force: false }, ACTOR, NOW)).toBe(
+      "promoted",
+    );
+    const revoked = await makeKey();
+    const last = await attach(revoked.id);
+    await keys.revoke(ACCOUNT, revoked.id, true, ACTOR, NOW);
+    expect(
+      await dryRuns.promote({ accountId: ACCOUNT, keyId: revoked.id, dryRun: last, force: true }, ACTOR, NOW),
+    ).toBe("key_inactive");
   });
 });
 
-describe("dropping a trial", () => {
-  it("forgets its terms and its counts, once, also of a dead key", async () => {
+describe("drop", () => {
+  it("deletes a dry run with its counts once, even that of a revoked key", async () => {
     const list = await makeList();
     const key = await makeKey();
     const dryRun = await attach(key.id, { roleId: null, allowListIds: [list.id] });
@@ -191,16 +207,16 @@ describe("dropping a trial", () => {
     expect(await dryRuns.drop(ACCOUNT, key.id, ACTOR, NOW)).toBe("not_found");
     expect(await dryRuns.get(ACCOUNT, key.id)).toBeNull();
     expect((await changes()).map(({ version }) => version)).toEqual([2, 3, 4]);
-    await nothingLeft();
+    await expectNoDryRuns();
   });
 });
 
-describe("what a trial refers to", () => {
-  it("is in use: neither the list nor the role can be deleted before the trial ends", async () => {
+describe("the role and the lists of a dry run", () => {
+  it("does not delete a role or a list that a dry run uses", async () => {
     const [list, role] = [await makeList(), await makeRole()];
-    const key = await makeKey({ name: "tried" });
+    const key = await makeKey({ name: "dry" });
     await attach(key.id, { roleId: role.id, allowListIds: [list.id] });
-    const inUseBy = [expect.objectContaining({ id: key.id, name: "tried" })];
+    const inUseBy = [expect.objectContaining({ id: key.id, name: "dry" })];
     expect(await lists.delete(ACCOUNT, PROJECT, list.id, ACTOR, NOW)).toEqual({ inUseBy });
     expect(await roles.delete(ACCOUNT, role.id, ACTOR, NOW)).toEqual({ inUseBy });
     await dryRuns.drop(ACCOUNT, key.id, ACTOR, NOW);
@@ -208,25 +224,26 @@ describe("what a trial refers to", () => {
     expect(await roles.delete(ACCOUNT, role.id, ACTOR, NOW)).toBe("deleted");
   });
 
-  it("raises the key's version when the role changes", async () => {
+  it("raises the version of a key when the role of its dry run is updated", async () => {
     const role = await makeRole();
     const key = await makeKey();
     await attach(key.id, { roleId: role.id, allowListIds: null });
-    await roles.update(ACCOUNT, role.id, roleSpec({ permissions: ["CLUSTER:READ"] }), false, ACTOR, NOW);
+    await roles.update(
+      { accountId: ACCOUNT, id: role.id, definition: roleSpec({ permissions: ["CLUSTER:READ"] }), force: false },
+      ACTOR,
+      NOW,
+    );
     expect(await changes()).toEqual([2, 3].map((version) => ({ key_id: key.id, version })));
     expect(await rowOf(key.id)).toMatchObject({ version: 3, kv_pending: 3 });
   });
 });
 
-describe("a trial that cannot be read", () => {
+describe("a dry run that cannot be read", () => {
   it.each([
-    ["has lost its lists", "DELETE FROM api_key_trial_lists"],
-    [
-      "has a permission that nobody knows",
-      `UPDATE roles SET permissions = '["CLUSTER:FLY"]' WHERE account_id IS NOT NULL`,
-    ],
+    ["has no lists", "DELETE FROM api_key_trial_lists"],
+    ["has an unknown permission", `UPDATE roles SET permissions = '["CLUSTER:FLY"]' WHERE account_id IS NOT NULL`],
     ["has a rule that is not canonical", `UPDATE allow_lists SET rules = '["192.0.2.1/24"]'`],
-  ])("leaves the key as it is, and is told as unreadable: it %s", async (_, damage) => {
+  ])("leaves the key's access unchanged when its dry run %s", async (_, damage) => {
     const [list, role] = [await makeList(), await makeRole()];
     const key = await makeKey();
     const dryRun = await attach(key.id, { roleId: role.id, allowListIds: [list.id] });
@@ -238,7 +255,7 @@ describe("a trial that cannot be read", () => {
   });
 });
 
-describe("the counts of a trial", () => {
+describe("createDryRunRecorder", () => {
   const errors: string[] = [];
   const setUp = async () => {
     errors.length = 0;
@@ -251,22 +268,22 @@ describe("the counts of a trial", () => {
       writes += 1;
       last = work;
     };
-    const note = (network: string | null, at: number, trialId = dryRun.id) => {
+    const record = (network: string | null, at: number, dryRunId = dryRun.id) => {
       const denial =
         network === null ? null : { reason: "address_not_allowed" as const, network, operation: "getPing" };
-      recorder.record({ keyId: key.id, dryRunId: trialId, denial, at }, background);
+      recorder.record({ keyId: key.id, dryRunId, denial, at }, background);
     };
-    return { key, trial: dryRun, recorder, note, writes: () => writes, settled: () => last };
+    return { key, recorder, record, writes: () => writes, written: () => last };
   };
 
-  it("are written with the first call and then once a minute", async () => {
-    const { key, note, writes, settled } = await setUp();
-    note("192.0.2.0/24", NOW);
-    await settled();
-    for (let i = 1; i < 60; i++) note(i % 2 ? "198.51.100.0/24" : null, NOW + i * 1_000);
+  it("writes the first request of a dry run at once, and then once a minute", async () => {
+    const { key, record, writes, written } = await setUp();
+    record("192.0.2.0/24", NOW);
+    await written();
+    for (let i = 1; i < 60; i++) record(i % 2 ? "198.51.100.0/24" : null, NOW + i * 1_000);
     expect(writes()).toBe(1);
-    note("192.0.2.0/24", NOW + 60_000);
-    await settled();
+    record("192.0.2.0/24", NOW + 60_000);
+    await written();
     expect(writes()).toBe(2);
     expect(await dryRuns.get(ACCOUNT, key.id)).toMatchObject({
       evaluated: 61,
@@ -280,30 +297,30 @@ describe("the counts of a trial", () => {
     });
   });
 
-  it("are nobody's once the trial has ended", async () => {
-    const { key, note, recorder } = await setUp();
-    note("192.0.2.0/24", NOW);
+  it("does not add the counts of an ended dry run to the next one", async () => {
+    const { key, record, recorder } = await setUp();
+    record("192.0.2.0/24", NOW);
     await dryRuns.drop(ACCOUNT, key.id, ACTOR, NOW);
     const next = await attach(key.id);
     await recorder.flush(NOW);
     expect(await dryRuns.get(ACCOUNT, key.id)).toMatchObject({ id: next.id, evaluated: 0, denials: [] });
   });
 
-  it("wait for the next write when one fails", async () => {
-    const { key, note, recorder, settled } = await setUp();
+  it("keeps the counts of a failed write for the next one", async () => {
+    const { key, record, recorder, written } = await setUp();
     await db.prepare("ALTER TABLE trial_refusals RENAME TO away").run();
-    note("192.0.2.0/24", NOW);
-    await settled();
+    record("192.0.2.0/24", NOW);
+    await written();
     expect(errors).toEqual(["trials_write"]);
     await db.prepare("ALTER TABLE away RENAME TO trial_refusals").run();
     await recorder.flush(NOW);
     expect(await dryRuns.get(ACCOUNT, key.id)).toMatchObject({ evaluated: 1, networks: 1 });
   });
 
-  it("lose no call when there are more networks than are kept, and say so", async () => {
-    const { key, note, recorder } = await setUp();
+  it("counts every request when there are more networks than it stores, and reports the count as incomplete", async () => {
+    const { key, record, recorder } = await setUp();
     for (let i = 0; i < 1_200; i++) {
-      note(`10.${i >> 8}.${i & 255}.0/24`, NOW);
+      record(`10.${i >> 8}.${i & 255}.0/24`, NOW);
       if (i % 60 === 59) await recorder.flush(NOW);
     }
     const dryRun = await dryRuns.get(ACCOUNT, key.id);
@@ -313,7 +330,7 @@ describe("the counts of a trial", () => {
     expect(dryRun?.examples).toHaveLength(10);
   });
 
-  it("tell of an unreadable trial once a minute", async () => {
+  it("reports an unreadable dry run once a minute", async () => {
     const { key, recorder } = await setUp();
     for (const at of [NOW, NOW + 1, NOW + 59_999, NOW + 60_000]) recorder.recordUnreadable(key.id, at);
     expect(errors).toEqual(["trial_unreadable", "trial_unreadable"]);

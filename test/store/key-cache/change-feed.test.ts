@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { KeyRecord } from "../../../src/core/access/principal.ts";
 import { createChangeFeedReader } from "../../../src/store/key-cache/change-feed.ts";
-import { createCircuitBreaker } from "../../../src/store/lib/timeouts.ts";
+import { createCircuitBreaker } from "../../../src/store/lib/circuit-breaker.ts";
 import { type FakeClock, fakeClock } from "../../support/fake-clock.ts";
 import { aKey } from "../../support/key.ts";
-import { behind, DOWN, type ModelledStore, modelledStore } from "../../support/modelled-store.ts";
+import { DOWN, inBackground, type ModelledStore, modelledStore } from "../../support/modelled-store.ts";
 
 let clock: FakeClock;
 let store: ModelledStore;
@@ -23,52 +23,52 @@ function newFeed(random = () => 0) {
   return createChangeFeedReader({ source: store.changes, breaker, clock, random, onError: () => undefined, onRewind });
 }
 
-const read = (feed: ReturnType<typeof newFeed>) => feed.refresh(behind, Number.NEGATIVE_INFINITY);
-const reading = (asOf: number, changes: Partial<KeyRecord> = {}) => ({ record: aKey(changes), asOf });
+const read = (feed: ReturnType<typeof newFeed>) => feed.refresh(inBackground, Number.NEGATIVE_INFINITY);
+const readOf = (asOf: number, changes: Partial<KeyRecord> = {}) => ({ record: aKey(changes), asOf });
 
-describe("what the log vouches for", () => {
-  it("is no copy at all before the log was read", () => {
+describe("isCurrent and isCopyCurrent", () => {
+  it("rejects every copy before the feed was read", () => {
     const feed = newFeed();
-    expect(feed.isCopyCurrent(reading(1))).toBe(false);
+    expect(feed.isCopyCurrent(readOf(1))).toBe(false);
     expect(feed.initialized).toBe(false);
   });
 
-  it("is every reading from the first line on", async () => {
+  it("accepts every record from the first line on", async () => {
     const feed = newFeed();
     await read(feed);
-    expect(feed.isCopyCurrent(reading(1))).toBe(true);
+    expect(feed.isCopyCurrent(readOf(1))).toBe(true);
   });
 
-  it("is no version older than the one that the log asks for, of that key alone", async () => {
+  it("rejects an older version of a changed key only", async () => {
     const feed = newFeed();
     const hash = store.add();
     store.change(hash, {});
     await read(feed);
-    expect(feed.isCurrent(reading(1, { id: "key-1", version: 1 }))).toBe(false);
-    expect(feed.isCurrent(reading(1, { id: "key-1", version: 2 }))).toBe(true);
-    expect(feed.isCurrent(reading(1, { id: "another", version: 1 }))).toBe(true);
+    expect(feed.isCurrent(readOf(1, { id: "key-1", version: 1 }))).toBe(false);
+    expect(feed.isCurrent(readOf(1, { id: "key-1", version: 2 }))).toBe(true);
+    expect(feed.isCurrent(readOf(1, { id: "another", version: 1 }))).toBe(true);
   });
 
-  it("is nothing from before a line that drops everything, and all that came after it", async () => {
+  it("rejects every record from before a line for all keys", async () => {
     const feed = newFeed();
     store.changeAll();
     await read(feed);
-    expect(feed.isCurrent(reading(1))).toBe(false);
-    expect(feed.isCurrent(reading(2))).toBe(true);
+    expect(feed.isCurrent(readOf(1))).toBe(false);
+    expect(feed.isCurrent(readOf(2))).toBe(true);
   });
 
-  it("is no copy from before what the log still tells, however right its version looks", async () => {
+  it("rejects a copy from before the oldest line, whatever its version", async () => {
     const feed = newFeed();
     const hash = store.add();
     for (let i = 0; i < 5; i += 1) store.change(hash, {});
     store.prune(2);
     await read(feed);
-    // The lines 5 and 6 are left: a reading that knows of line 4 misses nothing.
-    expect(feed.isCopyCurrent(reading(3, { id: "another" }))).toBe(false);
-    expect(feed.isCopyCurrent(reading(4, { id: "another" }))).toBe(true);
+    // The lines 5 and 6 are left: a record as of line 4 misses none.
+    expect(feed.isCopyCurrent(readOf(3, { id: "another" }))).toBe(false);
+    expect(feed.isCopyCurrent(readOf(4, { id: "another" }))).toBe(true);
   });
 
-  it("is nothing old for an isolate that was cut off for longer than the log lives", async () => {
+  it("rejects old records when lines were pruned before this isolate read them", async () => {
     const feed = newFeed();
     await read(feed);
     const hash = store.add();
@@ -76,26 +76,26 @@ describe("what the log vouches for", () => {
     store.prune(1);
     await clock.advance(1);
     await read(feed);
-    expect(feed.isCurrent(reading(1, { id: "another" }))).toBe(false);
+    expect(feed.isCurrent(readOf(1, { id: "another" }))).toBe(false);
   });
 
-  it("is what a newer reading than its own says, since nothing later is known", async () => {
+  it("accepts a record that is newer than the feed", async () => {
     const feed = newFeed();
     await read(feed);
-    expect(feed.isCopyCurrent(reading(7))).toBe(true);
+    expect(feed.isCopyCurrent(readOf(7))).toBe(true);
   });
 
-  it("stays bounded: after ten thousand changed keys everything older is dropped instead", async () => {
+  it("rejects every older record instead of keeping more than ten thousand changed keys", async () => {
     const feed = newFeed();
     for (let i = 0; i < 10_001; i += 1) store.change(store.add(), {});
     await read(feed);
-    expect(feed.isCurrent(reading(store.head() - 1, { id: "another" }))).toBe(false);
-    expect(feed.isCurrent(reading(store.head(), { id: "key-1" }))).toBe(true);
+    expect(feed.isCurrent(readOf(store.newestSeq() - 1, { id: "another" }))).toBe(false);
+    expect(feed.isCurrent(readOf(store.newestSeq(), { id: "key-1" }))).toBe(true);
   });
 });
 
-describe("D1 put back to an earlier point in time", () => {
-  it("drops what is remembered, and believes no copy of the time that was undone", async () => {
+describe("a restored D1", () => {
+  it("reports a rewind, and rejects copies from the history that was undone", async () => {
     const feed = newFeed();
     const hash = store.add();
     for (let i = 0; i < 5; i += 1) store.change(hash, {});
@@ -104,28 +104,28 @@ describe("D1 put back to an earlier point in time", () => {
     await clock.advance(1);
     await read(feed);
     expect(rewinds).toBe(1);
-    // What D1 says now is believed, though its version is lower than what the log once asked for.
-    expect(feed.isCurrent(reading(2, { id: "key-1", version: 2 }))).toBe(true);
-    expect(feed.isCopyCurrent(reading(5, { id: "key-1", version: 5 }))).toBe(false);
+    // The current record is accepted though its version is lower than one in the history that was undone.
+    expect(feed.isCurrent(readOf(2, { id: "key-1", version: 2 }))).toBe(true);
+    expect(feed.isCopyCurrent(readOf(5, { id: "key-1", version: 5 }))).toBe(false);
     for (let i = 0; i < 9; i += 1) store.change(store.add(), {});
     await clock.advance(1);
     await read(feed);
-    expect(feed.isCopyCurrent(reading(6, { id: "key-1", version: 2 }))).toBe(false);
-    expect(feed.isCopyCurrent(reading(7, { id: "key-1", version: 2 }))).toBe(true);
+    expect(feed.isCopyCurrent(readOf(6, { id: "key-1", version: 2 }))).toBe(false);
+    expect(feed.isCopyCurrent(readOf(7, { id: "key-1", version: 2 }))).toBe(true);
   });
 });
 
-describe("reading the log", () => {
-  it("is one read for fifty calls at once", async () => {
+describe("refresh", () => {
+  it("reads the feed once for fifty concurrent requests", async () => {
     const feed = newFeed();
     store.d1.delayMs = 20;
-    const calls = Array.from({ length: 50 }, () => read(feed));
+    const requests = Array.from({ length: 50 }, () => read(feed));
     await clock.advance(20);
-    await Promise.all(calls);
+    await Promise.all(requests);
     expect(store.counts.logs).toBe(1);
   });
 
-  it("dates itself to the instant before the read", async () => {
+  it("takes the time before the read as the time of the read", async () => {
     const feed = newFeed();
     store.d1.delayMs = 300;
     const startedAt = clock.now();
@@ -135,7 +135,7 @@ describe("reading the log", () => {
     expect(feed.readAt).toBe(startedAt);
   });
 
-  it("is given up after 800 ms", async () => {
+  it("times out after 800 ms", async () => {
     const feed = newFeed();
     store.d1.trouble = "silent";
     const done = expect(read(feed)).rejects.toThrow("the change feed took longer than 800 ms");
@@ -143,21 +143,21 @@ describe("reading the log", () => {
     await done;
   });
 
-  it("is not tried again within a second of a failure", async () => {
+  it("does not read again within a second of a failure", async () => {
     const feed = newFeed();
     store.d1.trouble = DOWN;
     await expect(read(feed)).rejects.toThrow(DOWN.message);
     store.d1.trouble = null;
     await clock.advance(999);
     await expect(read(feed)).rejects.toThrow("failed a moment ago");
-    feed.refreshIfDue(clock.now(), behind);
+    feed.refreshIfDue(clock.now(), inBackground);
     expect(store.counts.logs).toBe(1);
     await clock.advance(1);
     await read(feed);
     expect(store.counts.logs).toBe(2);
   });
 
-  it("is due five to six seconds after the last one, each isolate in its own time", async () => {
+  it("is due five to six seconds after the last read, with a jitter for each isolate", async () => {
     const spread = await Promise.all(
       [0, 0.5, 0.999].map(async (chance) => {
         const feed = newFeed(() => chance);
@@ -165,7 +165,7 @@ describe("reading the log", () => {
         const from = clock.now();
         for (let ms = 4_900; ms < 6_100; ms += 1) {
           const before = store.counts.logs;
-          feed.refreshIfDue(from + ms, behind);
+          feed.refreshIfDue(from + ms, inBackground);
           if (store.counts.logs > before) return ms;
         }
         return null;
@@ -174,27 +174,27 @@ describe("reading the log", () => {
     expect(spread).toEqual([5_000, 5_500, 5_999]);
   });
 
-  it("ignores a read that was given up and overtaken", async () => {
+  it("ignores a read that timed out and was overtaken", async () => {
     const feed = newFeed();
-    let land: (changes: Awaited<ReturnType<typeof store.changes.since>>) => void = () => undefined;
+    let resolveFirst: (changes: Awaited<ReturnType<typeof store.changes.since>>) => void = () => undefined;
     const slow = { oldestSeq: 1, newestSeq: 1, changes: [] };
     const first = store.changes.since;
     store.changes.since = () =>
       new Promise((resolve) => {
-        land = resolve;
+        resolveFirst = resolve;
       });
     void read(feed).catch(() => undefined);
     clock.jump(900);
     store.changes.since = first;
     store.changeAll();
     await read(feed);
-    land(slow);
+    resolveFirst(slow);
     await clock.advance(0);
     expect(rewinds).toBe(0);
-    expect(feed.isCurrent(reading(1))).toBe(false);
+    expect(feed.isCurrent(readOf(1))).toBe(false);
   });
 
-  it("counts for nothing when it began before the clock was set back", async () => {
+  it("ignores a read from before the clock was set back", async () => {
     const feed = newFeed();
     store.d1.delayMs = 100;
     void read(feed);

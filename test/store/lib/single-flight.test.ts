@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { createSingleFlight } from "../../../src/store/lib/single-flight.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
-import { behind } from "../../support/modelled-store.ts";
+import { inBackground } from "../../support/modelled-store.ts";
 
 const LIMIT_MS = 1_000;
 const NEVER = new Promise<string>(() => undefined);
@@ -17,64 +17,69 @@ function counted(results: readonly Promise<string>[]) {
   };
 }
 
-it("gives fifty calls at once one read", async () => {
+it("reads once for fifty concurrent requests", async () => {
   const singleFlight = createSingleFlight<string, string>(fakeClock(), LIMIT_MS);
   const { read, reads } = counted([Promise.resolve("row")]);
-  const results = await Promise.all(Array.from({ length: 50 }, () => singleFlight.run("k", behind, -Infinity, read)));
+  const results = await Promise.all(
+    Array.from({ length: 50 }, () => singleFlight.run("k", inBackground, -Infinity, read)),
+  );
   expect(new Set(results)).toEqual(new Set(["row"]));
   expect(reads()).toBe(1);
 });
 
-it("reads anew once a flight has landed", async () => {
+it("reads again after a read has completed", async () => {
   const singleFlight = createSingleFlight<string, string>(fakeClock(), LIMIT_MS);
   const { read, reads } = counted([Promise.resolve("first"), Promise.resolve("second")]);
-  await singleFlight.run("k", behind, -Infinity, read);
-  expect(await singleFlight.run("k", behind, -Infinity, read)).toBe("second");
+  await singleFlight.run("k", inBackground, -Infinity, read);
+  expect(await singleFlight.run("k", inBackground, -Infinity, read)).toBe("second");
   expect(reads()).toBe(2);
 });
 
-it("hands a fault to everybody who waits, and reads anew for the next one", async () => {
+it("rejects every waiting request with the error of the read, and reads again for the next one", async () => {
   const singleFlight = createSingleFlight<string, string>(fakeClock(), LIMIT_MS);
   const { read } = counted([Promise.reject(new Error("down")), Promise.resolve("row")]);
-  const calls = [singleFlight.run("k", behind, -Infinity, read), singleFlight.run("k", behind, -Infinity, read)];
-  for (const call of calls) await expect(call).rejects.toThrow("down");
-  expect(await singleFlight.run("k", behind, -Infinity, read)).toBe("row");
+  const requests = [
+    singleFlight.run("k", inBackground, -Infinity, read),
+    singleFlight.run("k", inBackground, -Infinity, read),
+  ];
+  for (const request of requests) await expect(request).rejects.toThrow("down");
+  expect(await singleFlight.run("k", inBackground, -Infinity, read)).toBe("row");
 });
 
-it("goes itself when the flight's own call has died with it", async () => {
+it("reads again when the joined read exceeds its time limit", async () => {
   const clock = fakeClock();
   const singleFlight = createSingleFlight<string, string>(clock, LIMIT_MS);
   const { read } = counted([NEVER, Promise.resolve("row")]);
-  void singleFlight.run("k", behind, -Infinity, read);
+  void singleFlight.run("k", inBackground, -Infinity, read);
   await clock.advance(600);
-  const follower = singleFlight.run("k", behind, -Infinity, read);
-  // Until the flight must have ended, and not its whole limit over again.
+  const joined = singleFlight.run("k", inBackground, -Infinity, read);
+  // The rest of the time limit of the joined read, and not a whole one.
   await clock.advance(LIMIT_MS - 600 + 50);
-  expect(await follower).toBe("row");
+  expect(await joined).toBe("row");
 });
 
-it("joins no flight that began before the instant of a doubt", async () => {
+it("does not join a read that began before the given time", async () => {
   const clock = fakeClock();
   const singleFlight = createSingleFlight<string, string>(clock, LIMIT_MS);
   const { read } = counted([NEVER, Promise.resolve("after")]);
-  void singleFlight.run("k", behind, -Infinity, read);
-  expect(await singleFlight.run("k", behind, clock.now(), read)).toBe("after");
+  void singleFlight.run("k", inBackground, -Infinity, read);
+  expect(await singleFlight.run("k", inBackground, clock.now(), read)).toBe("after");
 });
 
-it("joins no flight that began by a clock which has been set back since", async () => {
+it("does not join a read from before the clock was set back", async () => {
   const clock = fakeClock();
   const singleFlight = createSingleFlight<string, string>(clock, LIMIT_MS);
   const { read } = counted([NEVER, Promise.resolve("row")]);
-  void singleFlight.run("k", behind, -Infinity, read);
+  void singleFlight.run("k", inBackground, -Infinity, read);
   clock.jump(-3_600_000);
-  expect(await singleFlight.run("k", behind, -Infinity, read)).toBe("row");
+  expect(await singleFlight.run("k", inBackground, -Infinity, read)).toBe("row");
 });
 
-it("keeps the read alive when the call that began it goes away", async () => {
+it("keeps a read running in the background, and handles its rejection", async () => {
   const singleFlight = createSingleFlight<string, string>(fakeClock(), LIMIT_MS);
   const kept: Promise<unknown>[] = [];
   const { read } = counted([Promise.reject(new Error("down"))]);
   await expect(singleFlight.run("k", (work) => kept.push(work), -Infinity, read)).rejects.toThrow("down");
-  // And a fault behind the answer is nobody's unhandled rejection.
+  // The background work handles the rejection.
   await expect(Promise.all(kept)).resolves.toHaveLength(1);
 });

@@ -1,4 +1,4 @@
-// The keys of an issuer: how long they are believed, how often they are asked for, and what is not believed at all.
+// The keys of an issuer: how long they are cached, how often they are fetched, and which responses are rejected.
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Clock } from "../../../src/store/lib/timeouts.ts";
@@ -8,12 +8,12 @@ const ISSUER = "https://issuer.example";
 const JWKS = "https://issuer.example/jwks";
 
 let now: number;
-let asked: string[];
+let fetched: string[];
 let kids: string[];
 let answer: (url: string) => Response | Promise<Response>;
 beforeEach(() => {
   now = 1_000_000;
-  asked = [];
+  fetched = [];
   kids = ["a"];
   answer = (url) =>
     Response.json(
@@ -39,7 +39,7 @@ const background = (work: Promise<unknown>) => {
 
 function issuerKeys(at: JwksParts["at"] = { jwksUrl: JWKS }) {
   const fetch: JwksParts["fetch"] = async (url, init) => {
-    asked.push(url);
+    fetched.push(url);
     expect(init.redirect).toBe("manual");
     return answer(url);
   };
@@ -50,43 +50,43 @@ function issuerKeys(at: JwksParts["at"] = { jwksUrl: JWKS }) {
   };
 }
 
-describe("the keys of an issuer", () => {
-  it("are found where discovery says, and by an address that is configured without it", async () => {
+describe("createIssuerKeys", () => {
+  it("fetches the keys of an issuer by discovery or from a configured URL", async () => {
     expect(await issuerKeys({ issuer: ISSUER })("a")).toEqual(["a"]);
-    expect(asked).toEqual([`${ISSUER}/.well-known/openid-configuration`, JWKS]);
+    expect(fetched).toEqual([`${ISSUER}/.well-known/openid-configuration`, JWKS]);
     expect(await issuerKeys()("a")).toEqual(["a"]);
-    expect(asked.slice(2)).toEqual([JWKS]);
+    expect(fetched.slice(2)).toEqual([JWKS]);
   });
 
-  it("are remembered for ten minutes and read again then", async () => {
+  it("caches the keys of an issuer for ten minutes", async () => {
     const keysFor = issuerKeys();
     await keysFor("a");
     now += 599_999;
     await keysFor("a");
-    expect(asked).toHaveLength(1);
+    expect(fetched).toHaveLength(1);
     now += 1;
     await keysFor("a");
-    expect(asked).toHaveLength(2);
+    expect(fetched).toHaveLength(2);
   });
 
-  it("are read again for a key that has been rotated in, at most once in thirty seconds", async () => {
+  it("fetches again for an unknown key, at most once in thirty seconds", async () => {
     const keysFor = issuerKeys();
     await keysFor("a");
     kids = ["a", "b"];
     for (let i = 0; i < 100; i++) expect(await keysFor("b")).toEqual(["a"]);
-    expect(asked).toHaveLength(1);
+    expect(fetched).toHaveLength(1);
     now += 30_000;
     expect(await keysFor("b")).toEqual(["a", "b"]);
-    expect(asked).toHaveLength(2);
+    expect(fetched).toHaveLength(2);
   });
 
-  it("are asked for once by many callers at the same time", async () => {
+  it("fetches once for many concurrent requests", async () => {
     const keysFor = issuerKeys();
     await Promise.all(Array.from({ length: 50 }, () => keysFor("a")));
-    expect(asked).toHaveLength(1);
+    expect(fetched).toHaveLength(1);
   });
 
-  it("live on what is remembered through an outage, until the ten minutes are over; then nobody is judged", async () => {
+  it("serves cached keys during an outage for ten minutes, and then throws", async () => {
     const keysFor = issuerKeys();
     await keysFor("a");
     answer = () => new Response("down", { status: 503 });
@@ -94,15 +94,15 @@ describe("the keys of an issuer", () => {
     expect(await keysFor("a")).toEqual(["a"]);
     now += 100_000;
     await expect(keysFor("a")).rejects.toThrow("the issuer's keys cannot be read");
-    // Within the cooldown nobody asks again, so a flood cannot make an outage worse.
+    // No fetch within the cooldown, so that a flood of tokens cannot make an outage worse.
     for (let i = 0; i < 20; i++) await expect(keysFor("a")).rejects.toThrow();
-    expect(asked).toHaveLength(2);
+    expect(fetched).toHaveLength(2);
     now += 30_000;
     answer = () => Response.json({ keys: [{ kty: "OKP", kid: "a" }] });
     expect(await keysFor("a")).toEqual(["a"]);
   });
 
-  it("are not called unknown while they cannot be read again", async () => {
+  it("throws for an unknown key while the issuer cannot be reached", async () => {
     const keysFor = issuerKeys();
     await keysFor("a");
     now += 30_000;
@@ -118,8 +118,8 @@ describe("the keys of an issuer", () => {
     ["a page", () => new Response("<html>", { headers: { "content-type": "text/html" } })],
     ["a set without keys", () => Response.json({ keys: null })],
     ["a set without end", () => new Response(`{"keys":[],"x":"${"x".repeat(300_000)}"}`)],
-  ])("are not taken out of %s", async (_, odd) => {
-    answer = odd;
+  ])("takes no keys from %s", async (_, invalid) => {
+    answer = invalid;
     await expect(issuerKeys()("a")).rejects.toThrow("the issuer's keys cannot be read");
   });
 
@@ -127,9 +127,9 @@ describe("the keys of an issuer", () => {
     ["another issuer's", { issuer: "https://evil.example", jwks_uri: JWKS }],
     ["one that names plain http", { issuer: ISSUER, jwks_uri: "http://issuer.example/jwks" }],
     ["one that names nothing", { issuer: ISSUER }],
-  ])("are not looked for behind a discovery document that is %s", async (_, document) => {
+  ])("does not follow a discovery document that is %s", async (_, document) => {
     answer = () => Response.json(document);
     await expect(issuerKeys({ issuer: ISSUER })("a")).rejects.toThrow("the issuer's keys cannot be read");
-    expect(asked).toHaveLength(1);
+    expect(fetched).toHaveLength(1);
   });
 });

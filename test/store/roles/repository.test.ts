@@ -29,12 +29,12 @@ const MANAGER = roleSpec({ displayName: "Manager", permissions: ["API_KEY:CREATE
 async function names(changes: Partial<RoleQuery> = {}) {
   const query: RoleQuery = { accountId: ACCOUNT, types: "ALL", displayName: null, limit: 100, continuationToken: null };
   const page = await roles.list({ ...query, ...changes });
-  if ("fault" in page) throw new Error(page.fault);
+  if ("error" in page) throw new Error(page.error);
   return { names: page.items.map((role) => role.displayName), token: page.continuationToken };
 }
 
-describe("the built-in roles", () => {
-  it("are seeded as the code knows them", async () => {
+describe("built-in roles", () => {
+  it("seeds the built-in roles as the code defines them", async () => {
     const { results } = await db
       .prepare("SELECT id, display_name, manages_keys FROM roles WHERE account_id IS NULL ORDER BY created_at, rowid")
       .all();
@@ -47,41 +47,55 @@ describe("the built-in roles", () => {
     );
   });
 
-  it("belong to every account and cannot be changed or deleted", async () => {
+  it("returns a built-in role in every account, and neither updates nor deletes it", async () => {
     expect(await roles.get(OTHER_ACCOUNT, ADMIN_ROLE)).toMatchObject({ displayName: "Admin", userDefined: false });
-    expect(await roles.update(ACCOUNT, ADMIN_ROLE, roleSpec(), true, ACTOR, NOW)).toBe("not_found");
+    expect(
+      await roles.update({ accountId: ACCOUNT, id: ADMIN_ROLE, definition: roleSpec(), force: true }, ACTOR, NOW),
+    ).toBe("not_found");
     expect(await roles.delete(ACCOUNT, ADMIN_ROLE, ACTOR, NOW)).toBe("not_found");
     expect(await count("audit_events")).toBe(0);
   });
 });
 
-describe("a custom role", () => {
-  it("belongs to its account alone", async () => {
+describe("create and get", () => {
+  it("does not return or update a custom role of another account", async () => {
     const role = await makeRole();
     expect(await roles.get(ACCOUNT, role.id)).toEqual(role);
     expect(await roles.get(OTHER_ACCOUNT, role.id)).toBeNull();
-    expect(await roles.update(OTHER_ACCOUNT, role.id, roleSpec(), true, ACTOR, NOW)).toBe("not_found");
+    expect(
+      await roles.update({ accountId: OTHER_ACCOUNT, id: role.id, definition: roleSpec(), force: true }, ACTOR, NOW),
+    ).toBe("not_found");
     expect(await roles.getByName(ACCOUNT, "bACKUPS")).toEqual(role);
     expect(await roles.getByName(OTHER_ACCOUNT, "Backups")).toBeNull();
   });
 
-  it("has its name for itself, without regard to case, against built-in roles too", async () => {
+  it("creates one role of a name without regard to case, built-in roles included", async () => {
     const create = (displayName: string) =>
       roles.create(ACCOUNT, crypto.randomUUID(), roleSpec({ displayName }), ACTOR, NOW);
-    expect((await Promise.all([create("One"), create("ONE")])).filter((made) => made === "name_taken")).toHaveLength(1);
+    expect(
+      (await Promise.all([create("One"), create("ONE")])).filter((outcome) => outcome === "name_taken"),
+    ).toHaveLength(1);
     expect(await create("admin")).toBe("name_taken");
     const role = await makeRole();
-    expect(await roles.update(ACCOUNT, role.id, roleSpec({ displayName: "one" }), false, ACTOR, NOW)).toBe(
-      "name_taken",
-    );
-    expect(await roles.update(ACCOUNT, role.id, roleSpec({ displayName: "BACKUPS" }), false, ACTOR, NOW)).toMatchObject(
-      {
-        displayName: "BACKUPS",
-      },
-    );
+    expect(
+      await roles.update(
+        { accountId: ACCOUNT, id: role.id, definition: roleSpec({ displayName: "one" }), force: false },
+        ACTOR,
+        NOW,
+      ),
+    ).toBe("name_taken");
+    expect(
+      await roles.update(
+        { accountId: ACCOUNT, id: role.id, definition: roleSpec({ displayName: "BACKUPS" }), force: false },
+        ACTOR,
+        NOW,
+      ),
+    ).toMatchObject({
+      displayName: "BACKUPS",
+    });
   });
 
-  it("throws when its permissions are corrupt", async () => {
+  it("throws for a role whose permissions cannot be read", async () => {
     const role = await makeRole();
     await db.prepare(`UPDATE roles SET permissions = '{}' WHERE id = ?`).bind(role.id).run();
     await expect(roles.get(ACCOUNT, role.id)).rejects.toThrow("not a list");
@@ -89,18 +103,15 @@ describe("a custom role", () => {
   });
 });
 
-describe("changing a role", () => {
-  it("changes every key that has it, and no other", async () => {
+describe("update", () => {
+  it("logs a change of every active key with the updated role", async () => {
     const role = await makeRole();
     const [one, two] = [await makeKey({ roleId: role.id }), await makeKey({ roleId: role.id })];
     const revoked = await makeKey({ roleId: role.id });
     await keys.revoke(ACCOUNT, revoked.id, false, ACTOR, NOW);
     await makeKey();
     const changed = await roles.update(
-      ACCOUNT,
-      role.id,
-      roleSpec({ permissions: ["BACKUP:READ"] }),
-      false,
+      { accountId: ACCOUNT, id: role.id, definition: roleSpec({ permissions: ["BACKUP:READ"] }), force: false },
       ACTOR,
       NOW + 1,
     );
@@ -113,7 +124,7 @@ describe("changing a role", () => {
     expect((await events()).at(-1)).toBe("EDIT_ROLE");
   });
 
-  it("raises an epoch instead when too many keys have it", async () => {
+  it("logs one change for all keys when too many keys have the updated role", async () => {
     const role = await makeRole();
     const template = await makeKey({ roleId: role.id });
     const copy = db.prepare(`INSERT INTO api_keys (id, account_id, hash, name, role_id, restricted, expire_after_hours,
@@ -123,49 +134,55 @@ describe("changing a role", () => {
     await db.batch(
       Array.from({ length: EPOCH_ABOVE - 1 }, (_, n) => copy.bind(crypto.randomUUID(), hash(n), template.id)),
     );
-    await roles.update(ACCOUNT, role.id, roleSpec(), false, ACTOR, NOW);
+    await roles.update({ accountId: ACCOUNT, id: role.id, definition: roleSpec(), force: false }, ACTOR, NOW);
     expect(await changes()).toHaveLength(EPOCH_ABOVE);
     await copy.bind(crypto.randomUUID(), hash(9_999), template.id).run();
-    await roles.update(ACCOUNT, role.id, roleSpec(), false, ACTOR, NOW);
+    await roles.update({ accountId: ACCOUNT, id: role.id, definition: roleSpec(), force: false }, ACTOR, NOW);
     expect((await changes()).slice(EPOCH_ABOVE)).toEqual([{ key_id: null, version: 0 }]);
     const { results } = await db.prepare("SELECT count(*) AS n FROM api_keys WHERE version = 3").all();
     expect(results).toEqual([{ n: EPOCH_ABOVE }]);
   });
 
-  it("changes nothing when the change cannot be logged", async () => {
+  it("does not update a role when the change log cannot be written", async () => {
     const role = await makeRole();
     await makeKey({ roleId: role.id });
     await db
       .prepare("CREATE TRIGGER broken BEFORE INSERT ON key_changes BEGIN SELECT raise(ABORT, 'broken'); END")
       .run();
-    const update = roles.update(ACCOUNT, role.id, roleSpec({ permissions: ["BACKUP:READ"] }), false, ACTOR, NOW);
+    const update = roles.update(
+      { accountId: ACCOUNT, id: role.id, definition: roleSpec({ permissions: ["BACKUP:READ"] }), force: false },
+      ACTOR,
+      NOW,
+    );
     await expect(update).rejects.toThrow("broken");
     expect(await roles.get(ACCOUNT, role.id)).toEqual(role);
     expect((await events()).at(-1)).toBe("CREATE_API_KEY");
   });
 
-  it("keeps the last manager, unless by force", async () => {
+  it("takes key management from the last manager's role only with force", async () => {
     const role = await makeRole(MANAGER);
     await makeKey({ roleId: role.id });
-    const weaken = (force: boolean) => roles.update(ACCOUNT, role.id, roleSpec(), force, ACTOR, NOW);
+    const weaken = (force: boolean) =>
+      roles.update({ accountId: ACCOUNT, id: role.id, definition: roleSpec(), force }, ACTOR, NOW);
     expect(await weaken(false)).toBe("last_manager");
     expect(await changes()).toEqual([]);
     expect(await weaken(true)).toMatchObject({ displayName: "Backups" });
   });
 
-  it("may take power from a role that has no key, or while another key manages keys", async () => {
+  it("takes key management from a role that has no key, or while another key can manage keys", async () => {
     const role = await makeRole(MANAGER);
-    const weaken = () => roles.update(ACCOUNT, role.id, roleSpec(), false, ACTOR, NOW);
+    const weaken = () =>
+      roles.update({ accountId: ACCOUNT, id: role.id, definition: roleSpec(), force: false }, ACTOR, NOW);
     expect(await weaken()).not.toBe("last_manager");
-    await roles.update(ACCOUNT, role.id, MANAGER, false, ACTOR, NOW);
+    await roles.update({ accountId: ACCOUNT, id: role.id, definition: MANAGER, force: false }, ACTOR, NOW);
     await makeKey({ roleId: role.id });
     await makeKey({ roleId: ADMIN_ROLE });
     expect(await weaken()).not.toBe("last_manager");
   });
 });
 
-describe("deleting a role", () => {
-  it("is refused while an active key has it, and names that key", async () => {
+describe("delete", () => {
+  it("does not delete the role of an active key, and names that key", async () => {
     const role = await makeRole();
     const key = await makeKey({ roleId: role.id });
     expect(await roles.delete(ACCOUNT, role.id, ACTOR, NOW)).toMatchObject({ inUseBy: [{ id: key.id }] });
@@ -176,7 +193,7 @@ describe("deleting a role", () => {
     expect(await makeRole()).toMatchObject({ displayName: "Backups" });
   });
 
-  it("and giving it to a key at the same time never both succeed", async () => {
+  it("either deletes a role or gives it to a new key, never both", async () => {
     for (let n = 0; n < 5; n++) {
       const { id } = await makeRole({ displayName: `r${n}` });
       const giving = keys.create(newKey({ roleId: id }), ACTOR, NOW);
@@ -186,8 +203,8 @@ describe("deleting a role", () => {
   });
 });
 
-describe("the role list", () => {
-  it("shows built-in roles first, then custom ones by age, and pages", async () => {
+describe("list and keysOf", () => {
+  it("lists built-in roles first, then custom roles by age", async () => {
     for (let n = 1; n <= 3; n++) await makeRole({ displayName: `Role ${n}` }, NOW + n);
     const first = await names({ limit: 4 });
     const second = await names({ limit: 4, continuationToken: first.token });
@@ -197,7 +214,7 @@ describe("the role list", () => {
     expect((await names({ types: "USER_DEFINED" })).names).toEqual(["Role 1", "Role 2", "Role 3"]);
   });
 
-  it("finds a name without regard to case, the exact one first", async () => {
+  it("filters roles by name without regard to case, the exact match first", async () => {
     await makeRole({ displayName: "Not an admin" });
     await makeRole({ displayName: "Administrator" }, NOW + 1);
     await makeRole({ displayName: "Backup Admin" }, NOW - 1);
@@ -209,13 +226,13 @@ describe("the role list", () => {
     expect((await names({ displayName: "%" })).names).toEqual([]);
   });
 
-  it("names at most 100 keys of a role, those that are not revoked first, the newest before", async () => {
-    const made = [];
-    for (let n = 0; n < 102; n++) made.push(await makeKey({ name: `k${n}` }, NOW + n));
-    for (const key of made.slice(98)) await keys.revoke(ACCOUNT, key.id, false, ACTOR, NOW);
+  it("returns at most 100 keys of a role, revoked ones last and the newest first", async () => {
+    const created = [];
+    for (let n = 0; n < 102; n++) created.push(await makeKey({ name: `k${n}` }, NOW + n));
+    for (const key of created.slice(98)) await keys.revoke(ACCOUNT, key.id, false, ACTOR, NOW);
     const named = (await roles.keysOf(ACCOUNT, [VIEWER_ROLE])).get(VIEWER_ROLE) ?? [];
     expect(named.slice(0, 98).map((key) => key.name)).toEqual(
-      made
+      created
         .slice(0, 98)
         .map((key) => key.name)
         .reverse(),
@@ -223,7 +240,7 @@ describe("the role list", () => {
     expect(named.slice(98).map((key) => key.revokedAt)).toEqual([NOW, NOW]);
   });
 
-  it("names the keys of each role", async () => {
+  it("returns the keys of each role", async () => {
     const role = await makeRole();
     const key = await makeKey({ roleId: role.id });
     const admin = await makeKey({ roleId: ADMIN_ROLE });

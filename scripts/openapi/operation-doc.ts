@@ -1,0 +1,34 @@
+// What the OpenAPI document says about one operation beyond the operation table.
+import type * as z from "zod/mini";
+import type { GatehouseOperationId } from "../../src/core/routing/operations.ts";
+import type { ComponentName } from "./components.ts";
+
+export interface OperationDoc {
+  readonly tag: "API keys" | "IP allow lists" | "Roles" | "Operators" | "Audit";
+  readonly summary: string;
+  readonly description?: string;
+  readonly query?: z.ZodMiniObject;
+  readonly headers?: readonly Readonly<Record<string, unknown>>[];
+  readonly body?: { readonly schema: ComponentName; readonly required: boolean; readonly example?: unknown };
+  /** `null`: 204 without a body. */
+  readonly response: ResponseDoc | null;
+  /** The statuses of errors besides 401, 403 and 503, which every operation has. */
+  readonly errors?: readonly number[];
+}
+
+export interface ResponseDoc {
+  readonly schema: ComponentName;
+  /** One item in `data`, a page of items in `data`, the whole body, or one line of NDJSON for each item. */
+  readonly as: "one" | "list" | "whole" | "lines";
+  readonly description: string;
+  readonly example?: unknown;
+}
+
+/** The documentation of the operations of one subject. */
+export type OperationDocs = Readonly<Partial<Record<GatehouseOperationId, OperationDoc>>>;
+
+/** The errors of an operation that has a body and creates something. */
+export const CREATE_ERRORS = [400, 409, 413, 415];
+
+/** The errors of an operation that has a body and changes something that the path names. */
+export const CHANGE_ERRORS = [400, 404, 409, 413, 415];

@@ -1,0 +1,74 @@
+// The documentation of the operations on API keys.
+import { ApiKeyListQuery } from "../../../src/admin/api-keys/schema.ts";
+import { ForceQuery } from "../../../src/admin/schema.ts";
+import { CHANGE_ERRORS, CREATE_ERRORS, type OperationDocs } from "../operation-doc.ts";
+
+const KEY_EXAMPLE = {
+  name: "ci",
+  description: "Deployments",
+  expire_after_hours: 720,
+  role_id: "cb6edae1-f2c7-4540-a870-521754e8a000",
+  allow_list_info: ["1eaf5552-e2f3-4a28-b215-106667c05178"],
+};
+
+const IDEMPOTENCY_KEY = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description:
+    "A second request with the same value creates no second key: the response is 409 with the first key, without its secret.",
+  schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[!-~]+$" },
+};
+
+export const API_KEY_OPERATIONS = {
+  listApiKeys: {
+    tag: "API keys",
+    summary: "List API keys",
+    description: "Newest first. A filter by name is exact and case-sensitive, and lists active keys first.",
+    query: ApiKeyListQuery,
+    response: { schema: "ApiKeyData", as: "list", description: "A page of keys in any state." },
+    errors: [400],
+  },
+  createApiKey: {
+    tag: "API keys",
+    summary: "Create an API key",
+    description: "A key cannot grant more access than it has: role, expiry and addresses.",
+    headers: [IDEMPOTENCY_KEY],
+    body: { schema: "ApiKeySpec", required: true, example: KEY_EXAMPLE },
+    response: {
+      schema: "CreatedApiKey",
+      as: "whole",
+      description: "The key, and its secret in `jwt`. The secret is not shown again.",
+    },
+    errors: CREATE_ERRORS,
+  },
+  getApiKey: {
+    tag: "API keys",
+    summary: "Show an API key",
+    response: { schema: "ApiKeyData", as: "one", description: "The key." },
+    errors: [404],
+  },
+  revokeApiKey: {
+    tag: "API keys",
+    summary: "Revoke an API key",
+    description:
+      "A revocation is final. The last key that can manage keys is only revoked with `force`. A second revocation gets the same response.",
+    query: ForceQuery,
+    body: { schema: "RevokeBody", required: false },
+    response: {
+      schema: "RevokedApiKey",
+      as: "whole",
+      description: "The revoked key, and how soon the revocation takes effect for mutating requests and for reads.",
+    },
+    errors: CHANGE_ERRORS,
+  },
+  explainRefusal: {
+    tag: "API keys",
+    summary: "Explain why a request was denied, or simulate a request",
+    description:
+      "Takes the id of a denied request, or a request to simulate. Shows every check in the order of evaluation. Changes no counter.",
+    body: { schema: "ExplainRequest", required: true, example: { request_id: "8293383c691a48be9d40-1" } },
+    response: { schema: "ExplanationData", as: "one", description: "The result of every check." },
+    errors: [400, 404, 413, 415],
+  },
+} satisfies OperationDocs;
