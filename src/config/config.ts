@@ -44,12 +44,25 @@ interface Settings {
   readonly log: { readonly sample: number; readonly format: "json" | "pretty" };
 }
 
+/** A deployment that lacks these values and has no other error: the first-start page says how to set them. */
+export interface FirstStart {
+  readonly missing: readonly string[];
+  readonly db: D1Database;
+  readonly assets: Fetcher | null;
+}
+
+export interface InvalidConfig {
+  readonly errors: readonly string[];
+  /** `null`: there are other errors than missing values. */
+  readonly firstStart: FirstStart | null;
+}
+
 /**
  * Reads the configuration.
  *
  * @returns the whole of it, or every error at once; no error repeats a value
  */
-export function readConfig(env: Env): { readonly config: Config } | { readonly errors: readonly string[] } {
+export function readConfig(env: Env): { readonly config: Config } | InvalidConfig {
   const read = new ConfigReader(env);
   const db = read.binding<D1Database>("DB", "prepare", "a D1 database");
   const kv = read.binding<KVNamespace>("KEY_COPIES", "get", "a KV namespace");
@@ -59,7 +72,11 @@ export function readConfig(env: Env): { readonly config: Config } | { readonly e
   const upstream = readUpstream(read);
   const settings = readSettings(read);
   read.rejectUnknownNames();
-  if (read.errors.length > 0 || !db || !kv || !ring || !identityKeys || !upstream) return { errors: read.errors };
+  const { errors, missing } = read;
+  if (errors.length > 0 || !db || !kv || !ring || !identityKeys || !upstream) {
+    const incomplete = db !== null && errors.length === missing.length;
+    return { errors, firstStart: incomplete ? { missing, db, assets } : null };
+  }
   return { config: { db, kv, assets, ring, identityKeys, upstream, ...settings } };
 }
 

@@ -3,10 +3,15 @@
 /** What Cloudflare hands to the Worker: bindings by name, variables and secrets as text. */
 export type Env = Readonly<Record<string, unknown>>;
 
+/** The value of every secret in .dev.vars.example: what the Deploy to Cloudflare button sets when it is not replaced. */
+const PLACEHOLDER = "generate-me";
+
 /** Reads one environment. A method whose value is missing or wrong adds an error and returns `null` or the fallback. */
 export class ConfigReader {
   /** One sentence each; none repeats a value, which may be a secret. */
   readonly errors: string[] = [];
+  /** The required values that are not set; each has an error too. */
+  readonly missing: string[] = [];
   readonly #env: Env;
   readonly #names = new Set<string>();
 
@@ -27,6 +32,19 @@ export class ConfigReader {
     if (value === undefined || value === "") return null;
     if (typeof value === "string") return value;
     this.errors.push(`${name} must be text`);
+    return null;
+  }
+
+  /** A secret; `null` when it is missing, empty, or not replaced in .dev.vars.example. */
+  secret(name: string): string | null {
+    const text = this.text(name);
+    return text === PLACEHOLDER ? null : text;
+  }
+
+  /** Adds the error of a required value that is not set. */
+  addMissing(name: string, description: string): null {
+    this.missing.push(name);
+    this.errors.push(`${name} is missing: ${description}`);
     return null;
   }
 

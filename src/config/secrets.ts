@@ -5,11 +5,8 @@ import type { IdentityKeys } from "../gateway/proxy/identity-token.ts";
 import type { ConfigReader } from "./reader.ts";
 
 export function readSigningRing(read: ConfigReader): KeyRing | null {
-  const json = read.text("KEY_RING");
-  if (json === null) {
-    read.errors.push("KEY_RING is missing: npm run bootstrap makes one");
-    return null;
-  }
+  const json = read.secret("KEY_RING");
+  if (json === null) return read.addMissing("KEY_RING", "the first-start page or npm run bootstrap makes one");
   const result = readKeyRing(json);
   if ("ring" in result) return result.ring;
   read.errors.push(...result.errors.map((error) => `KEY_RING: ${error}`));
@@ -17,8 +14,9 @@ export function readSigningRing(read: ConfigReader): KeyRing | null {
 }
 
 export function readIdentityKeys(read: ConfigReader): IdentityKeys | null {
-  const json = read.text("IDENTITY_KEYS");
-  const keys = json === null ? null : parseIdentityKeys(json);
+  const json = read.secret("IDENTITY_KEYS");
+  if (json === null) return read.addMissing("IDENTITY_KEYS", "the first-start page or npm run bootstrap makes them");
+  const keys = parseIdentityKeys(json);
   if (keys === null) {
     read.errors.push("IDENTITY_KEYS must be a JWK set of private Ed25519 keys with distinct kid members");
   }

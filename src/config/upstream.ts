@@ -23,8 +23,9 @@ function readOrigin(read: ConfigReader, isBound: boolean): string | null {
   const text = read.text("UPSTREAM_URL");
   // Behind a service binding the host is only a name; it must still be one that nobody can register (RFC 6761).
   if (text === null && isBound) return "https://upstream.invalid";
-  const error = text === null ? "is missing: the origin of your API, or bind a Worker as UPSTREAM" : originError(text);
-  if (error === null) return new URL(String(text)).origin;
+  if (text === null) return read.addMissing("UPSTREAM_URL", "the origin of your API, or bind a Worker as UPSTREAM");
+  const error = originError(text);
+  if (error === null) return new URL(text).origin;
   read.errors.push(`UPSTREAM_URL ${error}`);
   return null;
 }

@@ -66,6 +66,7 @@ export function createApp(config: Config, { clock, random }: Runtime): App {
     requestId: requestIds(),
     handleAdmin: adminOf(config, keys, denials, dryRuns, async () => (await maintenance()).afterChange(clock.now())),
     assets: config.assets,
+    firstAccount: lazy(async () => (await import("../store/accounts/repository.ts")).createFirstAccount(config.db)),
     openapi: async () => (await import("../admin/openapi.json")).default,
   };
   return { gateway, maintenance };

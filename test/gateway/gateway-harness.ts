@@ -148,6 +148,7 @@ export function openGateway(wanted: Wanted = {}) {
     },
     openapi: async () => ({ openapi: "3.1.0" }),
     assets: null,
+    firstAccount: async () => ({ state: async () => "account_exists", create: async () => false }),
     ...parts,
   };
   return {

@@ -178,3 +178,33 @@ describe("readConfig", () => {
     expect(errors).toHaveLength(names.length);
   });
 });
+
+describe("a configuration that lacks values", () => {
+  function missingOf(changes: Record<string, unknown>): readonly string[] | null {
+    const read = readConfig({ ...GOOD, ...changes });
+    return "errors" in read ? (read.firstStart?.missing ?? null) : [];
+  }
+
+  it.each([
+    [{ KEY_RING: undefined }, ["KEY_RING"]],
+    [{ KEY_RING: "", IDENTITY_KEYS: "" }, ["KEY_RING", "IDENTITY_KEYS"]],
+    [{ KEY_RING: "generate-me", IDENTITY_KEYS: "generate-me" }, ["KEY_RING", "IDENTITY_KEYS"]],
+    [{ UPSTREAM_URL: "" }, ["UPSTREAM_URL"]],
+    [{ KEY_RING: "", IDENTITY_KEYS: "", UPSTREAM_URL: "" }, ["KEY_RING", "IDENTITY_KEYS", "UPSTREAM_URL"]],
+  ])("lists the missing values of %j for the first-start page", (changes, missing) => {
+    expect(missingOf(changes)).toEqual(missing);
+  });
+
+  it.each([
+    { KEY_RING: "{}" },
+    { KEY_RING: 1 },
+    { KEY_RING: "", IDENTITY_KEYS: "{}" },
+    { KEY_RING: "", UPSTREAM_URL: "generate-me" },
+    { KEY_RING: "", DB: undefined },
+    { KEY_RING: "", KEY_COPIES: undefined },
+    { KEY_RING: "", LOG_FORMAT: "xml" },
+    { KEY_RING: "", TYPO: "1" },
+  ])("has no first-start page with another error: %j", (changes) => {
+    expect(missingOf(changes)).toBeNull();
+  });
+});

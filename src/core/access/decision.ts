@@ -28,6 +28,8 @@ export type Denial =
   | { readonly reason: "operator_unknown" }
   /** A page of another site made a browser send a change with the operator's cookie. */
   | { readonly reason: "cross_site" }
+  /** The proof of ownership on the first-start page is not the key ring of this deployment. */
+  | { readonly reason: "key_ring_mismatch" }
   // The key.
   | { readonly reason: "key_unknown" }
   | { readonly reason: "key_revoked"; readonly revokedAt: number }
