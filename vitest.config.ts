@@ -13,7 +13,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["test/{core,gateway,differential,repo}/**/*.test.ts"],
+          include: ["test/{core,config,gateway,differential,repo}/**/*.test.ts"],
           environment: "node",
         },
       },

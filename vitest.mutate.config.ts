@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["test/{core,gateway,differential}/**/*.test.ts"],
+    include: ["test/{core,config,gateway,differential}/**/*.test.ts"],
     exclude: [
       // It starts other servers.
       "test/differential/path-servers.test.ts",

@@ -4,7 +4,7 @@
 // starts with a configuration that declares every setting that is there. They are handed over in a file, not in arguments,
 // which every process of the machine may read.
 import { parseEnv } from "node:util";
-import { SETTINGS } from "../src/setting-names.ts";
+import { SETTINGS } from "./setting-names.ts";
 
 export type Settings = Readonly<Record<string, string>>;
 

@@ -1,20 +1,9 @@
 // New secrets of a deployment, and the SQL of its first account and Admin key.
-import { exportJWK, generateKeyPair } from "jose";
-import { ADMIN } from "../src/core/access/roles.ts";
 import { mintKey, readKeyRing } from "../src/core/token/api-key-token.ts";
+import { ACCOUNT_NAME, ACCOUNT_NAME_ERROR } from "../src/store/accounts/port.ts";
+import { type AccountStatement, accountStatements } from "../src/store/accounts/statements.ts";
 
-/** A key ring with one secret, named after the month so that a rotation is easy to read. */
-export function newKeyRing(now: Date): string {
-  const secret = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url");
-  return JSON.stringify({ [`k${now.toISOString().slice(0, 7)}`]: secret });
-}
-
-/** A JWK set with one private Ed25519 key (RFC 8037). */
-export async function newIdentityKeys(): Promise<string> {
-  const { privateKey } = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
-  const kid = Buffer.from(crypto.getRandomValues(new Uint8Array(6))).toString("base64url");
-  return JSON.stringify({ keys: [{ ...(await exportJWK(privateKey)), kid, alg: "EdDSA" }] });
-}
+export { newIdentityKeys, newKeyRing } from "../src/console/first-start/new-secrets.ts";
 
 /** What a first account needs: the statements that make it, and the key, which is nowhere in them. */
 export interface FirstKey {
@@ -37,19 +26,19 @@ export async function firstKey(
   now: number,
 ): Promise<FirstKey> {
   const read = readKeyRing(keyRing);
-  if ("faults" in read) throw new Error(`KEY_RING cannot be used: ${read.faults.join("; ")}`);
-  if (!/^[\p{L}\p{N}][\p{L}\p{N} ._:@/+()#-]{0,63}$/u.test(accountName)) {
-    throw new Error("the account's name takes 1 to 64 letters, digits, spaces and . _ - : @ / + ( ) #");
-  }
+  if ("errors" in read) throw new Error(`KEY_RING cannot be used: ${read.errors.join("; ")}`);
+  if (!ACCOUNT_NAME.test(accountName)) throw new Error(ACCOUNT_NAME_ERROR);
   const keyId = crypto.randomUUID();
-  const { token, hash } = await mintKey(read.ring, { keyId, accountId, expiresAt: null, now });
-  // Every value here is a UUID, a hash, a number, or the name that was just checked: none can hold a quote.
-  const sql = `
-INSERT INTO accounts (id, name, created_at) VALUES ('${accountId}', '${accountName}', ${now}) ON CONFLICT DO NOTHING;
-INSERT INTO api_keys (id, account_id, hash, name, description, role_id, restricted, expire_after_hours, created_at, updated_at, issuer)
-VALUES ('${keyId}', '${accountId}', '${hash}', 'bootstrap', 'Made by the bootstrap of this deployment', '${ADMIN.id}', 0, 0, ${now}, ${now}, 'bootstrap');
-INSERT INTO audit_events (id, account_id, event_type, resource_type, resource_id, resource_name, actor_type, actor_name, message, created_at)
-VALUES ('${crypto.randomUUID()}', '${accountId}', 'CREATE', 'API_KEY', '${keyId}', 'bootstrap', 'SYSTEM', 'bootstrap', 'Create API Key', ${now});
-`;
-  return { sql, token, accountId, keyId };
+  const { token, hash: keyHash } = await mintKey(read.ring, { keyId, accountId, expiresAt: null, now });
+  const account = { id: accountId, name: accountName, keyId, keyHash, now, address: null, requestId: null };
+  const statements = accountStatements(account, crypto.randomUUID(), "any");
+  return { sql: `${statements.map(toSql).join(";\n")};\n`, token, accountId, keyId };
+}
+
+/** A statement as SQL text, since `wrangler d1 execute` binds no values. No placeholder is inside quotes. */
+function toSql({ sql, values }: AccountStatement): string {
+  const literals = values.map((value) =>
+    typeof value === "string" ? `'${value.replaceAll("'", "''")}'` : String(value ?? "NULL"),
+  );
+  return sql.replace(/\?/g, () => literals.shift() ?? "");
 }

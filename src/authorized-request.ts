@@ -1,5 +1,5 @@
 // A request that the gateway has authorized, as it is passed to an operation that Gatehouse serves itself.
-import type { KeyRecord } from "./core/access/principal.ts";
+import type { Principal } from "./core/access/principal.ts";
 import type { Operation } from "./core/routing/operations.ts";
 import type { RequestLog } from "./log.ts";
 
@@ -12,7 +12,7 @@ export interface AuthorizedRequest {
   readonly query: string;
   readonly operation: Operation;
   /** The API key or the operator that sends the request. */
-  readonly principal: KeyRecord;
+  readonly principal: Principal;
   /** The client's address as text, for the audit log and for warnings. `null`: unknown. */
   readonly address: string | null;
   readonly requestId: string;

@@ -1,7 +1,6 @@
 // The Worker's entry: builds the application once per isolate, and hands requests and scheduled events to it. No logic.
-import { type Env, readConfig } from "./config.ts";
+import { type Env, type FirstStart, type InvalidConfig, readConfig } from "./config/config.ts";
 import { handleRequest } from "./gateway/handle-request.ts";
-import { serviceUnavailable } from "./gateway/responses/denial.ts";
 import { createLog } from "./log.ts";
 import { type App, createApp, type Runtime } from "./wiring/app.ts";
 
@@ -16,7 +15,9 @@ const runtime: Runtime = {
   random: Math.random,
 };
 
-type Built = App | { readonly faults: readonly string[] };
+const unconfiguredLog = createLog({ sample: 0, format: "json" }, runtime.clock.now, runtime.random);
+
+type Built = App | InvalidConfig;
 
 let current: { readonly env: Env; readonly built: Built } | null = null;
 
@@ -25,27 +26,26 @@ function appFor(env: Env): Built {
   if (current?.env !== env) {
     const read = readConfig(env);
     current = { env, built: "config" in read ? createApp(read.config, runtime) : read };
-    if ("faults" in read) {
-      const log = createLog({ sample: 0, format: "json" }, runtime.clock.now, runtime.random);
-      log.write("config", { faults: read.faults });
-    }
+    if ("errors" in read) unconfiguredLog.write("config", { faults: read.errors });
   }
   return current.built;
+}
+
+async function unconfigured(request: Request, firstStart: FirstStart | null): Promise<Response> {
+  const { serveUnconfigured } = await import("./wiring/unconfigured.ts");
+  return serveUnconfigured(request, firstStart, unconfiguredLog);
 }
 
 export default {
   fetch(request, env, context): Response | Promise<Response> {
     const app = appFor(env);
-    if ("faults" in app) {
-      // The log names every error; the client learns only that nothing is served.
-      return serviceUnavailable("misconfigured", "Gatehouse is not configured; its log says why.", crypto.randomUUID());
-    }
+    if ("errors" in app) return unconfigured(request, app.firstStart);
     return handleRequest(request, app.gateway, (work) => context.waitUntil(work));
   },
 
   async scheduled(_controller, env): Promise<void> {
     const app = appFor(env);
-    if ("faults" in app) return;
+    if ("errors" in app) return;
     const { runScheduled } = await app.maintenance();
     await runScheduled(runtime.clock.now());
   },

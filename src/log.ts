@@ -1,7 +1,7 @@
-// One structured event per call, change or fault: facts are set as they become known and written at most once.
-// The only console in the house. Takes named facts only, and blots out whatever looks like a key.
+// One structured event per request, change or internal error. Only this file writes to the console. It takes named fields
+// only, and redacts everything that looks like a key.
 
-/** What an event may say. Nothing else gets in: no header, no body, no query, no token. */
+/** The fields of an event. There are no others: no header, no body, no query, no token. */
 export interface LogFields {
   readonly request_id?: string;
   readonly method?: string;
@@ -15,14 +15,14 @@ export interface LogFields {
   readonly verdict?: "allow" | "deny" | "fault";
   readonly reason?: string;
   readonly status?: number;
-  /** Where the record came from, and how long ago D1 had confirmed it. */
+  /** Where the record came from, and how long ago D1 confirmed it. */
   readonly source?: string;
   readonly age_ms?: number | null;
   readonly degraded?: boolean;
   readonly speculated?: boolean;
   readonly authorize_ms?: number;
   readonly total_ms?: number;
-  /** What a change was made to: an id. */
+  /** The id of what was changed. */
   readonly resource_id?: string;
   readonly outcome?: string;
   readonly count?: number;
@@ -32,37 +32,37 @@ export interface LogFields {
 
 export type LogKind = "call" | "change" | "fault" | "config" | "upkeep";
 
-/** What a call's handlers may do to its event. */
+/** The event of one request, as its handlers see it. */
 export interface RequestLog {
-  set(facts: LogFields): void;
+  set(fields: LogFields): void;
 }
 
 export interface Log {
   /** Writes one event now. */
-  write(kind: LogKind, facts: LogFields): void;
-  /** True when an allowed call is to be written too: by the sampling rate, since a line per call costs throughput. */
+  write(kind: LogKind, fields: LogFields): void;
+  /** Whether to write an allowed request: by the sampling rate, because a line for each costs throughput. */
   sampled(): boolean;
   /**
-   * True when a refusal is to be written with a line of its own. In a flood the rest is counted, and written as one line
-   * per reason and second: a line takes a third of a refusal's CPU (npm run bench), and whoever floods does not pay it.
+   * Whether to write a denial as a line of its own. In a flood the others are counted, and written as one line per reason
+   * and second: a line is a large part of the CPU of a denial, and costs the attacker nothing.
    *
-   * @param signed whether the key was signed by us: strangers cannot crowd those refusals out
+   * @param signed whether a secret of the ring signed the key: unauthenticated clients cannot crowd those denials out
    */
   admitsDenial(signed: boolean, reason: string, now: number): boolean;
 }
 
-/** Refusals of keys that we have signed, and of strangers, that have a line of their own in any second of an isolate. */
+/** Denials with a line of their own, per second and isolate: of signed keys, and of unauthenticated clients. */
 const DENIALS_PER_SECOND = 10;
 
-// Every key of ours, and every other JWT, begins with the same three characters.
-const LOOKS_LIKE_A_KEY = /eyJ[\w-]{8,}(?:\.[\w-]*){0,4}/g;
+// Every key, as any other JWT, begins with the same three characters.
+const JWT_LIKE = /eyJ[\w-]{8,}(?:\.[\w-]*){0,4}/g;
 
-/** Text fit to be kept: no key in it, and not without end. */
+/** A text without keys, and of limited length. */
 export function redact(text: string): string {
-  return text.replace(LOOKS_LIKE_A_KEY, "[key]").slice(0, 512);
+  return text.replace(JWT_LIKE, "[key]").slice(0, 512);
 }
 
-/** An error in one line, with what caused it; for the log only, never for a caller. */
+/** An error in one line, with its causes; for the log only, never for a client. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return redact(String(error));
   const cause = error.cause === undefined ? "" : ` <- ${errorText(error.cause)}`;
@@ -70,9 +70,9 @@ export function errorText(error: unknown): string {
 }
 
 /**
- * The log of one isolate.
+ * Creates the log of one isolate.
  *
- * @param settings sample: share of allowed calls that are written, 0 to 1; format: JSON lines, or coloured for a person
+ * @param settings sample: the share of allowed requests that are written, 0 to 1; format: JSON lines, or colored text
  * @param now milliseconds since the epoch
  */
 export function createLog(
@@ -81,42 +81,42 @@ export function createLog(
   random: () => number,
 ): Log {
   const print = settings.format === "pretty" ? pretty : JSON.stringify;
-  const write: Log["write"] = (kind, facts) => {
-    const line = print({ at: new Date(now()).toISOString(), kind, ...clean(facts) });
+  const write: Log["write"] = (kind, fields) => {
+    const line = print({ at: new Date(now()).toISOString(), kind, ...clean(fields) });
     if (kind === "fault" || kind === "config") console.error(line);
     else console.log(line);
   };
-  const strangers = createDenialLimiter(write);
+  const unauthenticated = createDenialLimiter(write);
   const signed = createDenialLimiter(write);
   return {
     write,
-    admitsDenial: (isSigned, reason, at) => (isSigned ? signed : strangers)(reason, at),
+    admitsDenial: (isSigned, reason, at) => (isSigned ? signed : unauthenticated)(reason, at),
     sampled: () => settings.sample >= 1 || (settings.sample > 0 && random() < settings.sample),
   };
 }
 
 function createDenialLimiter(write: Log["write"]): (reason: string, now: number) => boolean {
-  let since = Number.NEGATIVE_INFINITY;
+  let startedAt = Number.NEGATIVE_INFINITY;
   let seen = 0;
-  const gathered = new Map<string, number>();
+  const suppressed = new Map<string, number>();
   return (reason, now) => {
-    // A clock that has gone backwards begins a new second as well.
-    if (now - since >= 1_000 || now < since) {
-      for (const [name, count] of gathered) write("call", { verdict: "deny", reason: name, count });
-      gathered.clear();
-      since = now;
+    // A clock that was set back starts a new second as well.
+    if (now - startedAt >= 1_000 || now < startedAt) {
+      for (const [name, count] of suppressed) write("call", { verdict: "deny", reason: name, count });
+      suppressed.clear();
+      startedAt = now;
       seen = 0;
     }
     seen += 1;
     if (seen <= DENIALS_PER_SECOND) return true;
-    gathered.set(reason, (gathered.get(reason) ?? 0) + 1);
+    suppressed.set(reason, (suppressed.get(reason) ?? 0) + 1);
     return false;
   };
 }
 
-function clean(facts: LogFields): Record<string, unknown> {
+function clean(fields: LogFields): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(facts)
+    Object.entries(fields)
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => [name, cleanValue(value)]),
   );
@@ -128,15 +128,15 @@ function cleanValue(value: unknown): unknown {
   return typeof value === "number" && !Number.isFinite(value) ? null : value;
 }
 
-const COLOUR = { allow: "\x1b[32m", deny: "\x1b[33m", fault: "\x1b[31m", dim: "\x1b[2m", off: "\x1b[0m" } as const;
-const IN_THE_LINE = new Set(["at", "kind", "method", "path", "status", "verdict", "reason", "total_ms", "request_id"]);
+const COLOR = { allow: "\x1b[32m", deny: "\x1b[33m", fault: "\x1b[31m", dim: "\x1b[2m", off: "\x1b[0m" } as const;
+const LINE_FIELDS = new Set(["at", "kind", "method", "path", "status", "verdict", "reason", "total_ms", "request_id"]);
 
 function pretty(event: Record<string, unknown>): string {
-  const colour = COLOUR[(event.kind === "fault" ? "fault" : event.verdict) as keyof typeof COLOUR] ?? "";
+  const color = COLOR[(event.kind === "fault" ? "fault" : event.verdict) as keyof typeof COLOR] ?? "";
   const head = [event.status, event.method, event.path, event.reason].filter((part) => part !== undefined).join(" ");
   const rest = Object.entries(event)
-    .filter(([name]) => !IN_THE_LINE.has(name))
+    .filter(([name]) => !LINE_FIELDS.has(name))
     .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
   const took = event.total_ms === undefined ? "" : ` ${event.total_ms}ms`;
-  return `${String(event.at).slice(11, 19)} ${colour}${head || event.kind}${COLOUR.off}${took} ${COLOUR.dim}${rest.join(" ")}${COLOUR.off}`;
+  return `${String(event.at).slice(11, 19)} ${color}${head || event.kind}${COLOR.off}${took} ${COLOR.dim}${rest.join(" ")}${COLOR.off}`;
 }

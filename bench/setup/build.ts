@@ -58,7 +58,11 @@ export async function frontDoorBytes(): Promise<{ readonly minified: number; rea
 }
 
 function common(entry: string): Readonly<Record<string, unknown>> {
-  const platform = { platform: "browser", conditions: ["workerd", "worker", "browser"], external: ["cloudflare:*"] };
+  const platform = {
+    platform: "browser",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["cloudflare:*", "node:*"],
+  };
   return {
     entryPoints: [entry],
     bundle: true,

@@ -20,7 +20,7 @@ export interface Secrets {
 export async function newSecrets(): Promise<Secrets> {
   const KEY_RING = newKeyRing(new Date());
   const read = readKeyRing(KEY_RING);
-  if ("faults" in read) throw new Error(read.faults.join("; "));
+  if ("errors" in read) throw new Error(read.errors.join("; "));
   return { KEY_RING, IDENTITY_KEYS: await newIdentityKeys(), ring: read.ring };
 }
 

@@ -67,7 +67,7 @@ export async function startGatehouse({ upstreamUrl, accountId }: Start): Promise
 /** One account, an Admin key that is in force, and one whose expiry has passed. */
 async function seed(db: Database, ring: string, accountId: string): Promise<{ adminKey: string; expiredKey: string }> {
   const read = readKeyRing(ring);
-  if ("faults" in read) throw new Error(read.faults.join("; "));
+  if ("errors" in read) throw new Error(read.errors.join("; "));
   await seedAccount(db, accountId);
   const admin = await seedKey(db, read.ring, { accountId, name: "conformance" });
   const expiresAt = Date.now() - 3_600_000;

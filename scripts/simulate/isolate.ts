@@ -98,7 +98,7 @@ export function createIsolate(
     call(key, kind) {
       const cameAt = world.now;
       const now = clock.now();
-      const exact = strongCheck === "all" || (strongCheck === "mutations" && kind === "mutation");
+      const exact = strongCheck === "all" || kind === "mutation";
       const plain: Need = { fromPrimary: exact, allowUnconfirmed: kind === "read" };
       const need = flaw.need?.(plain) ?? plain;
       const known = need.fromPrimary ? null : resolver.getCached(key.hash, now, () => undefined);

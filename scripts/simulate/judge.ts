@@ -3,7 +3,7 @@ import { FRESH_FOR_MS } from "../../src/store/key-cache/key-cache.ts";
 import type { Key, Kind } from "./truth.ts";
 import { EPOCH } from "./world.ts";
 
-export type StrongCheck = "mutations" | "all" | "none";
+export type StrongCheck = "mutations" | "all";
 
 /** One verdict, with the instants of the world at which the call came and was decided. */
 export interface Decided {
@@ -41,7 +41,7 @@ export function isKept(promised: Promised): boolean {
 export function createJudge(strongCheck: StrongCheck, staleIfErrorMs: number): Judge {
   const answered = { allowed: 0, refused: 0, degraded: 0, unavailable: 0 };
   const most = (name: string, unit: Promised["unit"], bound: number): Promised => ({ name, unit, bound, worst: 0 });
-  const mutation = most("a change is accepted after it was forbidden", "ms", strongCheck === "none" ? FRESH_FOR_MS : 0);
+  const mutation = most("a change is accepted after it was forbidden", "ms", 0);
   const read = most("a read is accepted after it was forbidden", "ms", strongCheck === "all" ? 0 : FRESH_FOR_MS);
   const cutOff = most(
     "the same in an isolate that is cut off",

@@ -91,7 +91,7 @@ export function createTruth(world: World, chance: Chance): Truth {
 
 function newRow(id: string, expiresAt: number | null): StoredKey {
   const role = { roleId: ADMIN.id, roleName: ADMIN.displayName, permissions: null };
-  const open = { restricted: 0, rules: "[]", revokedAt: null } as const;
+  const open = { restricted: 0, rules: "[]", revokedAt: null, trial: null } as const;
   return { id, accountId: ACCOUNT, name: id, version: 1, ...role, ...open, expiresAt };
 }
 

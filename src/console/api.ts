@@ -49,7 +49,8 @@ export function createApi(token: string | null, onSignedOut: (problem: Problem) 
   };
 }
 
-async function fetchSameOrigin(path: string, init: RequestInit, timeoutMs = TIMEOUT_MS): Promise<Response> {
+/** @throws Problem when there is no response in time */
+export async function fetchSameOrigin(path: string, init: RequestInit, timeoutMs = TIMEOUT_MS): Promise<Response> {
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
   try {

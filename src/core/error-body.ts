@@ -1,6 +1,6 @@
-// The one shape of every error that Gatehouse answers: Aeon's envelope, with members that its clients ignore.
+// The body of every error response of Gatehouse: Aeon's, with more members, which its clients ignore.
 
-/** One thing wrong with what was sent. `field` is a path like `allow_list[3]`, or a parameter's name. */
+/** One error in the input of a request. `field` is a path like `allow_list[3]`, or the name of a parameter. */
 export interface FieldError {
   readonly field: string;
   readonly message: string;
@@ -9,9 +9,9 @@ export interface FieldError {
 export interface ErrorBody {
   readonly error: {
     readonly status: number;
-    /** What Aeon's clients print. */
+    /** The only member that Aeon's clients print. */
     readonly detail: string;
-    /** Stable for ever; the same in code, log, metric and docs. */
+    /** Stable for ever; the same in code, log, metrics and docs. */
     readonly code: string;
     readonly request_id: string;
     readonly faults?: readonly FieldError[];
@@ -19,12 +19,12 @@ export interface ErrorBody {
 }
 
 /**
- * The body of an error answer.
+ * The body of an error response.
  *
- * @param status the HTTP status that goes with it
+ * @param status the HTTP status of the response
  * @param code a snake_case reason
- * @param detail a sentence for people; never a part of what was sent
- * @param faults everything wrong with the input at once, where it was the input
+ * @param detail a sentence for people; never repeats the input
+ * @param errors all errors in the input, if the input is what is wrong
  */
 export function errorBody(
   status: number,

@@ -1,9 +1,9 @@
 // Authorization of a request on a record, wherever the record came from. Sends nothing.
 import { decide, type RequestFacts } from "../core/access/decide.ts";
-import { type Decision, deny } from "../core/access/decision.ts";
-import type { KeyRecord } from "../core/access/principal.ts";
+import { type Decision, denied } from "../core/access/decision.ts";
+import type { Principal } from "../core/access/principal.ts";
 import type { Target } from "../core/routing/match-operation.ts";
-import type { ResolvedKey } from "../store/key-cache/ports.ts";
+import type { ResolvedPrincipal } from "../store/key-cache/ports.ts";
 import type { Gateway } from "./gateway.ts";
 import type { RequestContext } from "./request-context.ts";
 
@@ -14,13 +14,13 @@ export function factsOf({ client }: Pick<RequestContext, "client">, target: Targ
 }
 
 /** The decision on one record: `null` is a key that does not exist. */
-export function evaluate(
-  record: KeyRecord | null,
+export function evaluate<P extends Principal>(
+  record: P | null,
   context: RequestContext,
   target: Target,
   gateway: Gateway,
-): Decision {
-  if (record !== null && gateway.policy.blockedKeyIds.has(record.id)) return deny({ reason: "key_denied" });
+): Decision<P> {
+  if (record !== null && gateway.policy.blockedKeyIds.has(record.id)) return denied({ reason: "key_denied" });
   return decide(record, factsOf(context, target), context.now);
 }
 
@@ -29,13 +29,13 @@ export function evaluate(
  *
  * @param at when the decision is made, in milliseconds since the epoch; what it is made for is the time of arrival
  */
-export function authorize(
+export function authorize<P extends Principal>(
   context: RequestContext,
-  found: ResolvedKey,
+  found: ResolvedPrincipal<P>,
   target: Target,
   gateway: Gateway,
   at: number,
-): Decision {
+): Decision<P> {
   context.found = found;
   context.key = found.record;
   context.decidedAt = at;

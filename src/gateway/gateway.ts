@@ -5,6 +5,7 @@ import type { Routes } from "../core/routing/route-matcher.ts";
 import type { KeyRing } from "../core/token/api-key-token.ts";
 import type { TrustedIssuer } from "../core/token/oidc-token.ts";
 import type { Log } from "../log.ts";
+import type { FirstAccount } from "../store/accounts/port.ts";
 import type { UsageRecorder } from "../store/api-keys/port.ts";
 import type { Background } from "../store/common.ts";
 import type { DenialRecorder } from "../store/denials/port.ts";
@@ -112,4 +113,6 @@ export interface Gateway {
   readonly openapi: () => Promise<unknown>;
   /** The console's files. */
   readonly assets: Assets;
+  /** Loaded with the first request to the first-start page. */
+  readonly firstAccount: () => Promise<FirstAccount>;
 }

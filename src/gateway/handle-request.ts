@@ -1,9 +1,9 @@
 // One request, from its arrival to its response, in nine numbered steps. Keys and operators take the same ones.
 // Every early return is a denial. Whatever throws is answered 503, so a request that cannot be authorized goes nowhere.
-import type { Denial } from "../core/access/decision.ts";
+import type { Decision, Denial } from "../core/access/decision.ts";
 import { isPublicPath, matchOperation } from "../core/routing/match-operation.ts";
 import type { Background } from "../store/common.ts";
-import type { Need, PendingKey, ResolvedKey } from "../store/key-cache/ports.ts";
+import type { Need, PendingKey, ResolvedPrincipal } from "../store/key-cache/ports.ts";
 import { authenticateKey } from "./authentication/api-key.ts";
 import { authenticateOperator } from "./authentication/operator.ts";
 import { authorize, evaluate, isSafe } from "./authorize.ts";
@@ -80,7 +80,7 @@ async function respond(context: RequestContext, gateway: Gateway, background: Ba
 
   // 5. Authorize on the cached record, if that is fresh enough: such a denial costs nothing more.
   const cached = policy.strongCheck !== "all" && reads ? credential.cached : null;
-  let decision = cached === null ? null : authorize(context, cached, target, gateway, context.now);
+  let decision: Decision | null = cached === null ? null : authorize(context, cached, target, gateway, context.now);
   if (decision?.allow === false) return deny(context, decision.denial, gateway);
 
   // 6. Validate the rest of the request.
@@ -102,7 +102,7 @@ async function respond(context: RequestContext, gateway: Gateway, background: Ba
         request.method !== "OPTIONS" &&
         target.operation?.handledBy !== "gatehouse",
     };
-    let found: ResolvedKey | PendingKey | Denial = await credential.resolve(target, need);
+    let found: ResolvedPrincipal | PendingKey | Denial = await credential.resolve(target, need);
     if ("reason" in found) return deny(context, found, gateway);
     if ("result" in found) {
       if (need.allowUnconfirmed && evaluate(found.cached, context, target, gateway).allow) {
@@ -120,7 +120,7 @@ async function respond(context: RequestContext, gateway: Gateway, background: Ba
   const counted = gateway.limits.countRequest(principal.id);
   const limited = counted && (await counted);
   if (limited !== null) return deny(context, limited, gateway);
-  if (credential.keyHash !== null) recordUse(context, target, principal, gateway, background);
+  recordUse(context, target, principal, gateway, background);
 
   // 9. Serve, relay or forward.
   if (upgrading && credential.keyHash !== null) {

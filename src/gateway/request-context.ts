@@ -1,9 +1,9 @@
 // One request on its way through the gateway: what is known of it so far, and the event that is logged of it in the end.
 import type { Denial } from "../core/access/decision.ts";
-import type { KeyRecord } from "../core/access/principal.ts";
+import type { Principal } from "../core/access/principal.ts";
 import type { Target } from "../core/routing/match-operation.ts";
 import { errorText, type LogFields } from "../log.ts";
-import type { ResolvedKey } from "../store/key-cache/ports.ts";
+import type { ResolvedPrincipal } from "../store/key-cache/ports.ts";
 import type { Credential } from "./authentication/credential.ts";
 import type { Gateway } from "./gateway.ts";
 import { type Client, type IncomingRequest, readClient, toIncomingRequest } from "./incoming-request.ts";
@@ -20,8 +20,8 @@ export interface RequestContext {
   target: Target | null;
   /** What the request was authenticated by. */
   credential: Credential | null;
-  found: ResolvedKey | null;
-  key: KeyRecord | null;
+  found: ResolvedPrincipal | null;
+  key: Principal | null;
   denial: Denial | null;
   /** Whether the request was forwarded before its record was confirmed. */
   speculated: boolean;

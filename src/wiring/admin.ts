@@ -3,7 +3,7 @@
 import type { RevocationBounds } from "../admin/ports.ts";
 import { createAdminRouter } from "../admin/router.ts";
 import type { AuthorizedRequest } from "../authorized-request.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import type { Routes } from "../core/routing/route-matcher.ts";
 import { createAllowListRepository } from "../store/allow-lists/repository.ts";
 import { createApiKeyRepository } from "../store/api-keys/repository.ts";

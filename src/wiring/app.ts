@@ -1,5 +1,5 @@
 // Wires the application of one isolate: what every request needs at once, the rest with the first request that needs it.
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { OPERATIONS } from "../core/routing/operations.ts";
 import { compileRoutes } from "../core/routing/route-matcher.ts";
 import type { Gateway } from "../gateway/gateway.ts";
@@ -67,6 +67,7 @@ export function createApp(config: Config, { clock, random }: Runtime): App {
     requestId: requestIds(),
     handleAdmin: adminOf(config, keys, denials, dryRuns, async () => (await maintenance()).afterChange(clock.now())),
     assets: config.assets,
+    firstAccount: lazy(async () => (await import("../store/accounts/repository.ts")).createFirstAccount(config.db)),
     openapi: async () => (await import("../admin/openapi.json")).default,
   };
   return { gateway, maintenance };

@@ -1,5 +1,5 @@
 // Wires the jobs that run after a change and by schedule. Loaded with the first of either.
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { errorText, type Log } from "../log.ts";
 import type { AuditSealer } from "../store/audit/port.ts";
 import { createAuditSealer } from "../store/audit/sealer.ts";

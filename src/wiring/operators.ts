@@ -1,7 +1,7 @@
 // Creates the authentication of operators. index.ts loads it with the first request whose credential is not an API key.
 
-import type { Config } from "../config.ts";
-import type { IssuerConfig } from "../config-oidc.ts";
+import type { Config } from "../config/config.ts";
+import type { IssuerConfig } from "../config/oidc.ts";
 import type { IssuerVerifier, OperatorAuthentication } from "../gateway/gateway.ts";
 import type { Clock } from "../store/lib/timeouts.ts";
 import { createIssuerKeys } from "../store/operators/issuer-jwks.ts";

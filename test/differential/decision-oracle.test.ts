@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { decide } from "../../src/core/access/decide.ts";
 import type { KeyRecord } from "../../src/core/access/principal.ts";
 import { ADMIN, ALL_PERMISSIONS, BUILT_IN_ROLES, compileGrant } from "../../src/core/access/roles.ts";
-import { compileRules } from "../../src/core/ip/cidr.ts";
+import { compileStoredRules } from "../../src/core/ip/cidr.ts";
 import { parseAddress } from "../../src/core/ip/ip-address.ts";
 import { matchOperation } from "../../src/core/routing/match-operation.ts";
 import { OPERATIONS, type Operation } from "../../src/core/routing/operations.ts";
@@ -72,7 +72,7 @@ function randomPair(random: Random): Pair {
   };
   const role = { id: builtIn?.id ?? "custom", name: "n", grant };
   return {
-    record: { ...shared, name: "k", version: 1, role, addresses: rules === null ? null : compileRules(rules) },
+    record: { ...shared, name: "k", version: 1, role, addresses: rules === null ? null : compileStoredRules(rules) },
     naive: { ...shared, rules, role: { id: role.id, permissions: [...grant.permissions] } },
   };
 }

@@ -36,13 +36,13 @@ const INVALID_TOKEN = `${REALM}, error="invalid_token"`;
 
 async function signedByAnotherRing(): Promise<string> {
   const read = readKeyRing(newKeyRing(new Date()));
-  if ("faults" in read) throw new Error("no ring");
+  if ("errors" in read) throw new Error("no ring");
   return (await mintKey(read.ring, { keyId: "k", accountId: ACCOUNT, expiresAt: null, now: Date.now() })).token;
 }
 
 async function signedButNotStored(): Promise<string> {
   const read = readKeyRing(gateway.secrets.KEY_RING);
-  if ("faults" in read) throw new Error("no ring");
+  if ("errors" in read) throw new Error("no ring");
   return (await mintKey(read.ring, { keyId: "k", accountId: ACCOUNT, expiresAt: null, now: Date.now() })).token;
 }
 

@@ -48,8 +48,9 @@ describe("invalid configuration", () => {
 describe("wrangler.toml", () => {
   const toml = readFileSync("wrangler.toml", "utf8").replace(/^\s*#.*$/gm, "");
 
-  it("disables workers.dev and preview addresses", () => {
-    expect(toml).toMatch(/^workers_dev = false$/m);
+  it("disables preview addresses, and the workers.dev address as soon as there is a route", () => {
+    // wrangler's default for workers_dev is "while there is no route".
+    expect(toml).not.toMatch(/^workers_dev\b/m);
     expect(toml).toMatch(/^preview_urls = false$/m);
   });
 

@@ -53,7 +53,7 @@ describe("AUTH_FAILURE_RATE_LIMIT", () => {
 
   it("113: makes no lookup for a rate-limited address, even for signed keys", async () => {
     const read = readKeyRing(gateway.secrets.KEY_RING);
-    if ("faults" in read) throw new Error("no ring");
+    if ("errors" in read) throw new Error("no ring");
     await gateway.logs();
     const seen = await statuses(FAILURE_LIMIT + 4, async (i) => {
       const claims = { keyId: `k${i}`, accountId: ACCOUNT, expiresAt: null, now: Date.now() };

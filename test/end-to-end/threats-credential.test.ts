@@ -23,7 +23,7 @@ const send = (...headers: readonly string[]) =>
 
 function ring() {
   const read = readKeyRing(gateway.secrets.KEY_RING);
-  if ("faults" in read) throw new Error("no ring");
+  if ("errors" in read) throw new Error("no ring");
   return read.ring;
 }
 

@@ -25,7 +25,7 @@ export const CLUSTERS = `/api/public/v1/accounts/${ACCOUNT_ID}/projects/p/cluste
 
 const secret = base64url.encode(new Uint8Array(32).fill(7));
 const read = readKeyRing(JSON.stringify({ k: secret }));
-if ("faults" in read) throw new Error(read.faults.join(" "));
+if ("errors" in read) throw new Error(read.errors.join(" "));
 export const RING = read.ring;
 export const { token: TOKEN, hash: HASH } = await mintKey(RING, {
   keyId: aKey().id,
@@ -162,6 +162,7 @@ export function openGateway(wanted: Wanted = {}) {
     },
     openapi: async () => ({ openapi: "3.1.0" }),
     assets: null,
+    firstAccount: async () => ({ state: async () => "account_exists", create: async () => false }),
     ...parts,
   };
   return {

@@ -22,11 +22,8 @@ function undocumented(names: readonly string[], document: string): readonly stri
 }
 
 function settingsOfSource(): readonly string[] {
-  const files = readdirSync("src").filter((name) => /^config.*\.ts$/.test(name));
-  return namesIn(
-    files.map((name) => `src/${name}`),
-    SETTING,
-  );
+  const files = readdirSync("src/config").map((name) => `src/config/${name}`);
+  return namesIn(files, SETTING);
 }
 
 function settingsOfReadme(): readonly string[] {

@@ -1,7 +1,9 @@
 // One builder per record; a test names only what it changes.
+
 import { env } from "cloudflare:workers";
 import type { KeyHash } from "../../src/core/access/principal.ts";
 import { ADMIN, VIEWER } from "../../src/core/access/roles.ts";
+import { toCanonicalCidr } from "../../src/core/ip/cidr.ts";
 import type { NewAllowList } from "../../src/store/allow-lists/port.ts";
 import { createAllowListRepository } from "../../src/store/allow-lists/repository.ts";
 import type { ApiKeyDetails, ApiKeyFilter, NewApiKey } from "../../src/store/api-keys/port.ts";
@@ -73,7 +75,7 @@ export function newList(changes: Partial<NewAllowList> = {}): NewAllowList {
     projectId: PROJECT,
     name: "office",
     description: "",
-    rules: ["192.0.2.0/24"],
+    rules: [toCanonicalCidr("192.0.2.0/24")],
     ...changes,
   };
 }

@@ -1,7 +1,7 @@
 // Gatehouse as it will run: workerd with a real D1 and KV, on a real socket, in front of a real upstream.
 import { createTestHarness } from "wrangler";
 import { newIdentityKeys, newKeyRing } from "../../scripts/secrets.ts";
-import { readKeyRing } from "../../src/core/token/api-key-token.ts";
+import { type KeyRing, readKeyRing } from "../../src/core/token/api-key-token.ts";
 import { type Database, type KeyOptions, type SeededKey, seedAccount, seedKey } from "./seed.ts";
 import { startUpstream, type TestUpstream } from "./upstream.ts";
 
@@ -37,10 +37,15 @@ export interface Kv {
   delete(name: string): Promise<void>;
 }
 
-/** Starts Gatehouse with an empty database and two accounts. `vars` are added to those of wrangler.toml. */
+/**
+ * Starts Gatehouse with a migrated database. `vars` are added to those of wrangler.toml.
+ *
+ * @param accounts whether the database has the two test accounts
+ */
 export async function startGatehouse(
   vars: Readonly<Record<string, string>> = {},
   secrets: Readonly<Record<string, string>> = {},
+  accounts = true,
 ): Promise<Gatehouse> {
   const upstream = await startUpstream();
   const harness = createTestHarness();
@@ -59,10 +64,10 @@ export async function startGatehouse(
   // The types of the Worker's bindings are those of workerd; tests need two of them.
   await worker.applyD1Migrations("DB" as never);
   const env = (await worker.getEnv()) as unknown as { readonly DB: D1; readonly KEY_COPIES: Kv };
-  const read = readKeyRing(given.KEY_RING);
-  if ("faults" in read) throw new Error(read.faults.join("; "));
-  await seedAccount(env.DB, ACCOUNT);
-  await seedAccount(env.DB, OTHER_ACCOUNT, "Another account");
+  if (accounts) {
+    await seedAccount(env.DB, ACCOUNT);
+    await seedAccount(env.DB, OTHER_ACCOUNT, "Another account");
+  }
 
   return {
     url: url.origin,
@@ -70,7 +75,7 @@ export async function startGatehouse(
     upstream,
     env,
     secrets: given,
-    key: (options = {}) => seedKey(env.DB, read.ring, { accountId: ACCOUNT, ...options }),
+    key: (options = {}) => seedKey(env.DB, parseKeyRing(given.KEY_RING), { accountId: ACCOUNT, ...options }),
     call(token, path, init = {}) {
       const headers = new Headers(init.headers);
       if (token !== null) headers.set("authorization", `Bearer ${token}`);
@@ -87,4 +92,11 @@ export async function startGatehouse(
       await upstream.close();
     },
   };
+}
+
+/** @throws Error when it is not a key ring */
+export function parseKeyRing(json: string): KeyRing {
+  const read = readKeyRing(json);
+  if ("errors" in read) throw new Error(read.errors.join("; "));
+  return read.ring;
 }

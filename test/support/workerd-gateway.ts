@@ -2,9 +2,8 @@
 // nearer to `npm start`; this is nearer to what Cloudflare runs.
 import { convertV4MiniflareOptions, Miniflare, type V4MiniflareOptions } from "miniflare";
 import { newIdentityKeys, newKeyRing } from "../../scripts/secrets.ts";
-import { readKeyRing } from "../../src/core/token/api-key-token.ts";
 import { WORKER_BUNDLE } from "./build-worker.ts";
-import { ACCOUNT, type D1, type Kv, OTHER_ACCOUNT } from "./gatehouse.ts";
+import { ACCOUNT, type D1, type Kv, OTHER_ACCOUNT, parseKeyRing } from "./gatehouse.ts";
 import { readD1Migrations } from "./migrations.ts";
 import { type KeyOptions, type SeededKey, seedAccount, seedKey } from "./seed.ts";
 import { startUpstream, type TestUpstream } from "./upstream.ts";
@@ -16,6 +15,8 @@ export interface WorkerdGatewayOptions {
   readonly service?: (request: Request) => Promise<Response>;
   /** More options of Miniflare, such as bindings that wrangler.toml would declare. */
   readonly worker?: Record<string, unknown>;
+  /** What the database holds at the start; two accounts by default. */
+  readonly database?: "accounts" | "tables" | "empty";
 }
 
 export interface WorkerdGateway {
@@ -62,9 +63,7 @@ export async function startWorkerdGateway(options: WorkerdGatewayOptions = {}): 
   const url = await runtime.ready;
   const direct = await runtime.unsafeGetDirectURL();
   const env = { DB: (await runtime.getD1Database("DB")) as unknown as D1, KEY_COPIES: await kvNamespaceOf(runtime) };
-  for (const statement of await readD1Migrations()) await env.DB.prepare(statement).bind().run();
-  await seedAccount(env.DB, ACCOUNT);
-  await seedAccount(env.DB, OTHER_ACCOUNT, "Another account");
+  await prepare(env.DB, options.database ?? "accounts");
 
   return {
     url: url.origin,
@@ -91,10 +90,12 @@ export async function startWorkerdGateway(options: WorkerdGatewayOptions = {}): 
   };
 }
 
-function parseKeyRing(json: string) {
-  const read = readKeyRing(json);
-  if ("faults" in read) throw new Error(read.faults.join("; "));
-  return read.ring;
+async function prepare(db: D1, content: NonNullable<WorkerdGatewayOptions["database"]>): Promise<void> {
+  if (content === "empty") return;
+  for (const statement of await readD1Migrations()) await db.prepare(statement).bind().run();
+  if (content === "tables") return;
+  await seedAccount(db, ACCOUNT);
+  await seedAccount(db, OTHER_ACCOUNT, "Another account");
 }
 
 async function kvNamespaceOf(runtime: Miniflare): Promise<Kv> {

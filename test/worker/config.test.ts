@@ -1,7 +1,7 @@
-// The configuration: complete and parsed, or every fault of it at once, with no secret in any.
+// readConfig: a complete, parsed configuration, or every error at once, with no secret in any.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { type Config, readConfig } from "../../src/config.ts";
+import { type Config, readConfig } from "../../src/config/config.ts";
 
 const SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldC0";
 const D = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
@@ -15,21 +15,21 @@ const GOOD = {
   UPSTREAM_URL: "https://api.example.com",
 };
 
-function faultsOf(changes: Record<string, unknown>): readonly string[] {
+function errorsOf(changes: Record<string, unknown>): readonly string[] {
   const read = readConfig({ ...GOOD, ...changes });
-  return "faults" in read ? read.faults : [];
+  return "errors" in read ? read.errors : [];
 }
 
 function configOf(changes: Record<string, unknown>): Config {
   const read = readConfig({ ...GOOD, ...changes });
-  if ("faults" in read) throw new Error(read.faults.join("; "));
+  if ("errors" in read) throw new Error(read.errors.join("; "));
   return read.config;
 }
 
 const withKey = (changes: object) => JSON.stringify({ keys: [{ ...IDENTITY.keys[0], ...changes }] });
 
-describe("a configuration", () => {
-  it("needs two secrets and an upstream; the rest has a default", () => {
+describe("readConfig", () => {
+  it("requires two secrets and an upstream, and has a default for every other variable", () => {
     expect(configOf({})).toMatchObject({
       issuer: "gatehouse",
       defaultKeyRole: null,
@@ -41,7 +41,7 @@ describe("a configuration", () => {
     });
   });
 
-  it("may have every variable", () => {
+  it("reads every variable", () => {
     const config = configOf({
       UPSTREAM_AUDIENCE: "aud",
       UPSTREAM_AUTHORIZATION: "Bearer a b",
@@ -72,11 +72,11 @@ describe("a configuration", () => {
     "http://127.1.2.3",
     "http://[::1]:1",
     "https://a.example:8443/",
-  ])("takes as an upstream: %s", (url) => {
+  ])("accepts the upstream %s", (url) => {
     expect(configOf({ UPSTREAM_URL: url }).upstream.origin).toBe(url.replace(/\/$/, ""));
   });
 
-  it("takes a bound Worker for the upstream, under a name that nobody can own", () => {
+  it("accepts a service binding as the upstream, under a host name that nobody can register", () => {
     const binding = { fetch: () => undefined };
     expect(configOf({ UPSTREAM_URL: "", UPSTREAM: binding }).upstream).toMatchObject({
       origin: "https://upstream.invalid",
@@ -126,7 +126,7 @@ describe("a configuration", () => {
     ["IDENTITY_KEYS", withKey({ kid: "" })],
     ["IDENTITY_KEYS", withKey({ crv: "X25519" })],
     ["IDENTITY_KEYS", JSON.stringify({ keys: [IDENTITY.keys[0], IDENTITY.keys[0]] })],
-    ["STRONG_CHECK", "never"],
+    ["STRONG_CHECK", "none"],
     ["SPECULATIVE_FORWARDING", "yes"],
     ["STALE_IF_ERROR_SECONDS", "301"],
     ["KEY_CACHE_SIZE", "0"],
@@ -149,16 +149,23 @@ describe("a configuration", () => {
     ["ALLOWED_HOST", "a.example"],
     ["UPSTREAM_TIMEOUT", "3"],
     ["LOG_SAMPLE", 1],
-  ])("has one fault with %s = %j, and says which, without repeating it", (name, value) => {
-    const errors = faultsOf({ [name]: value });
+  ])("reports one error for %s = %j, by name, without repeating the value", (name, value) => {
+    const errors = errorsOf({ [name]: value });
     expect(errors).toHaveLength(1);
     expect(errors[0]).toContain(name);
     if (typeof value === "string" && value.length > 6) expect(errors[0]).not.toContain(value.trim());
     expect(errors.join()).not.toMatch(/hunter2|c2VjcmV0|nWGxne|pass@/);
   });
 
-  it("names all its faults at once", () => {
-    const errors = faultsOf({
+  it("accepts every name that it reads, also where the value has no effect", () => {
+    const unused = { OIDC_ALGORITHMS: "RS256", OIDC_MAX_TOKEN_AGE_SECONDS: "60", UPSTREAM_AUDIENCE: "a" };
+    expect(errorsOf(unused)).toEqual([]);
+    const errors = errorsOf({ ...unused, UPSTREAM_URL: "" });
+    expect(errors).toEqual([expect.stringContaining("UPSTREAM_URL is missing")]);
+  });
+
+  it("reports all errors at once", () => {
+    const errors = errorsOf({
       KEY_RING: "",
       IDENTITY_KEYS: "",
       UPSTREAM_URL: "",
@@ -167,7 +174,37 @@ describe("a configuration", () => {
       TYPO: "1",
     });
     const names = ["KEY_RING", "IDENTITY_KEYS", "UPSTREAM_URL", "DB", "LOG_FORMAT", "TYPO"];
-    for (const name of names) expect(errors.some((fault) => fault.includes(name))).toBe(true);
+    for (const name of names) expect(errors.some((error) => error.includes(name))).toBe(true);
     expect(errors).toHaveLength(names.length);
+  });
+});
+
+describe("a configuration that lacks values", () => {
+  function missingOf(changes: Record<string, unknown>): readonly string[] | null {
+    const read = readConfig({ ...GOOD, ...changes });
+    return "errors" in read ? (read.firstStart?.missing ?? null) : [];
+  }
+
+  it.each([
+    [{ KEY_RING: undefined }, ["KEY_RING"]],
+    [{ KEY_RING: "", IDENTITY_KEYS: "" }, ["KEY_RING", "IDENTITY_KEYS"]],
+    [{ KEY_RING: "generate-me", IDENTITY_KEYS: "generate-me" }, ["KEY_RING", "IDENTITY_KEYS"]],
+    [{ UPSTREAM_URL: "" }, ["UPSTREAM_URL"]],
+    [{ KEY_RING: "", IDENTITY_KEYS: "", UPSTREAM_URL: "" }, ["KEY_RING", "IDENTITY_KEYS", "UPSTREAM_URL"]],
+  ])("lists the missing values of %j for the first-start page", (changes, missing) => {
+    expect(missingOf(changes)).toEqual(missing);
+  });
+
+  it.each([
+    { KEY_RING: "{}" },
+    { KEY_RING: 1 },
+    { KEY_RING: "", IDENTITY_KEYS: "{}" },
+    { KEY_RING: "", UPSTREAM_URL: "generate-me" },
+    { KEY_RING: "", DB: undefined },
+    { KEY_RING: "", KEY_COPIES: undefined },
+    { KEY_RING: "", LOG_FORMAT: "xml" },
+    { KEY_RING: "", TYPO: "1" },
+  ])("has no first-start page with another error: %j", (changes) => {
+    expect(missingOf(changes)).toBeNull();
   });
 });

@@ -28,7 +28,7 @@ export const KEY_RING = newKeyRing("old", "new");
 
 export function parseKeyRing(json: string) {
   const read = readKeyRing(json);
-  if ("faults" in read) throw new Error(read.faults.join("; "));
+  if ("errors" in read) throw new Error(read.errors.join("; "));
   return read.ring;
 }
 

@@ -1,6 +1,7 @@
 // The wire contract of IP allow lists.
 import * as z from "zod/mini";
-import { type CanonicalCidr, MAX_RULES, parseRule } from "../../core/ip/cidr.ts";
+import { type CanonicalCidr, MAX_RULES } from "../../core/ip/cidr.ts";
+import { parseCidr } from "../../core/ip/operator-cidr.ts";
 import { description, id, name, nameFilter, order, paging } from "../fields.ts";
 import { FieldErrorData, KeyReferenceData } from "../schema.ts";
 
@@ -8,9 +9,9 @@ import { FieldErrorData, KeyReferenceData } from "../schema.ts";
 const cidr = z.pipe(
   z.string(),
   z.transform((text: string, context): CanonicalCidr => {
-    const parsed = parseRule(text);
-    if ("rule" in parsed) return parsed.rule;
-    context.issues.push({ code: "custom", message: parsed.fault, input: null });
+    const parsed = parseCidr(text);
+    if ("cidr" in parsed) return parsed.cidr;
+    context.issues.push({ code: "custom", message: parsed.error, input: null });
     return z.NEVER;
   }),
 );

@@ -4,6 +4,7 @@
 import type { AuthorizedRequest } from "../../authorized-request.ts";
 import { escalationsOfKey } from "../../core/access/privilege-escalation.ts";
 import type { FieldError } from "../../core/error-body.ts";
+import { compileRules } from "../../core/ip/cidr.ts";
 import { mintKey } from "../../core/token/api-key-token.ts";
 import type { AllowListDetails } from "../../store/allow-lists/port.ts";
 import type { NewApiKey } from "../../store/api-keys/port.ts";
@@ -28,8 +29,8 @@ export async function createApiKey(ports: AdminPorts, request: AuthorizedRequest
   if ("errors" in references) return validationError(request, references.errors);
   const { role, allowLists } = references;
   const expiresAt = expiryAfter(spec.expire_after_hours, request.now);
-  const rules = allowLists.length === 0 ? null : allowLists.flatMap((list) => list.rules);
-  const escalations = escalationsOfKey(request.principal, { grant: grantOf(role), expiresAt, rules });
+  const addresses = allowLists.length === 0 ? null : compileRules(allowLists.flatMap((list) => list.rules));
+  const escalations = escalationsOfKey(request.principal, { grant: grantOf(role), expiresAt, addresses });
   if (escalations.length > 0) return escalationDenied(request, escalations);
   const { accountId } = request.principal;
   const id = crypto.randomUUID();

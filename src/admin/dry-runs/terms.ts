@@ -3,6 +3,7 @@
 import type { AuthorizedRequest } from "../../authorized-request.ts";
 import { escalationsOfChange } from "../../core/access/privilege-escalation.ts";
 import type { FieldError } from "../../core/error-body.ts";
+import { compileRules } from "../../core/ip/cidr.ts";
 import type { AllowListDetails } from "../../store/allow-lists/port.ts";
 import type { ApiKeyDetails } from "../../store/api-keys/port.ts";
 import type { DryRunTerms } from "../../store/dry-runs/port.ts";
@@ -44,6 +45,6 @@ export async function escalationsOfTerms(
   return escalationsOfChange(request.principal, grantOf(key.role), {
     grant: grantOf(role ?? key.role),
     expiresAt: key.expiresAt,
-    rules: restricted ? lists.flatMap((list) => list.rules) : null,
+    addresses: restricted ? compileRules(lists.flatMap((list) => list.rules)) : null,
   });
 }

@@ -3,6 +3,7 @@
 
 import type { AuthorizedRequest } from "../../authorized-request.ts";
 import { escalationsOfHolders, escalationsOfRole } from "../../core/access/privilege-escalation.ts";
+import { isUnrestricted } from "../../core/access/restrictions.ts";
 import { compileGrant } from "../../core/access/roles.ts";
 import type { RoleHolderDetails } from "../../store/roles/port.ts";
 import { actorOf, type PathParams, recordChange } from "../handler.ts";
@@ -50,6 +51,6 @@ async function relevantHolders(
   { principal, now }: AuthorizedRequest,
   roleId: string,
 ): Promise<readonly RoleHolderDetails[] | null> {
-  if (principal.expiresAt === null && principal.addresses === null) return null;
+  if (isUnrestricted(principal)) return null;
   return roles.holdersOf(principal.accountId, roleId, now);
 }

@@ -1,9 +1,9 @@
 // The principal of a request as the wire has it.
-import { isOperator, type KeyRecord } from "../../core/access/principal.ts";
+import { isOperator, type Principal } from "../../core/access/principal.ts";
 import type { SelfData } from "./schema.ts";
 
 /** An API key or an operator, with its effective permissions. */
-export function toSelf(principal: KeyRecord): SelfData {
+export function toSelf(principal: Principal): SelfData {
   return {
     type: isOperator(principal) ? "OPERATOR" : "API_KEY",
     id: principal.id,

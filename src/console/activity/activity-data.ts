@@ -18,7 +18,7 @@ export const NO_FILTERS: ActivityFilters = { search: "", eventType: "", resource
 const PAGE_SIZE = 50;
 
 /** The filters as query parameters of the API. */
-export function queryOf({ search, eventType, resourceType, from, to }: ActivityFilters): URLSearchParams {
+export function queryStringOf({ search, eventType, resourceType, from, to }: ActivityFilters): URLSearchParams {
   const query = new URLSearchParams({ order: "desc" });
   if (search.trim() !== "") query.set("search", search.trim());
   if (eventType !== "") query.set("event_type", eventType);
@@ -36,7 +36,7 @@ export function useEvents(filters: ActivityFilters) {
     placeholderData: keepPreviousData,
     initialPageParam: "",
     queryFn: ({ signal, pageParam }) => {
-      const query = queryOf(filters);
+      const query = queryStringOf(filters);
       query.set("limit", String(PAGE_SIZE));
       if (pageParam !== "") query.set("continuation_token", pageParam);
       return api.get<ListOf<AuditEventData>>(`${account}/audit/events?${query}`, signal);
@@ -49,7 +49,7 @@ export function useEvents(filters: ActivityFilters) {
 export function useExport(): (filters: ActivityFilters) => Promise<void> {
   const { api, account } = useSession();
   return async (filters) => {
-    const file = await api.download(`${account}/audit/events/export?${queryOf(filters)}`);
+    const file = await api.download(`${account}/audit/events/export?${queryStringOf(filters)}`);
     const url = URL.createObjectURL(file);
     const link = document.createElement("a");
     link.href = url;

@@ -1,12 +1,13 @@
 // Shows a new key to copy or download. Closing the dialog removes the secret from the browser.
 import { Banner } from "@cloudflare/kumo/components/banner";
 import { Button } from "@cloudflare/kumo/components/button";
-import { useEffect, useId } from "react";
 import { curlCommand } from "../session.ts";
 import { CopyButton } from "../ui/copy.tsx";
 import { DownloadIcon } from "../ui/icons.tsx";
 import { Buttons, Overlay } from "../ui/overlay.tsx";
+import { Secret } from "../ui/secret.tsx";
 import { exactTime } from "../ui/time.tsx";
+import { useWarnOnLeave } from "../ui/warn-on-leave.ts";
 import type { KeyRow } from "./key-row.ts";
 
 interface NewKeyProps {
@@ -16,13 +17,8 @@ interface NewKeyProps {
 }
 
 export function NewKey({ keyRow: key, secret, onStored }: NewKeyProps) {
-  useEffect(() => {
-    // Closing the tab would lose the key.
-    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
-    addEventListener("beforeunload", warn);
-    return () => removeEventListener("beforeunload", warn);
-  }, []);
-
+  // Closing the tab would lose the key.
+  useWarnOnLeave(true);
   return (
     <Overlay title={`“${key.name}” is ready`}>
       <Banner
@@ -47,25 +43,6 @@ export function NewKey({ keyRow: key, secret, onStored }: NewKeyProps) {
         </Button>
       </Buttons>
     </Overlay>
-  );
-}
-
-function Secret({ label, text }: { readonly label: string; readonly text: string }) {
-  const id = useId();
-  return (
-    <div className="flex flex-col gap-1.5">
-      <span id={id} className="font-medium">
-        {label}
-      </span>
-      <section
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-        tabIndex={0}
-        aria-labelledby={id}
-        className="max-h-36 overflow-y-auto rounded-lg border border-kumo-line bg-kumo-recessed p-3 font-mono text-sm break-all select-all"
-      >
-        {text}
-      </section>
-    </div>
   );
 }
 

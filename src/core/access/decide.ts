@@ -1,108 +1,116 @@
-// Weighs one call against one key. The signature of the key was checked before; where the key came from is not known here.
+// Authorizes one request for one principal: a pure function of the record, the request's facts and the time. The
+// credential was verified before.
 
 import { containsAddress } from "../ip/cidr.ts";
 import type { Address } from "../ip/ip-address.ts";
 import type { Operation } from "../routing/operations.ts";
-import { type Decision, type Denial, deny } from "./decision.ts";
-import type { KeyRecord } from "./principal.ts";
+import { type Decision, type Denial, denied } from "./decision.ts";
+import type { Principal } from "./principal.ts";
+import type { RestrictionCheck } from "./restrictions.ts";
 import { hasPermission } from "./roles.ts";
 
-/** All that a verdict weighs about a call. */
+/** Everything that a decision reads of a request. */
 export interface RequestFacts {
-  /** `null` when the caller's address is absent or unreadable: no list allows it. */
+  /** `null` when the client's address is missing or unreadable: no list contains it. */
   readonly address: Address | null;
   /** The account that the path names; `null` when it names none. */
   readonly accountId: string | null;
-  /** `null` when the table does not know the call. */
+  /** `null` when the operation table has no such operation. */
   readonly operation: Operation | null;
-  /** Path parameters as matched; empty for a call that the table does not know. */
+  /** Path parameters as matched; empty when the table has no such operation. */
   readonly params: Readonly<Record<string, string>>;
 }
 
-export type CheckName = "revocation" | "expiry" | "address" | "account" | "permission";
+export type CheckName = "revocation" | RestrictionCheck | "account" | "permission";
+
+/** Returns why the principal is denied, or `null`. */
+type Check = (principal: Principal, facts: RequestFacts, now: number) => Denial | null;
 
 /**
- * Weigh one call against one key.
- *
- * @param key the record, or `null` when no key has this hash
- * @param now milliseconds since the epoch
+ * The checks in the order of the contract: state, time, place, account, permission. So a denial names the first thing
+ * that the key's owner has to fix, and a key that is revoked, expired or used from elsewhere learns nothing of its role.
  */
-export function decide(key: KeyRecord | null, facts: RequestFacts, now: number): Decision {
-  return runChecks(key, facts, now, null);
+const CHECKS: Readonly<Record<CheckName, Check>> = {
+  revocation: checkRevocation,
+  expiry: checkExpiry,
+  address: checkAddress,
+  account: checkAccount,
+  permission: checkPermission,
+};
+
+/**
+ * Authorize one request for one principal.
+ *
+ * @param principal the record, or `null` when no key has this hash
+ * @param now milliseconds since the epoch
+ * @returns the decision, with the reason of the first check that denies
+ */
+export function decide<P extends Principal>(principal: P | null, facts: RequestFacts, now: number): Decision<P> {
+  if (principal === null) return denied({ reason: "key_unknown" });
+  // The order of CHECKS written out: a loop over them is slower, and this is on the path of every request.
+  const revocation = checkRevocation(principal);
+  if (revocation !== null) return denied(revocation);
+  const expiry = checkExpiry(principal, facts, now);
+  if (expiry !== null) return denied(expiry);
+  const address = checkAddress(principal, facts);
+  if (address !== null) return denied(address);
+  const account = checkAccount(principal, facts);
+  if (account !== null) return denied(account);
+  const permission = checkPermission(principal, facts);
+  if (permission !== null) return denied(permission);
+  return allowAfter(principal, { revocation, expiry, address, account, permission });
 }
 
-/** What one check has said. */
+/** Takes the result of every check, all of them `null`: a check that `decide` leaves out does not compile. */
+function allowAfter<P extends Principal>(principal: P, _: Readonly<Record<CheckName, null>>): Decision<P> {
+  return { allow: true, key: principal };
+}
+
+/** The result of one check. */
 export interface Step {
   readonly check: CheckName;
   readonly denial: Denial | null;
 }
 
-/** The verdict of `decide`, with what every check says, those behind the first refusal included. */
-export function trace(
-  key: KeyRecord | null,
+/** The decision of `decide`, with the result of every check, also of those after the first denial. */
+export function trace<P extends Principal>(
+  principal: P | null,
   facts: RequestFacts,
   now: number,
-): { readonly decision: Decision; readonly steps: readonly Step[] } {
-  const steps: Step[] = [];
-  return { decision: runChecks(key, facts, now, steps), steps };
+): { readonly decision: Decision<P>; readonly steps: readonly Step[] } {
+  const steps =
+    principal === null ? [] : CHECK_NAMES.map((check) => ({ check, denial: CHECKS[check](principal, facts, now) }));
+  return { decision: decide(principal, facts, now), steps };
 }
 
-/**
- * The order is part of the contract: state, then time, then place, then account, then permission, so that a refusal
- * names the first thing its owner has to mend, and a key that is dead or used from elsewhere learns nothing of its role.
- *
- * Written out: walking a list of functions took three times as long.
- *
- * @param steps where every check is written down; `null`: the first refusal ends it
- */
-function runChecks(key: KeyRecord | null, facts: RequestFacts, now: number, steps: Step[] | null): Decision {
-  if (key === null) return deny({ reason: "key_unknown" });
-  const revoked = byRevocation(key);
-  if (steps === null && revoked !== null) return deny(revoked);
-  const expired = byExpiry(key, now);
-  if (steps === null && expired !== null) return deny(expired);
-  const elsewhere = byAddress(key, facts);
-  if (steps === null && elsewhere !== null) return deny(elsewhere);
-  const foreign = byAccount(key, facts);
-  if (steps === null && foreign !== null) return deny(foreign);
-  const unable = byPermission(key, facts);
-  steps?.push(
-    { check: "revocation", denial: revoked },
-    { check: "expiry", denial: expired },
-    { check: "address", denial: elsewhere },
-    { check: "account", denial: foreign },
-    { check: "permission", denial: unable },
-  );
-  const first = revoked ?? expired ?? elsewhere ?? foreign ?? unable;
-  return first === null ? { allow: true, key } : deny(first);
-}
+const CHECK_NAMES = Object.keys(CHECKS) as readonly CheckName[];
 
-function byRevocation({ revokedAt }: KeyRecord): Denial | null {
+function checkRevocation({ revokedAt }: Principal): Denial | null {
   return revokedAt === null ? null : { reason: "key_revoked", revokedAt };
 }
 
-// A key is dead at its expiry instant, not one millisecond later. Written so that NaN shuts the door.
-function byExpiry({ expiresAt }: KeyRecord, now: number): Denial | null {
+function checkExpiry({ expiresAt }: Principal, _: RequestFacts, now: number): Denial | null {
+  // A key expires at `expiresAt`, not one millisecond later. Written so that NaN denies.
   return expiresAt === null || now < expiresAt ? null : { reason: "key_expired", expiredAt: expiresAt };
 }
 
-function byAddress({ addresses }: KeyRecord, { address }: RequestFacts): Denial | null {
+function checkAddress({ addresses }: Principal, { address }: RequestFacts): Denial | null {
   return addresses === null || containsAddress(addresses, address) ? null : { reason: "address_not_allowed" };
 }
 
-function byAccount(key: KeyRecord, { accountId }: RequestFacts): Denial | null {
-  return accountId === null || accountId === key.accountId ? null : { reason: "account_mismatch" };
+function checkAccount(principal: Principal, { accountId }: RequestFacts): Denial | null {
+  return accountId === null || accountId === principal.accountId ? null : { reason: "account_mismatch" };
 }
 
-function byPermission(key: KeyRecord, facts: RequestFacts): Denial | null {
-  if (permits(key, facts)) return null;
+function checkPermission(principal: Principal, facts: RequestFacts): Denial | null {
+  if (isPermitted(principal, facts)) return null;
   return { reason: "permission_missing", permission: facts.operation?.permission ?? null };
 }
 
-function permits(key: KeyRecord, facts: RequestFacts): boolean {
-  const { operation, params } = facts;
-  // Nobody has said what an unknown call does, so it takes the role that may do everything.
-  if (operation === null) return key.role.grant.everything;
-  if (operation.permission === null || hasPermission(key.role.grant, operation.permission)) return true;
-  return operation.selfParam !== undefined && params[operation.selfParam] === key.id;
+function isPermitted(principal: Principal, { operation, params }: RequestFacts): boolean {
+  const { grant } = principal.role;
+  // The effect of an unknown operation is unknown, so it requires the role that may do everything.
+  if (operation === null) return grant.everything;
+  if (operation.permission === null || hasPermission(grant, operation.permission)) return true;
+  return operation.selfParam !== undefined && params[operation.selfParam] === principal.id;
 }

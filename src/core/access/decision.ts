@@ -1,33 +1,35 @@
-// What can be said of a call: yes, with the key that it was weighed against, or no, with the reason. Reasons are stable
-// for ever, the same in code, log, metric and docs. Which HTTP status a reason meets is known to gateway/refuse.ts alone.
+// The result of authorizing a request: allowed, with the principal, or denied, with the reason. Reasons are stable for
+// ever, the same in code, log, metrics and docs. gateway/responses/denial.ts alone maps them to HTTP statuses.
 
 import type { Permission } from "./permissions.ts";
-import type { KeyRecord } from "./principal.ts";
+import type { Principal } from "./principal.ts";
 
-/** Why a call is refused, with the data that its answer or its log line needs. */
+/** Why a request is denied, with the data that its response or its log event needs. */
 export type Denial =
-  // The call itself, before anybody is asked who makes it.
+  // The request itself, before authentication.
   | { readonly reason: "path_not_canonical" }
   | { readonly reason: "method_not_allowed"; readonly allow: readonly string[] }
-  /** The path belongs to Gatehouse, and nobody there answers it. */
+  /** The path is reserved for Gatehouse, which has no operation there. */
   | { readonly reason: "not_found" }
   | { readonly reason: "host_not_served" }
   | { readonly reason: "body_not_allowed" }
   | { readonly reason: "upgrade_not_enabled" }
   | { readonly reason: "preflight_origin_not_allowed" }
-  // The credential, before anything is looked up.
+  // The credential, before any storage is read.
   | { readonly reason: "credential_missing" }
   | { readonly reason: "credential_malformed"; readonly what: CredentialError }
   | { readonly reason: "scheme_not_bearer" }
   | { readonly reason: "token_malformed" }
   | { readonly reason: "signature_invalid" }
-  // The token of a person.
+  // The token of an operator.
   | { readonly reason: "operator_token_invalid" }
   | { readonly reason: "operator_token_expired" }
-  /** The person is who they say, and no operator of any account. */
+  /** The token is valid, and its subject is no operator of any account. */
   | { readonly reason: "operator_unknown" }
-  /** A page of another site made a browser send a change with its cookie. */
+  /** A page of another site made a browser send a change with the operator's cookie. */
   | { readonly reason: "cross_site" }
+  /** The proof of ownership on the first-start page is not the key ring of this deployment. */
+  | { readonly reason: "key_ring_mismatch" }
   // The key.
   | { readonly reason: "key_unknown" }
   | { readonly reason: "key_revoked"; readonly revokedAt: number }
@@ -35,22 +37,23 @@ export type Denial =
   /** The key is on the break-glass list of the configuration. */
   | { readonly reason: "key_denied" }
   | { readonly reason: "rate_limited"; readonly whose: "address" | "key"; readonly retryAfterSeconds: number }
-  // The key against the call.
+  // The principal against the request.
   | { readonly reason: "address_not_allowed" }
   | { readonly reason: "account_mismatch" }
-  /** `null`: the operation is not in the table, and needs the Admin role. */
+  /** `null`: the operation is not in the table, and requires the Admin role. */
   | { readonly reason: "permission_missing"; readonly permission: Permission | null };
 
-/** What is wrong with the way a credential is sent: an error of the client's code, not a wrong key. */
+/** What is wrong with the way a credential is sent: an error in the client's code, not an invalid key. */
 export type CredentialError = "duplicate" | "two_carriers" | "spacing";
 
 export type Reason = Denial["reason"];
 
-export type Decision =
-  | { readonly allow: true; readonly key: KeyRecord }
+/** `key` is the principal that the request was authorized for: a key or an operator. */
+export type Decision<P extends Principal = Principal> =
+  | { readonly allow: true; readonly key: P }
   | { readonly allow: false; readonly denial: Denial };
 
-/** The verdict that refuses a call. */
-export function deny(denial: Denial): Decision {
+/** The decision that denies a request. */
+export function denied(denial: Denial): Decision<never> {
   return { allow: false, denial };
 }

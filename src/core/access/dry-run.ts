@@ -1,26 +1,26 @@
-// What a trial would have refused: the second verdict over a call that was allowed, and its tally, which stays small however
-// many calls, networks and operations there are. Knows nothing of where tallies are kept.
+// Dry runs: what a change of a key's role or addresses would deny. Evaluates an allowed request a second time, and keeps a
+// tally whose size does not grow with the number of requests, networks and operations.
 
 import { networkCidrOf } from "../ip/cidr.ts";
 import { decide, type RequestFacts } from "./decide.ts";
 import type { Reason } from "./decision.ts";
 import type { DryRun } from "./principal.ts";
 
-/** What is remembered of a call that a trial would have refused: no address, only its network. */
+/** What is kept of a request that a dry run would have denied: its network, never its address. */
 export interface DryRunDenial {
   readonly reason: Reason;
-  /** A /24 or a /64; '' when the caller's address is not known. */
+  /** A /24 or a /64; '' when the client's address is not known. */
   readonly network: string;
   readonly operation: string;
 }
 
-/** Stands for all networks or operations that no room was left for. */
+/** The network and the operation of denials that are counted without them, once a tally is full. */
 export const OTHERS = "*";
 
-/** Different refusals in one tally; more are counted together, by reason. */
+/** The kinds of denials in one tally; further ones are counted together, by reason. */
 export const MAX_DENIAL_KINDS = 64;
 
-/** One kind of refusal, and how often. */
+/** One kind of denial, and how often it happened. Times are milliseconds since the epoch. */
 export interface TalliedDenial extends DryRunDenial {
   count: number;
   firstAt: number;
@@ -28,20 +28,20 @@ export interface TalliedDenial extends DryRunDenial {
 }
 
 export interface Tally {
-  /** Calls that were weighed, refused or not. */
+  /** Requests that were evaluated, denied or not. */
   evaluated: number;
   readonly denials: Map<string, TalliedDenial>;
 }
 
 /**
- * Weigh an allowed call as if the trial had been promoted: the same `decide`, on the key as it would be.
+ * Authorize an allowed request again, for the key as it would be after the dry run's promotion.
  *
  * @param now milliseconds since the epoch
- * @returns `null` when the trial would have allowed it as well
+ * @returns `null` when the dry run would have allowed it as well, or cannot be read
  */
-export function evaluateDryRun({ candidate: tried }: DryRun, facts: RequestFacts, now: number): DryRunDenial | null {
-  if (tried === null) return null;
-  const decision = decide(tried, facts, now);
+export function evaluateDryRun({ candidate }: DryRun, facts: RequestFacts, now: number): DryRunDenial | null {
+  if (candidate === null) return null;
+  const decision = decide(candidate, facts, now);
   if (decision.allow) return null;
   return {
     reason: decision.denial.reason,
@@ -54,13 +54,13 @@ export function emptyTally(): Tally {
   return { evaluated: 0, denials: new Map() };
 }
 
-/** Counts one call that was weighed. */
+/** Counts one request that was evaluated. */
 export function tallyRequest(tally: Tally, denial: DryRunDenial | null, at: number): void {
   tally.evaluated += 1;
   if (denial !== null) count(tally, { ...denial, count: 1, firstAt: at, lastAt: at });
 }
 
-/** Adds a tally to another: what could not be written waits for the next time. */
+/** Adds a second tally to a tally: a tally that could not be written is added to the next one. */
 export function addTally(tally: Tally, more: Tally): void {
   tally.evaluated += more.evaluated;
   for (const denial of more.denials.values()) count(tally, denial);

@@ -1,23 +1,24 @@
-// Why a verdict is what it is, in the words of whoever has to mend it. The verdict and its steps come from decide.ts; here
-// they are only told, with what each of them was weighed against.
+// Explains a decision to the owner of a key: each check, its result, and what it compared. The results come from
+// decide.ts; this file only describes them.
 
-import { closestRule, matchingRule, type Nearness } from "../ip/cidr.ts";
+import type { CanonicalCidr } from "../ip/cidr.ts";
+import { closestRule, matchingRule, type Nearness } from "../ip/matching-rule.ts";
 import { type CheckName, type RequestFacts, type Step, trace } from "./decide.ts";
 import type { Reason } from "./decision.ts";
-import type { KeyRecord } from "./principal.ts";
+import type { Principal } from "./principal.ts";
 import { hasPermission } from "./roles.ts";
 
 /** An allow list as it is explained: with its name and its rules one by one. */
 export interface NamedRules {
   readonly id: string;
   readonly name: string;
-  readonly rules: readonly string[];
+  readonly rules: readonly CanonicalCidr[];
 }
 
-/** One question, its answer, and what was compared. */
+/** One check, its outcome, and what it compared. */
 export interface ExplainedStep {
   readonly check: CheckName | "signature" | "break_glass" | "operation" | "key";
-  /** `not_asked`: nothing here to ask it about. */
+  /** `not_asked`: the check does not apply here. */
   readonly outcome: "passed" | "refused" | "not_asked";
   readonly reason: Reason | null;
   readonly message: string;
@@ -27,12 +28,12 @@ export interface ExplainedStep {
 
 export interface Explanation {
   readonly allow: boolean;
-  /** The first refusal, which is what the caller is told. */
+  /** The first denial, which is the one that the client gets. */
   readonly reason: Reason | null;
   readonly steps: readonly ExplainedStep[];
 }
 
-/** The words around a call that its facts have no need of. */
+/** What an explanation repeats of a request beyond its facts. */
 export interface ExplainedRequest {
   readonly method: string;
   readonly path: string;
@@ -41,134 +42,125 @@ export interface ExplainedRequest {
 }
 
 /**
- * Explain the verdict over one call and one key.
+ * Explain the decision over one request of one principal.
  *
- * @param lists the key's own lists, in its order
+ * @param now milliseconds since the epoch
+ * @param lists the principal's own lists, in its order
  */
 export function explain(
-  key: KeyRecord,
+  principal: Principal,
   facts: RequestFacts,
   now: number,
-  asked: ExplainedRequest,
+  request: ExplainedRequest,
   lists: readonly NamedRules[],
 ): Explanation {
-  const { decision, steps } = trace(key, facts, now);
+  const { decision, steps } = trace(principal, facts, now);
   return {
     allow: decision.allow,
     reason: decision.allow ? null : decision.denial.reason,
-    steps: steps.map((step) => describe(step, key, facts, now, asked, lists)),
+    steps: steps.map((step) => describe(step, { principal, facts, now, request, lists })),
   };
 }
 
-function describe(
-  step: Step,
-  key: KeyRecord,
-  facts: RequestFacts,
-  now: number,
-  asked: ExplainedRequest,
-  lists: readonly NamedRules[],
-): ExplainedStep {
-  const { message, compared } = DESCRIBERS[step.check]({
-    key,
-    facts,
-    now,
-    asked,
-    lists,
-    refused: step.denial !== null,
-  });
-  const outcome = step.denial === null ? "passed" : "refused";
-  return { check: step.check, outcome, reason: step.denial?.reason ?? null, message, compared };
-}
-
-interface Description {
-  readonly key: KeyRecord;
+interface Input {
+  readonly principal: Principal;
   readonly facts: RequestFacts;
   readonly now: number;
-  readonly asked: ExplainedRequest;
+  readonly request: ExplainedRequest;
   readonly lists: readonly NamedRules[];
-  readonly refused: boolean;
 }
 
-type Describer = (told: Description) => Pick<ExplainedStep, "message" | "compared">;
+interface CheckedInput extends Input {
+  readonly denied: boolean;
+}
+
+function describe({ check, denial }: Step, input: Input): ExplainedStep {
+  const { message, compared } = DESCRIBERS[check]({ ...input, denied: denial !== null });
+  const outcome = denial === null ? "passed" : "refused";
+  return { check, outcome, reason: denial?.reason ?? null, message, compared };
+}
+
+type Description = Pick<ExplainedStep, "message" | "compared">;
+
+/** Describes the result of one check in a sentence. */
+type Describer = (input: CheckedInput) => Description;
 
 const DESCRIBERS: Readonly<Record<CheckName, Describer>> = {
-  revocation: ({ key }) => ({
-    message: key.revokedAt === null ? "It is not revoked." : `It was revoked at ${formatTime(key.revokedAt)}.`,
-    compared: { revoked_at: formatTime(key.revokedAt) },
-  }),
-  expiry: ({ key, now }) => ({
+  revocation: ({ principal }) => ({
     message:
-      key.expiresAt === null
-        ? "It never expires."
-        : `It ${now < key.expiresAt ? "expires" : "expired"} at ${formatTime(key.expiresAt)}.`,
-    compared: { expires_at: formatTime(key.expiresAt), judged_at: formatTime(now) },
+      principal.revokedAt === null
+        ? "The key is not revoked."
+        : `The key was revoked at ${formatTime(principal.revokedAt)}.`,
+    compared: { revoked_at: formatTime(principal.revokedAt) },
+  }),
+  expiry: ({ principal, now }) => ({
+    message:
+      principal.expiresAt === null
+        ? "The key never expires."
+        : `The key ${now < principal.expiresAt ? "expires" : "expired"} at ${formatTime(principal.expiresAt)}.`,
+    compared: { expires_at: formatTime(principal.expiresAt), judged_at: formatTime(now) },
   }),
   address: describeAddress,
-  account: ({ key, facts, refused: denied }) => ({
+  account: ({ principal, facts, denied }) => ({
     message:
       facts.accountId === null
         ? "The path names no account."
         : denied
-          ? "The path names another account than the one that it belongs to."
-          : "The path names the account that it belongs to.",
-    compared: { in_path: facts.accountId, of_key: key.accountId },
+          ? "The path names an account that the key does not belong to."
+          : "The path names the account that the key belongs to.",
+    compared: { in_path: facts.accountId, of_key: principal.accountId },
   }),
   permission: describePermission,
 };
 
-function describeAddress({
-  key,
-  facts,
-  asked,
-  lists,
-  refused: denied,
-}: Description): Pick<ExplainedStep, "message" | "compared"> {
-  if (key.addresses === null)
-    return { message: "It may be used from any address.", compared: { address: asked.address } };
+function describeAddress({ principal, facts, request, lists, denied }: CheckedInput): Description {
+  if (principal.addresses === null)
+    return { message: "The key may be used from any address.", compared: { address: request.address } };
   const { address } = facts;
-  const weighed = lists.map(({ id, name, rules }) => ({
+  const results = lists.map(({ id, name, rules }) => ({
     allow_list_id: id,
     allow_list_name: name,
     matched: address === null ? null : matchingRule(rules, address),
     closest: address === null ? null : nearness(closestRule(rules, address)),
   }));
-  const hit = weighed.find((list) => list.matched !== null);
-  const compared = { address: asked.address, lists: weighed };
-  if (address === null) return { message: "The address of the caller is not known or cannot be read.", compared };
-  if (denied || hit === undefined)
-    return { message: `No rule of its ${lists.length} lists has the address.`, compared };
-  return { message: `The rule ${hit.matched} of the list ${hit.allow_list_name} has the address.`, compared };
+  const compared = { address: request.address, lists: results };
+  const hit = results.find((list) => list.matched !== null);
+  if (address === null) return { message: "The address of the client is missing or cannot be read.", compared };
+  if (denied || hit === undefined) {
+    const lists = results.length === 1 ? "its IP allow list" : `its ${results.length} IP allow lists`;
+    return { message: `The key may not be used from this address: no rule of ${lists} matches it.`, compared };
+  }
+  return { message: `Rule ${hit.matched} of the IP allow list ${hit.allow_list_name} matches the address.`, compared };
 }
 
 function nearness(near: Nearness | null) {
   return near && { rule: near.rule, shared_bits: near.sharedBits, prefix_length: near.prefixLength };
 }
 
-function describePermission({ key, facts, refused: denied }: Description): Pick<ExplainedStep, "message" | "compared"> {
+function describePermission({ principal, facts, denied }: CheckedInput): Description {
+  const { role } = principal;
   const { operation } = facts;
   const permission = operation?.permission ?? null;
+  const held =
+    operation === null ? role.grant.everything : permission === null || hasPermission(role.grant, permission);
   const compared = {
     operation_id: operation?.operationId ?? null,
     permission,
-    role_id: key.role.id,
-    role_name: key.role.name,
-    held:
-      operation === null ? key.role.grant.everything : permission === null || hasPermission(key.role.grant, permission),
+    role_id: role.id,
+    role_name: role.name,
+    held,
   };
-  const role = `The role ${key.role.name}`;
   if (operation === null) {
-    const what = "operations that the table does not know, which this is";
-    return { message: `${role} ${denied ? "does not cover" : "covers"} ${what}.`, compared };
+    const verb = denied ? "does not cover" : "covers";
+    return { message: `The operation is unknown; the role ${role.name} ${verb} unknown operations.`, compared };
   }
-  if (permission === null) return { message: `${operation.operationId} takes no permission.`, compared };
-  if (denied)
-    return {
-      message: `${operation.operationId} takes ${permission}, which the role ${key.role.name} has not.`,
-      compared,
-    };
-  return compared.held
-    ? { message: `${operation.operationId} takes ${permission}, which the role ${key.role.name} has.`, compared }
-    : { message: `${operation.operationId} is what a key may always do to itself.`, compared };
+  const { operationId } = operation;
+  if (permission === null) return { message: `${operationId} requires no permission.`, compared };
+  if (denied || held) {
+    const verb = denied ? "does not include" : "includes";
+    return { message: `${operationId} requires ${permission}; the role ${role.name} ${verb} it.`, compared };
+  }
+  return { message: `${operationId} is allowed to every key on itself.`, compared };
 }
 
 function formatTime(ms: number | null): string | null {

@@ -1,11 +1,11 @@
-// The permission catalogue in words for people: what a role can be given, and what of it is sensitive. As data, apart
-// from the names, because no call but those to the catalogue and to roles needs the words.
+// The permission catalog in words for people: what each permission is, and which are sensitive. Apart from the names,
+// because only the operations on roles and on the catalog need the words.
 import { type OperationGroup, RESOURCES, type ResourceType } from "./permissions.ts";
 
-/** Marks a group that lets its holder gain or hand out power; clients ask for confirmation before they grant one. */
+/** Marks a group that lets its holder gain or grant access; clients ask for confirmation before they grant one. */
 export type PermissionTag = "SENSITIVE";
 
-/** A kind of resource with everything that can be done to it. */
+/** A kind of resource with its groups of operations. */
 export interface Resource {
   readonly resourceType: ResourceType;
   readonly resourceName: string;
@@ -145,7 +145,7 @@ const WORDS: Words = {
     "Backup Replication",
     {
       READ: "View the backup replication of a cluster",
-      UPDATE: "Update or resynchronise the backup replication of a cluster",
+      UPDATE: "Update or resynchronize the backup replication of a cluster",
     },
   ],
   PITR_CONFIG: [
@@ -231,7 +231,7 @@ const WORDS: Words = {
   ],
 };
 
-/** Every resource, in the order in which it is listed. */
+/** Every resource, in the order of the catalog. */
 export const PERMISSION_CATALOG: readonly Resource[] = (Object.keys(RESOURCES) as ResourceType[]).map(
   (resourceType) => {
     const [resourceName, words] = WORDS[resourceType];

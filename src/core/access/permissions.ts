@@ -1,7 +1,7 @@
-// The names of all permissions, resource by resource. Names that Yugabyte publishes are spelled as it does; the rest are
-// ours. A new one is a line here and one in catalogue.ts, which the compiler asks for. Which role holds what is in roles.ts.
+// The names of all permissions, by resource. Names that Yugabyte publishes are spelled as there; the others are ours. A new
+// one is a line here and one in permission-catalog.ts, which the compiler requires.
 
-/** Every resource with what can be done to it, in the order in which it is listed. READ comes first where it exists. */
+/** Every resource with its groups of operations, in the order of the catalog. READ comes first where it exists. */
 export const RESOURCES = {
   // Account
   ACCOUNT: ["UPDATE"],
@@ -47,13 +47,13 @@ export const RESOURCES = {
 
 export type ResourceType = keyof typeof RESOURCES;
 
-/** What can be done to one kind of resource. */
+/** A group of operations on one kind of resource. */
 export type OperationGroup<R extends ResourceType = ResourceType> = (typeof RESOURCES)[R][number];
 
-/** A right to do one group of operations to one kind of resource, such as `CLUSTER:READ`. */
+/** The right to one group of operations on one kind of resource, such as `CLUSTER:READ`. */
 export type Permission = { [R in ResourceType]: `${R}:${OperationGroup<R>}` }[ResourceType];
 
-/** The permissions of each resource, in the order of the list. */
+/** The permissions of each resource, in the order of the catalog. */
 export const PERMISSIONS_BY_RESOURCE: readonly (readonly Permission[])[] = Object.entries(RESOURCES).map(
   ([resource, groups]) => groups.map((group) => `${resource}:${group}` as Permission),
 );

@@ -1,65 +1,96 @@
-// How much of its own power a key may give away: never more than it has. Names every excess at once, so that whoever asked
-// can mend all of it. Knows nothing of requests or of where roles and lists are kept.
+// Prevents privilege escalation: a principal cannot grant more access than it has. Every function names all excesses at
+// once, as field errors, so that a client can fix them in one go.
 import type { FieldError } from "../error-body.ts";
-import { compileRules, coversRanges } from "../ip/cidr.ts";
-import type { KeyRecord } from "./principal.ts";
+import { coversRanges } from "../ip/cidr.ts";
+import type { Restrictions } from "./restrictions.ts";
 import { type Grant, hasPermission, isSupersetOf } from "./roles.ts";
 
-/** What a key's power consists of. */
-export type Grantor = Pick<KeyRecord, "expiresAt" | "addresses"> & { readonly role: { readonly grant: Grant } };
+/** The access of the principal that makes a change. */
+export interface Grantor extends Restrictions {
+  readonly role: { readonly grant: Grant };
+}
 
-/** The power that a new key would have. */
-export interface RequestedAccess {
+/** The access that a key or an operator would have. */
+export interface RequestedAccess extends Restrictions {
   readonly grant: Grant;
-  readonly expiresAt: number | null;
-  /** The rules of all its lists together; `null`: it has no lists, and any address may use it. */
-  readonly rules: readonly string[] | null;
 }
 
-/**
- * Where a new key would have more than the key that makes it; empty when it may be made. Fields are those of the request.
- *
- * @throws Error if a rule is not canonical
- */
-export function escalationsOfKey(grantor: Grantor, wanted: RequestedAccess): readonly FieldError[] {
-  const errors: FieldError[] = [];
-  const role = missingPermissions(grantor.role.grant, wanted.grant);
-  if (role !== null) errors.push({ field: "role_id", message: `The role has what this key has not: ${role}.` });
-  if (grantor.expiresAt !== null && outlives(grantor, wanted)) {
-    const end = new Date(grantor.expiresAt).toISOString();
-    errors.push({
-      field: "expire_after_hours",
-      message: `The new key would outlive this key, which expires at ${end}.`,
-    });
-  }
-  const addresses = addressEscalation(grantor, wanted);
-  if (addresses !== null) errors.push({ field: "allow_list_info", message: addresses });
-  return errors;
-}
-
-/**
- * Where a role has, or would have, more than the key that makes or changes it. To weaken a stronger role is an excess
- * as well: a key has no say over keys that are above it.
- *
- * @param before what the role may do now; `null` for a new one
- */
-export function escalationsOfRole(grantor: Grantor, before: Grant | null, after: Grant): readonly FieldError[] {
-  const errors: FieldError[] = [];
-  const had = before && missingPermissions(grantor.role.grant, before);
-  if (had) errors.push({ field: "role_id", message: `The role has what this key has not: ${had}.` });
-  const wants = missingPermissions(grantor.role.grant, after);
-  if (wants) errors.push({ field: "permissions", message: `The role would have what this key has not: ${wants}.` });
-  return errors;
-}
-
-/** Somebody who has a role, as far as a change of it gives them power. `rules` as of a new key. */
-export interface RoleHolder extends Omit<RequestedAccess, "grant"> {
+/** A holder of a role, as far as a change of the role changes its access. */
+export interface RoleHolder extends Restrictions {
   readonly name: string;
 }
 
+/** The access that an operator would have: from any address, because operators have no IP allow lists. */
+export type RequestedOperator = Pick<RequestedAccess, "grant" | "expiresAt">;
+
+/** Whether a restriction that is requested is wider than the grantor's own. */
+type Comparisons = {
+  readonly [R in keyof Restrictions]: (own: Restrictions[R], requested: Restrictions[R]) => boolean;
+};
+
+const IS_WIDER: Comparisons = {
+  expiresAt: (own, requested) => own !== null && (requested === null || requested > own),
+  addresses: (own, requested) => own !== null && (requested === null || !coversRanges(own, requested)),
+};
+
+/** How a restriction that is too wide is reported. */
+type Reports = Readonly<Record<keyof Restrictions, (grantor: Grantor, requested: Restrictions) => FieldError>>;
+
+const KEY_REPORTS: Reports = {
+  expiresAt: ({ expiresAt }) => ({
+    field: "expire_after_hours",
+    message: `The new key would expire after you do, at ${new Date(Number(expiresAt)).toISOString()}.`,
+  }),
+  addresses: (_, { addresses }) => ({
+    field: "allow_list_info",
+    message:
+      addresses === null
+        ? "You are restricted by IP allow lists, so the key must have IP allow lists too."
+        : "The IP allow lists contain addresses that you are not allowed from.",
+  }),
+};
+
+const CHANGE_REPORTS: Reports = {
+  ...KEY_REPORTS,
+  expiresAt: () => ({ field: "api_key_id", message: "The key expires after you do." }),
+};
+
+const OPERATOR_REPORTS: Reports = {
+  ...KEY_REPORTS,
+  addresses: () => ({
+    field: "body",
+    message: "You are restricted by IP allow lists, and an operator would not be.",
+  }),
+};
+
+/** The excesses of a new key over the principal that makes it; fields are those of the request. */
+export function escalationsOfKey(grantor: Grantor, requested: RequestedAccess): readonly FieldError[] {
+  return escalationsOfAccess(grantor, requested, KEY_REPORTS);
+}
+
 /**
- * Where widening a role would give somebody who has it more than whoever widens it: they outlive them, or may call from
- * where they may not. Narrowing a role gives nobody anything.
+ * The excesses of a role over the principal that makes or changes it. A role that has more than the principal cannot be
+ * reduced either: that would take access from keys that are above it.
+ *
+ * @param before what the role grants now; `null` for a new one
+ */
+export function escalationsOfRole(grantor: Grantor, before: Grant | null, after: Grant): readonly FieldError[] {
+  const errors: FieldError[] = [];
+  const missingBefore = before && missingPermissions(grantor, before);
+  if (missingBefore) errors.push({ field: "role_id", message: roleExceeds(missingBefore) });
+  const missingAfter = missingPermissions(grantor, after);
+  if (missingAfter) {
+    errors.push({
+      field: "permissions",
+      message: `The role would include permissions that you lack: ${missingAfter}.`,
+    });
+  }
+  return errors;
+}
+
+/**
+ * The holders of a role who would exceed the principal that widens it: they expire later, or are allowed from other
+ * addresses. Narrowing a role gives its holders nothing.
  */
 export function escalationsOfHolders(
   grantor: Grantor,
@@ -69,86 +100,83 @@ export function escalationsOfHolders(
 ): readonly FieldError[] {
   if (isSupersetOf(before, after)) return [];
   return holders
-    .filter((holder) => outlives(grantor, holder) || addressEscalation(grantor, holder) !== null)
-    .slice(0, MAX_LISTED_PERMISSIONS)
+    .filter((holder) => widerRestrictions(grantor, holder).length > 0)
+    .slice(0, MAX_LISTED)
     .map(({ name }) => ({
       field: "permissions",
-      message: `${name} has this role, and expires later or may be used from more addresses than whoever asks.`,
+      message: `${name} holds this role, and expires after you do or is allowed from addresses that you are not.`,
     }));
 }
 
-/** Where a key can do what whoever would revoke it cannot. To take away is no gain, so expiry and addresses do not count. */
+/**
+ * The excesses of a key over the principal that revokes it. Revocation grants nothing, so only permissions count; and a
+ * key may always revoke itself.
+ */
 export function escalationsOfRevocation(
   grantor: Grantor & { readonly id: string },
   keyId: string,
   grant: Grant,
 ): readonly FieldError[] {
   if (grantor.id === keyId) return [];
-  const had = missingPermissions(grantor.role.grant, grant);
-  return had === null ? [] : [{ field: "role_id", message: `The key has what whoever asks has not: ${had}.` }];
+  const missing = missingPermissions(grantor, grant);
+  return missing === null ? [] : [{ field: "role_id", message: keyExceeds(missing) }];
 }
 
 /**
- * Where changing a key takes what whoever asks has not: to touch one with a permission that they lack, or to leave one with
- * more than they have. Names the fields of a trial.
+ * The excesses of a changed key over the principal that changes it, before or after. Fields are those of a dry run.
  *
- * @param before what the key may do now
- * @param after the whole key as it would be
+ * @param before what the key's role grants now
+ * @param after the whole access of the key as it would be
  */
 export function escalationsOfChange(grantor: Grantor, before: Grant, after: RequestedAccess): readonly FieldError[] {
-  const had = missingPermissions(grantor.role.grant, before);
-  if (had !== null) return [{ field: "api_key_id", message: `The key has what whoever asks has not: ${had}.` }];
-  return escalationsOfKey(grantor, after).map((error) =>
-    error.field === "expire_after_hours" ? { field: "api_key_id", message: OUTLIVES } : error,
-  );
-}
-
-const OUTLIVES = "The key outlives whoever asks.";
-
-function outlives(grantor: Grantor, { expiresAt }: { readonly expiresAt: number | null }): boolean {
-  return grantor.expiresAt !== null && (expiresAt === null || expiresAt > grantor.expiresAt);
-}
-
-/** The power that an operator would have: from any address, since people have no lists. */
-export interface RequestedOperator {
-  readonly grant: Grant;
-  readonly expiresAt: number | null;
+  const missing = missingPermissions(grantor, before);
+  if (missing !== null) return [{ field: "api_key_id", message: keyExceeds(missing) }];
+  return escalationsOfAccess(grantor, after, CHANGE_REPORTS);
 }
 
 /**
- * Where an operator has, or would have, more than whoever adds or changes them.
+ * The excesses of an operator over the principal that adds or changes it.
  *
- * @param before what the operator may do now; `null` for a new one
+ * @param before what the operator's role grants now; `null` for a new one
  */
 export function escalationsOfOperator(
   grantor: Grantor,
   before: Grant | null,
   after: RequestedOperator,
 ): readonly FieldError[] {
-  const had = before === null ? [] : escalationsOfRole(grantor, before, { everything: false, permissions: new Set() });
-  const wants = escalationsOfKey(grantor, { ...after, rules: null }).map((error) =>
-    error.field === "allow_list_info" ? { field: "body", message: BOUND } : error,
-  );
-  return [...had, ...wants];
+  const missing = before && missingPermissions(grantor, before);
+  const errors = missing ? [{ field: "role_id", message: roleExceeds(missing) }] : [];
+  return [...errors, ...escalationsOfAccess(grantor, { ...after, addresses: null }, OPERATOR_REPORTS)];
 }
 
-const BOUND = "Whoever asks is bound to IP allow lists, which an operator would not be.";
-
-const MAX_LISTED_PERMISSIONS = 8;
-
-function missingPermissions(outer: Grant, inner: Grant): string | null {
-  if (isSupersetOf(outer, inner)) return null;
-  const missing = [...inner.permissions].filter((permission) => !hasPermission(outer, permission));
-  if (inner.everything) missing.length = 0;
-  if (missing.length === 0) return "every operation, known or not";
-  const rest = missing.length - MAX_LISTED_PERMISSIONS;
-  return missing.slice(0, MAX_LISTED_PERMISSIONS).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+function escalationsOfAccess(grantor: Grantor, requested: RequestedAccess, reports: Reports): readonly FieldError[] {
+  const missing = missingPermissions(grantor, requested.grant);
+  const errors = missing === null ? [] : [{ field: "role_id", message: roleExceeds(missing) }];
+  return [...errors, ...widerRestrictions(grantor, requested).map((name) => reports[name](grantor, requested))];
 }
 
-function addressEscalation(grantor: Grantor, wanted: Pick<RequestedAccess, "rules">): string | null {
-  if (grantor.addresses === null) return null;
-  if (wanted.rules === null)
-    return "This key is bound to IP allow lists, so the new key must be bound to some as well.";
-  if (coversRanges(grantor.addresses, compileRules(wanted.rules))) return null;
-  return "The IP allow lists let in addresses from which this key itself may not be used.";
+function widerRestrictions(own: Restrictions, requested: Restrictions): readonly (keyof Restrictions)[] {
+  return (Object.keys(IS_WIDER) as (keyof Restrictions)[]).filter((name) => isWider(name, own, requested));
+}
+
+function isWider<R extends keyof Restrictions>(name: R, own: Restrictions, requested: Restrictions): boolean {
+  return IS_WIDER[name](own[name], requested[name]);
+}
+
+const MAX_LISTED = 8;
+
+function missingPermissions({ role }: Grantor, wanted: Grant): string | null {
+  if (isSupersetOf(role.grant, wanted)) return null;
+  const missing = [...wanted.permissions].filter((permission) => !hasPermission(role.grant, permission));
+  if (wanted.everything || missing.length === 0) return "all operations, including unknown ones";
+  const rest = missing.length - MAX_LISTED;
+  return missing.slice(0, MAX_LISTED).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+}
+
+function roleExceeds(missing: string): string {
+  return `The role includes permissions that you lack: ${missing}.`;
+}
+
+function keyExceeds(missing: string): string {
+  return `The key has permissions that you lack: ${missing}.`;
 }

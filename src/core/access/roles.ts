@@ -1,15 +1,14 @@
-// What a role may do: the rules over the permission catalogue, the three built-in roles, and grants compiled for the hot
-// path. Refuses to know where custom roles are kept and what a role looks like on the wire.
+// Roles: the permissions that imply others, the three built-in roles, and grants compiled for the path of every request.
 import { PERMISSIONS_BY_RESOURCE, type Permission } from "./permissions.ts";
 
-/** The power of a role, compiled: one set look-up answers a call. */
+/** The permissions of a role, compiled: a request takes one lookup in a set. */
 export interface Grant {
   /**
-   * True of the built-in Admin role alone: it covers operations that the table does not know, and those that join it
-   * later, so that neither needs a migration.
+   * True only of the built-in Admin role: it covers unknown operations, and those that are added to the table later, so
+   * that neither needs a migration.
    */
   readonly everything: boolean;
-  /** Effective permissions: the role's own and the implied ones. */
+  /** Effective permissions: the role's own and those that they imply. */
   readonly permissions: ReadonlySet<Permission>;
 }
 
@@ -22,14 +21,14 @@ export interface BuiltInRole {
   readonly grant: Grant;
 }
 
-/** Every permission, in the order of the catalogue. */
+/** Every permission, in the order of the catalog. */
 export const ALL_PERMISSIONS: readonly Permission[] = PERMISSIONS_BY_RESOURCE.flat();
 
 const KNOWN: ReadonlySet<string> = new Set(ALL_PERMISSIONS);
 
 const READS: ReadonlySet<Permission> = new Set(ALL_PERMISSIONS.filter((permission) => permission.endsWith(":READ")));
 
-/** All that the documentation takes from a Developer: users, login methods, keys, billing, account activity, roles. */
+/** What Aeon's documentation excludes from Developer: users, login methods, keys, billing, account activity, roles. */
 const NOT_FOR_DEVELOPERS: ReadonlySet<Permission> = new Set<Permission>([
   "ACCOUNT:UPDATE",
   "ACCOUNT_USER:CREATE",
@@ -78,7 +77,7 @@ export function builtInRole(id: string): BuiltInRole | null {
 }
 
 /**
- * Compile the own permissions of a custom role. Never yields `everything`, whatever is listed.
+ * Compiles the permissions of a custom role. Never grants `everything`, whatever is listed.
  *
  * @param permissions the role's own permissions; implied ones are added
  */
@@ -87,18 +86,17 @@ export function compileGrant(permissions: Iterable<Permission>): Grant {
 }
 
 /**
- * Own permissions plus implied ones, in the order of the catalogue.
+ * A role's own permissions and those that they imply, in the order of the catalog.
  *
- * The one rule: whoever may do anything to a resource may READ it, where READ exists. Nothing is implied across
- * resources, and READ implies nothing.
+ * The only implication: any permission on a resource implies READ of it, where READ exists.
  */
 export function effectivePermissions(permissions: Iterable<Permission>): ReadonlySet<Permission> {
   const own = new Set(permissions);
   const effective = new Set<Permission>();
   for (const names of PERMISSIONS_BY_RESOURCE) {
-    const touched = names.some((name) => own.has(name));
+    const isGranted = names.some((name) => own.has(name));
     for (const name of names) {
-      if (own.has(name) || (touched && READS.has(name))) effective.add(name);
+      if (own.has(name) || (isGranted && READS.has(name))) effective.add(name);
     }
   }
   return effective;
@@ -109,20 +107,20 @@ export function hasPermission(grant: Grant, permission: Permission): boolean {
   return grant.everything || grant.permissions.has(permission);
 }
 
-/** Whether `outer` can do all that `inner` can, so that a holder of `outer` may hand out `inner` without escalation. */
+/** Whether `outer` covers all of `inner`, so that a holder of `outer` can grant `inner` without privilege escalation. */
 export function isSupersetOf(outer: Grant, inner: Grant): boolean {
   if (outer.everything) return true;
-  // All permissions listed one by one are still less than everything.
+  // Every single permission is still less than everything.
   if (inner.everything) return false;
   return inner.permissions.isSubsetOf(outer.permissions);
 }
 
-/** Whether a grant can both make and revoke keys; an account must never be left without a key that can. */
+/** Whether a grant can both create and revoke keys; every account must keep a key or an operator that can. */
 export function managesKeys(grant: Grant): boolean {
   return hasPermission(grant, "API_KEY:CREATE") && hasPermission(grant, "API_KEY:REVOKE");
 }
 
-/** The permission that two untrusted names make, or `null` when the catalogue has none such. Exact and case-sensitive. */
+/** The permission of two untrusted names, or `null` when the catalog has none. Exact and case-sensitive. */
 export function readPermission(resourceType: string, operationGroup: string): Permission | null {
   const name = `${resourceType}:${operationGroup}`;
   return KNOWN.has(name) ? (name as Permission) : null;

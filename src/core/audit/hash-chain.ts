@@ -1,9 +1,9 @@
-// The chain that audit events hang on, and the signed checkpoints that hold its end: what is hashed, what is signed, how
-// both are checked. Knows nothing of where they are kept.
+// The hash chain over audit events, and the signed checkpoints of its end: what is hashed, what is signed, and how both
+// are verified.
+import { createHash } from "node:crypto";
 import type { JWK } from "jose";
-import { sha256Hex } from "../token/sha256.ts";
 
-/** The members of an event that its hash stands for, in this order: everything that its row has. */
+/** The columns that the hash of an event covers, in this order: all of its row. */
 export const HASHED_COLUMNS = [
   "seq",
   "id",
@@ -28,31 +28,34 @@ export type StoredEvent = Readonly<Record<(typeof HASHED_COLUMNS)[number], strin
   readonly hash: string | null;
 };
 
-/** What comes before the first event. */
+/** The hash before the first event. */
 export const CHAIN_START = "0".repeat(64);
 
-/** The hash of an event. JSON writes every member unmistakably, so no two different rows have the same text. */
+/** The hash of an event. JSON delimits every column, so two different rows never have the same text. */
 export function chainHash(before: string, event: StoredEvent): string {
-  return sha256Hex(JSON.stringify([before, ...HASHED_COLUMNS.map((column) => event[column])]));
+  const text = JSON.stringify([before, ...HASHED_COLUMNS.map((column) => event[column])]);
+  return createHash("sha256").update(text).digest("hex");
 }
 
-/** "Up to event `seq` the chain is `hash`", said at an instant, in milliseconds since the epoch. */
+/** "Up to event `seq` the chain is `hash`", stated at a time in milliseconds since the epoch. */
 export interface Checkpoint {
   readonly seq: number;
   readonly hash: string;
   readonly at: number;
 }
 
-/** The day of an instant, in UTC. */
+/** The day of a time, in UTC. */
 export function dayOf(at: number): string {
   return new Date(at).toISOString().slice(0, 10);
 }
 
-// Another `typ` than the identity tokens that the same keys sign: neither can stand in for the other.
+// Another `typ` than that of identity tokens, which the same keys sign: neither can be used as the other.
 const TYPE = "gatehouse-audit+jws";
 
+/** A private or public Ed25519 key. */
 export type SigningKey = JWK & { readonly kid: string };
 
+/** Signs a checkpoint, as a compact JWS. */
 export async function signCheckpoint(key: SigningKey, { seq, hash, at }: Checkpoint): Promise<string> {
   const { CompactSign } = await import("jose/jws/compact/sign");
   const { importJWK } = await import("jose/key/import");
@@ -62,10 +65,10 @@ export async function signCheckpoint(key: SigningKey, { seq, hash, at }: Checkpo
 }
 
 /**
- * Read a checkpoint back.
+ * Verifies and reads a checkpoint.
  *
  * @param keys the public or private keys that may have signed it
- * @returns the checkpoint with the key that signed it; or `null` when none of these keys did, or it is not a checkpoint
+ * @returns the checkpoint with the id of the key that signed it; `null` if none of the keys did, or it is no checkpoint
  */
 export async function readCheckpoint(
   jws: string,

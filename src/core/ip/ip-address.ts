@@ -1,23 +1,25 @@
-// IP addresses: one strict grammar and one canonical text. Knows nothing of rules, or of where an address comes from.
+// IP addresses: one strict grammar, and one canonical text.
 
 /** An IPv4 address as a number, an IPv6 address as a bigint; an IPv4-mapped IPv6 address is the IPv4 address. */
 export type Address = (number | bigint) & { readonly __brand: "Address" };
 
-// The eight groups of the IPv6 address that is being read or written. One for all calls, because nothing waits in between,
-// and because two halves out of it make a bigint more than twice as fast as arithmetic does.
+// The eight groups of the IPv6 address that is being read or written. Shared, because nothing awaits in between; a view, because
+// a bigint of its two halves is faster to make than one by arithmetic.
 const GROUPS = new DataView(new ArrayBuffer(16));
 
 const COLON = 0x3a;
 
 /**
- * Reads an address: a dotted quad without leading zeros, or the text of RFC 4291 without a zone id and with a dotted
- * quad inside only when it is IPv4-mapped. Anything else is `null`, which no rule allows.
+ * Parses an address: a dotted quad without leading zeros; or RFC 4291 without a zone id, with a dotted quad inside only
+ * when it is IPv4-mapped.
+ *
+ * @returns `null` for any other text
  */
 export function parseAddress(text: string): Address | null {
   return text.includes(":") ? parseV6(text) : parseV4(text);
 }
 
-/** The bits of an address of its family. */
+/** The number of bits of an address. */
 export function bitLength(address: Address): 32 | 128 {
   return typeof address === "number" ? 32 : 128;
 }
@@ -30,8 +32,8 @@ export function addressText(address: number | bigint): string {
   return textV6(address);
 }
 
-// By hand, as IPv6 below, because every call comes through here: ipaddr.js takes some ten times as long, and reads
-// "010.0.0.1" as octal. The tests compare IPv6 with it.
+// Our own reader, because it is on the path of every request, where ipaddr.js would be too slow, and because ipaddr.js
+// reads "010.0.0.1" as octal. The tests compare the two.
 function parseV4(text: string): Address | null {
   let address = 0;
   let octet = -1;
@@ -79,13 +81,13 @@ function parseHexV6(text: string): Address | null {
       group = 0;
       digits = 0;
     } else {
-      // The second colon of a gap. Where nothing is in front, the first one is still to be passed.
+      // The second colon of a gap. At the start of the text the first one has not been read yet.
       if (gap !== -1 || (i === 0 && text.charCodeAt(++i) !== COLON)) return null;
       gap = count;
     }
   }
   if (digits > 0) GROUPS.setUint16(2 * count++, group);
-  // Without a group, only a gap may end the text.
+  // A colon at the end of the text is only valid as part of a gap.
   else if (gap !== count) return null;
   if (gap === -1) return count === 8 ? addressOfGroups() : null;
   // A gap stands for one group or more.
@@ -98,7 +100,7 @@ function parseHexV6(text: string): Address | null {
 function hexDigit(code: number): number {
   const decimal = code - 0x30;
   if (decimal >= 0 && decimal <= 9) return decimal;
-  // One bit is all that tells "A" from "a".
+  // "A" and "a" differ in one bit.
   const letter = (code | 0x20) - 0x57;
   return letter >= 10 && letter <= 15 ? letter : -1;
 }
@@ -118,7 +120,7 @@ function addressOfGroups(): Address {
   return ((GROUPS.getBigUint64(0) << 64n) | GROUPS.getBigUint64(8)) as Address;
 }
 
-// RFC 5952, section 4: lower case, no zeros in front, "::" for the first of the longest runs of two groups or more.
+// RFC 5952, section 4: lower case, no leading zeros, "::" for the first of the longest runs of two or more zero groups.
 function textV6(address: bigint): string {
   GROUPS.setBigUint64(0, address >> 64n);
   GROUPS.setBigUint64(8, address);

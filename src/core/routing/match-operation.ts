@@ -1,11 +1,11 @@
-// What a method and a canonical path ask for: an operation of the table, a call that it does not know, or a path that
-// Gatehouse keeps for itself. Knows no request.
+// Matches a method and a canonical path: an operation of the table, an unknown operation of the upstream, or a path that is
+// reserved for Gatehouse.
 
 import type { Denial } from "../access/decision.ts";
 import { accountIn, isGatehousePath, type Operation } from "./operations.ts";
 import { matchRoute, type RouteParams, type Routes } from "./route-matcher.ts";
 
-/** The target of a call: what is decided on, logged and forwarded. */
+/** The target of a request: what is authorized, logged and forwarded. */
 export interface Target {
   readonly path: string;
   readonly query: string;
@@ -15,17 +15,17 @@ export interface Target {
 }
 
 /**
- * Find the operation behind a method and a canonical path.
+ * Finds the operation of a method and a canonical path.
  *
- * @returns a target whose operation is `null` when the table does not know the call, or the denial of a path that
- *   Gatehouse keeps for itself without answering it
+ * @returns a target, whose operation is `null` when the table has none; or the denial of a reserved path that has no
+ *   operation
  */
 export function matchOperation(method: string, path: string, query: string, routes: Routes): Target | Denial {
   const match = matchRoute(routes, method, path);
   if (match.kind === "operation") {
     return { path, query, operation: match.operation, params: match.params, accountId: accountIn(path) };
   }
-  // A path of Gatehouse's own is never the upstream's, with whatever method and in whatever spelling.
+  // A reserved path is never forwarded, with any method and in any case.
   if (isPublicPath(path) || isGatehousePath(path)) {
     return match.kind === "other_methods"
       ? { reason: "method_not_allowed", allow: match.allow }
@@ -34,9 +34,9 @@ export function matchOperation(method: string, path: string, query: string, rout
   return { path, query, operation: null, params: {}, accountId: accountIn(path) };
 }
 
-/** The paths that Gatehouse takes from the upstream besides its operations. Any case blocks; only exact case serves. */
+/** Whether a path is one of the public paths of Gatehouse. They are reserved in any case, and served in lower case only. */
 export function isPublicPath(path: string): boolean {
-  // Nearly every path begins otherwise, and needs no copy in lower case.
+  // Nearly every other path ends here, without a copy in lower case.
   if (!/^\/[c.]/i.test(path)) return false;
   const lower = path.toLowerCase();
   return (

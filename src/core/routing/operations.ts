@@ -1,9 +1,9 @@
-// The operation table: every call of the API in front of which Gatehouse stands, what it takes, and who answers it.
-// Adding an operation, or fronting another API, means editing this file alone; a permission that is new goes into
-// permissions.ts and catalogue.ts as well. Paths and calls that are not here reach the upstream with the Admin role only.
+// The operation table: every operation of the API behind the gateway and of Gatehouse, the permission that it requires, and
+// who serves it. A new permission is added to permissions.ts and permission-catalog.ts. Any other path and method reaches
+// the upstream with the Admin role only.
 import type { Permission } from "../access/permissions.ts";
 
-/** The methods that an operation may have. HEAD is matched as GET. */
+/** The methods of operations. HEAD is matched as GET. */
 export const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 export type Method = (typeof METHODS)[number];
 
@@ -13,11 +13,11 @@ export interface Operation {
   readonly method: Method;
   /** Canonical path; a segment in braces is a parameter. */
   readonly path: string;
-  /** `null`: every valid key. */
+  /** `null`: every valid key and operator. */
   readonly permission: Permission | null;
   readonly effect: "safe" | "mutating";
   readonly handledBy: "upstream" | "gatehouse";
-  /** The path parameter that names a key: that key may do this to itself even without the permission. */
+  /** The path parameter with the id of a key. That key may call the operation on itself without the permission. */
   readonly selfParam?: "apiKeyId";
 }
 
@@ -40,7 +40,7 @@ const METRICS = `${PROJECT}/metrics-exporter-configs`;
 const EXPORTER = `${CLUSTER}/metrics-exporter-config`;
 const AUTOSCALER = `${CLUSTER}/autoscaler-policies`;
 
-/** Every operation that Gatehouse knows. `get`, `post`, `put`, `del`: the upstream answers; `ours(…)`: Gatehouse does. */
+/** Every known operation. `get`, `post`, `put` and `del` are served by the upstream, `local(…)` by Gatehouse. */
 export const OPERATIONS = [
   // Account
   get("getPing", `${V1}/ping`, ANY_KEY),
@@ -73,7 +73,7 @@ export const OPERATIONS = [
   local(del("deleteApiKeyTrial", `${ACCOUNT}/api-keys/{apiKeyId}/trial`, "API_KEY:CREATE")),
   local(post("promoteApiKeyTrial", `${ACCOUNT}/api-keys/{apiKeyId}/trial/promote`, "API_KEY:CREATE")),
 
-  // Operators: people, for whom users' permissions are asked
+  // Operators, with the permissions of users
   local(get("listOperators", `${ACCOUNT}/operators`, "ACCOUNT_USER:READ")),
   local(post("createOperator", `${ACCOUNT}/operators`, "ACCOUNT_USER:CREATE")),
   local(get("getOperator", `${ACCOUNT}/operators/{operatorId}`, "ACCOUNT_USER:READ")),
@@ -168,7 +168,7 @@ export const OPERATIONS = [
   post("restoreDatabaseViaPitr", `${PITR}/{pitrConfigId}/restore`, "PITR_CONFIG:RESTORE"),
   post("cloneDatabase", `${CLUSTER}/clone-database`, "PITR_CONFIG:CLONE"),
 
-  // Disaster recovery; upstream's operationIds of the last five are the bare words
+  // Disaster recovery; the upstream's operationIds of the last five are the bare verbs
   get("listAllXClusterDrInAccount", `${PROJECT}/xcluster-dr`, "XCLUSTER_DR:READ"),
   post("createXClusterDr", XCLUSTER, "XCLUSTER_DR:CREATE"),
   get("getXClusterDr", `${XCLUSTER}/{xClusterDrId}`, "XCLUSTER_DR:READ"),
@@ -216,33 +216,33 @@ export const OPERATIONS = [
   del("deleteTelemetryProvider", `${PROJECT}/telemetry-providers/{providerId}`, "TELEMETRY_PROVIDER:DELETE"),
   post("validateTelemetryProvider", `${PROJECT}/telemetry-providers/validate`, "TELEMETRY_PROVIDER:CREATE"),
 
-  // Billing; the estimate crosses accounts by name, so no READ carries it
+  // Billing; the estimate names accounts across the account boundary, so READ does not cover it
   get("getBillingUsage", `${ACCOUNT}/billing-usage`, "BILLING:READ"),
   get("listClustersByDateRange", `${ACCOUNT}/billing-usage/clusters`, "BILLING:READ"),
-  // Names accounts in its query, across the border that every other path keeps: only for whoever manages the billing.
+  // Names accounts in its query, which no account check covers: for those only who manage the billing.
   get("getBillingEstimate", `${V1}/billing-estimate`, "BILLING:UPDATE"),
 ] as const satisfies readonly Operation[];
 
 /** Any row of the table, with its literal operationId. */
 export type KnownOperation = (typeof OPERATIONS)[number];
 
-/** The operations that Gatehouse answers: its admin room must have a handler for each. */
+/** The operations that Gatehouse serves: admin/router.ts has a handler for each. */
 export type GatehouseOperationId = Extract<KnownOperation, { handledBy: "gatehouse" }>["operationId"];
 
-/** The next segment after this prefix is an account id, in known and unknown calls alike. */
+/** The next segment after this prefix is an account id, for known and unknown operations. */
 export const ACCOUNT_SCOPE = `${V1}/accounts/`;
 
 /**
- * Paths with everything beneath them that Gatehouse keeps for itself: what it does not answer there, nobody does. They
- * are read off the table: the shortest paths that it answers itself.
+ * Paths that are reserved for Gatehouse, with everything beneath them: the shortest paths that it serves. A request there
+ * that matches no operation is not forwarded.
  */
-export const GATEHOUSE_PREFIXES: readonly string[] = familiesOf(OPERATIONS);
+export const GATEHOUSE_PREFIXES: readonly string[] = prefixesOf(OPERATIONS);
 
 const OWNED = new RegExp(`^(?:${GATEHOUSE_PREFIXES.map(patternOf).join("|")})(?:/|$)`, "i");
 
-/** The account that a canonical path names, or `null`. The prefix in any case; the id exactly as it stands. */
+/** The account that a canonical path names, or `null`. The prefix in any case; the id exactly as in the path. */
 export function accountIn(path: string): string | null {
-  // An upstream may be lax about case, so a spelling of its own must not slip past the comparison of accounts.
+  // An upstream may ignore case, so another case of the prefix must not bypass the account check.
   if (!path.startsWith(ACCOUNT_SCOPE) && path.slice(0, ACCOUNT_SCOPE.length).toLowerCase() !== ACCOUNT_SCOPE)
     return null;
   const end = path.indexOf("/", ACCOUNT_SCOPE.length);
@@ -250,12 +250,12 @@ export function accountIn(path: string): string | null {
   return accountId === "" ? null : accountId;
 }
 
-/** Whether a canonical path belongs to Gatehouse, in any case, with any method: it is never forwarded. */
+/** Whether a canonical path is reserved for Gatehouse, in any case, with any method: it is never forwarded. */
 export function isGatehousePath(path: string): boolean {
   return OWNED.test(path);
 }
 
-function familiesOf(operations: readonly Operation[]): readonly string[] {
+function prefixesOf(operations: readonly Operation[]): readonly string[] {
   const own = new Set(operations.filter((row) => row.handledBy === "gatehouse").map((row) => row.path));
   return [...own].filter((path) => ![...own].some((other) => path.startsWith(`${other}/`)));
 }

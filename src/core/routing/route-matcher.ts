@@ -1,25 +1,25 @@
-// The operation table compiled into a trie of segments, so that a match costs as many look-ups as a path has segments,
-// however many operations there are. Takes canonical paths, compares byte for byte, and knows nothing of keys.
+// The operation table compiled into a trie of segments, so that a match takes one lookup for each segment of a path,
+// however many operations there are. Paths are canonical and compared byte for byte.
 import { METHODS, type Operation } from "./operations.ts";
 
 /** Values of the path parameters, by name. */
 export type RouteParams = Readonly<Record<string, string>>;
 
-/** What a method and a path come to. */
+/** The result of matching a method and a path. */
 export type RouteMatch<O extends Operation = Operation> =
   | { readonly kind: "operation"; readonly operation: O; readonly params: RouteParams }
-  /** The path is known, and takes these methods instead. */
+  /** The path is known, with these methods instead. */
   | { readonly kind: "other_methods"; readonly allow: readonly string[] }
   | { readonly kind: "unknown" };
 
 /** A compiled table. */
 export interface Routes<O extends Operation = Operation> {
-  /** What every path of the table begins with: compared in one go, and most strangers fail there. */
+  /** What every path of the table begins with: compared at once, and most unknown paths differ there. */
   readonly prefix: string;
   readonly root: Node<O>;
 }
 
-/** A place in the trie; with `served`, some template ends here. What is not there is `null`: nothing to read in memory. */
+/** A node of the trie; with `served`, some template ends here. A member that it does not have is `null`. */
 interface Node<O extends Operation> {
   literals: Map<string, Node<O>> | null;
   param: Node<O> | null;
@@ -42,28 +42,28 @@ const LITERAL = /^[\w\-.~!$&'()*+,=:@]*[\w\-~!$&'()*+,=:@]$/;
 const PARAM = /^\{([a-z][A-Za-z0-9]*)\}$/;
 
 /**
- * Compile a table. Once, at start-up.
+ * Compiles a table, once, at start-up.
  *
  * @throws on a template that is not canonical, and on two rows with the same operationId, or the same method and shape
  */
 export function compileRoutes<O extends Operation>(operations: readonly O[]): Routes<O> {
-  const whole = emptyNode<O>();
+  const root = emptyNode<O>();
   const ids = new Set<string>();
   for (const operation of operations) {
-    if (ids.has(operation.operationId)) throw fault(`two rows are called ${operation.operationId}`);
+    if (ids.has(operation.operationId)) throw tableError(`two rows have the operationId ${operation.operationId}`);
     ids.add(operation.operationId);
-    add(whole, operation);
+    add(root, operation);
   }
-  return withoutCommonPrefix(whole);
+  return withoutCommonPrefix(root);
 }
 
 /**
- * Find the operation of a call.
+ * Finds the operation of a request.
  *
- * A literal segment wins over a parameter, which is tried where the literal leads nowhere. A path that a literal
- * leads to is settled by its own methods: no parameter beside it lends it another. HEAD is matched as GET.
+ * A literal segment takes precedence over a parameter, which is tried when the literal leads to no operation. A path that
+ * matches by literals has only their methods, never those of a parameter beside them. HEAD is matched as GET.
  *
- * @param path canonical: not one `%`, no empty segment but a final one, which matches nothing
+ * @param path canonical: no `%`, and no empty segment but a final one, which matches nothing
  */
 export function matchRoute<O extends Operation>(routes: Routes<O>, method: string, path: string): RouteMatch<O> {
   if (!path.startsWith(routes.prefix)) return UNKNOWN;
@@ -81,12 +81,12 @@ export function matchRoute<O extends Operation>(routes: Routes<O>, method: strin
 /** @param at the slash before the next segment, or the end of the path */
 function find<O extends Operation>(here: Node<O>, path: string, at: number, values: string[]): Node<O> | null {
   if (at === path.length) return here.served === null ? null : here;
-  // Only after the common prefix can this be anything else: `/api/public/v1x`.
+  // Only directly after the common prefix can another character be here: `/api/public/v1x`.
   if (path.charCodeAt(at) !== SLASH) return null;
   const slash = path.indexOf("/", at + 1);
   const end = slash === -1 ? path.length : slash;
   const segment = path.slice(at + 1, end);
-  // Looking a segment up means hashing it, which is what a match costs: never where there is nothing to find.
+  // Hashing the segment is most of the cost of a match, so it is not looked up in an empty map.
   const literal = here.literals?.get(segment);
   if (literal !== undefined) {
     const found = find(literal, path, end, values);
@@ -107,17 +107,17 @@ function add<O extends Operation>(root: Node<O>, operation: O): void {
   for (const segment of path.slice(1).split("/")) here = below(here, segment, names, path);
   here.served ??= METHODS.map(() => null);
   const slot = METHODS.indexOf(method);
-  if (here.served[slot] !== null) throw fault(`two rows answer ${method} ${path}`);
+  if (here.served[slot] !== null) throw tableError(`two rows have ${method} ${path}`);
   here.served[slot] = { operation, names };
 }
 
-/** The place that a segment leads to. Most segments are there already, and were looked at when they came. */
+/** The child of a node for a segment, created if it does not exist. */
 function below<O extends Operation>(here: Node<O>, segment: string, names: string[], path: string): Node<O> {
   const known = here.literals?.get(segment);
   if (known !== undefined) return known;
   const name = PARAM.exec(segment)?.[1];
   if (name !== undefined) {
-    if (names.includes(name)) throw fault(`${path} names {${name}} twice`);
+    if (names.includes(name)) throw tableError(`${path} names {${name}} twice`);
     names.push(name);
     here.param ??= emptyNode();
     return here.param;
@@ -152,9 +152,9 @@ function emptyNode<O extends Operation>(): Node<O> {
 }
 
 function notCanonical(template: string): Error {
-  return fault(`${template} is not canonical`);
+  return tableError(`${template} is not canonical`);
 }
 
-function fault(message: string): Error {
+function tableError(message: string): Error {
   return new Error(`operation table: ${message}`);
 }

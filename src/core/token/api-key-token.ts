@@ -1,12 +1,12 @@
-// The API key as text: made, read, checked against the ring of signing secrets, hashed. Knows nothing of records: what a
-// key may do is never read from its claims.
+// The API key as text: minted, parsed, verified against the ring of signing secrets, hashed. Its claims grant nothing:
+// access comes from the stored record alone.
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import * as base64url from "jose/base64url";
 import type { KeyHash } from "../access/principal.ts";
-import { type HmacKey, hmacKey, hmacSha256, sha256Hex } from "./sha256.ts";
 
-/** What "never" is written as in the `exp` of a key, in seconds, as Aeon does it. */
+/** The `exp` of a key that never expires, in seconds since the epoch, as Aeon writes it. */
 export const NEVER_EXPIRES_AT = 4_102_358_400;
-/** The same instant as Aeon's clients read it in an answer. */
+/** The same time as Aeon's clients read it in a response. */
 export const NEVER_EXPIRES_TEXT = "2099-12-31T00:00Z";
 
 const MAX_TOKEN_LENGTH = 1024;
@@ -15,14 +15,14 @@ const MIN_SECRET_BYTES = 32;
 // `ybm auth` calls a key whose `iat` is ahead of its own clock expired.
 const ISSUED_EARLIER_SECONDS = 60;
 
-// Not integer-like: JSON.parse puts such members first, and the order says which secret is the newest.
+// Not integer-like: JSON.parse puts such members first, and the last member is the newest secret.
 const RING_ID = /^[a-z][a-z0-9-]{0,31}$/;
 const BASE64URL = /^(?:[\w-]{4})*(?:[\w-]{2,3})?$/;
-// The last character carries four bits of the signature and two zeros; other spellings of the same bytes are refused,
-// so that no key has two texts.
+// The last character carries four bits of the signature and two zeros. Other spellings of the same bytes are rejected, so
+// that a key has only one text.
 const PAYLOAD_AND_SIGNATURE = /^[\w-]+\.[\w-]{42}[AEIMQUYcgkosw048]$/;
 
-/** The signing secrets by the header of the keys they sign. A Map, so that no JSON.stringify ever shows one. */
+/** The signing secrets by the header of the keys they sign. A Map, so that JSON.stringify never shows one. */
 export interface KeyRing {
   readonly secrets: ReadonlyMap<string, RingSecret>;
   /** The header of new keys. */
@@ -32,10 +32,9 @@ export interface KeyRing {
 interface RingSecret {
   readonly id: string;
   readonly bytes: Uint8Array;
-  readonly hmac: HmacKey;
 }
 
-/** A text that has the shape of a key of ours, whose signature nobody has looked at yet. */
+/** A text that has the shape of a key of this ring. Its signature is not verified yet. */
 export interface ParsedToken {
   readonly token: string;
   readonly header: string;
@@ -43,7 +42,7 @@ export interface ParsedToken {
   readonly signature: string;
 }
 
-/** What a new key says of itself; instants in milliseconds since the epoch, `null` is "never". */
+/** The claims of a new key. Times are milliseconds since the epoch; `null` is "never". */
 export interface MintedKey {
   readonly keyId: string;
   readonly accountId: string;
@@ -54,11 +53,11 @@ export interface MintedKey {
 /**
  * Reads the ring of signing secrets: a JSON object of ids and base64url secrets, the newest one last.
  *
- * @returns the ring, or every fault of it; members are named by position, because a secret may stand where an id belongs
+ * @returns the ring, or every error in it; errors name members by position, because a secret may be in the place of an id
  */
-export function readKeyRing(json: string): { readonly ring: KeyRing } | { readonly faults: readonly string[] } {
+export function readKeyRing(json: string): { readonly ring: KeyRing } | { readonly errors: readonly string[] } {
   const members = membersOf(json);
-  if (members === null) return { faults: ["The key ring must be a JSON object of ids and base64url secrets."] };
+  if (members === null) return { errors: ["The key ring must be a JSON object of ids and base64url secrets."] };
   const errors: string[] = [];
   if (members.length === 0) errors.push("The key ring must have at least one member.");
   if (members.length > MAX_RING_SIZE) errors.push(`The key ring must have at most ${MAX_RING_SIZE} members.`);
@@ -74,21 +73,21 @@ export function readKeyRing(json: string): { readonly ring: KeyRing } | { readon
     if (bytes === null || bytes.length < MIN_SECRET_BYTES) {
       errors.push(`Member ${i + 1} of the key ring: a secret is base64url of at least ${MIN_SECRET_BYTES} bytes.`);
     } else if (seen.has(secret)) {
-      errors.push(`Member ${i + 1} of the key ring: its secret stands there twice, so neither could be retired.`);
+      errors.push(`Member ${i + 1} of the key ring: its secret is in the ring twice, so neither could be retired.`);
     }
     seen.add(secret);
     if (bytes === null || errors.length > before) continue;
     newest = base64url.encode(JSON.stringify(headerOf(id)));
-    secrets.set(newest, { id, bytes, hmac: hmacKey(bytes) });
+    secrets.set(newest, { id, bytes });
   }
   // JSON.parse keeps one of two members of the same name. No id and no secret has a colon, so colons count members.
   if (errors.length === 0 && json.split(":").length - 1 !== members.length) {
     errors.push("The key ring must not name an id twice.");
   }
-  return errors.length === 0 ? { ring: { secrets, newest } } : { faults: errors };
+  return errors.length === 0 ? { ring: { secrets, newest } } : { errors };
 }
 
-/** Makes a key, signed with the newest secret. The token is shown once and kept nowhere; its hash is what is stored. */
+/** Mints a key, signed with the newest secret. The token is shown once and never stored; only its hash is. */
 export async function mintKey(
   ring: KeyRing,
   key: MintedKey,
@@ -100,21 +99,20 @@ export async function mintKey(
     acc: key.accountId,
     iat: Math.floor(key.now / 1000) - ISSUED_EARLIER_SECONDS,
     exp: key.expiresAt === null ? NEVER_EXPIRES_AT : Math.floor(key.expiresAt / 1000),
-    // Stored nowhere, so that the database and the secret together still cannot rebuild a key.
+    // Never stored, so that the database and the secret together still cannot rebuild a key.
     rnd: base64url.encode(crypto.getRandomValues(new Uint8Array(16))),
   };
-  // Loaded with the first key that is made: no other call has to wait for it to be evaluated.
+  // Loaded with the first key that is minted: no other request waits for it.
   const { SignJWT } = await import("jose/jwt/sign");
   const token = await new SignJWT(claims).setProtectedHeader(headerOf(secret.id)).sign(secret.bytes);
-  // Better no key than one that the door would refuse.
+  // Better no key than one that the gateway would deny.
   if (parseToken(ring, token) === null) throw new Error("a new key does not have the shape of a key");
   return { token, hash: hashToken(token) };
 }
 
 /**
- * Reads a text that may be a key, by its shape alone: nothing is decoded, so there is no algorithm, type or key URL to
- * be confused by. A secret that was taken out of the ring no longer has a header here, so its keys end at this point;
- * call it before a remembered key is looked up.
+ * Parses a text that may be a key, by its shape alone: nothing is decoded, so there is no algorithm, type or key URL that
+ * an attacker could choose. Keys of a secret that was removed from the ring are rejected here.
  */
 export function parseToken(ring: KeyRing, text: string): ParsedToken | null {
   if (text.length > MAX_TOKEN_LENGTH) return null;
@@ -126,48 +124,32 @@ export function parseToken(ring: KeyRing, text: string): ParsedToken | null {
   return { token: text, header, signed: text.slice(0, end), signature: text.slice(end + 1) };
 }
 
-/** Whether a secret of the ring has signed a key. Needs no storage, so a flood of forged keys costs little. */
+/** Whether a secret of the ring has signed a key. Reads no storage, so a flood of forged keys costs little. */
 export function verifyToken(ring: KeyRing, read: ParsedToken): boolean {
   const secret = ring.secrets.get(read.header);
   if (secret === undefined) return false;
-  const signature = atob(read.signature.replaceAll("-", "+").replaceAll("_", "/"));
-  return constantTimeEqual(hmacSha256(secret.hmac, read.signed), signature);
+  const expected = createHmac("sha256", secret.bytes).update(read.signed).digest();
+  // Of equal length: `parseToken` has seen 43 characters, which are 32 bytes.
+  return timingSafeEqual(expected, base64url.decode(read.signature));
+}
+
+/** The hash that a key is stored and found by. Only this function makes a `KeyHash`. */
+export function hashToken(token: string): KeyHash {
+  return createHash("sha256").update(token).digest("hex") as KeyHash;
 }
 
 /**
- * What a key is stored and found by. The only maker of a `KeyHash`.
+ * The hash of a text that begins as a key of this ring. Every cached key was parsed and verified before it was cached, so a
+ * text that has the hash of one needs no second look.
  *
  * @param start where in the text the token begins
- */
-export function hashToken(text: string, start = 0): KeyHash {
-  return sha256Hex(text, start) as KeyHash;
-}
-
-/**
- * The hash that a text would be found by, were it a key of this ring. Whatever is remembered begins as this looks for, so a
- * text is looked up before anybody reads the rest of it.
- *
- * @param start where in the text the token begins
- * @returns `null` for a text that is no key of the ring, whatever stands behind its beginning
+ * @returns `null` for a text that cannot be a key of the ring
  */
 export function hashIfKeyShaped(ring: KeyRing, text: string, start: number): KeyHash | null {
   if (text.length - start > MAX_TOKEN_LENGTH) return null;
   const dot = text.indexOf(".", start);
   if (dot === -1 || !ring.secrets.has(text.slice(start, dot))) return null;
-  try {
-    return hashToken(text, start);
-  } catch {
-    // It has characters of more than one byte, and no key of ours has.
-    return null;
-  }
-}
-
-/** Whether two texts are equal, in a time that tells nothing but their length. */
-export function constantTimeEqual(a: string, b: string): boolean {
-  if (a.length !== b.length) return false;
-  let difference = 0;
-  for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i);
-  return difference === 0;
+  return hashToken(text.slice(start));
 }
 
 /** The protected header; the order of its members is part of the format. */
@@ -180,7 +162,7 @@ function membersOf(json: string): [string, unknown][] | null {
     const value: unknown = JSON.parse(json);
     return typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : null;
   } catch {
-    // The parser's message quotes its input.
+    // The parser's message quotes its input, which may be a secret.
     return null;
   }
 }

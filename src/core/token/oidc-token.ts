@@ -1,5 +1,5 @@
-// A person who may manage keys: weighed by the same `decide` as a key, since a record of theirs is a record like a key's.
-// What an issuer says of them is believed only as far as it has signed it, for us, and lately.
+// Tokens of operators: JWTs of an issuer that the configuration trusts. A token only identifies an operator; `decide`
+// authorizes operators as it does keys, because both are principals.
 import type { JSONWebKeySet, JWTPayload } from "jose";
 import { decodeProtectedHeader } from "jose/decode/protected_header";
 import * as errors from "jose/errors";
@@ -8,33 +8,33 @@ import { decodeJwt } from "jose/jwt/decode";
 /** The public keys of an issuer: RFC 7517. */
 export type KeySet = JSONWebKeySet;
 
-/** An issuer that the configuration trusts to say who somebody is. */
+/** An issuer that the configuration trusts to authenticate operators. */
 export interface TrustedIssuer {
   readonly issuer: string;
   readonly audience: string;
   readonly algorithms: readonly string[];
   readonly maxAgeSeconds: number;
-  /** Whether an e-mail address counts without `email_verified`: Cloudflare Access has checked all that it names. */
+  /** Whether an e-mail address is valid without `email_verified`: Cloudflare Access verifies all that it names. */
   readonly emailsAreVerified: boolean;
 }
 
-/** Who somebody is, as an issuer says. */
+/** The identity of an operator, as an issuer states it. */
 export interface OidcIdentity {
   readonly issuer: string;
   readonly subject: string;
-  /** Lower case; `null` when there is none that the issuer stands for. */
+  /** Lower case; `null` without a verified one. */
   readonly email: string | null;
 }
 
 export type OidcTokenError = "invalid" | "expired";
 
-const CLOCKS_DIFFER_SECONDS = 30;
+const CLOCK_TOLERANCE_SECONDS = 30;
 const REQUIRED = ["iss", "sub", "aud", "exp", "iat"];
-// RFC 8725 section 3.11: a token of another kind (a log-out, an API key, an identity for the upstream) is not this one.
+// RFC 8725 section 3.11: a token of another type (log-out token, API key, identity for the upstream) is not accepted.
 const TYPES: ReadonlySet<string> = new Set(["jwt", "at+jwt", "application/at+jwt"]);
 const MAX_TOKEN_LENGTH = 16_384;
 
-/** The `kid` and `iss` that a text says of itself, to choose keys by and for nothing else; `null`: it is no JWT. */
+/** The `kid` and `iss` of a token that is not verified, to select the keys to verify it with; `null`: it is no JWT. */
 export function peekToken(token: string): { readonly kid: string | null; readonly issuer: string | null } | null {
   if (token.length > MAX_TOKEN_LENGTH || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return null;
   try {
@@ -45,10 +45,11 @@ export function peekToken(token: string): { readonly kid: string | null; readonl
 }
 
 /**
- * Verify a token of an issuer.
+ * Verifies a token of an issuer.
  *
  * @param now milliseconds since the epoch
- * @returns whom it names, or what is wrong; "expired" only of a token whose signature is good
+ * @returns the identity, or what is wrong; "expired" only for a token with a valid signature
+ * @throws JWKSInvalid if the issuer's key set cannot be used
  */
 export async function verifyOidcToken(
   token: string,
@@ -65,22 +66,22 @@ export async function verifyOidcToken(
       audience: trusted.audience,
       requiredClaims: REQUIRED,
       maxTokenAge: trusted.maxAgeSeconds,
-      clockTolerance: CLOCKS_DIFFER_SECONDS,
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
       currentDate: new Date(now),
     });
     if (protectedHeader.typ !== undefined && !TYPES.has(protectedHeader.typ.toLowerCase())) return "invalid";
-    return isForUs(payload, trusted.audience) ? identityOf(payload, trusted) : "invalid";
+    return isIssuedToUs(payload, trusted.audience) ? identityOf(payload, trusted) : "invalid";
   } catch (error) {
     if (error instanceof errors.JWTExpired) return "expired";
-    // A key set that cannot be used is a fault of the issuer's, not of whoever calls.
+    // The issuer's error, not the client's.
     if (error instanceof errors.JWKSInvalid) throw error;
     if (error instanceof errors.JOSEError) return "invalid";
     throw error;
   }
 }
 
-// OpenID Connect Core section 3.1.3.7: of several audiences, the one that it was issued to has to be us.
-function isForUs({ aud, azp }: JWTPayload, audience: string): boolean {
+// OpenID Connect Core section 3.1.3.7: with several audiences, the authorized party has to be our audience.
+function isIssuedToUs({ aud, azp }: JWTPayload, audience: string): boolean {
   const several = Array.isArray(aud) && aud.length > 1;
   return azp === undefined ? !several : azp === audience;
 }
@@ -88,11 +89,11 @@ function isForUs({ aud, azp }: JWTPayload, audience: string): boolean {
 function identityOf(claims: JWTPayload, trusted: TrustedIssuer): OidcIdentity | OidcTokenError {
   const subject = textOf(claims.sub);
   if (subject === null) return "invalid";
-  const vouched = trusted.emailsAreVerified || claims.email_verified === true;
-  return { issuer: trusted.issuer, subject, email: vouched ? readEmail(claims.email) : null };
+  const isVerified = trusted.emailsAreVerified || claims.email_verified === true;
+  return { issuer: trusted.issuer, subject, email: isVerified ? readEmail(claims.email) : null };
 }
 
-/** An e-mail address in the one form that is stored and compared, or `null`. ASCII only: other letters have look-alikes. */
+/** An e-mail address in the form that is stored and compared, or `null`. ASCII only: other letters have look-alikes. */
 export function readEmail(value: unknown): string | null {
   if (typeof value !== "string" || value.length > 254) return null;
   return /^[!-?A-~]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+$/.test(value) ? value.toLowerCase() : null;

@@ -2,7 +2,7 @@
 import type { Denial } from "../../core/access/decision.ts";
 import type { KeyHash } from "../../core/access/principal.ts";
 import type { Target } from "../../core/routing/match-operation.ts";
-import type { Need, PendingKey, ResolvedKey } from "../../store/key-cache/ports.ts";
+import type { Need, PendingKey, ResolvedKey, ResolvedPrincipal } from "../../store/key-cache/ports.ts";
 
 /** A credential that was verified, and the way to the record of its principal. */
 export interface Credential {
@@ -18,5 +18,5 @@ export interface Credential {
    * @returns the record, a record whose confirmation is pending, or the denial of a principal that has none
    * @throws when storage, or the keys of an operator's issuer, cannot be read
    */
-  resolve(target: Target, need: Need): Promise<ResolvedKey | PendingKey | Denial>;
+  resolve(target: Target, need: Need): Promise<ResolvedPrincipal | PendingKey | Denial>;
 }

@@ -8,6 +8,7 @@ import type { Background } from "../../store/common.ts";
 import type { IssuerVerifier, OperatorAuthentication } from "../gateway.ts";
 import type { IncomingRequest } from "../incoming-request.ts";
 import type { RequestContext } from "../request-context.ts";
+import { isSameSite } from "../same-site.ts";
 
 /** A token that a trusted issuer may have issued; not verified yet. */
 export interface OperatorToken {
@@ -65,12 +66,4 @@ export async function findOperator(
   const records = await operators.finder.find(identity);
   const record = records.find(({ accountId }) => accountId === target.accountId) ?? records[0];
   return record ?? { reason: "operator_unknown" };
-}
-
-// Cross-site request forgery: what a browser sends by itself is not enough for a change. Other clients send neither header.
-function isSameSite({ headers, url }: IncomingRequest, origins: ReadonlySet<string>): boolean {
-  const origin = headers.get("origin");
-  if (origin) return origin === new URL(url).origin || origins.has(origin);
-  const site = headers.get("sec-fetch-site");
-  return !site || site === "same-origin";
 }

@@ -1,5 +1,5 @@
 // What becomes of an allowed request: Gatehouse serves it, or forwards it to the upstream.
-import type { KeyRecord } from "../../core/access/principal.ts";
+import type { Principal } from "../../core/access/principal.ts";
 import type { Target } from "../../core/routing/match-operation.ts";
 import type { Operation } from "../../core/routing/operations.ts";
 import type { Background } from "../../store/common.ts";
@@ -15,7 +15,7 @@ import { filterUpstreamResponse } from "./upstream-response.ts";
 export async function dispatch(
   context: RequestContext,
   target: Target,
-  principal: KeyRecord,
+  principal: Principal,
   gateway: Gateway,
   background: Background,
 ): Promise<Response> {
@@ -36,7 +36,7 @@ function endExportWithKey(response: Response, open: Reauthorization): Response {
 function serveHere(
   context: RequestContext,
   target: Target,
-  principal: KeyRecord,
+  principal: Principal,
   gateway: Gateway,
   background: Background,
 ): Promise<Response> {

@@ -1,6 +1,6 @@
 // The signed identity header for the upstream: a short-lived EdDSA JWT, signed once and cached per record.
 import type { CryptoKey, JWK } from "jose";
-import type { KeyRecord, KeyRole } from "../../core/access/principal.ts";
+import type { KeyRole, Principal } from "../../core/access/principal.ts";
 import { isOperator } from "../../core/access/principal.ts";
 
 /** From `iat` to `exp` (RFC 7519). */
@@ -13,7 +13,7 @@ export type IdentityKeys = readonly (JWK & { readonly kid: string })[];
 
 export interface Identity {
   /** The token of a principal; a promise only when one has to be signed. */
-  tokenFor(record: KeyRecord, now: number): string | Promise<string>;
+  tokenFor(record: Principal, now: number): string | Promise<string>;
   /** RFC 7517, public members only. */
   readonly jwks: { readonly keys: readonly JWK[] };
 }
@@ -41,10 +41,10 @@ export function createIdentity(keys: IdentityKeys, issuer: string, audience: str
   if (signer === undefined) throw new Error("no identity key");
   let imported: Promise<CryptoKey | Uint8Array> | null = null;
   // By record, which nearly every request hits; and by key, since a mutation reads a new record each time.
-  const byRecord = new WeakMap<KeyRecord, CachedToken>();
+  const byRecord = new WeakMap<Principal, CachedToken>();
   const byKey = new Map<string, CachedToken>();
 
-  async function sign(record: KeyRecord, now: number): Promise<string> {
+  async function sign(record: Principal, now: number): Promise<string> {
     // Loaded with the first token, to keep start-up short.
     const { SignJWT } = await import("jose/jwt/sign");
     imported ??= import("jose/key/import").then(({ importJWK }) => importJWK(signer as JWK, "EdDSA"));
@@ -73,7 +73,7 @@ export function createIdentity(keys: IdentityKeys, issuer: string, audience: str
   }
 
   /** The token of an earlier record of the same key, when it is true for this one as well. */
-  function inherited(record: KeyRecord): CachedToken | undefined {
+  function inherited(record: Principal): CachedToken | undefined {
     const made = byKey.get(record.id);
     if (made === undefined || !isValidFor(made, record)) return undefined;
     byRecord.set(record, made);
@@ -90,7 +90,7 @@ export function createIdentity(keys: IdentityKeys, issuer: string, audience: str
 }
 
 /** Whether everything that a token says, besides the key's id, is true for a record. */
-function isValidFor(made: CachedToken, { accountId, role }: KeyRecord): boolean {
+function isValidFor(made: CachedToken, { accountId, role }: Principal): boolean {
   return made.accountId === accountId && made.role.id === role.id && made.role.name === role.name;
 }
 

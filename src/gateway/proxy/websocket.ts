@@ -1,7 +1,7 @@
 // WebSockets, where they are enabled; loaded with the first one. The handshake is authorized like any request, and the open
 // connection again and again, so that it ends when its key does, within the same bound as a read.
 
-import type { KeyRecord } from "../../core/access/principal.ts";
+import type { Principal } from "../../core/access/principal.ts";
 import type { Target } from "../../core/routing/match-operation.ts";
 import type { Background } from "../../store/common.ts";
 import type { Gateway } from "../gateway.ts";
@@ -22,7 +22,7 @@ const GOING_AWAY = 1001;
 export async function upgrade(
   context: RequestContext,
   target: Target,
-  key: KeyRecord,
+  key: Principal,
   gateway: Gateway,
   background: Background,
 ): Promise<Response> {

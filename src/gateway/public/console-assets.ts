@@ -1,6 +1,6 @@
 // The web console's files. They need no credential: they hold no secret, and read all data with a key. The Worker serves them,
 // never the platform in front of it, so that every file has these headers.
-import type { Gateway } from "../gateway.ts";
+import type { Assets, Gateway } from "../gateway.ts";
 import type { RequestContext } from "../request-context.ts";
 import { deny } from "../responses/denial.ts";
 
@@ -34,8 +34,7 @@ export function serveConsole(context: RequestContext, path: string, gateway: Gat
 }
 
 async function serveAsset(context: RequestContext, path: string, gateway: Gateway): Promise<Response> {
-  const { assets } = gateway;
-  const { method, url } = context.request;
+  const { method } = context.request;
   if (method !== "GET" && method !== "HEAD") {
     return deny(context, { reason: "method_not_allowed", allow: ["GET", "HEAD"] }, gateway);
   }
@@ -43,20 +42,40 @@ async function serveAsset(context: RequestContext, path: string, gateway: Gatewa
   // The client's own address, which the console shows next to the choice of allow lists.
   if (path === `${PREFIX}address`)
     return withSecurityHeaders(Response.json({ address: context.client?.text ?? null }), 200);
-  const page = PAGES.test(path);
-  if (!page && !FILES.test(path)) return deny(context, { reason: "not_found" }, gateway);
-  const file = new URL(page ? `${PREFIX}index.html` : path, url);
+  const file = PAGES.test(path) ? "index.html" : fileIn(path);
+  const found = file === null ? null : await consoleFile(gateway.assets, file, context.request);
+  return found ?? deny(context, { reason: "not_found" }, gateway);
+}
+
+/** The file of the console that a path names, relative to the console; `null` when it names none. */
+export function fileIn(path: string): string | null {
+  return FILES.test(path) ? path.slice(PREFIX.length) : null;
+}
+
+/**
+ * One of the console's files, with the headers of all of them.
+ *
+ * @param file relative to the console
+ * @returns 503 for a page of a console that was not built; `null` for another file that does not exist
+ */
+export async function consoleFile(
+  assets: Assets,
+  file: string,
+  { method, url }: { readonly method: string; readonly url: string },
+): Promise<Response | null> {
   // Without the client's headers: no range, condition or credential reaches the asset server.
-  const found = assets === null ? null : await assets.fetch(new Request(file, { method }));
+  const request = new Request(new URL(PREFIX + file, url), { method });
+  const found = assets === null ? null : await assets.fetch(request);
   if (found?.status === 200) return withSecurityHeaders(found, 200);
-  if (!page) return deny(context, { reason: "not_found" }, gateway);
+  if (!file.endsWith(".html")) return null;
   return withSecurityHeaders(
     new Response("The console is not part of this deployment: `npm run build` makes it.\n"),
     503,
   );
 }
 
-function withSecurityHeaders(response: Response, status: number): Response {
+/** A response of the console: never cached, and under its content security policy. */
+export function withSecurityHeaders(response: Response, status: number): Response {
   const headers = new Headers(HEADERS);
   headers.set("content-type", response.headers.get("content-type") ?? "text/plain;charset=utf-8");
   return new Response(response.body, { status, headers });

@@ -34,7 +34,7 @@ const FAILED_AUTHENTICATION: ReadonlySet<Denial["reason"]> = new Set([
  * @returns the response to the denial, or to the rate limit that it has reached
  */
 export function deny(context: RequestContext, denial: Denial, gateway: Gateway): Response | Promise<Response> {
-  const failed = FAILED_AUTHENTICATION.has(denial.reason);
+  const failed = FAILED_AUTHENTICATION.has(denial.reason) || denial.reason === "key_ring_mismatch";
   const counted = failed ? gateway.limits.countAuthFailure(context.client, context.now) : null;
   return counted === null
     ? respondTo(denial, context)
@@ -162,6 +162,8 @@ function answerFor(denial: Denial): DenialAnswer {
       return { status: 403, detail: "You are not an operator here." };
     case "cross_site":
       return { status: 403, detail: "Cross-site requests cannot make changes." };
+    case "key_ring_mismatch":
+      return { status: 403, detail: "This is not the KEY_RING of this deployment." };
     case "key_revoked":
       return { ...INVALID_TOKEN, headers: invalidToken("The API key was revoked") };
     case "key_denied":

@@ -1,5 +1,5 @@
 // Rows of `allow_lists` with the keys that are bound to them, and the list of a project's allow lists.
-import { compileRules } from "../../core/ip/cidr.ts";
+import { toCanonicalCidr } from "../../core/ip/cidr.ts";
 import { REFERENCE_COLUMNS, type ReferenceRow, referencesByOwner } from "../api-keys/row.ts";
 import type { KeyReference, PageOrError } from "../common.ts";
 import type { Condition } from "../lib/conditions.ts";
@@ -76,9 +76,8 @@ export async function withKeys(db: D1Database, rows: readonly ListRow[]): Promis
 }
 
 function listOfRow(row: ListRow, keys: readonly KeyReference[]): AllowListDetails {
-  const rules = JSON.parse(row.rules) as readonly string[];
   // Throws for a rule that is not canonical: an operator must not see a rule that the gateway does not understand.
-  compileRules(rules);
+  const rules = (JSON.parse(row.rules) as readonly string[]).map(toCanonicalCidr);
   return {
     id: row.id,
     accountId: row.account_id,

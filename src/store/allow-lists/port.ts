@@ -1,4 +1,5 @@
 // IP allow lists. When one of these throws, the operation answers 503 and nothing has changed.
+import type { CanonicalCidr } from "../../core/ip/cidr.ts";
 import type { Actor, KeyReference, PageOrError } from "../common.ts";
 
 export interface AllowListDetails {
@@ -7,7 +8,7 @@ export interface AllowListDetails {
   readonly projectId: string;
   readonly name: string;
   readonly description: string;
-  readonly rules: readonly string[];
+  readonly rules: readonly CanonicalCidr[];
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   /** The keys that are bound to it, in any state: at most 100, those that are not revoked first. */
@@ -32,7 +33,7 @@ export interface NewAllowList {
   readonly name: string;
   readonly description: string;
   /** Canonical rules, at least one. */
-  readonly rules: readonly string[];
+  readonly rules: readonly CanonicalCidr[];
 }
 
 export interface AllowListRepository {

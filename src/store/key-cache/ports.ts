@@ -1,18 +1,20 @@
 // What authorization reads from storage. When one of these throws, the gateway answers 503, never 401.
-import type { KeyHash, KeyRecord } from "../../core/access/principal.ts";
+import type { KeyHash, KeyRecord, Principal } from "../../core/access/principal.ts";
 import type { Background } from "../common.ts";
 import type { StoredKey } from "./record-codec.ts";
 
 /** A record with its source and its age. */
-export interface ResolvedKey {
+export interface ResolvedPrincipal<P extends Principal = Principal> {
   /** `null`: D1 has no such key. */
-  readonly record: KeyRecord | null;
+  readonly record: P | null;
   readonly source: "memory" | "kv" | "d1";
   /** Milliseconds since D1 confirmed this record, directly or by the change feed. */
   readonly ageMs: number;
   /** True when D1 should have been read and could not be: the record is served within the stale-if-error window. */
   readonly degraded: boolean;
 }
+
+export type ResolvedKey = ResolvedPrincipal<KeyRecord>;
 
 /** A cached record that is not fresh, while D1 is being read to confirm it. */
 export interface PendingKey {

@@ -1,13 +1,14 @@
-// The decision record as text: what D1's row and KV's copy have in common, and the one place that reads it back.
-// Refuses whatever it does not understand: a corrupt record is a fault, never a key.
+// Decodes the record of a principal as D1 and KV store it, and compiles it for decisions. Whatever it does not understand
+// is an internal error: a corrupt record never denies and never allows a request.
 
 import type { Permission } from "../../core/access/permissions.ts";
-import type { DryRun, KeyRecord, KeyRole } from "../../core/access/principal.ts";
+import type { DryRun, KeyRecord, KeyRole, Principal } from "../../core/access/principal.ts";
+import type { Restrictions } from "../../core/access/restrictions.ts";
 import { builtInRole, compileGrant, readPermission } from "../../core/access/roles.ts";
-import { type CompiledRules, compileRules } from "../../core/ip/cidr.ts";
+import { type CompiledRules, compileStoredRules } from "../../core/ip/cidr.ts";
 
-/** A `KeyRecord` with its role and addresses not yet compiled; plain JSON. */
-export interface StoredKey {
+/** A `Principal` with its role and its addresses not compiled yet; plain JSON. */
+interface StoredPrincipal {
   readonly id: string;
   readonly accountId: string;
   readonly name: string;
@@ -21,11 +22,15 @@ export interface StoredKey {
   readonly rules: string;
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
-  /** JSON of a `StoredTrial`; `null`, or missing in a copy from before there were trials: none. */
-  readonly trial?: string | null;
 }
 
-/** The terms of a trial as they are stored. `roleId: null`: the role stays; `restricted: 0`: the addresses stay. */
+/** A `KeyRecord` likewise. */
+export interface StoredKey extends StoredPrincipal {
+  /** JSON of a `StoredDryRun`; `null`: the key has none. */
+  readonly trial: string | null;
+}
+
+/** The terms of a dry run as they are stored. `roleId: null`: the role stays; `restricted: 0`: the addresses stay. */
 export interface StoredDryRun {
   readonly id: string;
   readonly roleId: string | null;
@@ -35,16 +40,98 @@ export interface StoredDryRun {
   readonly rules: readonly (readonly string[])[];
 }
 
-/** Thrown for a row or a copy that cannot be a key. Carries the key's id, when it has one, and nothing else of it. */
+/** Thrown for a row or a copy that cannot be decoded. Carries the principal's id, if there is one, and nothing else. */
 export class CorruptRecord extends Error {
   override readonly name = "CorruptRecord";
 }
 
-// Thousands of keys share a few accounts, roles and lists: one object for each text keeps 20,000 records small. Cleared
-// when full, which costs a recompilation and nothing else.
+/** What storage returned for a type: any member may be missing or of another type. */
+type Unchecked<T> = { readonly [Name in keyof T]?: unknown };
+
+/** How a restriction is decoded: that of a record, and that of a dry run, whose terms may leave it as it is. */
+interface RestrictionDecoder<T> {
+  decode(stored: Unchecked<StoredPrincipal>): T;
+  decodeDryRun(terms: Unchecked<StoredDryRun>, current: T): T;
+}
+
+const RESTRICTION_DECODERS: { readonly [R in keyof Restrictions]: RestrictionDecoder<Restrictions[R]> } = {
+  expiresAt: {
+    decode: ({ expiresAt }) => timeOrNull(expiresAt),
+    decodeDryRun: (_, current) => current,
+  },
+  addresses: {
+    decode: ({ restricted, rules }) => compileAddresses(restricted, text(rules)),
+    decodeDryRun: ({ restricted, rules }, current) =>
+      restricted === 0 ? current : compileAddresses(restricted, listsOf(rules)),
+  },
+};
+
+/**
+ * Decode and compile the record of a key.
+ *
+ * @param value a row of D1 or a parsed copy from KV
+ * @throws CorruptRecord for a missing or mistyped member, an unknown role or permission, a rule that is not canonical
+ */
+export function decodeRecord(value: Record<string, unknown>): KeyRecord {
+  const principal = decodePrincipal(value);
+  const { trial }: Unchecked<StoredKey> = value;
+  if (trial === undefined) throw new CorruptRecord(`key ${principal.id} has no member for its dry run`);
+  return { ...principal, dryRun: trial === null ? null : decodeDryRun(principal, trial) };
+}
+
+/**
+ * Decode and compile what keys and operators have in common.
+ *
+ * @throws CorruptRecord as `decodeRecord` does
+ */
+export function decodePrincipal(value: Unchecked<StoredPrincipal>): Principal {
+  try {
+    return {
+      id: text(value.id),
+      accountId: internText(text(value.accountId)),
+      name: text(value.name),
+      version: whole(value.version),
+      role: compileRole(text(value.roleId), text(value.roleName), value.permissions),
+      addresses: RESTRICTION_DECODERS.addresses.decode(value),
+      expiresAt: RESTRICTION_DECODERS.expiresAt.decode(value),
+      revokedAt: timeOrNull(value.revokedAt),
+    };
+  } catch (cause) {
+    const id = typeof value.id === "string" ? value.id : "without an id";
+    throw new CorruptRecord(`key ${id} cannot be read`, { cause });
+  }
+}
+
+// Caught to go on, unlike any other internal error: a dry run never decides a request, so one that cannot be read must
+// not fail one either. The gateway sees `candidate: null` and logs it.
+function decodeDryRun(key: Principal, stored: unknown): DryRun {
+  let id = "";
+  try {
+    const terms = JSON.parse(text(stored)) as Unchecked<StoredDryRun>;
+    id = text(terms.id);
+    const role =
+      terms.roleId === null ? key.role : compileRole(text(terms.roleId), text(terms.roleName), terms.permissions);
+    const restrictions: Restrictions = {
+      expiresAt: RESTRICTION_DECODERS.expiresAt.decodeDryRun(terms, key.expiresAt),
+      addresses: RESTRICTION_DECODERS.addresses.decodeDryRun(terms, key.addresses),
+    };
+    return { id, candidate: { ...key, role, ...restrictions } };
+  } catch {
+    return { id, candidate: null };
+  }
+}
+
+/** A dry run whose lists are lost would deny every address, which no operator has asked for. */
+function listsOf(rules: unknown): string {
+  if (!Array.isArray(rules) || rules.length === 0) throw new Error("a dry run has lost its lists");
+  return JSON.stringify(rules);
+}
+
+// Thousands of keys share a few accounts, roles and lists: one object for each text keeps the cache small. A full pool
+// is cleared, which costs a recompilation and nothing else.
 const INTERN_LIMIT = 1_024;
 const accounts = new Map<string, string>();
-const grants = new Map<string, KeyRole>();
+const roles = new Map<string, KeyRole>();
 const ruleSets = new Map<string, CompiledRules>();
 
 function intern<T>(pool: Map<string, T>, text: string, make: () => T): T {
@@ -56,77 +143,25 @@ function intern<T>(pool: Map<string, T>, text: string, make: () => T): T {
   return made;
 }
 
-/** Every row that is read brings texts of its own: 52 bytes for an id that a whole account has in common. */
+/** Every row brings a text of its own for an account id that all keys of the account share. */
 function internText(id: string): string {
   return intern(accounts, id, () => id);
-}
-
-/**
- * Read a record back and compile it.
- *
- * @param value a row of D1 or a parsed copy from KV
- * @throws CorruptRecord for a missing or mistyped member, an unknown role or permission, a rule that is not canonical
- */
-export function decodeRecord(value: Record<string, unknown>): KeyRecord {
-  const id = typeof value.id === "string" ? value.id : "without an id";
-  let record: KeyRecord;
-  try {
-    record = {
-      id: text(value.id),
-      accountId: internText(text(value.accountId)),
-      name: text(value.name),
-      version: whole(value.version),
-      role: compileRole(text(value.roleId), text(value.roleName), value.permissions),
-      addresses: compileAddresses(value.restricted, text(value.rules)),
-      expiresAt: timeOrNull(value.expiresAt),
-      revokedAt: timeOrNull(value.revokedAt),
-      dryRun: null,
-    };
-  } catch (cause) {
-    throw new CorruptRecord(`key ${id} cannot be read`, { cause });
-  }
-  return value.trial === null || value.trial === undefined
-    ? record
-    : { ...record, dryRun: decodeDryRun(record, value.trial) };
-}
-
-// Caught to go on, against the rule of the house: a trial has no say in the verdict, so one that cannot be read must not
-// have any either. The gateway sees `tried: null` and logs the fault.
-function decodeDryRun(key: KeyRecord, stored: unknown): DryRun {
-  let id = "";
-  try {
-    const dryRun = JSON.parse(text(stored)) as Record<string, unknown>;
-    id = text(dryRun.id);
-    const role =
-      dryRun.roleId === null ? key.role : compileRole(text(dryRun.roleId), text(dryRun.roleName), dryRun.permissions);
-    const addresses =
-      dryRun.restricted === 0 ? key.addresses : compileAddresses(dryRun.restricted, rulesOf(dryRun.rules));
-    return { id, candidate: { ...key, role, addresses } };
-  } catch {
-    return { id, candidate: null };
-  }
-}
-
-/** Lists that are lost would make a trial of "nobody", which nobody has asked for. */
-function rulesOf(rules: unknown): string {
-  if (!Array.isArray(rules) || rules.length === 0) throw new Error("a trial has lost its lists");
-  return JSON.stringify(rules);
 }
 
 function compileRole(id: string, name: string, permissions: unknown): KeyRole {
   if (permissions === null) {
     const builtIn = builtInRole(id);
     if (builtIn === null) throw new Error("a role without permissions is not one of the built-in roles");
-    return intern(grants, id, () => ({ id, name: builtIn.displayName, grant: builtIn.grant }));
+    return intern(roles, id, () => ({ id, name: builtIn.displayName, grant: builtIn.grant }));
   }
   const list = text(permissions);
-  return intern(grants, `${id} ${name} ${list}`, () => ({ id, name, grant: compileGrant(readPermissions(list)) }));
+  return intern(roles, `${id} ${name} ${list}`, () => ({ id, name, grant: compileGrant(readPermissions(list)) }));
 }
 
 /**
- * Read a role's permissions as they are stored.
+ * Decode a role's permissions.
  *
- * @throws Error when it is not a JSON array of permissions that the catalogue knows
+ * @throws Error when it is not a JSON array of permissions in the catalog
  */
 export function readPermissions(json: string): readonly Permission[] {
   const values: unknown = JSON.parse(json);
@@ -134,7 +169,7 @@ export function readPermissions(json: string): readonly Permission[] {
   return values.map((value) => {
     const [resource = "", group = "", more] = typeof value === "string" ? value.split(":") : [];
     const permission = more === undefined ? readPermission(resource, group) : null;
-    if (permission === null) throw new Error("a permission is not in the catalogue");
+    if (permission === null) throw new Error("a permission is not in the catalog");
     return permission;
   });
 }
@@ -145,7 +180,7 @@ function compileAddresses(restricted: unknown, json: string): CompiledRules | nu
   return intern(ruleSets, json, () => {
     const lists: unknown = JSON.parse(json);
     if (!Array.isArray(lists)) throw new Error("rules are not a list");
-    return compileRules(lists.flat().map(text));
+    return compileStoredRules(lists.flat().map(text));
   });
 }
 

@@ -14,7 +14,7 @@ import {
   selectOperator,
 } from "./statements.ts";
 
-export async function createOperator(db: D1Database, operator: NewOperator, actor: Actor, now: number) {
+export async function addOperator(db: D1Database, operator: NewOperator, actor: Actor, now: number) {
   const { name, email, subject, issuer, roleId, expiresAt } = operator;
   const after = { name, email, subject, issuer, role_id: roleId, expires_at: expiresAt };
   const change = {
@@ -43,7 +43,7 @@ function insertOperator(operator: NewOperator, actor: Actor, now: number): State
   );
 }
 
-export async function updateOperator(db: D1Database, update: OperatorUpdate, actor: Actor, now: number) {
+export async function replaceOperator(db: D1Database, update: OperatorUpdate, actor: Actor, now: number) {
   const { accountId, id, name, roleId, expireAfterHours, expiresAt } = update;
   const after = { name, role_id: roleId, expires_at: expiresAt };
   const change = {
@@ -84,7 +84,7 @@ function managerRemains(update: OperatorUpdate, now: number): Condition {
   return or(staysManager, managerRemainsWithout(update, now));
 }
 
-export async function deleteOperator(
+export async function removeOperator(
   db: D1Database,
   operator: OperatorRef & { readonly name: string },
   force: boolean,

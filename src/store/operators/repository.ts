@@ -3,7 +3,7 @@
 import { primary } from "../key-cache/d1-records.ts";
 import type { Condition } from "../lib/conditions.ts";
 import { listPage } from "../lib/pagination.ts";
-import { createOperator, deleteOperator, updateOperator } from "./changes.ts";
+import { addOperator, removeOperator, replaceOperator } from "./changes.ts";
 import type { OperatorFinder, OperatorQuery, OperatorRepository } from "./port.ts";
 import { type OperatorRow, operatorOfRow, principalOfRow, SELECT_OPERATORS } from "./row.ts";
 import { type OperatorRef, selectOperator } from "./statements.ts";
@@ -31,13 +31,13 @@ export function createOperatorRepository(db: D1Database): OperatorRepository {
       return row && operatorOfRow(row);
     },
     list: (query) => listOperators(db, query),
-    create: (operator, actor, now) => createOperator(db, operator, actor, now),
-    update: (update, actor, now) => updateOperator(db, update, actor, now),
+    create: (operator, actor, now) => addOperator(db, operator, actor, now),
+    update: (update, actor, now) => replaceOperator(db, update, actor, now),
     async delete(accountId, id, force, actor, now) {
       // Only the name is read: an operator whose role cannot be read can still be deleted.
       const row = await readRow(db, { accountId, id });
       if (row === null) return "not_found";
-      return deleteOperator(db, { accountId, id, name: row.name }, force, actor, now);
+      return removeOperator(db, { accountId, id, name: row.name }, force, actor, now);
     },
   };
 }

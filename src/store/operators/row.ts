@@ -1,6 +1,6 @@
 // Rows of `operators`: as principals that requests are authorized with, and as operators see each other.
 import type { OperatorRecord } from "../../core/access/principal.ts";
-import { decodeRecord } from "../key-cache/record-codec.ts";
+import { decodePrincipal } from "../key-cache/record-codec.ts";
 import { ROLE_COLUMNS, type RoleRow, roleOfRow } from "../roles/row.ts";
 import type { OperatorDetails } from "./port.ts";
 
@@ -47,7 +47,7 @@ export function operatorOfRow(row: OperatorRow): OperatorDetails {
  * @throws CorruptRecord for a row with an unknown role or permission
  */
 export function principalOfRow(row: OperatorRow): OperatorRecord {
-  const key = decodeRecord({
+  const principal = decodePrincipal({
     id: row.id,
     accountId: row.account_id,
     name: row.email ?? row.name,
@@ -60,5 +60,5 @@ export function principalOfRow(row: OperatorRow): OperatorRecord {
     expiresAt: row.expires_at,
     revokedAt: null,
   });
-  return { ...key, kind: "operator" };
+  return { ...principal, kind: "operator" };
 }

@@ -1,5 +1,6 @@
 // The holders of a role: active keys with their rules, and active operators. Read when an update that widens the role
 // could give a holder more access than the actor has.
+import { compileStoredRules } from "../../core/ip/cidr.ts";
 import { activeKeySql, activeOperatorSql, type Condition } from "../lib/conditions.ts";
 import type { RoleHolderDetails } from "./port.ts";
 import type { RoleRef } from "./statements.ts";
@@ -27,7 +28,7 @@ export async function holdersOf(db: D1Database, { accountId, id }: RoleRef, now:
       id: row.id,
       name: row.name,
       expiresAt: row.expires_at,
-      rules: row.restricted === 1 ? (JSON.parse(row.rules) as string[][]).flat() : null,
+      addresses: row.restricted === 1 ? compileStoredRules((JSON.parse(row.rules) as string[][]).flat()) : null,
     }),
   );
 }

@@ -1,5 +1,7 @@
 // Roles. When one of these throws, the operation answers 503 and nothing has changed.
+
 import type { Permission } from "../../core/access/permissions.ts";
+import type { Restrictions } from "../../core/access/restrictions.ts";
 import type { Actor, KeyReference, PageOrError } from "../common.ts";
 
 /** A role as the key and role operations show it. Times are in milliseconds since the epoch. */
@@ -41,12 +43,9 @@ export interface RoleUpdate {
 }
 
 /** An active key or operator with a role. */
-export interface RoleHolderDetails {
+export interface RoleHolderDetails extends Restrictions {
   readonly id: string;
   readonly name: string;
-  readonly expiresAt: number | null;
-  /** The rules of all its allow lists; `null`: any address. */
-  readonly rules: readonly string[] | null;
 }
 
 export interface RoleRepository {

@@ -9,7 +9,7 @@ import { listRoles, ROLE_OF_ACCOUNT } from "./list.ts";
 import type { RoleDefinition, RoleDetails, RoleRepository } from "./port.ts";
 import { ROLE_COLUMNS, type RoleRow, roleOfRow } from "./row.ts";
 import { columnsOf, customRoleExists, nameIsFree, type RoleRef, roleEvent } from "./statements.ts";
-import { updateRole } from "./update.ts";
+import { replaceRole } from "./update.ts";
 
 export function createRoleRepository(db: D1Database): RoleRepository {
   return {
@@ -18,7 +18,7 @@ export function createRoleRepository(db: D1Database): RoleRepository {
     getByName: (accountId, displayName) => getRoleByName(db, accountId, displayName),
     list: (query) => listRoles(db, query),
     keysOf: (accountId, ids) => keysOf(db, accountId, ids),
-    update: (update, actor, now) => updateRole(db, update, actor, now),
+    update: (update, actor, now) => replaceRole(db, update, actor, now),
     holdersOf: (accountId, id, now) => holdersOf(db, { accountId, id }, now),
     delete: (accountId, id, actor, now) => deleteRole(db, { accountId, id }, actor, now),
   };

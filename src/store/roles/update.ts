@@ -9,7 +9,7 @@ import type { RoleDetails, RoleUpdate } from "./port.ts";
 import { ROLE_COLUMNS, roleOfRow } from "./row.ts";
 import { canManageKeys, columnsOf, customRoleExists, nameIsFree, type RoleRef, roleEvent } from "./statements.ts";
 
-export async function updateRole(db: D1Database, update: RoleUpdate, actor: Actor, now: number) {
+export async function replaceRole(db: D1Database, update: RoleUpdate, actor: Actor, now: number) {
   const { id, definition, knownHolders } = update;
   const { displayName: name, description, permissions } = definition;
   const after = { name, description, permissions };

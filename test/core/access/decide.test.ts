@@ -3,7 +3,7 @@ import { decide, type RequestFacts } from "../../../src/core/access/decide.ts";
 import type { Denial } from "../../../src/core/access/decision.ts";
 import type { KeyRecord } from "../../../src/core/access/principal.ts";
 import { ADMIN, ALL_PERMISSIONS, DEVELOPER, VIEWER } from "../../../src/core/access/roles.ts";
-import { compileRules } from "../../../src/core/ip/cidr.ts";
+import { compileStoredRules } from "../../../src/core/ip/cidr.ts";
 import { type Address, parseAddress } from "../../../src/core/ip/ip-address.ts";
 import { OPERATIONS, type Operation } from "../../../src/core/routing/operations.ts";
 import { ACCOUNT_ID, aKey, aRole, NOW } from "../../support/key.ts";
@@ -12,8 +12,8 @@ import { rounds } from "../../support/random.ts";
 const OTHER_ACCOUNT = "5a5b9a0c-7c3e-4f0b-8a55-0b1f7c2d3e04";
 const HOME = address("192.0.2.7");
 const AWAY = address("203.0.113.9");
-const HOME_ONLY = compileRules(["192.0.2.0/24"]);
-const NOBODY = compileRules([]);
+const HOME_ONLY = compileStoredRules(["192.0.2.0/24"]);
+const NOBODY = compileStoredRules([]);
 
 function address(text: string): Address {
   const parsed = parseAddress(text);
@@ -26,23 +26,23 @@ function operation(operationId: (typeof OPERATIONS)[number]["operationId"]): Ope
 }
 
 /** A read of the account's clusters, from home. */
-function aCall(changes: Partial<RequestFacts> = {}): RequestFacts {
+function aRequest(changes: Partial<RequestFacts> = {}): RequestFacts {
   return { address: HOME, accountId: ACCOUNT_ID, operation: operation("listClusters"), params: {}, ...changes };
 }
 
-/** The denial of a call, or `null` when it is allowed. */
+/** The denial of a request, or `null` when it is allowed. */
 function denialOf(key: KeyRecord | null, facts: RequestFacts, now = NOW): Denial | null {
   const decision = decide(key, facts, now);
   return decision.allow ? null : decision.denial;
 }
 
-describe("a call", () => {
-  it("is allowed when nothing speaks against it, and the verdict carries the key", () => {
+describe("decide", () => {
+  it("allows a request that passes every check, and returns the key", () => {
     const key = aKey();
-    expect(decide(key, aCall(), NOW)).toEqual({ allow: true, key });
+    expect(decide(key, aRequest(), NOW)).toEqual({ allow: true, key });
   });
 
-  // Every state in which a key or a call can be wrong, in the order of the contract.
+  // Everything that can be wrong with a key and a request, in the order of the contract.
   const errors: [title: string, key: Partial<KeyRecord>, call: Partial<RequestFacts>, denial: Denial][] = [
     ["a revoked key", { revokedAt: NOW - 5 }, {}, { reason: "key_revoked", revokedAt: NOW - 5 }],
     ["an expired key", { expiresAt: NOW - 1 }, {}, { reason: "key_expired", expiredAt: NOW - 1 }],
@@ -56,50 +56,50 @@ describe("a call", () => {
     ],
   ];
 
-  it("is refused when no key has the hash, whatever it asks for", () => {
-    expect(denialOf(null, aCall())).toEqual({ reason: "key_unknown" });
-    expect(denialOf(null, aCall({ operation: operation("getPing"), accountId: null }))).toEqual({
+  it("denies every request when no key has the hash", () => {
+    expect(denialOf(null, aRequest())).toEqual({ reason: "key_unknown" });
+    expect(denialOf(null, aRequest({ operation: operation("getPing"), accountId: null }))).toEqual({
       reason: "key_unknown",
     });
   });
 
-  test.each(errors)("is refused for %s", (_title, key, call, denial) => {
-    expect(denialOf(aKey(key), aCall(call))).toEqual(denial);
+  test.each(errors)("denies a request for %s", (_title, key, call, denial) => {
+    expect(denialOf(aKey(key), aRequest(call))).toEqual(denial);
   });
 
   const pairs = errors.flatMap((first, i) => errors.slice(i + 1).map((second) => [first[0], second[0], first, second]));
   test.each(pairs as [string, string, (typeof errors)[number], (typeof errors)[number]][])(
-    "is refused for %s before %s",
+    "denies a request for %s before %s",
     (_first, _second, first, second) => {
       const [, key, call, denial] = first;
-      expect(denialOf(aKey({ ...second[1], ...key }), aCall({ ...second[2], ...call }))).toEqual(denial);
+      expect(denialOf(aKey({ ...second[1], ...key }), aRequest({ ...second[2], ...call }))).toEqual(denial);
     },
   );
 
-  it("is refused for the first of all faults at once", () => {
+  it("denies a request for the first reason when all apply", () => {
     const key = Object.assign({}, ...errors.map(([, changes]) => changes));
     const call = Object.assign({}, ...errors.map(([, , changes]) => changes));
-    expect(denialOf(aKey(key), aCall(call))?.reason).toBe("key_revoked");
+    expect(denialOf(aKey(key), aRequest(call))?.reason).toBe("key_revoked");
   });
 });
 
-describe("a key", () => {
+describe("decide, on the restrictions of a key", () => {
   test.each([
     [-1, null],
     [0, { reason: "key_expired", expiredAt: NOW }],
     [1, { reason: "key_expired", expiredAt: NOW }],
-  ])("that expires now, used %d ms later: %j", (later, denial) => {
-    expect(denialOf(aKey({ expiresAt: NOW }), aCall(), NOW + later)).toEqual(denial);
+  ])("decides %d ms after the expiry of a key: %j", (later, denial) => {
+    expect(denialOf(aKey({ expiresAt: NOW }), aRequest(), NOW + later)).toEqual(denial);
   });
 
-  it("is revoked even when the revocation lies in the future of this clock", () => {
-    expect(denialOf(aKey({ revokedAt: NOW + 60_000 }), aCall())?.reason).toBe("key_revoked");
+  it("denies a revoked key, also before its revocation by this clock", () => {
+    expect(denialOf(aKey({ revokedAt: NOW + 60_000 }), aRequest())?.reason).toBe("key_revoked");
   });
 
-  it("is not opened by an instant that is no number", () => {
-    expect(denialOf(aKey({ expiresAt: Number.NaN }), aCall())?.reason).toBe("key_expired");
-    expect(denialOf(aKey({ expiresAt: NOW + 1 }), aCall(), Number.NaN)?.reason).toBe("key_expired");
-    expect(denialOf(aKey({ revokedAt: Number.NaN }), aCall())?.reason).toBe("key_revoked");
+  it("denies a key whose times are not numbers", () => {
+    expect(denialOf(aKey({ expiresAt: Number.NaN }), aRequest())?.reason).toBe("key_expired");
+    expect(denialOf(aKey({ expiresAt: NOW + 1 }), aRequest(), Number.NaN)?.reason).toBe("key_expired");
+    expect(denialOf(aKey({ revokedAt: Number.NaN }), aRequest())?.reason).toBe("key_revoked");
   });
 
   test.each([
@@ -109,29 +109,34 @@ describe("a key", () => {
     ["with a list, from elsewhere", HOME_ONLY, AWAY, "address_not_allowed"],
     ["with a list, from an unreadable address", HOME_ONLY, null, "address_not_allowed"],
     ["with an empty list, from home", NOBODY, HOME, "address_not_allowed"],
-    ["with a list of everything, from an unreadable address", compileRules(["0.0.0.0/0"]), null, "address_not_allowed"],
-  ])("%s", (_title, addresses, from, reason) => {
-    expect(denialOf(aKey({ addresses }), aCall({ address: from }))?.reason ?? null).toBe(reason);
+    [
+      "with a list of everything, from an unreadable address",
+      compileStoredRules(["0.0.0.0/0"]),
+      null,
+      "address_not_allowed",
+    ],
+  ])("checks the address of a key %s", (_title, addresses, from, reason) => {
+    expect(denialOf(aKey({ addresses }), aRequest({ address: from }))?.reason ?? null).toBe(reason);
   });
 
-  it("may call what names no account", () => {
-    expect(denialOf(aKey(), aCall({ accountId: null }))).toBeNull();
+  it("allows a path that names no account", () => {
+    expect(denialOf(aKey(), aRequest({ accountId: null }))).toBeNull();
   });
 
-  it("may not name its account in another case", () => {
-    expect(denialOf(aKey(), aCall({ accountId: ACCOUNT_ID.toUpperCase() }))?.reason).toBe("account_mismatch");
+  it("denies the id of the own account in another case", () => {
+    expect(denialOf(aKey(), aRequest({ accountId: ACCOUNT_ID.toUpperCase() }))?.reason).toBe("account_mismatch");
   });
 });
 
-describe("a permission", () => {
-  it("is asked of no valid key where the table asks for none", () => {
-    const call = aCall({ operation: operation("getCurrentAccount"), accountId: null });
+describe("decide, on permissions", () => {
+  it("allows every valid key an operation that requires no permission", () => {
+    const call = aRequest({ operation: operation("getCurrentAccount"), accountId: null });
     expect(denialOf(aKey({ role: aRole() }), call)).toBeNull();
     expect(denialOf(aKey({ role: aRole(), revokedAt: NOW }), call)?.reason).toBe("key_revoked");
   });
 
-  it("is not enough for a call that the table does not know: that takes Admin", () => {
-    const unknown = aCall({ operation: null });
+  it("denies an unknown operation to every role but Admin", () => {
+    const unknown = aRequest({ operation: null });
     const denial = { reason: "permission_missing", permission: null };
     expect(denialOf(aKey({ role: ADMIN }), unknown)).toBeNull();
     expect(denialOf(aKey({ role: DEVELOPER }), unknown)).toEqual(denial);
@@ -139,8 +144,8 @@ describe("a permission", () => {
     expect(denialOf(aKey({ role: aRole(...ALL_PERMISSIONS) }), unknown)).toEqual(denial);
   });
 
-  it("does not take an Admin into another account", () => {
-    const call = aCall({ operation: null, accountId: OTHER_ACCOUNT });
+  it("denies an Admin the paths of another account", () => {
+    const call = aRequest({ operation: null, accountId: OTHER_ACCOUNT });
     expect(denialOf(aKey({ role: ADMIN }), call)?.reason).toBe("account_mismatch");
   });
 
@@ -155,14 +160,14 @@ describe("a permission", () => {
     ["list keys under its own id", "listApiKeys", { apiKeyId: keyId }, {}, "permission_missing"],
     ["read itself once revoked", "getApiKey", { apiKeyId: keyId }, { revokedAt: NOW }, "key_revoked"],
     ["revoke itself from elsewhere", "revokeApiKey", { apiKeyId: keyId }, { addresses: NOBODY }, "address_not_allowed"],
-  ] as const)("is weighed with the holder's rule: may it %s?", (_title, operationId, params, changes, reason) => {
+  ] as const)("decides whether a key may %s", (_title, operationId, params, changes, reason) => {
     const key = aKey({ role: aRole(), ...changes });
-    expect(denialOf(key, aCall({ operation: operation(operationId), params }))?.reason ?? null).toBe(reason);
+    expect(denialOf(key, aRequest({ operation: operation(operationId), params }))?.reason ?? null).toBe(reason);
   });
 });
 
-describe(`over ${rounds(120_000)} random calls`, () => {
-  it("decides as a second, naive reading of the rules does", () => {
+describe(`decide, over ${rounds(120_000)} random requests`, () => {
+  it("agrees with a second, naive implementation of the rules", () => {
     const random = randomFrom(20260203);
     const from = <T>(choices: readonly T[]) => choices[Math.floor(random() * choices.length)] as T;
     const pick = <T>(...choices: readonly T[]) => from(choices);
@@ -184,7 +189,7 @@ describe(`over ${rounds(120_000)} random calls`, () => {
       };
       const record = random() < 0.02 ? null : key;
       const reason = denialOf(record, facts)?.reason ?? "allowed";
-      // An assertion a call would take longer than the calls.
+      // One assertion per request would take longer than the requests.
       if (reason !== naive(record, facts))
         expect.fail(`${reason}, not ${naive(record, facts)}: ${describeCase(key, facts)}`);
       seen.set(reason, (seen.get(reason) ?? 0) + 1);
@@ -194,9 +199,9 @@ describe(`over ${rounds(120_000)} random calls`, () => {
   });
 });
 
-/** The rules as they are told: all complaints first, then the one that counts. */
+/** The rules as they are documented: all denials first, then the first of them. */
 function naive(key: KeyRecord | null, facts: RequestFacts): string {
-  const complaints: string[] = [];
+  const denials: string[] = [];
   if (key) {
     const isHome = facts.address === HOME;
     const wanted = facts.operation ? facts.operation.permission : "everything";
@@ -204,15 +209,15 @@ function naive(key: KeyRecord | null, facts: RequestFacts): string {
       ["getApiKey", "revokeApiKey"].includes(facts.operation?.operationId ?? "") && facts.params.apiKeyId === key.id;
     const isAdmin = key.role.name === "account_admin";
     const listed = wanted !== null && [...key.role.grant.permissions].some((each) => each === wanted);
-    if (!(wanted === null || isAdmin || listed || isSelf)) complaints.unshift("permission_missing");
-    if (![key.accountId, null].includes(facts.accountId)) complaints.unshift("account_mismatch");
-    if (key.addresses === NOBODY || (key.addresses === HOME_ONLY && !isHome)) complaints.unshift("address_not_allowed");
-    if ((key.expiresAt ?? Number.POSITIVE_INFINITY) - NOW <= 0) complaints.unshift("key_expired");
-    if (typeof key.revokedAt === "number") complaints.unshift("key_revoked");
+    if (!(wanted === null || isAdmin || listed || isSelf)) denials.unshift("permission_missing");
+    if (![key.accountId, null].includes(facts.accountId)) denials.unshift("account_mismatch");
+    if (key.addresses === NOBODY || (key.addresses === HOME_ONLY && !isHome)) denials.unshift("address_not_allowed");
+    if ((key.expiresAt ?? Number.POSITIVE_INFINITY) - NOW <= 0) denials.unshift("key_expired");
+    if (typeof key.revokedAt === "number") denials.unshift("key_revoked");
   } else {
-    complaints.push("key_unknown");
+    denials.push("key_unknown");
   }
-  return complaints[0] ?? "allowed";
+  return denials[0] ?? "allowed";
 }
 
 function describeCase(key: KeyRecord, facts: RequestFacts): string {

@@ -11,7 +11,7 @@ import {
 } from "../../../src/core/access/dry-run.ts";
 import type { KeyRecord } from "../../../src/core/access/principal.ts";
 import { ADMIN, VIEWER } from "../../../src/core/access/roles.ts";
-import { compileRules, networkCidrOf } from "../../../src/core/ip/cidr.ts";
+import { compileStoredRules, networkCidrOf } from "../../../src/core/ip/cidr.ts";
 import { parseAddress } from "../../../src/core/ip/ip-address.ts";
 import { OPERATIONS } from "../../../src/core/routing/operations.ts";
 import { aKey, NOW } from "../../support/key.ts";
@@ -20,73 +20,73 @@ function facts(operationId: string | null, address: string | null): RequestFacts
   const operation = OPERATIONS.find((row) => row.operationId === operationId) ?? null;
   return { operation, params: {}, accountId: null, address: address === null ? null : parseAddress(address) };
 }
-const trialOf = (changes: Partial<KeyRecord>) => ({ id: "t", candidate: aKey({ ...ADMIN_KEY, ...changes }) });
+const dryRunOf = (changes: Partial<KeyRecord>) => ({ id: "t", candidate: aKey({ ...ADMIN_KEY, ...changes }) });
 const ADMIN_KEY = { role: ADMIN };
-const OFFICE = compileRules(["192.0.2.0/24", "2001:db8::/32"]);
+const OFFICE = compileStoredRules(["192.0.2.0/24", "2001:db8::/32"]);
 
-describe("a trial", () => {
+describe("evaluateDryRun", () => {
   it.each([
     ["allows what both allow", { role: VIEWER, addresses: OFFICE }, "listClusters", "192.0.2.7", null],
     [
-      "refuses what its role lacks",
+      "denies what its role lacks",
       { role: VIEWER },
       "pauseCluster",
       "192.0.2.7",
       "permission_missing 192.0.2.0/24 pauseCluster",
     ],
     [
-      "refuses an unknown operation to less than Admin",
+      "denies an unknown operation to every role but Admin",
       { role: VIEWER },
       null,
       "192.0.2.7",
       "permission_missing 192.0.2.0/24 unknown",
     ],
     [
-      "refuses an address outside its lists",
+      "denies an address outside its lists",
       { addresses: OFFICE },
       "pauseCluster",
       "203.0.113.9",
       "address_not_allowed 203.0.113.0/24 pauseCluster",
     ],
     [
-      "tells an IPv6 caller by its /64",
+      "reports an IPv6 client by its /64",
       { addresses: OFFICE },
       null,
       "2001:db9:1:2:3::4",
       "address_not_allowed 2001:db9:1:2::/64 unknown",
     ],
     [
-      "names the address before the role, as a verdict does",
+      "reports the address before the role, as a decision does",
       { role: VIEWER, addresses: OFFICE },
       "pauseCluster",
       "203.0.113.9",
       "address_not_allowed 203.0.113.0/24 pauseCluster",
     ],
     [
-      "tells of no network without an address",
+      "reports no network without an address",
       { addresses: OFFICE },
       "listClusters",
       null,
       "address_not_allowed  listClusters",
     ],
   ] as const)("%s", (_, changes, operation, address, expected) => {
-    const denial = evaluateDryRun(trialOf(changes), facts(operation, address), NOW);
+    const denial = evaluateDryRun(dryRunOf(changes), facts(operation, address), NOW);
     expect(denial && `${denial.reason} ${denial.network} ${denial.operation}`).toBe(expected);
   });
 
-  it("that cannot be read refuses nothing", () => {
+  it("denies nothing when the dry run cannot be read", () => {
     expect(evaluateDryRun({ id: "t", candidate: null }, facts("pauseCluster", null), NOW)).toBeNull();
   });
 });
 
-describe("a network", () => {
+describe("networkCidrOf", () => {
   it.each([
     ["192.0.2.255", "192.0.2.0/24"],
     ["255.255.255.255", "255.255.255.0/24"],
     ["::ffff:198.51.100.3", "198.51.100.0/24"],
     ["2001:db8:0:ff:ffff::1", "2001:db8:0:ff::/64"],
     ["::1", "::/64"],
-  ])("of %s is told as %s", (address, network) => {
+  ])("gives %s as %s", (address, network) => {
     const parsed = parseAddress(address);
     expect(parsed && networkCidrOf(parsed)).toBe(network);
   });
@@ -98,8 +98,8 @@ const denial = (network: string, reason: Reason = "address_not_allowed") => ({
   operation: "getPing",
 });
 
-describe("a tally", () => {
-  it("counts calls, and refusals by kind with their first and last time", () => {
+describe("tallyRequest and addTally", () => {
+  it("count requests, and denials by kind with their first and last time", () => {
     const tally = emptyTally();
     tallyRequest(tally, null, NOW);
     tallyRequest(tally, denial("a"), NOW + 2);
@@ -112,7 +112,7 @@ describe("a tally", () => {
     ]);
   });
 
-  it("stays small, and loses no call, however many networks there are", () => {
+  it("keep a tally small, and count every request, for any number of networks", () => {
     const tally = emptyTally();
     for (let i = 0; i < 10_000; i++)
       tallyRequest(tally, denial(`n${i}`, i % 2 ? "address_not_allowed" : "permission_missing"), NOW);
@@ -127,7 +127,7 @@ describe("a tally", () => {
     ).toEqual(["address_not_allowed", "permission_missing"]);
   });
 
-  it("takes another one in without sharing anything with it", () => {
+  it("add a tally to another without sharing objects", () => {
     const [tally, more] = [emptyTally(), emptyTally()];
     tallyRequest(more, denial("a"), NOW);
     addTally(tally, more);

@@ -1,11 +1,11 @@
-// Every sentence of an explanation, with what it compares; and the states of a key and the shape of an error.
+// Every sentence of an explanation, with what it compares; the states of a key, and the shape of an error.
 import { describe, expect, it } from "vitest";
 import type { RequestFacts } from "../../../src/core/access/decide.ts";
 import { type ExplainedStep, explain } from "../../../src/core/access/explain.ts";
 import { type KeyRecord, keyStatus } from "../../../src/core/access/principal.ts";
 import { ADMIN, VIEWER } from "../../../src/core/access/roles.ts";
 import { errorBody } from "../../../src/core/error-body.ts";
-import { compileRules } from "../../../src/core/ip/cidr.ts";
+import { compileStoredRules, toCanonicalCidr } from "../../../src/core/ip/cidr.ts";
 import { parseAddress } from "../../../src/core/ip/ip-address.ts";
 import { OPERATIONS } from "../../../src/core/routing/operations.ts";
 import { ACCOUNT_ID, aKey, NOW } from "../../support/key.ts";
@@ -14,7 +14,7 @@ const operation = (id: string) => OPERATIONS.find(({ operationId }) => operation
 const READ = operation("listClusters");
 const iso = (ms: number) => new Date(ms).toISOString();
 
-function told(
+function explained(
   check: ExplainedStep["check"],
   key: Partial<KeyRecord> = {},
   facts: Partial<RequestFacts> = {},
@@ -28,67 +28,67 @@ function told(
     params: {},
     ...facts,
   };
-  const addresses = rules.length > 0 ? { addresses: compileRules(rules) } : {};
-  const lists = rules.map((rule, i) => ({ id: `l${i}`, name: `list ${i}`, rules: [rule] }));
-  const explained = explain(aKey({ ...addresses, ...key }), whole, NOW, { method: "GET", path: "/", address }, lists);
-  const step = explained.steps.find((each) => each.check === check);
-  return step && { ...step, allow: explained.allow, first: explained.reason };
+  const addresses = rules.length > 0 ? { addresses: compileStoredRules(rules) } : {};
+  const lists = rules.map((rule, i) => ({ id: `l${i}`, name: `list ${i}`, rules: [toCanonicalCidr(rule)] }));
+  const explanation = explain(aKey({ ...addresses, ...key }), whole, NOW, { method: "GET", path: "/", address }, lists);
+  const step = explanation.steps.find((each) => each.check === check);
+  return step && { ...step, allow: explanation.allow, first: explanation.reason };
 }
 const passed = { outcome: "passed", reason: null, allow: true, first: null };
-const refused = (reason: string) => ({ outcome: "refused", reason, allow: false, first: reason });
+const denied = (reason: string) => ({ outcome: "refused", reason, allow: false, first: reason });
 
-describe("an explanation says", () => {
-  it("whether a key was revoked", () => {
-    expect(told("revocation")).toMatchObject({
+describe("explain", () => {
+  it("says whether the key is revoked", () => {
+    expect(explained("revocation")).toMatchObject({
       ...passed,
-      message: "It is not revoked.",
+      message: "The key is not revoked.",
       compared: { revoked_at: null },
     });
-    expect(told("revocation", { revokedAt: NOW })).toMatchObject({
-      ...refused("key_revoked"),
-      message: `It was revoked at ${iso(NOW)}.`,
+    expect(explained("revocation", { revokedAt: NOW })).toMatchObject({
+      ...denied("key_revoked"),
+      message: `The key was revoked at ${iso(NOW)}.`,
       compared: { revoked_at: iso(NOW) },
     });
   });
 
-  it("whether it has expired", () => {
+  it("says whether the key has expired", () => {
     const at = (ms: number | null) => ({ expires_at: ms === null ? null : iso(ms), judged_at: iso(NOW) });
-    expect(told("expiry")).toMatchObject({ ...passed, message: "It never expires.", compared: at(null) });
-    expect(told("expiry", { expiresAt: NOW + 1 })).toMatchObject({
+    expect(explained("expiry")).toMatchObject({ ...passed, message: "The key never expires.", compared: at(null) });
+    expect(explained("expiry", { expiresAt: NOW + 1 })).toMatchObject({
       ...passed,
-      message: `It expires at ${iso(NOW + 1)}.`,
+      message: `The key expires at ${iso(NOW + 1)}.`,
       compared: at(NOW + 1),
     });
-    expect(told("expiry", { expiresAt: NOW })).toMatchObject({
-      ...refused("key_expired"),
-      message: `It expired at ${iso(NOW)}.`,
+    expect(explained("expiry", { expiresAt: NOW })).toMatchObject({
+      ...denied("key_expired"),
+      message: `The key expired at ${iso(NOW)}.`,
     });
   });
 
-  it("whose account the path names", () => {
+  it("says which account the path names", () => {
     const compared = { in_path: ACCOUNT_ID, of_key: ACCOUNT_ID };
-    const its = "The path names the account that it belongs to.";
-    expect(told("account")).toMatchObject({ ...passed, message: its, compared });
-    expect(told("account", {}, { accountId: null })).toMatchObject({
+    const its = "The path names the account that the key belongs to.";
+    expect(explained("account")).toMatchObject({ ...passed, message: its, compared });
+    expect(explained("account", {}, { accountId: null })).toMatchObject({
       ...passed,
       message: "The path names no account.",
     });
-    expect(told("account", {}, { accountId: "x" })).toMatchObject({
-      ...refused("account_mismatch"),
-      message: "The path names another account than the one that it belongs to.",
+    expect(explained("account", {}, { accountId: "x" })).toMatchObject({
+      ...denied("account_mismatch"),
+      message: "The path names an account that the key does not belong to.",
       compared: { in_path: "x", of_key: ACCOUNT_ID },
     });
   });
 
-  it("which rule has the address, or comes closest", () => {
-    expect(told("address")).toMatchObject({
+  it("names the rule that matches the address, or comes closest to it", () => {
+    expect(explained("address")).toMatchObject({
       ...passed,
-      message: "It may be used from any address.",
+      message: "The key may be used from any address.",
       compared: { address: "192.0.2.1" },
     });
-    expect(told("address", {}, {}, ["10.0.0.0/8", "192.0.2.0/24"])).toMatchObject({
+    expect(explained("address", {}, {}, ["10.0.0.0/8", "192.0.2.0/24"])).toMatchObject({
       ...passed,
-      message: "The rule 192.0.2.0/24 of the list list 1 has the address.",
+      message: "Rule 192.0.2.0/24 of the IP allow list list 1 matches the address.",
       compared: {
         address: "192.0.2.1",
         lists: [
@@ -102,72 +102,72 @@ describe("an explanation says", () => {
         ],
       },
     });
-    expect(told("address", {}, {}, ["10.0.0.0/8", "2001:db8::/32"])).toMatchObject({
-      ...refused("address_not_allowed"),
-      message: "No rule of its 2 lists has the address.",
+    expect(explained("address", {}, {}, ["10.0.0.0/8", "2001:db8::/32"])).toMatchObject({
+      ...denied("address_not_allowed"),
+      message: "The key may not be used from this address: no rule of its 2 IP allow lists matches it.",
       compared: { lists: [{ matched: null }, { matched: null, closest: null }] },
     });
-    expect(told("address", {}, {}, ["10.0.0.0/8"], null)).toMatchObject({
-      ...refused("address_not_allowed"),
-      message: "The address of the caller is not known or cannot be read.",
+    expect(explained("address", {}, {}, ["10.0.0.0/8"], null)).toMatchObject({
+      ...denied("address_not_allowed"),
+      message: "The address of the client is missing or cannot be read.",
       compared: { address: null, lists: [{ matched: null, closest: null }] },
     });
-    // The record knows of no list that the names given here show: it is the record that decides.
-    expect(told("address", { addresses: compileRules([]) }, {}, ["192.0.2.0/24"])).toMatchObject({
-      ...refused("address_not_allowed"),
-      message: "No rule of its 1 lists has the address.",
+    // The record decides, even when the lists shown here differ from it.
+    expect(explained("address", { addresses: compileStoredRules([]) }, {}, ["192.0.2.0/24"])).toMatchObject({
+      ...denied("address_not_allowed"),
+      message: "The key may not be used from this address: no rule of its IP allow list matches it.",
     });
   });
 
-  it("which permission is taken, and whether the role has it", () => {
+  it("names the permission that the operation requires, and whether the role includes it", () => {
     const permission = READ?.permission;
-    expect(told("permission", { role: VIEWER })).toMatchObject({
+    expect(explained("permission", { role: VIEWER })).toMatchObject({
       ...passed,
-      message: `listClusters takes ${permission}, which the role ${VIEWER.name} has.`,
+      message: `listClusters requires ${permission}; the role ${VIEWER.name} includes it.`,
       compared: { operation_id: "listClusters", permission, role_id: VIEWER.id, role_name: VIEWER.name, held: true },
     });
     const change = operation("revokeApiKey");
     const params = { apiKeyId: aKey().id };
-    expect(told("permission", { role: VIEWER }, { operation: change })).toMatchObject({
-      ...refused("permission_missing"),
-      message: `revokeApiKey takes ${change?.permission}, which the role ${VIEWER.name} has not.`,
+    expect(explained("permission", { role: VIEWER }, { operation: change })).toMatchObject({
+      ...denied("permission_missing"),
+      message: `revokeApiKey requires ${change?.permission}; the role ${VIEWER.name} does not include it.`,
       compared: { held: false },
     });
-    expect(told("permission", { role: VIEWER }, { operation: change, params })).toMatchObject({
+    expect(explained("permission", { role: VIEWER }, { operation: change, params })).toMatchObject({
       ...passed,
-      message: "revokeApiKey is what a key may always do to itself.",
+      message: "revokeApiKey is allowed to every key on itself.",
       compared: { held: false },
     });
     const free = OPERATIONS.find((row) => row.permission === null);
-    expect(told("permission", { role: VIEWER }, { operation: free ?? null })).toMatchObject({
+    expect(explained("permission", { role: VIEWER }, { operation: free ?? null })).toMatchObject({
       ...passed,
-      message: `${free?.operationId} takes no permission.`,
+      message: `${free?.operationId} requires no permission.`,
       compared: { permission: null, held: true },
     });
   });
 
-  it("what an unknown operation takes", () => {
+  it("says whether the role covers unknown operations", () => {
     const unknown = { operation_id: null, permission: null };
-    expect(told("permission", { role: VIEWER }, { operation: null })).toMatchObject({
-      ...refused("permission_missing"),
-      message: `The role ${VIEWER.name} does not cover operations that the table does not know, which this is.`,
+    expect(explained("permission", { role: VIEWER }, { operation: null })).toMatchObject({
+      ...denied("permission_missing"),
+      message: `The operation is unknown; the role ${VIEWER.name} does not cover unknown operations.`,
       compared: { ...unknown, held: false },
     });
-    expect(told("permission", { role: ADMIN }, { operation: null })).toMatchObject({
+    expect(explained("permission", { role: ADMIN }, { operation: null })).toMatchObject({
       ...passed,
-      message: `The role ${ADMIN.name} covers operations that the table does not know, which this is.`,
+      message: `The operation is unknown; the role ${ADMIN.name} covers unknown operations.`,
       compared: { ...unknown, held: true },
     });
   });
 });
 
-it("gives a key one state at every instant", () => {
+it("keyStatus gives a key one state at every time", () => {
   const state = (revokedAt: number | null, expiresAt: number | null) => keyStatus({ revokedAt, expiresAt }, NOW);
   expect([state(null, null), state(null, NOW + 1), state(null, NOW)]).toEqual(["ACTIVE", "ACTIVE", "EXPIRED"]);
   expect([state(NOW + 1, null), state(NOW, NOW - 1)]).toEqual(["REVOKED", "REVOKED"]);
 });
 
-it("puts faults into an error only where there are some to name", () => {
+it("errorBody has field errors only where some are given", () => {
   const error = { status: 400, code: "bad", detail: "Bad.", request_id: "r" };
   expect(errorBody(400, "bad", "Bad.", "r")).toEqual({ error });
   const errors = [{ field: "a", message: "b" }];

@@ -31,14 +31,14 @@ const admin = ADMIN.grant;
 const developer = DEVELOPER.grant;
 const viewer = VIEWER.grant;
 
-describe("the catalogue", () => {
-  it("names no resource twice, and no group twice within one", () => {
+describe("the permission catalog", () => {
+  it("names no resource twice, and no group of a resource twice", () => {
     const resources = PERMISSION_CATALOG.map((resource) => resource.resourceType);
     expect(new Set(resources).size).toBe(resources.length);
     expect(new Set(ALL_PERMISSIONS).size).toBe(ALL_PERMISSIONS.length);
   });
 
-  it("spells every name as clients expect, and describes it", () => {
+  it("spells every name as clients expect, and describes every permission", () => {
     for (const resource of PERMISSION_CATALOG) {
       expect(resource.resourceType).toMatch(/^[A-Z]+(_[A-Z]+)*$/);
       expect(resource.resourceName).not.toBe("");
@@ -66,13 +66,13 @@ describe("the catalogue", () => {
     ["ACCOUNT_USER", "Users", "READ", "View Information of Users associated with the account"],
     ["ACCOUNT_TASK", "Tasks", "READ", "List or View Account related Tasks"],
     ["ACCOUNT_LOGIN_TYPE", "Account Login Type", "READ", "List or View information related to an account"],
-  ])("keeps the published words of %s (%s) %s", (resourceType, resourceName, operationGroup, description) => {
+  ])("has the published words of %s (%s) %s", (resourceType, resourceName, operationGroup, description) => {
     const resource = PERMISSION_CATALOG.find((each) => each.resourceType === resourceType);
     expect(resource?.resourceName).toBe(resourceName);
     expect(resource?.operationGroups).toContainEqual({ operationGroup, description, tags: [] });
   });
 
-  it("marks changes to users, login methods, keys and roles as sensitive, and nothing else", () => {
+  it("marks only changes to users, login methods, keys and roles as sensitive", () => {
     expect(ALL_PERMISSIONS.filter(isSensitive)).toEqual([
       "ACCOUNT_USER:CREATE",
       "ACCOUNT_USER:UPDATE",
@@ -86,7 +86,7 @@ describe("the catalogue", () => {
     ]);
   });
 
-  it("reads every permission from its two names", () => {
+  it("readPermission reads every permission from its two names", () => {
     for (const permission of ALL_PERMISSIONS) {
       const [resourceType = "", operationGroup = ""] = permission.split(":");
       expect(readPermission(resourceType, operationGroup)).toBe(permission);
@@ -102,13 +102,13 @@ describe("the catalogue", () => {
     ["CLUSTER:READ", ""],
     ["CLUSTER", ""],
     ["__proto__", "constructor"],
-  ])("reads no permission from %j and %j", (resourceType, operationGroup) => {
+  ])("readPermission returns null for %j and %j", (resourceType, operationGroup) => {
     expect(readPermission(resourceType, operationGroup)).toBeNull();
   });
 });
 
 describe("the built-in roles", () => {
-  it("are Admin, Developer and Viewer, under the ids that clients know", () => {
+  it("the built-in roles are Admin, Developer and Viewer, with the ids that clients know", () => {
     expect(BUILT_IN_ROLES.map((role) => [role.displayName, role.name, role.id])).toEqual([
       ["Admin", "account_admin", "36ec6789-6dbf-4d12-91b4-243587d6882b"],
       ["Developer", "account_dev", "cb6edae1-f2c7-4540-a870-521754e8a000"],
@@ -116,7 +116,7 @@ describe("the built-in roles", () => {
     ]);
   });
 
-  it("are found by id, and by nothing else", () => {
+  it("builtInRole finds a role by its id only", () => {
     for (const role of BUILT_IN_ROLES) expect(builtInRole(role.id)).toBe(role);
     expect(builtInRole("account_admin")).toBeNull();
     expect(builtInRole(ADMIN.id.toUpperCase())).toBeNull();
@@ -138,28 +138,31 @@ describe("the built-in roles", () => {
     ["view keys and usage", ["API_KEY:READ", "BILLING:READ"], true, true],
   ];
 
-  test.each(rows)("%s: Admin, and others as documented", (_capability, permissions, byDeveloper, byViewer) => {
-    for (const permission of permissions) {
-      expect(hasPermission(admin, permission)).toBe(true);
-      expect(hasPermission(developer, permission)).toBe(byDeveloper);
-      expect(hasPermission(viewer, permission)).toBe(byViewer);
-    }
-  });
+  test.each(rows)(
+    'grants "%s" to Admin, and to Developer and Viewer as documented',
+    (_capability, permissions, byDeveloper, byViewer) => {
+      for (const permission of permissions) {
+        expect(hasPermission(admin, permission)).toBe(true);
+        expect(hasPermission(developer, permission)).toBe(byDeveloper);
+        expect(hasPermission(viewer, permission)).toBe(byViewer);
+      }
+    },
+  );
 
-  it("let a Developer do all that the documentation does not except", () => {
+  it("grants Developer every permission that the documentation does not exclude", () => {
     const excepted = rows.filter(([, , byDeveloper]) => !byDeveloper).flatMap(([, permissions]) => permissions);
     expect(new Set(ALL_PERMISSIONS.filter((permission) => !hasPermission(developer, permission)))).toEqual(
       new Set(excepted),
     );
   });
 
-  it("let a Viewer view everything, exclusively", () => {
+  it("grants Viewer exactly the READ permissions", () => {
     expect(ALL_PERMISSIONS.filter((permission) => hasPermission(viewer, permission))).toEqual(
       ALL_PERMISSIONS.filter((permission) => permission.endsWith(":READ")),
     );
   });
 
-  it("give a Viewer no operation that changes anything", () => {
+  it("grants Viewer no operation that changes anything", () => {
     const changing = OPERATIONS.filter((operation) => operation.effect === "mutating");
     expect(changing.length).toBeGreaterThan(50);
     for (const { operationId, permission } of changing) {
@@ -167,18 +170,18 @@ describe("the built-in roles", () => {
     }
   });
 
-  it("give a Developer nothing sensitive", () => {
+  it("grants Developer no sensitive permission", () => {
     for (const permission of ALL_PERMISSIONS)
       expect(isSensitive(permission) && hasPermission(developer, permission)).toBe(false);
   });
 
-  it("give everything to Admin alone", () => {
+  it("grants everything to Admin only", () => {
     expect(BUILT_IN_ROLES.map((role) => role.grant.everything)).toEqual([true, false, false]);
     expect([...admin.permissions]).toEqual(ALL_PERMISSIONS);
   });
 });
 
-describe("effective permissions", () => {
+describe("effectivePermissions", () => {
   test.each<[own: Permission[], effective: Permission[]]>([
     [[], []],
     [["BACKUP:CREATE"], ["BACKUP:READ", "BACKUP:CREATE"]],
@@ -188,18 +191,18 @@ describe("effective permissions", () => {
       ["VPC:DELETE", "ALERT_RULE:SEND_TEST_EMAIL", "VPC:DELETE"],
       ["VPC:READ", "VPC:DELETE", "ALERT_RULE:READ", "ALERT_RULE:SEND_TEST_EMAIL"],
     ],
-  ])("of %j are %j", (own, effective) => {
+  ])("expands %j to %j", (own, effective) => {
     expect([...effectivePermissions(own)]).toEqual(effective);
   });
 
-  it("do not grow when they are worked out again", () => {
+  it("does not add more when it is applied twice", () => {
     for (const permission of ALL_PERMISSIONS) {
       const once = effectivePermissions([permission]);
       expect(effectivePermissions(once)).toEqual(once);
     }
   });
 
-  it("imply nothing sensitive", () => {
+  it("implies no sensitive permission", () => {
     for (const permission of ALL_PERMISSIONS) {
       const implied = [...effectivePermissions([permission])].filter((each) => each !== permission);
       expect(implied.filter(isSensitive)).toEqual([]);
@@ -207,15 +210,15 @@ describe("effective permissions", () => {
   });
 });
 
-describe("a grant", () => {
+describe("grants", () => {
   const all = compileGrant(ALL_PERMISSIONS);
   const nothing = compileGrant([]);
 
-  it("compiled from every permission is still not everything", () => {
+  it("compileGrant of every permission does not grant everything", () => {
     expect(all.everything).toBe(false);
   });
 
-  it("of Admin holds a permission that joins the catalogue later", () => {
+  it("hasPermission gives Admin a permission that is added to the catalog later", () => {
     expect(hasPermission(admin, "STARSHIP:LAUNCH" as Permission)).toBe(true);
     expect(hasPermission(all, "STARSHIP:LAUNCH" as Permission)).toBe(false);
   });
@@ -232,7 +235,7 @@ describe("a grant", () => {
     ["a creator includes a reader", compileGrant(["BACKUP:CREATE"]), compileGrant(["BACKUP:READ"]), true],
     ["a reader does not include a creator", compileGrant(["BACKUP:READ"]), compileGrant(["BACKUP:CREATE"]), false],
     ["the same number of others is not the same", compileGrant(["VPC:READ"]), compileGrant(["TRACK:READ"]), false],
-  ])("%s", (_title, outer, inner, expected) => {
+  ])("isSupersetOf compares two grants: %s", (_title, outer, inner, expected) => {
     expect(isSupersetOf(outer, inner)).toBe(expected);
   });
 
@@ -241,11 +244,11 @@ describe("a grant", () => {
     [["API_KEY:CREATE"], false],
     [["API_KEY:REVOKE"], false],
     [["ROLE:CREATE"], false],
-  ])("of %j manages keys: %s", (permissions, expected) => {
+  ])("managesKeys tells whether %j can manage keys: %s", (permissions, expected) => {
     expect(managesKeys(compileGrant(permissions))).toBe(expected);
   });
 
-  it("manages keys as Admin, not as Developer or Viewer", () => {
+  it("managesKeys is true of Admin, and false of Developer and Viewer", () => {
     expect(BUILT_IN_ROLES.map((role) => managesKeys(role.grant))).toEqual([true, false, false]);
   });
 });

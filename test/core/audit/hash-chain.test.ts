@@ -1,4 +1,4 @@
-// The audit chain on paper: what is written is found whole, and whatever is done to a copy is found out.
+// The hash chain of the audit log: an unchanged log verifies, and every manipulation of a copy is found.
 import { beforeAll, describe, expect, it } from "vitest";
 import { newIdentityKeys } from "../../../scripts/secrets.ts";
 import {
@@ -59,19 +59,26 @@ async function findings(events: readonly StoredEvent[], days: readonly SignedDay
   return findings.map(({ what, seq }) => `${what} ${seq}`);
 }
 
-describe("an audit log", () => {
-  it("is found whole as it was written", async () => {
+describe("verifyAudit", () => {
+  it("finds nothing wrong with a log as it was written", async () => {
     const { events, days, head } = await aLog(20);
     const verified = await verifyAudit(events, days, head);
     expect(verified).toMatchObject({ findings: [], events: 20, open: 0, covered: { seq: 20 } });
   });
 
-  it("may have events at its end that wait to be sealed", async () => {
+  it("verifies events with text in any script", async () => {
+    const event = anEvent(1, { detail: '{"description":"\u0141\u00f3d\u017a \u{1f5dd}"}' });
+    const hash = chainHash(CHAIN_START, event);
+    expect(await findings([{ ...event, hash }], [])).toEqual(["not_signed 1"]);
+    expect(await findings([{ ...event, detail: "{}", hash }], [])).toEqual(["changed 1", "not_signed 1"]);
+  });
+
+  it("accepts events at the end that are not sealed yet", async () => {
     const { events, days } = await aLog(3);
     expect(await verifyAudit([...events, anEvent(4)], days)).toMatchObject({ findings: [], open: 1 });
   });
 
-  it("shows a change of any one member of an event", async () => {
+  it("finds a change of any one column of an event", async () => {
     const { events, days } = await aLog(5);
     for (const column of Object.keys(anEvent(3)).filter((each) => each !== "seq" && each !== "hash")) {
       const changed = events.map((event) =>
@@ -81,7 +88,7 @@ describe("an audit log", () => {
     }
   });
 
-  it("shows an event that was taken out, at the start, in the middle and at the end", async () => {
+  it("finds an event that was removed, at the start, in the middle and at the end", async () => {
     const { events, days } = await aLog(5);
     const without = (seq: number) => events.filter((event) => event.seq !== seq);
     expect(await findings(without(1), days)).toContain("missing 1");
@@ -89,7 +96,7 @@ describe("an audit log", () => {
     expect(await findings(without(5), days)).toContain("cut_off 5");
   });
 
-  it("shows an event that was slipped in, with all after it moved up", async () => {
+  it("finds an event that was inserted, with all later ones renumbered", async () => {
     const { events, days } = await aLog(5);
     const slipped = [
       ...events.slice(0, 2),
@@ -108,7 +115,7 @@ describe("an audit log", () => {
     ]);
   });
 
-  it("shows two events that have changed places", async () => {
+  it("finds two events that were swapped", async () => {
     const { events, days } = await aLog(5);
     const [one, two] = [events[1] as StoredEvent, events[3] as StoredEvent];
     const swapped = events.map((event) =>
@@ -117,7 +124,7 @@ describe("an audit log", () => {
     expect(await findings(swapped, days)).toEqual(expect.arrayContaining(["changed 2", "changed 4"]));
   });
 
-  it("shows a chain that was made anew from the changed event on", async () => {
+  it("finds a chain that was recomputed from a changed event on", async () => {
     const { events, days } = await aLog(5);
     let before = events[1]?.hash ?? "";
     const forged = events.map((event) => {
@@ -129,7 +136,7 @@ describe("an audit log", () => {
     expect(await findings(forged, days)).toEqual(["checkpoint_differs 5"]);
   });
 
-  it("shows events whose hashes were taken off so that they would be sealed again", async () => {
+  it("finds events whose hashes were removed so that they would be sealed again", async () => {
     const { events, days } = await aLog(3);
     expect(
       await findings(
@@ -139,12 +146,12 @@ describe("an audit log", () => {
     ).toContain("not_sealed 1");
   });
 
-  it("shows an event at its end that bears the time of an earlier one", async () => {
+  it("finds an event at the end with the time of an earlier one", async () => {
     const { events, days } = await aLog(3);
     expect(await findings([...events, anEvent(4, { created_at: NOW - 3_600_000 })], days)).toEqual(["out_of_time 4"]);
   });
 
-  it("shows a log that was cut off and signed anew, to whoever kept a checkpoint elsewhere", async () => {
+  it("finds a truncated log that was signed again, given a checkpoint that was kept elsewhere", async () => {
     const [{ head }, short] = [await aLog(5), await aLog(3)];
     expect(await findings(short.events, short.days)).toEqual([]);
     const { findings: found } = await verifyAudit(short.events, short.days, head);
@@ -152,22 +159,22 @@ describe("an audit log", () => {
   });
 });
 
-describe("a checkpoint", () => {
+describe("readCheckpoint", () => {
   const said = { seq: 7, hash: "ab".repeat(32), at: NOW };
 
-  it("is read back with the key that signed it", async () => {
+  it("reads a checkpoint with the id of the key that signed it", async () => {
     const jws = await signCheckpoint(keys[0] as SigningKey, said);
     expect(await readCheckpoint(jws, keys)).toEqual({ ...said, kid: keys[0]?.kid });
   });
 
-  it("is not one when another key signed it under the same name", async () => {
+  it("rejects a checkpoint that another key signed under the same id", async () => {
     const [other] = (JSON.parse(await newIdentityKeys()) as { keys: SigningKey[] }).keys as [SigningKey];
     const jws = await signCheckpoint({ ...other, kid: keys[0]?.kid ?? "" }, said);
     expect(await readCheckpoint(jws, keys)).toBeNull();
     expect(await readCheckpoint("not.a.jws", keys)).toBeNull();
   });
 
-  it("is found forged, or said of another event or day than was signed", async () => {
+  it("verifyAudit finds a forged checkpoint, and one for another event or day than was signed", async () => {
     const { events, days } = await aLog(5);
     const [day] = days as [SignedDay];
     expect(await findings(events, [{ ...day, signed: null }])).toContain("checkpoint_forged 5");
@@ -176,42 +183,42 @@ describe("a checkpoint", () => {
   });
 });
 
-describe("what a verification says", () => {
+describe("verifyAudit in words", () => {
   const said = async (...of: Parameters<typeof verifyAudit>) =>
     (await verifyAudit(...of)).findings.map(({ message }) => message);
 
-  it("names events, days and what is wrong in words", async () => {
+  it("names the events, the days and what is wrong with them", async () => {
     const { events, days, head } = await aLog(5);
     const [day] = days;
     const from = `the checkpoint of ${day?.day}`;
     const without = (...gone: number[]) => events.filter(({ seq }) => !gone.includes(seq));
-    expect(await said(without(2), days)).toContain("Event 2 cannot be found.");
-    expect(await said(without(2, 3), days)).toContain("Events 2 to 3 cannot be found.");
-    expect(await said(without(5), days)).toEqual([`Event 5 is gone, which ${from} names.`]);
+    expect(await said(without(2), days)).toContain("Event 2 is missing.");
+    expect(await said(without(2, 3), days)).toContain("Events 2 to 3 are missing.");
+    expect(await said(without(5), days)).toEqual([`Event 5 is missing, and ${from} names it.`]);
     expect(await said(without(5), [], head)).toContain(
-      "Event 5 is gone, which the checkpoint that was kept elsewhere names.",
+      "Event 5 is missing, and the checkpoint that was kept elsewhere names it.",
     );
     const changed = events.map((event) => (event.seq === 2 ? { ...event, message: "x" } : event));
-    expect(await said(changed, days)).toEqual(["Event 2 is not what was hashed, or not in this place."]);
+    expect(await said(changed, days)).toEqual(["Event 2 differs from what was hashed, or was moved."]);
     expect(await said([...events, anEvent(6, { hash: chainHash(head.hash, anEvent(6)) })], days)).toEqual([
-      "Event 6 has a hash that no checkpoint stands for.",
+      "Event 6 has a hash that no checkpoint covers.",
     ]);
     const bare = events.map((event) => ({ ...event, hash: null }));
-    expect((await said(bare, days))[0]).toBe("Event 1 has no hash, and events after it are signed.");
+    expect((await said(bare, days))[0]).toBe("Event 1 has no hash, although later events are signed.");
     expect(await said([...events, anEvent(6, { created_at: 0 })], days)).toEqual([
-      "Event 6 says that it is older than one before it.",
+      "Event 6 is older than an event before it.",
     ]);
     expect(await said(events, days, { seq: 5, hash: "x" })).toEqual([
-      "The chain up to event 5 is not the one of the checkpoint that was kept elsewhere.",
+      "The chain up to event 5 differs from the checkpoint that was kept elsewhere.",
     ]);
     const at = (each: Partial<SignedDay>) => days.map((one) => ({ ...one, ...each }));
     expect((await said(events, at({ signed: null })))[0]).toBe(
-      `The checkpoint of ${day?.day} has no good signature by a known key.`,
+      `The checkpoint of ${day?.day} has no valid signature by a known key.`,
     );
-    expect(await said(events, at({ seq: 4 }))).toEqual([`The checkpoint of ${day?.day} does not say what was signed.`]);
+    expect(await said(events, at({ seq: 4 }))).toEqual([`The checkpoint of ${day?.day} differs from what was signed.`]);
   });
 
-  it("counts what is covered and what is open", async () => {
+  it("counts the events that are covered by a checkpoint, and those that are open", async () => {
     const { events, days } = await aLog(3);
     const verified = await verifyAudit([...events, anEvent(4), anEvent(5)], days);
     expect(verified).toMatchObject({ findings: [], events: 5, open: 2, covered: { seq: 3 } });
@@ -220,13 +227,13 @@ describe("what a verification says", () => {
     expect((await verifyAudit([], [], { seq: 0, hash: CHAIN_START })).findings).toEqual([]);
   });
 
-  it("takes an event that is just five minutes behind", async () => {
+  it("accepts an event that is at most five minutes older than the one before it", async () => {
     const back = (ms: number) => findings([anEvent(1, { created_at: NOW }), anEvent(2, { created_at: NOW - ms })], []);
     expect(await back(300_000)).toEqual([]);
     expect(await back(300_001)).toEqual(["out_of_time 2"]);
   });
 
-  it("wants checkpoints in order, the newest of several to count", async () => {
+  it("requires checkpoints in order, and takes the newest of several", async () => {
     const { events } = await aLog(4);
     const sign = async (seq: number, at: number): Promise<SignedDay> => {
       const hash = String(events[seq - 1]?.hash);
@@ -248,18 +255,18 @@ describe("what a verification says", () => {
   });
 });
 
-describe("a checkpoint that is none", () => {
+describe("readCheckpoint with anything else", () => {
   it.each([
     [{ seq: 1.5, hash: CHAIN_START, at: 1 }],
     [{ seq: 1, hash: CHAIN_START, at: 1.5 }],
     [{ seq: 1, hash: `${CHAIN_START}0`, at: 1 }],
     [{ seq: 1, hash: `x${CHAIN_START}`, at: 1 }],
     [{ seq: 1, hash: "0", at: 1 }],
-  ])("is not read: %j", async (checkpoint) => {
+  ])("rejects the checkpoint %j", async (checkpoint) => {
     expect(await readCheckpoint(await signCheckpoint(keys[0] as SigningKey, checkpoint), keys)).toBeNull();
   });
 
-  it("is a token of another kind, or of a key that is not there", async () => {
+  it("rejects a token of another type, and one of an unknown key", async () => {
     const { CompactSign, importJWK } = await import("jose");
     const key = keys[0] as SigningKey;
     const body = new TextEncoder().encode(JSON.stringify({ seq: 1, hash: CHAIN_START, at: 1 }));
@@ -276,7 +283,7 @@ describe("a checkpoint that is none", () => {
     expect(await readCheckpoint(await typed("gatehouse-audit+jws"), [other])).toBeNull();
   });
 
-  it("has its day in UTC, and the chain begins with zeros", () => {
+  it("dayOf gives the day in UTC, and the chain starts with zeros", () => {
     expect(dayOf(Date.UTC(2026, 0, 2, 23, 59, 59))).toBe("2026-01-02");
     expect(CHAIN_START).toMatch(/^0{64}$/);
   });

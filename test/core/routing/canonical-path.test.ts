@@ -13,7 +13,7 @@ describe("canonicalPath", () => {
     "/a.b/c..d/.hidden/..two",
     "/AZaz09-._~!$&'()*+,=:@x",
     "/@/:/~",
-  ])("takes %s as it stands", (path) => {
+  ])("accepts %s unchanged", (path) => {
     expect(canonicalPath(ORIGIN + path)).toBe(path);
     expect(canonicalPath(`${ORIGIN + path}?next=/a//b/../%2f`)).toBe(path);
   });
@@ -63,35 +63,35 @@ describe("canonicalPath", () => {
     ["braces", "/{a}"],
     ["a caret", "/a^b"],
     ["a backtick", "/a`b"],
-  ])("refuses %s", (_, path) => {
+  ])("rejects %s", (_, path) => {
     expect(canonicalPath(ORIGIN + path)).toBeNull();
   });
 
   test.each(["", "/api", "api", "https:/api", "https://host", "https://host?next=/api", "https://host#/api"])(
-    "refuses %j, which has no path",
+    "rejects %j, which has no path",
     (url) => {
       expect(canonicalPath(url)).toBeNull();
     },
   );
 
-  test("refuses a fragment behind the query", () => {
+  test("rejects a fragment behind the query", () => {
     expect(canonicalPath(`${ORIGIN}/a?b#/c`)).toBeNull();
   });
 
-  test("takes the path that the request was folded to", () => {
+  test("accepts the path without the dot segments that the runtime removed", () => {
     for (const path of ["/public/../admin/keys", "/x/%2e%2e/admin/keys", "/x/.%2E/admin/keys", "/x\\..\\admin\\keys"]) {
       expect(canonicalPath(new Request(ORIGIN + path).url)).toBe("/admin/keys");
     }
   });
 
-  test("refuses a path of more than 2,048 characters, whatever its query", () => {
+  test("rejects a path of more than 2,048 characters, with any query", () => {
     const longest = `/${"a".repeat(MAX_PATH_LENGTH - 1)}`;
     expect(longest).toHaveLength(2048);
     expect(canonicalPath(`${ORIGIN + longest}?${"q".repeat(4096)}`)).toBe(longest);
     expect(canonicalPath(`${ORIGIN + longest}a`)).toBeNull();
   });
 
-  test("agrees with the rule read segment by segment, and what passes is what URL parsers see", () => {
+  test("agrees with the grammar segment by segment, and accepts only what URL parsers leave unchanged", () => {
     const random = seededRandom(1);
     const allowed = new Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,=:@");
     const byTheRule = (path: string): boolean => {
@@ -124,7 +124,7 @@ describe("queryOf", () => {
     ["/a?", "?"],
     ["/a?b=1&b=2&c[]=%2f", "?b=1&b=2&c[]=%2f"],
     ["/a?b=/x?y=1", "?b=/x?y=1"],
-  ])("gives the query of %s byte for byte", (target, query) => {
+  ])("queryOf returns the query of %s byte for byte", (target, query) => {
     expect(queryOf(ORIGIN + target)).toBe(query);
   });
 });

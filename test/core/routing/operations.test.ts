@@ -32,36 +32,36 @@ const OUR_OWN: readonly GatehouseOperationId[] = [
 ];
 
 describe("the operation table", () => {
-  it("holds all 138 operations of Aeon's, and our own", () => {
+  it("has the 138 operations of Aeon, and our own", () => {
     expect(rows).toHaveLength(138 + OUR_OWN.length);
   });
 
-  it("has a canonical template in every row", () => {
+  it("has a canonical path template in every row", () => {
     for (const { path } of rows) {
       expect(path).toMatch(/^\/api\/public\/v1(\/([a-z0-9]+(-[a-z0-9]+)*|\{[a-z][A-Za-z]*\}))+$/);
     }
   });
 
-  it("uses no operationId twice", () => {
+  it("has no operationId twice", () => {
     expect(new Set(rows.map((row) => row.operationId)).size).toBe(rows.length);
   });
 
-  it("uses no method and path twice, whatever the parameters are called", () => {
+  it("has no method and path twice, with any names of the parameters", () => {
     const shapes = rows.map((row) => `${row.method} ${row.path.replace(/\{\w+\}/g, "{}")}`);
     expect(new Set(shapes).size).toBe(rows.length);
   });
 
-  it("asks for permissions of the catalogue only", () => {
+  it("requires only permissions of the catalog", () => {
     for (const { permission } of rows) if (permission !== null) expect(ALL_PERMISSIONS).toContain(permission);
   });
 
-  it("calls GET safe, and everything else mutating but an explanation, which touches nothing", () => {
+  it("marks GET and explanations as safe, and all other operations as mutating", () => {
     for (const { operationId, method, effect } of rows) {
       expect(effect).toBe(method === "GET" || operationId === "explainRefusal" ? "safe" : "mutating");
     }
   });
 
-  it("lets every valid key do only what gives nothing away", () => {
+  it("requires no permission of these operations only", () => {
     expect(rows.filter((row) => row.permission === null).map((row) => row.operationId)).toEqual([
       "getPing",
       "getCurrentAccount",
@@ -74,14 +74,14 @@ describe("the operation table", () => {
     ]);
   });
 
-  it("asks READ for reading and something else for changing", () => {
+  it("requires READ of safe operations, and another permission of mutating ones", () => {
     for (const { operationId, effect, permission } of rows) {
       if (permission === null || operationId === "getBillingEstimate") continue;
       expect([operationId, permission.endsWith(":READ")]).toEqual([operationId, effect === "safe"]);
     }
   });
 
-  it("has Gatehouse answer for audit, keys, operators, project allow lists, roles and permissions", () => {
+  it("has Gatehouse serve audit, keys, operators, project allow lists, roles and permissions", () => {
     // Typed, so that it also shows that the compiler knows each of them by name.
     const expected: readonly GatehouseOperationId[] = [
       "listAuditEvents",
@@ -117,7 +117,7 @@ describe("the operation table", () => {
     expect(answered).toEqual(expected);
   });
 
-  it("lets a key read and revoke itself, and no more", () => {
+  it("allows a key only to read and revoke itself without a permission", () => {
     expect(rows.filter((row) => row.selfParam !== undefined).map((row) => row.operationId)).toEqual([
       "getApiKey",
       "revokeApiKey",
@@ -126,8 +126,8 @@ describe("the operation table", () => {
   });
 });
 
-describe("the account scope", () => {
-  it("finds the account of every row that has one", () => {
+describe("accountIn", () => {
+  it("finds the account in the path of every row that has one", () => {
     const withAccount = rows.filter((row) => row.path.includes("{accountId}"));
     expect(withAccount.length).toBeGreaterThan(100);
     for (const { path } of withAccount) {
@@ -135,7 +135,7 @@ describe("the account scope", () => {
     }
   });
 
-  it("finds none in the other rows", () => {
+  it("finds no account in the other rows", () => {
     for (const { path } of rows) if (!path.includes("{accountId}")) expect(accountIn(path)).toBeNull();
   });
 
@@ -150,13 +150,13 @@ describe("the account scope", () => {
     ["/api/public/v2/accounts/b", null],
     ["/x/api/public/v1/accounts/b", null],
     ["/", null],
-  ])("reads %s as %s", (path, expected) => {
+  ])("finds the account of %s: %s", (path, expected) => {
     expect(accountIn(path)).toBe(expected);
   });
 });
 
-describe("what Gatehouse owns", () => {
-  it("is eight families, read off the table", () => {
+describe("isGatehousePath", () => {
+  it("reserves eight path prefixes, derived from the table", () => {
     expect(GATEHOUSE_PREFIXES).toEqual([
       "/api/public/v1/accounts/{accountId}/audit/events",
       "/api/public/v1/accounts/{accountId}/audit/refusals",
@@ -169,14 +169,14 @@ describe("what Gatehouse owns", () => {
     ]);
   });
 
-  it("holds every operation that it answers, and none that the upstream answers", () => {
+  it("reserves every operation that Gatehouse serves, and none that the upstream serves", () => {
     for (const { path, handledBy } of rows) {
       const call = path.replace(/\{\w+\}/g, "x");
       expect([path, isGatehousePath(call)]).toEqual([path, handledBy === "gatehouse"]);
     }
   });
 
-  it("cannot be reached through a parameter of an operation of the upstream", () => {
+  it("reserves no path that an operation of the upstream matches by a parameter", () => {
     const overlaps = (path: string, family: string) => {
       const segments = path.toLowerCase().split("/");
       return family
@@ -202,7 +202,7 @@ describe("what Gatehouse owns", () => {
     `${P}/Allow-Lists`,
     "/api/public/v1/auth/permissions",
     "/api/public/v1/AUTH/permissions/x",
-  ])("includes %s", (path) => {
+  ])("reserves %s", (path) => {
     expect(isGatehousePath(path)).toBe(true);
   });
 
@@ -220,7 +220,7 @@ describe("what Gatehouse owns", () => {
     "/api/public/v2/auth/permissions",
     `/x${A}/api-keys`,
     "/",
-  ])("does not include %s", (path) => {
+  ])("does not reserve %s", (path) => {
     expect(isGatehousePath(path)).toBe(false);
   });
 });

@@ -31,9 +31,9 @@ function aTable(...rows: string[]) {
   );
 }
 
-describe("every row of the table", () => {
+describe("matchRoute, for every row of the table", () => {
   test.each(OPERATIONS.map((operation) => [operation.method, operation.path, operation] as const))(
-    "%s %s is found with its parameters",
+    "matches %s %s with its parameters",
     (method, path, operation) => {
       const params: Record<string, string> = {};
       const call = path.replace(/\{(\w+)\}/g, (_, name: string) => {
@@ -44,7 +44,7 @@ describe("every row of the table", () => {
     },
   );
 
-  it("is not found with a slash at the end, with a segment more, or in another case", () => {
+  it("does not match a row with a trailing slash, with one more segment, or in another case", () => {
     for (const { method, path } of OPERATIONS) {
       const call = path.replace(/\{\w+\}/g, "x-1");
       expect(match(method, `${call}/`).kind).toBe("unknown");
@@ -58,8 +58,8 @@ describe("every row of the table", () => {
   });
 });
 
-describe("a method", () => {
-  it("HEAD is matched as GET", () => {
+describe("matchRoute, on methods", () => {
+  it("matches HEAD as GET", () => {
     expect(match("HEAD", C)).toEqual(match("GET", C));
     expect(match("HEAD", C)).toMatchObject({ kind: "operation", operation: { operationId: "getCluster" } });
   });
@@ -73,19 +73,19 @@ describe("a method", () => {
     ["get", "/api/public/v1/ping", ["GET", "HEAD"]],
     ["constructor", "/api/public/v1/ping", ["GET", "HEAD"]],
     ["", "/api/public/v1/ping", ["GET", "HEAD"]],
-  ])("%s on %s is told the others: %j", (method, path, allow) => {
+  ])("returns the other methods for %s on %s: %j", (method, path, allow) => {
     expect(match(method, path)).toEqual({ kind: "other_methods", allow });
   });
 
-  it("of a parameter is not lent to the literal beside it", () => {
+  it("does not match a method of a parameter for the literal beside it", () => {
     expect(match("POST", `${P}/telemetry-providers/validate`).kind).toBe("operation");
     expect(match("DELETE", `${P}/telemetry-providers/validate`)).toEqual({ kind: "other_methods", allow: ["POST"] });
     expect(match("DELETE", `${P}/telemetry-providers/validated`).kind).toBe("operation");
   });
 });
 
-describe("a path", () => {
-  it("takes the literal before the parameter", () => {
+describe("matchRoute, on paths", () => {
+  it("prefers a literal segment to a parameter", () => {
     const table = aTable("GET /things/{id}", "GET /things/new", "GET /things/{id}/parts", "GET /things/new/form");
     const found = (path: string) => matchRoute(table, "GET", path);
     expect(found("/things/new")).toMatchObject({ operation: { operationId: "GET /things/new" }, params: {} });
@@ -93,7 +93,7 @@ describe("a path", () => {
     expect(found("/things/new/form")).toMatchObject({ operation: { operationId: "GET /things/new/form" } });
   });
 
-  it("takes the parameter where the literal leads nowhere, with no value left over", () => {
+  it("falls back to a parameter where the literal leads nowhere, and keeps no stale value", () => {
     const table = aTable("GET /a/{x}/c/{y}/end", "GET /a/b/{z}/d/e", "GET /a/b/c");
     expect(matchRoute(table, "GET", "/a/b/c/d/end")).toEqual({
       kind: "operation",
@@ -103,7 +103,7 @@ describe("a path", () => {
     expect(matchRoute(table, "GET", "/a/b/c/d/f")).toEqual({ kind: "unknown" });
   });
 
-  it("of supported configurations is an account's, not a cluster's", () => {
+  it("matches supported configurations of an account, not of a cluster", () => {
     expect(match("GET", `${A}/clusters/supported-node-configurations`)).toMatchObject({
       operation: { operationId: "getSupportedNodeConfigurationsByAccount" },
       params: { accountId: "acc-1" },
@@ -131,17 +131,17 @@ describe("a path", () => {
     "api/public/v1/ping",
     `${P}/cluster/clu-1`,
     `${C}/db-query-log-exporter-configs`,
-  ])("%j is unknown", (path) => {
+  ])("does not match %j", (path) => {
     for (const method of ["GET", "POST", "TRACE"]) expect(match(method, path)).toEqual({ kind: "unknown" });
   });
 
-  it("may hold any canonical segment as a parameter, and it comes back as it is", () => {
+  it("returns any canonical segment as the value of a parameter, unchanged", () => {
     for (const id of ["constructor", "__proto__", "a.b", "~", "@:=,+*()'&$!", "x".repeat(4000)]) {
       expect(match("GET", `/api/public/v1/accounts/${id}/tasks`)).toMatchObject({ params: { accountId: id } });
     }
   });
 
-  it("agrees with one regular expression a row, however a known path is bent", () => {
+  it("agrees with one regular expression per row, for known paths and random changes of them", () => {
     const patterns = OPERATIONS.map((row) => [new RegExp(`^${row.path.replace(/\{\w+\}/g, "[^/]+")}$`), row] as const);
     let known = 0;
     for (const path of bentPaths()) {
@@ -172,7 +172,7 @@ function bentPaths(): Set<string> {
   return bent;
 }
 
-describe("compiling", () => {
+describe("compileRoutes", () => {
   test.each([
     "",
     "things",
@@ -195,27 +195,27 @@ describe("compiling", () => {
     "/things/{a}/{a}",
     "/things?x=1",
     "/thïngs",
-  ])("refuses the template %j", (path) => {
+  ])("throws for the template %j", (path) => {
     expect(() => compileRoutes([anOperation({ path })])).toThrow("operation table: ");
   });
 
-  it("refuses an operationId that is there twice", () => {
+  it("throws for an operationId that occurs twice", () => {
     expect(() => compileRoutes([anOperation(), anOperation({ path: "/others" })])).toThrow(
-      "two rows are called getThing",
+      "two rows have the operationId getThing",
     );
   });
 
-  it("refuses a method and shape that are there twice, whatever the parameters are called", () => {
-    expect(() => aTable("GET /things/{id}", "GET /things/{thingId}")).toThrow("two rows answer GET /things/{thingId}");
+  it("throws for a method and shape that occur twice, with any names of the parameters", () => {
+    expect(() => aTable("GET /things/{id}", "GET /things/{thingId}")).toThrow("two rows have GET /things/{thingId}");
   });
 
-  it("takes parameters of one shape by the names of their own row", () => {
+  it("names the parameters of one shape as each row does", () => {
     const table = aTable("GET /things/{id}", "DELETE /things/{thingId}");
     expect(matchRoute(table, "GET", "/things/7")).toMatchObject({ params: { id: "7" } });
     expect(matchRoute(table, "DELETE", "/things/7")).toMatchObject({ params: { thingId: "7" } });
   });
 
-  it("serves two APIs from one table, and an empty table serves nothing", () => {
+  it("matches two APIs in one table, and nothing in an empty one", () => {
     const table = aTable("GET /api/v1/things", "GET /other/{id}");
     expect(matchRoute(table, "GET", "/api/v1/things").kind).toBe("operation");
     expect(matchRoute(table, "GET", "/other/7").kind).toBe("operation");

@@ -1,4 +1,4 @@
-// A person's token, weighed on paper: what has to be in it, by whom, for whom and how old.
+// Tokens of operators: the claims that are required, their issuer, audience and age.
 import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from "jose";
 import { beforeAll, describe, expect, it, test } from "vitest";
 import { peekToken, readEmail, type TrustedIssuer, verifyOidcToken } from "../../../src/core/token/oidc-token.ts";
@@ -35,10 +35,10 @@ function token(changes: Readonly<Record<string, unknown>> = {}, header: Readonly
   return new SignJWT(claims).setProtectedHeader({ alg: "ES256", kid: "k", ...header }).sign(key);
 }
 
-const weigh = async (text: Promise<string>, trusted = TRUSTED) => verifyOidcToken(await text, keys, trusted, NOW);
+const verify = async (text: Promise<string>, trusted = TRUSTED) => verifyOidcToken(await text, keys, trusted, NOW);
 
-it("names the person of a good token", async () => {
-  expect(await weigh(token())).toEqual({ issuer: TRUSTED.issuer, subject: "ada", email: "ada@example.com" });
+it("verifyOidcToken returns the identity of a valid token", async () => {
+  expect(await verify(token())).toEqual({ issuer: TRUSTED.issuer, subject: "ada", email: "ada@example.com" });
 });
 
 test.each([
@@ -52,51 +52,51 @@ test.each([
   ["issued in the future", { iat: SECONDS + 60 }],
   ["not valid yet", { nbf: SECONDS + 60 }],
   ["of an empty subject", { sub: "" }],
-  ["for several, issued to somebody else", { aud: ["gatehouse", "another"], azp: "another" }],
-  ["for several, issued to nobody said", { aud: ["gatehouse", "another"] }],
-  ["issued to somebody else", { azp: "another" }],
-])("refuses a token %s", async (_, changes) => {
-  expect(await weigh(token(changes))).toBe("invalid");
+  ["for several audiences, issued to another party", { aud: ["gatehouse", "another"], azp: "another" }],
+  ["for several audiences, without an authorized party", { aud: ["gatehouse", "another"] }],
+  ["issued to another party", { azp: "another" }],
+])("verifyOidcToken rejects a token %s", async (_, changes) => {
+  expect(await verify(token(changes))).toBe("invalid");
 });
 
-it("takes a token for several when it was issued to us", async () => {
-  expect(await weigh(token({ aud: ["gatehouse", "another"], azp: "gatehouse" }))).toMatchObject({ subject: "ada" });
+it("verifyOidcToken accepts a token with several audiences that was issued to ours", async () => {
+  expect(await verify(token({ aud: ["gatehouse", "another"], azp: "gatehouse" }))).toMatchObject({ subject: "ada" });
 });
 
-it("calls a token expired from half a minute after its end on, and one that is older than allowed", async () => {
-  expect(await weigh(token({ exp: SECONDS - 29 }))).toMatchObject({ subject: "ada" });
-  expect(await weigh(token({ exp: SECONDS - 30 }))).toBe("expired");
-  expect(await weigh(token({ iat: SECONDS - 3_631 }))).toBe("expired");
+it("verifyOidcToken calls a token expired half a minute after its expiry, or when it is older than allowed", async () => {
+  expect(await verify(token({ exp: SECONDS - 29 }))).toMatchObject({ subject: "ada" });
+  expect(await verify(token({ exp: SECONDS - 30 }))).toBe("expired");
+  expect(await verify(token({ iat: SECONDS - 3_631 }))).toBe("expired");
 });
 
-describe("a header", () => {
+describe("verifyOidcToken, on the header", () => {
   test.each([
-    ["names another algorithm than is allowed", { alg: "ES256" }, { ...TRUSTED, algorithms: ["RS256"] }],
-    ["names an API key's type", { typ: "gatehouse-key+jwt" }, TRUSTED],
-    ["names an upstream identity's type", { typ: "gatehouse-identity+jwt" }, TRUSTED],
-    ["names a log-out's type", { typ: "logout+jwt" }, TRUSTED],
-    ["names a key that the issuer has not", { kid: "other" }, TRUSTED],
-  ])("is refused when it %s", async (_, header, trusted) => {
-    expect(await weigh(token({}, header), trusted)).toBe("invalid");
+    ["names an algorithm that is not allowed", { alg: "ES256" }, { ...TRUSTED, algorithms: ["RS256"] }],
+    ["has the type of an API key", { typ: "gatehouse-key+jwt" }, TRUSTED],
+    ["has the type of an identity for the upstream", { typ: "gatehouse-identity+jwt" }, TRUSTED],
+    ["has the type of a log-out token", { typ: "logout+jwt" }, TRUSTED],
+    ["names a key that the issuer does not have", { kid: "other" }, TRUSTED],
+  ])("rejects a token whose header %s", async (_, header, trusted) => {
+    expect(await verify(token({}, header), trusted)).toBe("invalid");
   });
 
-  it("with a critical extension is refused", async () => {
+  it("rejects a token with a critical extension", async () => {
     const [, payload, signature] = (await token()).split(".");
     const head = btoa(JSON.stringify({ alg: "ES256", kid: "k", crit: ["b64"], b64: false })).replace(/=+$/, "");
     expect(await verifyOidcToken(`${head}.${payload}.${signature}`, keys, TRUSTED, NOW)).toBe("invalid");
   });
 
-  it("may name the types of ID and access tokens", async () => {
-    for (const typ of ["JWT", "at+jwt"]) expect(await weigh(token({}, { typ }))).toMatchObject({ subject: "ada" });
+  it("accepts the types of ID and access tokens", async () => {
+    for (const typ of ["JWT", "at+jwt"]) expect(await verify(token({}, { typ }))).toMatchObject({ subject: "ada" });
   });
 });
 
-it("has no e-mail address that the issuer does not stand for", async () => {
+it("verifyOidcToken returns no e-mail address that is not verified", async () => {
   for (const email_verified of [false, undefined, "true", 1]) {
-    expect(await weigh(token({ email_verified }))).toMatchObject({ email: null });
+    expect(await verify(token({ email_verified }))).toMatchObject({ email: null });
   }
   const access = { ...TRUSTED, emailsAreVerified: true };
-  expect(await weigh(token({ email_verified: undefined }), access)).toMatchObject({ email: "ada@example.com" });
+  expect(await verify(token({ email_verified: undefined }), access)).toMatchObject({ email: "ada@example.com" });
 });
 
 test.each([
@@ -109,11 +109,11 @@ test.each([
   "ada@\u212Aexample.com",
   7,
   null,
-])("reads no e-mail address out of %s", (text) => {
+])("readEmail returns null for %s", (text) => {
   expect(readEmail(text)).toBeNull();
 });
 
-it("reads of a text only whose it says it is, and nothing of what is no JWT", async () => {
+it("peekToken reads the key id and the issuer of a JWT, and returns null for any other text", async () => {
   expect(peekToken(await token())).toEqual({ kid: "k", issuer: TRUSTED.issuer });
   for (const text of ["", "a.b", "a.b.c.d", "a.b.c.d.e", "!.!.!", "e30.e30", `${"a".repeat(17_000)}.a.a`]) {
     expect(peekToken(text)).toBeNull();

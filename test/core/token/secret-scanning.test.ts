@@ -6,13 +6,13 @@ const SECRET = "A".repeat(43);
 
 async function aKeyOf(ringId: string): Promise<string> {
   const read = readKeyRing(JSON.stringify({ [ringId]: SECRET }));
-  if ("faults" in read) throw new Error(read.faults.join());
+  if ("errors" in read) throw new Error(read.errors.join());
   const key = { keyId: crypto.randomUUID(), accountId: crypto.randomUUID(), expiresAt: null, now: 1_800_000_000_000 };
   return (await mintKey(read.ring, key)).token;
 }
 
 it.each(["k", "k2", "k2026-11", `a${"b".repeat(31)}`])(
-  "finds a whole key of ring id %s in a line of text",
+  "scannerRules find the whole key of ring id %s in a line of text",
   async (id) => {
     const key = await aKeyOf(id);
     const { pattern, secretlint } = scannerRules();
@@ -21,13 +21,13 @@ it.each(["k", "k2", "k2026-11", `a${"b".repeat(31)}`])(
   },
 );
 
-it("gives gitleaks a keyword that every key begins with", async () => {
+it("scannerRules give gitleaks a keyword that every key begins with", async () => {
   const keyword = /keywords = \["(.+)"\]/.exec(scannerRules().gitleaks)?.[1] ?? "missing";
   expect(keyword.length).toBeGreaterThan(20);
   expect((await aKeyOf("k1")).startsWith(keyword)).toBe(true);
 });
 
-it("leaves other JWTs alone", () => {
+it("scannerRules do not match other JWTs", () => {
   const other = `${btoa('{"alg":"HS256","typ":"JWT"}')}.${btoa('{"sub":"somebody","pad":"xxxxxxxxxxxxxxxxxxxxxxxxxx"}')}.${"A".repeat(43)}`;
   expect(new RegExp(scannerRules().pattern).test(other)).toBe(false);
 });

@@ -1,7 +1,7 @@
 // What an allowed request records: the use of its key, and the outcome of the dry run.
 import { describe, expect, it } from "vitest";
 import type { DryRun } from "../../../src/core/access/principal.ts";
-import { compileRules } from "../../../src/core/ip/cidr.ts";
+import { compileStoredRules } from "../../../src/core/ip/cidr.ts";
 import { recordUse } from "../../../src/gateway/recording/record-use.ts";
 import { aKey, NOW } from "../../support/key.ts";
 import { aContext, openGateway } from "../gateway-harness.ts";
@@ -25,7 +25,7 @@ describe("recordUse", () => {
   });
 
   it("evaluates the request as if the dry run were promoted", async () => {
-    const elsewhere = aKey({ addresses: compileRules(["198.51.100.0/24"]) });
+    const elsewhere = aKey({ addresses: compileStoredRules(["198.51.100.0/24"]) });
     const denial = { reason: "address_not_allowed", network: "192.0.2.0/24", operation: "listClusters" };
     expect((await noted({ id: "trial-1", candidate: elsewhere })).dryRunsRecorded).toEqual([
       { keyId: aKey().id, dryRunId: "trial-1", denial, at: NOW },

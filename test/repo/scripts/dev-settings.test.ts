@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { expect, it } from "vitest";
 import { declareSettings, readSettings, toEnvFile } from "../../../scripts/dev-settings.ts";
-import { SETTINGS } from "../../../src/setting-names.ts";
+import { SETTINGS } from "../../../scripts/setting-names.ts";
 
 it("takes settings from .dev.vars and from the environment, which comes first", () => {
   const devVars = `KEY_RING='{"k":"a b"}'\nUPSTREAM_AUTHORIZATION="Basic x"\nALLOW_WEBSOCKETS=true\nMISTYPED=1\n`;

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { toCanonicalCidr } from "../../../src/core/ip/cidr.ts";
 import type { AllowListFilter } from "../../../src/store/allow-lists/port.ts";
 import {
   ACCOUNT,
@@ -35,10 +36,14 @@ async function names(query: Partial<AllowListFilter> = {}) {
 
 describe("create and get", () => {
   it("returns an allow list with the keys that are bound to it", async () => {
-    const list = await makeList({ rules: ["192.0.2.0/24", "2001:db8::/32"] });
+    const list = await makeList({ rules: ["192.0.2.0/24", "2001:db8::/32"].map(toCanonicalCidr) });
     const key = await makeKey({ allowListIds: [list.id] });
     const shown = await lists.get(ACCOUNT, PROJECT, list.id);
-    expect(shown).toMatchObject({ name: "office", rules: ["192.0.2.0/24", "2001:db8::/32"], createdAt: NOW });
+    expect(shown).toMatchObject({
+      name: "office",
+      rules: ["192.0.2.0/24", "2001:db8::/32"].map(toCanonicalCidr),
+      createdAt: NOW,
+    });
     expect(shown?.keys).toEqual([{ id: key.id, name: "ci", issuer: "root", expiresAt: null, revokedAt: null }]);
     expect(await lists.getMany(ACCOUNT, [list.id, crypto.randomUUID()])).toEqual([shown]);
   });

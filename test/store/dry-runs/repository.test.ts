@@ -1,5 +1,7 @@
 // Dry runs in D1: their changes, their counts, and the record that requests are authorized with meanwhile.
+
 import { beforeEach, describe, expect, it } from "vitest";
+import { toCanonicalCidr } from "../../../src/core/ip/cidr.ts";
 import type { DryRunTerms } from "../../../src/store/dry-runs/port.ts";
 import { createDryRunRecorder } from "../../../src/store/dry-runs/recorder.ts";
 import { createDryRunRepository } from "../../../src/store/dry-runs/repository.ts";
@@ -128,7 +130,10 @@ describe("attach", () => {
 
 describe("promote", () => {
   it("gives the key the terms of its dry run and ends the dry run in one transaction", async () => {
-    const [old, next] = [await makeList({ name: "old" }), await makeList({ name: "next", rules: ["10.0.0.0/8"] })];
+    const [old, next] = [
+      await makeList({ name: "old" }),
+      await makeList({ name: "next", rules: [toCanonicalCidr("10.0.0.0/8")] }),
+    ];
     const key = await makeKey({ roleId: ADMIN_ROLE, allowListIds: [old.id] });
     const dryRun = await attach(key.id, { roleId: VIEWER_ROLE, allowListIds: [next.id] });
     expect(await dryRuns.promote({ accountId: ACCOUNT, keyId: key.id, dryRun, force: true }, ACTOR, NOW)).toBe(

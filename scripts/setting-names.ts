@@ -1,13 +1,6 @@
-// The names of all bindings, variables and secrets.
+// The names of the variables and secrets that the gateway reads; a test compares them with what it reads.
 
-const BINDINGS = ["DB", "KEY_COPIES", "UPSTREAM", "ASSETS", "AUTH_FAILURE_RATE_LIMIT", "KEY_RATE_LIMIT"];
-
-/** Every name that Gatehouse reads. README.md describes them; anything else is a mistake worth a refusal to serve. */
-export const KNOWN_NAMES: ReadonlySet<string> = new Set([
-  "DB",
-  "KEY_COPIES",
-  "UPSTREAM",
-  "ASSETS",
+export const SETTINGS: readonly string[] = [
   "UPSTREAM_URL",
   "UPSTREAM_AUDIENCE",
   "UPSTREAM_AUTHORIZATION",
@@ -38,10 +31,5 @@ export const KNOWN_NAMES: ReadonlySet<string> = new Set([
   "ACCESS_AUDIENCE",
   "LOG_SAMPLE",
   "LOG_FORMAT",
-  "AUTH_FAILURE_RATE_LIMIT",
-  "KEY_RATE_LIMIT",
   "LIMIT_PERIOD_SECONDS",
-]);
-
-/** The names of variables and secrets: what is text. */
-export const SETTINGS: readonly string[] = [...KNOWN_NAMES].filter((name) => !BINDINGS.includes(name));
+];

@@ -1,18 +1,18 @@
-// Who is trusted to name operators, as configured.
+// The issuers of operators' tokens, as configured.
 import { describe, expect, it } from "vitest";
-import { readAccess, readOidc } from "../../src/config-oidc.ts";
+import { readAccess, readOidc } from "../../src/config/oidc.ts";
 
 function read(reader: typeof readOidc, texts: Record<string, string>) {
   const errors: string[] = [];
   const config = reader((name) => texts[name] ?? null, errors);
-  return { config, faults: errors };
+  return { config, errors };
 }
 const OIDC = { OIDC_ISSUER: "https://issuer.example/realm", OIDC_AUDIENCE: "gatehouse" };
 const ACCESS = { ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com", ACCESS_AUDIENCE: "tag" };
 const oidc = (changes: Record<string, string> = {}) => read(readOidc, { ...OIDC, ...changes });
 
-describe("an OpenID Connect issuer", () => {
-  it("needs its address and an audience; the rest has a default", () => {
+describe("readOidc", () => {
+  it("requires an issuer and an audience, and has a default for everything else", () => {
     expect(oidc()).toEqual({
       config: {
         trusted: {
@@ -24,13 +24,13 @@ describe("an OpenID Connect issuer", () => {
         },
         keysAt: { issuer: "https://issuer.example/realm" },
       },
-      faults: [],
+      errors: [],
     });
-    expect(read(readOidc, {})).toEqual({ config: null, faults: [] });
+    expect(read(readOidc, {})).toEqual({ config: null, errors: [] });
   });
 
-  it("may have everything else", () => {
-    const { config, faults: errors } = oidc({
+  it("reads every variable of an OpenID Connect issuer", () => {
+    const { config, errors } = oidc({
       OIDC_JWKS_URL: "http://127.0.0.1:9/jwks",
       OIDC_ALGORITHMS: " EdDSA , RS256",
       OIDC_MAX_TOKEN_AGE_SECONDS: "60",
@@ -38,18 +38,18 @@ describe("an OpenID Connect issuer", () => {
     expect(errors).toEqual([]);
     expect(config?.keysAt).toEqual({ jwksUrl: "http://127.0.0.1:9/jwks" });
     expect(config?.trusted).toMatchObject({ algorithms: ["EdDSA", "RS256"], maxAgeSeconds: 60 });
-    expect(oidc({ OIDC_MAX_TOKEN_AGE_SECONDS: "2592000" }).faults).toEqual([]);
+    expect(oidc({ OIDC_MAX_TOKEN_AGE_SECONDS: "2592000" }).errors).toEqual([]);
   });
 
-  it("is missing beside its other variables", () => {
-    const fault = "OIDC_ISSUER is missing beside the other OIDC_ variables";
-    expect(read(readOidc, { OIDC_AUDIENCE: "a" })).toEqual({ config: null, faults: [fault] });
-    expect(read(readOidc, { OIDC_JWKS_URL: "https://a.example" })).toEqual({ config: null, faults: [fault] });
+  it("reports a missing issuer beside the other OIDC_ variables", () => {
+    const error = "OIDC_ISSUER is missing beside the other OIDC_ variables";
+    expect(read(readOidc, { OIDC_AUDIENCE: "a" })).toEqual({ config: null, errors: [error] });
+    expect(read(readOidc, { OIDC_JWKS_URL: "https://a.example" })).toEqual({ config: null, errors: [error] });
   });
 
-  it("without an audience is at fault", () => {
-    const { config, faults: errors } = read(readOidc, { OIDC_ISSUER: "https://issuer.example" });
-    expect(errors).toEqual(["OIDC_AUDIENCE is missing: a token for somebody else must not open this door"]);
+  it("reports a missing audience", () => {
+    const { config, errors } = read(readOidc, { OIDC_ISSUER: "https://issuer.example" });
+    expect(errors).toEqual(["OIDC_AUDIENCE is missing: a token for another audience must not be accepted"]);
     expect(config?.trusted.audience).toBe("");
   });
 
@@ -64,66 +64,63 @@ describe("an OpenID Connect issuer", () => {
     ["http://127.0.0.1.example"],
     ["ftp://localhost"],
     ["text"],
-  ])("at %s is at fault, and so are keys there", (url) => {
-    expect(oidc({ OIDC_ISSUER: url }).faults).toEqual([
+  ])("rejects %s as the URL of the issuer and of its keys", (url) => {
+    expect(oidc({ OIDC_ISSUER: url }).errors).toEqual([
       "OIDC_ISSUER must be an https URL without user, query and fragment",
     ]);
-    expect(oidc({ OIDC_JWKS_URL: url }).faults).toEqual([
+    expect(oidc({ OIDC_JWKS_URL: url }).errors).toEqual([
       "OIDC_JWKS_URL must be an https URL without user and fragment",
     ]);
   });
 
   it.each(["http://localhost:1", "http://127.0.0.1", "http://127.10.200.3", "http://[::1]:8"])(
-    "may be at %s",
+    "accepts %s as the URL of the issuer and of its keys",
     (url) => {
-      expect(oidc({ OIDC_ISSUER: url, OIDC_JWKS_URL: url }).faults).toEqual([]);
+      expect(oidc({ OIDC_ISSUER: url, OIDC_JWKS_URL: url }).errors).toEqual([]);
     },
   );
 
-  it.each(["HS256", "RS256,none", "", "RS256,,ES256"])("with the algorithms %j is at fault", (algorithms) => {
-    expect(oidc({ OIDC_ALGORITHMS: algorithms }).faults).toEqual([
+  it.each(["HS256", "RS256,none", "", "RS256,,ES256"])("rejects the algorithms %j", (algorithms) => {
+    expect(oidc({ OIDC_ALGORITHMS: algorithms }).errors).toEqual([
       "OIDC_ALGORITHMS must list some of RS256, ES256, EdDSA",
     ]);
   });
 
-  it.each(["59", "2592001", "60.5", "text", "-60", ""])("with tokens of %j seconds is at fault", (seconds) => {
-    expect(oidc({ OIDC_MAX_TOKEN_AGE_SECONDS: seconds }).faults).toEqual([
+  it.each(["59", "2592001", "60.5", "text", "-60", ""])("rejects a maximum token age of %j seconds", (seconds) => {
+    expect(oidc({ OIDC_MAX_TOKEN_AGE_SECONDS: seconds }).errors).toEqual([
       "OIDC_MAX_TOKEN_AGE_SECONDS must be a whole number from 60 to 2592000",
     ]);
   });
 });
 
-describe("Cloudflare Access", () => {
+describe("readAccess", () => {
   const access = (changes: Record<string, string> = {}) => read(readAccess, { ...ACCESS, ...changes });
 
-  it("is trusted by its team and audience, for addresses that it has checked", () => {
+  it("trusts a team and audience of Cloudflare Access, and its e-mail addresses without email_verified", () => {
     const issuer = "https://team.cloudflareaccess.com";
     const wanted = {
       config: {
         trusted: { issuer, audience: "tag", algorithms: ["RS256"], maxAgeSeconds: 2_592_000, emailsAreVerified: true },
         keysAt: { jwksUrl: `${issuer}/cdn-cgi/access/certs` },
       },
-      faults: [],
+      errors: [],
     };
     expect(access()).toEqual(wanted);
     expect(access({ ACCESS_TEAM_DOMAIN: issuer })).toEqual(wanted);
-    expect(read(readAccess, {})).toEqual({ config: null, faults: [] });
+    expect(read(readAccess, {})).toEqual({ config: null, errors: [] });
   });
 
-  it.each([[{ ACCESS_TEAM_DOMAIN: "a.example" }], [{ ACCESS_AUDIENCE: "tag" }]])(
-    "is not trusted with %j alone",
-    (texts) => {
-      expect(read(readAccess, texts as Record<string, string>)).toEqual({
-        config: null,
-        faults: ["ACCESS_TEAM_DOMAIN and ACCESS_AUDIENCE belong together"],
-      });
-    },
-  );
+  it.each([[{ ACCESS_TEAM_DOMAIN: "a.example" }], [{ ACCESS_AUDIENCE: "tag" }]])("rejects %j alone", (texts) => {
+    expect(read(readAccess, texts as Record<string, string>)).toEqual({
+      config: null,
+      errors: ["ACCESS_TEAM_DOMAIN and ACCESS_AUDIENCE belong together"],
+    });
+  });
 
   it.each(["http://a.example", "https://a.example/", "https://a.example/x", "a.example/x"])(
-    "is not a team at %s",
+    "rejects %s as a team domain",
     (team) => {
-      expect(access({ ACCESS_TEAM_DOMAIN: team }).faults).toEqual([
+      expect(access({ ACCESS_TEAM_DOMAIN: team }).errors).toEqual([
         "ACCESS_TEAM_DOMAIN must be a host name such as your-team.cloudflareaccess.com",
       ]);
     },

@@ -1,0 +1,16 @@
+// The part of node:crypto that the Worker uses. Its full types would bring Node's globals into the Worker.
+declare module "node:crypto" {
+  type Encoding = "hex" | "base64url";
+
+  interface Hash {
+    /** A text counts as UTF-8. */
+    update(data: string): Hash;
+    digest(encoding: Encoding): string;
+    digest(): Uint8Array;
+  }
+
+  export function createHash(algorithm: "sha256"): Hash;
+  export function createHmac(algorithm: "sha256", key: Uint8Array): Hash;
+  /** @throws RangeError if the lengths differ */
+  export function timingSafeEqual(a: Uint8Array, b: Uint8Array): boolean;
+}

@@ -1,0 +1,36 @@
+// The first account in D1.
+import type { AccountState, FirstAccount } from "./port.ts";
+import { accountStatements } from "./statements.ts";
+
+const TABLE_EXISTS = "SELECT count(*) AS found FROM sqlite_master WHERE type = 'table' AND name = 'accounts'";
+const ACCOUNT_EXISTS = "SELECT EXISTS (SELECT 1 FROM accounts) AS found";
+
+/** @param db read on its primary: another request may just have made the account */
+export function createFirstAccount(db: D1Database): FirstAccount {
+  // Accounts are never deleted. Without this, every request to the first-start page of a deployment in use would cost a row.
+  let exists = false;
+
+  async function found(sql: string): Promise<boolean> {
+    const row = await db.prepare(sql).first<{ found: number }>();
+    return row !== null && row.found > 0;
+  }
+
+  return {
+    async state(): Promise<AccountState> {
+      if (!exists) {
+        if (!(await found(TABLE_EXISTS))) return "tables_missing";
+        exists = await found(ACCOUNT_EXISTS);
+      }
+      return exists ? "account_exists" : "account_missing";
+    },
+    async create(account) {
+      const statements = accountStatements(account, crypto.randomUUID(), "first");
+      const results = await db.batch([
+        ...statements.map(({ sql, values }) => db.prepare(sql).bind(...values)),
+        db.prepare("SELECT id FROM accounts WHERE id = ?").bind(account.id),
+      ]);
+      exists = true;
+      return results.at(-1)?.results.length === 1;
+    },
+  };
+}
