@@ -1,9 +1,15 @@
 // The settings of `npm start`: every documented one works, from .dev.vars and from the environment.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { expect, it } from "vitest";
 import { declareSettings, readSettings, toEnvFile } from "../../../scripts/dev-settings.ts";
 import { SETTINGS } from "../../../scripts/setting-names.ts";
+
+it("knows every setting that the configuration reads", () => {
+  const sources = readdirSync("src/config").map((name) => readFileSync(`src/config/${name}`, "utf8"));
+  const read = sources.flatMap((text) => [...text.matchAll(/read\.(?!binding|optionalBinding)\w+\(\s*"([A-Z_]+)"/g)]);
+  expect(read.map(([, name]) => name).filter((name) => !SETTINGS.includes(name ?? ""))).toEqual([]);
+});
 
 it("takes settings from .dev.vars and from the environment, which comes first", () => {
   const devVars = `KEY_RING='{"k":"a b"}'\nUPSTREAM_AUTHORIZATION="Basic x"\nALLOW_WEBSOCKETS=true\nMISTYPED=1\n`;
