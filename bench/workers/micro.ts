@@ -1,5 +1,5 @@
-// The pieces of a call, each in a loop inside workerd. The clock of a Worker stands still while it computes, so the loop
-// is timed from outside: one request runs one piece some number of times.
+// The parts of a request, each in a loop inside workerd. The clock of a Worker stands still while it computes, so the loop
+// is timed from outside: one request runs one part some number of times.
 
 import { decide } from "../../src/core/access/decide.ts";
 import type { KeyRecord } from "../../src/core/access/principal.ts";
@@ -56,18 +56,18 @@ function piecesOf(ringText: string, token: string): Readonly<Record<string, () =
     "cf-connecting-ip": v4,
     "user-agent": "b",
   });
-  const call = new Request(URL_TEXT, { headers: client });
+  const request = new Request(URL_TEXT, { headers: client });
   const authorization = `Bearer ${token}`;
-  const answer = new Headers({ "content-type": "application/json", "content-length": "900", date: "today" });
+  const response = new Headers({ "content-type": "application/json", "content-length": "900", date: "today" });
   return {
     nothing: () => null,
     "hash: the whole key": () => hashToken(authorization, BEARER_LENGTH),
-    "hash: a slice of a text": () => hashToken(authorization.slice(BEARER_LENGTH)),
-    "token: looked at, and hashed": () => hashIfKeyShaped(ring, authorization, BEARER_LENGTH),
+    "hash: a slice of a string": () => hashToken(authorization.slice(BEARER_LENGTH)),
+    "token: shape checked, and hashed": () => hashIfKeyShaped(ring, authorization, BEARER_LENGTH),
     "token: shape": () => parseToken(ring, token),
     "token: signature": () => verifyToken(ring, tokenRead),
-    "credential: its scheme": () => isBearer(authorization),
-    "credential: all that may be wrong": () => readCredential(authorization),
+    "credential: scheme": () => isBearer(authorization),
+    "credential: all checks": () => readCredential(authorization),
     "path: canonical": () => canonicalPath(URL_TEXT),
     "route: hit": () => matchRoute(routes, "GET", PATH),
     "route: miss": () => matchRoute(routes, "GET", `${PATH}/a/b/c/d`),
@@ -75,10 +75,10 @@ function piecesOf(ringText: string, token: string): Readonly<Record<string, () =
     "address: parse IPv6": () => parseAddress(v6),
     "decide: 2 rules": () => decide(one, facts, 1),
     "decide: 10,001 rules": () => decide(many, facts, 1),
-    "forward: a call is read": () => toIncomingRequest(call),
-    "forward: headers inward": () => upstreamRequestHeaders(toIncomingRequest(call).headers),
-    "forward: headers outward": () => {
-      answer.forEach((_, name) => {
+    "forward: request read": () => toIncomingRequest(request),
+    "forward: request headers": () => upstreamRequestHeaders(toIncomingRequest(request).headers),
+    "forward: response headers": () => {
+      response.forEach((_, name) => {
         responseHeaderAction(name);
       });
     },
@@ -89,9 +89,9 @@ let pieces: Readonly<Record<string, () => unknown>> | null = null;
 let sink: unknown = null;
 
 export default {
-  async fetch(request: Request, env: { readonly KEY_RING: string; readonly TOKEN: string }): Promise<Response> {
+  async fetch(incoming: Request, env: { readonly KEY_RING: string; readonly TOKEN: string }): Promise<Response> {
     pieces ??= piecesOf(env.KEY_RING, env.TOKEN);
-    const { searchParams } = new URL(request.url);
+    const { searchParams } = new URL(incoming.url);
     const piece = pieces[searchParams.get("piece") ?? ""];
     if (piece === undefined) return Response.json(Object.keys(pieces));
     const count = Number(searchParams.get("count"));
