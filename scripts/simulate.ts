@@ -1,4 +1,5 @@
-// `npm run simulate -- [--seed N] [--seeds K] [--calls N] [--grace S] [--strong-check mutations|all|none]`: the real key
+// `npm run simulate -- [--seed N] [--seeds K] [--requests N] [--stale-if-error S]
+// [--strong-check mutations|all|none]`: the real key
 // resolver of several isolates over a bad KV and a D1 that fails at times; a judge compares every decision with the state of
 // the primary. Prints the worst case of every guarantee beside its bound, and fails when a bound is exceeded.
 import { parseArgs } from "node:util";
@@ -7,10 +8,10 @@ import { type Guarantee, isKept, type StrongCheck } from "./simulate/judge.ts";
 import { type Outcome, simulate } from "./simulate/run.ts";
 
 const text = (fallback: string) => ({ type: "string", default: fallback }) as const;
-const numbers = { seed: text("1"), seeds: text("1"), calls: text("1000000"), grace: text("60") };
+const numbers = { seed: text("1"), seeds: text("1"), requests: text("1000000"), "stale-if-error": text("60") };
 const { values } = parseArgs({ options: { ...numbers, "strong-check": text("mutations") } });
-const [first, seeds, requests] = [whole("seed"), whole("seeds"), whole("calls")];
-const settings = { strongCheck: readStrongCheck(), staleIfErrorMs: whole("grace") * 1_000, flaw: {} };
+const [first, seeds, requests] = [whole("seed"), whole("seeds"), whole("requests")];
+const settings = { strongCheck: readStrongCheck(), staleIfErrorMs: whole("stale-if-error") * 1_000, flaw: {} };
 const outcomes: Outcome[] = [];
 for (let seed = first; seed < first + seeds; seed += 1) {
   const onProgress = (done: number) =>

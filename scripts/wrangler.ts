@@ -6,7 +6,7 @@ export const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const WRANGLER = fileURLToPath(new URL("../node_modules/wrangler/bin/wrangler.js", import.meta.url));
 
 // No telemetry, no update check, no sample request fetched from outside, no log files in the home directory.
-const QUIET = {
+export const QUIET = {
   WRANGLER_SEND_METRICS: "false",
   WRANGLER_HIDE_BANNER: "true",
   WRANGLER_WRITE_LOGS: "false",

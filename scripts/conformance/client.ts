@@ -1,46 +1,46 @@
-// Reads an answer as the generated Go client does: content type first, then member by member, every enumeration closed.
-// Stricter than Go in two ways, since its callers dereference: a required member must be there, an array is never null.
+// Reads a response as the generated Go client does: content type first, then member by member, every enumeration closed.
+// Stricter than Go in two ways, since the CLI dereferences: a required member must be there, an array is never null.
 
-/** One answer as it came off the wire. */
-export interface Answer {
+/** One response as received. */
+export interface RawResponse {
   readonly status: number;
   readonly contentType: string | null;
   readonly bytes: Uint8Array;
 }
 
-/** Says what is wrong with a value; each fault opens with its place. */
+/** Returns the problems of a value, each with its place in front. */
 export type Decoder = (value: unknown, at: string) => readonly string[];
 
 export type Members = Readonly<Record<string, unknown>>;
 
 export interface Decoded {
   readonly value: unknown;
-  readonly faults: readonly string[];
+  readonly problems: readonly string[];
 }
 
-// The client's own pattern, unanchored as there. Anything else is "undefined response type" to it.
+// The client's own pattern, unanchored as there.
 const JSON_TYPE = /((?:application|text)\/(?:vnd\.[^;]+\+)?json)/i;
 
-/** The body of an answer, decoded. An empty body is fine for the client; whether it may be empty is the caller's matter. */
-export function decode(answer: Answer, decoder: Decoder): Decoded {
-  if (answer.bytes.length === 0) return { value: undefined, faults: [] };
-  if (!JSON_TYPE.test(answer.contentType ?? "")) {
-    return { value: undefined, faults: [`undefined response type: ${answer.contentType ?? "no Content-Type"}`] };
+/** Decodes a body. The client accepts an empty one for every operation; step.ts decides whether it may be empty. */
+export function decode(response: RawResponse, decoder: Decoder): Decoded {
+  if (response.bytes.length === 0) return { value: undefined, problems: [] };
+  if (!JSON_TYPE.test(response.contentType ?? "")) {
+    return { value: undefined, problems: [`undefined response type: ${response.contentType ?? "no Content-Type"}`] };
   }
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(answer.bytes));
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(response.bytes));
   } catch {
-    return { value: undefined, faults: ["the body is not JSON"] };
+    return { value: undefined, problems: ["the body is not JSON"] };
   }
-  return { value, faults: decoder(value, "") };
+  return { value, problems: decoder(value, "") };
 }
 
 export function isMembers(value: unknown): value is Members {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** How a fault names what was found instead. */
+/** How a problem names a value. */
 export function kindOf(value: unknown): string {
   if (value === undefined) return "missing";
   if (value === null) return "null";
@@ -57,7 +57,7 @@ export const text = typed("non-empty string", (value) => typeof value === "strin
 export const boolean = typed("boolean", (value) => typeof value === "boolean");
 export const int32 = typed("int32", (value) => Number.isInteger(value) && Math.abs(Number(value)) <= 0x7fff_ffff);
 
-/** An enumeration: one unknown value makes the client throw the whole answer away. */
+/** An enumeration: one unknown value makes the client reject the whole response. */
 export function oneOf(name: string, known: Iterable<string>): Decoder {
   const values = new Set(known);
   return (value, at) => {

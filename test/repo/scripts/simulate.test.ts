@@ -16,7 +16,7 @@ const broken = (outcome: Awaited<ReturnType<typeof run>>) =>
 const worst = (outcome: Awaited<ReturnType<typeof run>>, name: string) =>
   outcome.guarantees.find((guarantee) => guarantee.name === name)?.worst;
 
-describe("the simulation of the key cache", () => {
+describe("the simulation of the key cache", { timeout: 60_000 }, () => {
   it.each([1, 2, 3])("keeps every guarantee for seed %d, with decisions of every kind", async (seed) => {
     const outcome = await run({ seed });
     expect(broken(outcome)).toEqual([]);
