@@ -16,7 +16,7 @@ export async function newIdentityKeys(): Promise<string> {
   return JSON.stringify({ keys: [{ ...(await exportJWK(privateKey)), kid, alg: "EdDSA" }] });
 }
 
-/** What a first account needs: the statements that make it, and the key, which is nowhere in them. */
+/** A first account: the statements that make it, and its key, which they do not contain. */
 export interface FirstKey {
   readonly sql: string;
   readonly token: string;

@@ -5,12 +5,11 @@ import { type Database, seedAccount, seedKey } from "../../test/support/seed.ts"
 import { newIdentityKeys, newKeyRing } from "../secrets.ts";
 import { QUIET, ROOT } from "../wrangler.ts";
 
-/** A gateway that the cases can be played against. */
+/** The gateway that the cases are played against. */
 export interface Gateway {
   readonly url: string;
   readonly adminKey: string;
-  /** `null`: cases that need one are skipped. */
-  readonly expiredKey: string | null;
+  readonly expiredKey: string;
 }
 
 /** @param accountId the account that the fixtures have in paths and bodies */

@@ -3,14 +3,8 @@ import type { Case, Step } from "./cases.ts";
 import { variantsOf } from "./command-line.ts";
 import { noteMade, prepare, undoAll } from "./prepare.ts";
 import { jwtProblems } from "./responses.ts";
-import { fillIn, nameFor, newScope, type Scope } from "./scope.ts";
-import { isServed, playStep, type Round, type Stage } from "./step.ts";
-
-export interface Outcome {
-  readonly problems: readonly string[];
-  /** The operation before which a case stopped; `null`: it was played to its end. */
-  readonly stoppedAt: string | null;
-}
+import { nameFor, newScope, type Scope } from "./scope.ts";
+import { playStep, type Round, type Stage } from "./step.ts";
 
 interface Run {
   readonly steps: readonly Step[];
@@ -18,60 +12,48 @@ interface Run {
 }
 
 /** Every way to run the command: each filling of its queries, then its error case. */
-function runsOf({ steps, flags, message, errorCase }: Case, withErrorCase: boolean): Run[] {
+function runsOf({ steps, flags, message, errorCase }: Case): Run[] {
   let runs: Step[][] = [[]];
   for (const step of steps) {
     const ways = variantsOf(step.query, flags).map((query) => ({ ...step, query }));
     runs = runs.flatMap((before) => ways.map((way) => [...before, way]));
   }
   const plain = runs.map((each) => ({ steps: each, message }));
-  if (errorCase === null || !withErrorCase) return plain;
+  if (errorCase === null) return plain;
   return [...plain, { steps: [...steps.slice(0, -1), errorCase.step], message: errorCase.message }];
 }
 
-/** Plays every way to run a case; `skip`: it needs an expired key, and there is none. */
-export async function playCase(source: Case, stage: Stage): Promise<Outcome | "skip"> {
-  const expired = source.steps.some(({ status }) => status === 401);
-  const key = expired ? stage.gateway.expiredKey : stage.gateway.adminKey;
-  if (key === null) return "skip";
-  const problems = source.parsesKey ? jwtProblems(key, Date.now() / 1000) : [];
-  if (problems.length > 0) return { problems, stoppedAt: null };
-  // In front of a real API, "apikey-1" may be a key in use: the command gets another name there.
-  const reserved = stage.upstream === null ? (source.flags.get("name")?.values ?? []) : [];
-  let stoppedAt: string | null = null;
-  for (const run of runsOf(source, stage.upstream !== null)) {
-    const scope = newScope(reserved);
+/** Plays every way to run a case. @returns the problems of the first one that has some */
+export async function playCase(source: Case, stage: Stage): Promise<readonly string[]> {
+  const isExpired = source.steps.some(({ status }) => status === 401);
+  const key = isExpired ? stage.gateway.expiredKey : stage.gateway.adminKey;
+  let problems: readonly string[] = source.parsesKey ? jwtProblems(key, Date.now() / 1000) : [];
+  for (const run of runsOf(source)) {
+    if (problems.length > 0) return problems;
+    const scope = newScope();
     try {
-      const outcome = await playRun(source, run, { ...stage, key, scope });
-      if (outcome.problems.length > 0) return outcome;
-      stoppedAt ??= outcome.stoppedAt;
+      problems = await playRun(source, run, { ...stage, key, scope });
     } finally {
       await undoAll(scope);
     }
   }
-  return { problems: [], stoppedAt };
+  return problems;
 }
 
-async function playRun(source: Case, run: Run, stage: Stage & { key: string; scope: Scope }): Promise<Outcome> {
-  const { scope, gateway, upstream } = stage;
+async function playRun(source: Case, run: Run, stage: Stage & { key: string; scope: Scope }): Promise<string[]> {
+  const { scope, gateway } = stage;
   for (const [index, step] of [...source.preamble, ...run.steps].entries()) {
     if (index === source.preamble.length && index > 0) await prepare(source, scope, gateway);
     const { id } = step.operation;
-    if (upstream === null && mustNotSend(step, scope)) return { problems: [], stoppedAt: id };
     for (const round of roundsOf(step, scope, source)) {
       for (const [name, value] of Object.entries(round.ids)) scope.ids.set(name, value);
       const query = queryOf(step, scope);
       const problems = await playStep({ ...stage, step, query, round, source, message: run.message });
-      if (problems.length > 0) return { problems: problems.map((each) => `${id}: ${each}`), stoppedAt: null };
+      if (problems.length > 0) return problems.map((each) => `${id}: ${each}`);
       noteMade(id, scope, gateway);
     }
   }
-  return { problems: [], stoppedAt: null };
-}
-
-/** In front of a real API, nothing of it is changed or expected to exist. */
-function mustNotSend({ operation }: Step, scope: Scope): boolean {
-  return !isServed(operation.id) && (operation.method !== "GET" || fillIn(operation.template, scope) === null);
+  return [];
 }
 
 /** How often, and for what, a conditional request is sent. @throws Error for a condition that is not known here */

@@ -18,20 +18,16 @@ export interface Scope {
   readonly undo: (() => Promise<unknown>)[];
 }
 
-/** @param reserved names that may be in use in a real account: they get a new name too */
-export function newScope(reserved: readonly string[]): Scope {
-  const names = new Map(reserved.map((spelled) => [spelled, newName()]));
-  return { ids: new Map(), names, keys: [], chosenLists: [], undo: [] };
+export function newScope(): Scope {
+  return { ids: new Map(), names: new Map(), keys: [], chosenLists: [], undo: [] };
 }
-
-const newName = () => `conformance-${crypto.randomUUID().slice(0, 8)}`;
 
 /** The name behind a placeholder: a new one for `N`, `R` or `...`, the same one each time; any other text is itself. */
 export function nameFor(scope: Scope, spelled: string): string {
   const known = scope.names.get(spelled);
   if (known !== undefined) return known;
   if (!/^([A-Z]|\.\.\.)$/.test(spelled)) return spelled;
-  const name = newName();
+  const name = `conformance-${crypto.randomUUID().slice(0, 8)}`;
   scope.names.set(spelled, name);
   return name;
 }

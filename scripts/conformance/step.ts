@@ -13,8 +13,7 @@ export interface Stage {
   readonly suite: Suite;
   readonly models: Readonly<Record<string, Decoder>>;
   readonly gateway: Gateway;
-  /** `null`: a real API is behind the gateway, and only shapes are checked. */
-  readonly upstream: FixtureUpstream | null;
+  readonly upstream: FixtureUpstream;
 }
 
 /** One sending of a step that is sent once per something. */
@@ -40,7 +39,7 @@ const SERVED: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether Gatehouse answers an operation itself: with the shape of the fixture, and other values. */
-export const isServed = (operationId: string): boolean => SERVED.has(operationId);
+const isServed = (operationId: string): boolean => SERVED.has(operationId);
 
 /** Sends a step and checks everything about it. @returns the problems */
 export async function playStep(sending: Sending): Promise<readonly string[]> {
@@ -54,14 +53,14 @@ export async function playStep(sending: Sending): Promise<readonly string[]> {
 
   const fixture = step.fixture === null ? new Uint8Array() : suite.fixture(step.fixture);
   const status = step.status ?? 200;
-  const isForwarded = upstream !== null && !isServed(id) && step.status !== 401;
+  const isForwarded = !isServed(id) && step.status !== 401;
   if (isForwarded) upstream.prepare({ status, bytes: fixture });
   const target = sending.query.size > 0 ? `${path}?${sending.query}` : path;
   const sent = { method, target, body: body === undefined ? "" : JSON.stringify(body), key };
   const response = await send(sending, sent);
   const bytes = new Uint8Array(await response.arrayBuffer());
   const raw = { status: response.status, contentType: response.headers.get("content-type"), bytes };
-  const received = upstream?.takeReceived() ?? [];
+  const received = upstream.takeReceived();
   const problems = isForwarded
     ? [...forwardingProblems(sent, received), ...changesOf(raw, response.headers.get(MARK.name), status, fixture)]
     : received.map((each) => `the upstream received ${each.method} ${each.target}`);

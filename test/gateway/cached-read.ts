@@ -1,5 +1,5 @@
 // One authorized read whose key the isolate has cached, through the gateway of the harness with the real key resolver and
-// usage recorder. bench/request-path.ts counts the functions that it enters.
+// usage recorder. test/repo/request-path.ts counts the functions that it enters.
 import { handleRequest } from "../../src/gateway/handle-request.ts";
 import { createUsageRecorder } from "../../src/store/api-keys/usage.ts";
 import { createKeyResolver } from "../../src/store/key-cache/key-resolver.ts";

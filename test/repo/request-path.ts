@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { parseAst } from "vite";
 
 const SOURCES = /^src\/(?:(?:core|gateway|store)\/.*|log)\.ts$/;
-const ROOT = new URL("../", import.meta.url);
+const ROOT = new URL("../../", import.meta.url);
 
 interface Node {
   readonly type: string;

@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 const MOST_SWITCHES = 76;
 
 it(`enters another file at most ${MOST_SWITCHES} times for one authorized, cached read`, () => {
-  const args = ["--disable-warning=ExperimentalWarning", "bench/request-path.ts"];
+  const args = ["--disable-warning=ExperimentalWarning", "test/repo/request-path.ts"];
   const [counts = ""] = execFileSync(process.execPath, args, { encoding: "utf8" }).trim().split("\n").slice(-1);
   const [, functions, files, switches] = /^(\d+) functions, (\d+) files, (\d+) switches$/.exec(counts) ?? [];
   // The instrumentation works at all: no request passes through fewer.
