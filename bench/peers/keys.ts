@@ -7,7 +7,7 @@ import { hashToken } from "../../src/core/token/api-key-token.ts";
 import { WORK } from "../setup/build.ts";
 import type { Store } from "../setup/keys.ts";
 
-export const HERE: string = fileURLToPath(new URL(".", import.meta.url));
+const HERE: string = fileURLToPath(new URL(".", import.meta.url));
 /** Where the files are that gateways read their keys from. */
 export const DIRECTORY: string = join(WORK, "peers");
 
@@ -43,7 +43,6 @@ export async function writeKeys(store: Store): Promise<PeerKeys> {
   const developers: string[] = [];
   while (developers.length < USED) developers.push(await make("Developer"));
   writeFileSync(join(DIRECTORY, "keys.map"), rows.join(""));
-  writeFileSync(join(DIRECTORY, "rules.txt"), RULES.map((rule) => `${rule}\n`).join(""));
   const unknown = `${viewer.slice(0, -8)}${viewer.at(-8) === "A" ? "B" : "A"}${viewer.slice(-7)}`;
   return { developers, viewer, expired, unknown };
 }

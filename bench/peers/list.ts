@@ -1,11 +1,10 @@
 // The gateways that are compared: how each is installed and started.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { freePort } from "../../scripts/free-port.ts";
 import { start, untilReady } from "../setup/process.ts";
 import { type Backends, startServers } from "../setup/servers.ts";
-import { DIRECTORY, filled, HERE } from "./keys.ts";
+import { DIRECTORY, filled } from "./keys.ts";
 
 /** A server, or one port of it. */
 export interface Side {
@@ -30,7 +29,6 @@ export interface Peer {
 /** Two plain servers: their share shows how far to trust the others. */
 export const EQUAL = "two equal raw Workers";
 
-const NPM = "npm install --prefix bench/peers --no-save --ignore-scripts fastify@5 @fastify/http-proxy@11";
 const isCommand = (command: string, argument: string) => spawnSync(command, [argument]).error === undefined;
 const MODULES = ["ndk_http", "ngx_http_lua"].map((name) => `/usr/lib/nginx/modules/${name}_module.so`);
 
@@ -51,15 +49,6 @@ export const PEERS: readonly Peer[] = [
       startBoth(backends, (ports) => {
         const values = { ...ports, MODULES: MODULES.map((path) => `load_module ${path};`).join("\n") };
         return ["nginx", ["-p", DIRECTORY, "-c", filled("nginx-lua.conf", values)]];
-      }),
-  },
-  {
-    name: "Fastify + http-proxy",
-    install: NPM,
-    isInstalled: () => existsSync(join(HERE, "node_modules/@fastify/http-proxy")),
-    start: (backends) =>
-      startBoth(backends, ({ PLAIN, GATE, UPSTREAM }) => {
-        return [process.execPath, [join(HERE, "fastify.mjs"), `${PLAIN}`, `${GATE}`, `${UPSTREAM}`, DIRECTORY]];
       }),
   },
 ];
