@@ -15,7 +15,7 @@ export interface Options extends Pace {
 const USAGE = `npm run bench -- [options]
   --quick        the pass-throughs and a few scenarios, in under a minute
   --check        with --quick: fail when a ratio is 15 % below bench/ratios.json
-  --peers        other installed gateways beside Gatehouse, and how to install the rest
+  --peers        HAProxy beside Gatehouse, where it is installed
   --rounds N     rounds (7; quick: 5)
   --bursts N     bursts of 300 requests per scenario and round (20; quick: 8)
   --only A,B     only scenarios with these words in their names, and no extra measurements

@@ -33,8 +33,8 @@ async function runAll(): Promise<number> {
   console.log(`\nwritten to ${writeJson(name, { ...run, results, rounds: Object.fromEntries(samples) })}`);
   if (!options.peers) return 0;
   const peers = await measurePeers(secrets, options);
-  console.log(`\nwritten to ${writeJson(quick ? "quick.peers" : "peers", { ...run, ...peers })}`);
-  return peers.results.some(({ failure }) => failure !== undefined) ? 1 : 0;
+  console.log(`\nwritten to ${writeJson(quick ? "quick.peers" : "peers", { ...run, results: peers })}`);
+  return 0;
 }
 
 function measureSteadyState(): Promise<Samples> {

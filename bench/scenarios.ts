@@ -48,9 +48,9 @@ export async function makeScenarios(store: Store, whole: boolean): Promise<reado
     { name: "revoked key", tokens: [await store.key({ revokedAt: 1 })], ...denied, code: "key_revoked" },
   ];
   if (!whole) return quick;
-  const elsewhere = await store.key({ lists: [["198.51.100.0/24"]] });
-  const one = await store.key({ lists: [[`${ADDRESS}/32`]] });
-  const many = await store.key({ lists: ruleLists() });
+  const elsewhere = await store.key({ rules: ["198.51.100.0/24"] });
+  const one = await store.key({ rules: [`${ADDRESS}/32`] });
+  const many = await store.key({ rules: manyRules() });
   const viewer = await store.key({ role: "Viewer" });
   const keys: string[] = [];
   for (let i = 0; i < MANY_KEYS; i++) keys.push(await store.key());
@@ -114,12 +114,8 @@ const EDGE_HEADERS = {
   "x-real-ip": ADDRESS,
 };
 
-/** 10,000 rules, none adjacent to another, in lists of a hundred; one of them holds the client's address. */
-function ruleLists(): string[][] {
-  const lists: string[][] = [];
-  for (let i = 0; i < 100; i++) {
-    lists.push(Array.from({ length: 100 }, (_, j) => `10.${i}.${2 * j}.0/24`));
-  }
-  (lists[50] as string[])[50] = `${ADDRESS}/32`;
-  return lists;
+/** 10,000 rules, none adjacent to another; one of them is the client's address. */
+function manyRules(): string[] {
+  const rules = Array.from({ length: 10_000 }, (_, i) => `10.${Math.floor(i / 100)}.${2 * (i % 100)}.0/24`);
+  return rules.with(5_050, `${ADDRESS}/32`);
 }

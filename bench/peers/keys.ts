@@ -1,15 +1,12 @@
-// The same keys for all gateways: 10,000 rows of hash, role, expiry and identity, and Gatehouse's own database of them.
+// The same keys for all gateways: 10,000 rows of hash, role, expiry and identity for HAProxy, and Gatehouse's database.
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { hashToken } from "../../src/core/token/api-key-token.ts";
 import { WORK } from "../setup/build.ts";
 import type { Store } from "../setup/keys.ts";
 
-const HERE: string = fileURLToPath(new URL(".", import.meta.url));
-/** Where the files are that gateways read their keys from. */
-export const DIRECTORY: string = join(WORK, "peers");
+const DIRECTORY: string = join(WORK, "peers");
 
 const KEYS = 10_000;
 /** So many of them are used, in turn. */
@@ -27,12 +24,12 @@ export interface PeerKeys {
   readonly unknown: string;
 }
 
-/** Makes the keys and writes the files of all gateways. */
+/** Makes the keys, and writes them as HAProxy reads them. */
 export async function writeKeys(store: Store): Promise<PeerKeys> {
   mkdirSync(DIRECTORY, { recursive: true });
   const rows: string[] = [];
   async function make(role: "Developer" | "Viewer", expiresAt = Date.now() + DAY_MS): Promise<string> {
-    const token = await store.key({ role, expiresAt, lists: [RULES] });
+    const token = await store.key({ role, expiresAt, rules: RULES });
     const identity = randomBytes(IDENTITY_BYTES).toString("base64url");
     rows.push(`${hashToken(token)} ${role}|${Math.floor(expiresAt / 1_000)}|${identity}\n`);
     return token;
@@ -47,15 +44,14 @@ export async function writeKeys(store: Store): Promise<PeerKeys> {
   return { developers, viewer, expired, unknown };
 }
 
-/** Fills in ports and paths of a configuration. @returns its path */
-export function filled(name: string, values: Readonly<Record<string, string | number>>): string {
-  const geo = RULES.map((rule) => `${rule} 1;`).join(" ");
-  const all: Record<string, string | number> = { DIR: DIRECTORY, RULES: RULES.join(" "), GEO: geo, ...values };
-  const text = readFileSync(join(HERE, name), "utf8");
-  const path = join(DIRECTORY, name);
+/** Writes haproxy.cfg with its ports and paths filled in. @returns its path */
+export function writeHaproxyConfig(ports: Readonly<Record<"PLAIN" | "GATE" | "UPSTREAM", number>>): string {
+  const values: Readonly<Record<string, string | number>> = { DIR: DIRECTORY, RULES: RULES.join(" "), ...ports };
+  const text = readFileSync(new URL("haproxy.cfg", import.meta.url), "utf8");
+  const path = join(DIRECTORY, "haproxy.cfg");
   writeFileSync(
     path,
-    text.replaceAll(/@([A-Z]+)@/g, (_, key: string) => String(all[key] ?? "")),
+    text.replaceAll(/@([A-Z]+)@/g, (_, name: string) => String(values[name] ?? "")),
   );
   return path;
 }

@@ -3,7 +3,6 @@
 
 import { decide } from "../../src/core/access/decide.ts";
 import type { KeyRecord } from "../../src/core/access/principal.ts";
-import { DEVELOPER } from "../../src/core/access/roles.ts";
 import { compileRules } from "../../src/core/ip/cidr.ts";
 import { parseAddress } from "../../src/core/ip/ip-address.ts";
 import { canonicalPath } from "../../src/core/routing/canonical-path.ts";
@@ -19,6 +18,7 @@ import {
 import { BEARER_LENGTH, isBearer, readCredential } from "../../src/gateway/authentication/bearer-token.ts";
 import { toIncomingRequest } from "../../src/gateway/lazy-request.ts";
 import { responseHeaderAction, upstreamRequestHeaders } from "../../src/gateway/proxy/headers.ts";
+import { aKey } from "../../test/support/key.ts";
 
 const ACCOUNT = "340af43a-8a7c-4659-9258-4876fd6a207b";
 const PATH = `/api/public/v1/accounts/${ACCOUNT}/projects/78d4459c-0f45-47a5-899a-45ddf43eba6e/clusters`;
@@ -35,18 +35,10 @@ function piecesOf(ringText: string, token: string): Readonly<Record<string, () =
   if (match.kind !== "operation") throw new Error("the path is not in the table");
   const rules = (count: number) =>
     compileRules(Array.from({ length: count }, (_, i) => `10.${i >> 8}.${i & 255}.0/25`).concat("203.0.113.9/32"));
-  const keyWith = (count: number): KeyRecord => ({
-    id: "7d0e3f0a-1b7c-4c38-8a4e-5d1f6f2b9c01",
-    accountId: ACCOUNT,
-    name: "bench",
-    version: 1,
-    role: { id: DEVELOPER.id, name: DEVELOPER.displayName, grant: DEVELOPER.grant },
-    addresses: rules(count),
-    expiresAt: null,
-    revokedAt: null,
-    dryRun: null,
-  });
-  const [one, many] = [keyWith(1), keyWith(10_000)];
+  const [one, many] = [1, 10_000].map((count) => aKey({ accountId: ACCOUNT, addresses: rules(count) })) as [
+    KeyRecord,
+    KeyRecord,
+  ];
   const { operation, params } = match;
   const facts = { address: parseAddress("203.0.113.9"), accountId: ACCOUNT, operation, params };
   const [v4, v6] = ["203.0.113.9", "2001:db8::5"];
