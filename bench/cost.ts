@@ -22,7 +22,7 @@ const NAMES: Readonly<Record<Part, string>> = {
 const text = (fallback: string) => ({ type: "string", default: fallback }) as const;
 const { values } = parseArgs({ options: { minutes: text("20"), seed: text("1") } });
 const cpuMsOfRead = measuredCpuMs();
-const perMillion: string[][] = [["US dollars for a million requests", "", "with invocation logs"]];
+const perMillion: string[][] = [["US dollars for a million requests", "all", "with invocation logs"]];
 for (const customer of CUSTOMERS) perMillion.push(await bill(customer));
 printTable(perMillion);
 console.log(`\nCPU of a read: ${cpuMsOfRead.toFixed(2)} ms`);

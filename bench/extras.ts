@@ -7,7 +7,7 @@ import { inspect } from "./measure/inspector.ts";
 import { progress, type Result, type Spread, spreadOf, spreadText } from "./report.ts";
 import { comparePair, requestsOf, spend } from "./rounds.ts";
 import { ADDRESS, MANY_KEYS } from "./scenarios.ts";
-import { buildGatehouse, bytesAtStart, WORKERS } from "./setup/build.ts";
+import { buildGatehouse, bundle, bytesAtStart, WORKERS } from "./setup/build.ts";
 import type { Secrets, Store } from "./setup/keys.ts";
 import { cpuNanoseconds } from "./setup/process.ts";
 import { type Backends, startServers, withBackends } from "./setup/servers.ts";
@@ -148,11 +148,13 @@ function measureMemory(secrets: Secrets): Promise<readonly Result[]> {
   return withBackends("memory", secrets, fill, async ({ bindings }, tokens) => {
     const vars = { ...bindings.vars, KEY_CACHE_SIZE: String(2 * MANY_KEYS) };
     const inspector = await freePort();
-    const spec = { name: "memory", script: buildGatehouse(), v8Flags: ["--expose-gc"], inspector };
+    buildGatehouse();
+    const script = await bundle("memory", join(WORKERS, "collect.js"));
+    const spec = { name: "memory", script, v8Flags: ["--expose-gc"], inspector };
     const worker = await startWorker({ ...spec, ...bindings, vars });
     const session = await inspect(inspector);
     const heapBytes = async () => {
-      await session.send("Runtime.evaluate", { expression: "gc()" });
+      await fetch(`${worker.url}/collect-garbage`);
       const usage = (await session.send("Runtime.getHeapUsage")) as Record<string, number>;
       return (usage.usedSize ?? 0) + (usage.embedderHeapUsedSize ?? 0) + (usage.backingStorageSize ?? 0);
     };
