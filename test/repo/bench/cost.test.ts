@@ -15,19 +15,19 @@ const NOTHING: Month = {
 };
 
 describe("the bill of a month", () => {
-  it("is the plan alone up to the included amounts", () => {
+  it("charges the plan alone up to the included amounts", () => {
     const included: Month = { ...NOTHING, requests: 10e6, kvWrites: 1e6, rowsWritten: 50e6 };
     expect(totalOf(included)).toBe(5);
   });
 
-  it("charges what exceeds the included amount, each part at its own price", () => {
+  it("charges the excess over the included amount, each part at its own price", () => {
     const month: Month = { ...NOTHING, requests: 12e6, kvReads: 11e6 };
     expect(priceOf("requests", month)).toBeCloseTo(0.6);
     expect(priceOf("kvReads", month)).toBeCloseTo(0.5);
     expect(totalOf(month)).toBeCloseTo(6.1);
   });
 
-  it("is that of Cloudflare's own example", () => {
+  it("charges the same as Cloudflare's own example", () => {
     // 15 million requests of 7 ms: 5.00 + 1.50 + 1.50, on the pricing page of Workers.
     expect(totalOf({ ...NOTHING, requests: 15e6, cpuMs: 7 * 15e6 })).toBeCloseTo(8);
   });
@@ -48,7 +48,7 @@ const STEADY: Customer = {
 const MINUTES = 20;
 
 describe("the count of a customer's usage", () => {
-  it("has one write of last use a minute, one feed read in five to six seconds, one KV read in ten minutes", async () => {
+  it("counts a write of last use a minute, a feed read in five to six seconds, a KV read in ten minutes", async () => {
     const { used, idle } = await count(STEADY, { seed: 1, minutes: MINUTES });
     expect(used.lastUses).toBeGreaterThanOrEqual(MINUTES - 1);
     expect(used.lastUses).toBeLessThanOrEqual(MINUTES);
@@ -61,7 +61,7 @@ describe("the count of a customer's usage", () => {
     expect(feedReads).toBeLessThanOrEqual((MINUTES * 60) / 5);
   });
 
-  it("has the key's rows for every change, and no rows for requests without a key", async () => {
+  it("counts the key's rows for every change, and no rows for requests without a key", async () => {
     const reads = await count(STEADY, { seed: 1, minutes: MINUTES });
     const changes = await count({ ...STEADY, changes: 1 }, { seed: 1, minutes: MINUTES });
     expect(changes.used.rowsRead).toBeGreaterThanOrEqual(3 * changes.requests);
@@ -72,7 +72,7 @@ describe("the count of a customer's usage", () => {
     expect(used).toEqual({ ...idle, rowsRead: idle.rowsRead * MINUTES });
   });
 
-  it("is carried over to a month whose maintenance runs in idle hours too", async () => {
+  it("extends a count to a month whose maintenance runs in idle hours too", async () => {
     const customer = { ...STEADY, hoursADay: 12 };
     const counted = await count(customer, { seed: 1, minutes: MINUTES });
     expect(timesInMonth(customer, counted)).toBe((30 * 12 * 60) / MINUTES);

@@ -37,7 +37,7 @@ function problemsOf(operationId: string, body: unknown, contentType: string | nu
   return decode({ status: 200, contentType, bytes }, models[operationId] ?? apiError).problems;
 }
 
-describe("the decoder of the client", () => {
+describe("decode", () => {
   it.each(["application/json", "application/json; charset=utf-8", "text/json", "application/vnd.yb+json"])(
     "decodes a list of keys sent as %s",
     (contentType) => expect(problemsOf("listApiKeys", keyList(), contentType)).toEqual([]),
@@ -85,16 +85,16 @@ describe("the decoder of the client", () => {
   });
 });
 
-describe("the checks of the CLI", () => {
+describe("readProblems, shapeProblems, jwtProblems", () => {
   it.each([
     ["data[].info.status", { data: [{ info: { status: "ACTIVE" } }, { info: {} }] }, "data[1].info.status: missing"],
     ["data[0].info.id", { data: [] }, "data[0]: missing"],
     ["data.spec.node_info", { data: { spec: { node_info: null } } }, "data.spec.node_info: null"],
-  ])("report %s as missing or null", (path, value, problem) => {
+  ])("reports %s as missing or null", (path, value, problem) => {
     expect(readProblems(value, path)).toEqual([expect.stringContaining(problem)]);
   });
 
-  it("compare every member of a fixture with the response, and allow null only where the fixture has it", () => {
+  it("compares every member of a fixture with the response, and allows null only where the fixture has it", () => {
     const fixture = { data: [{ id: "a", by: null, tags: ["x"] }] };
     expect(shapeProblems({ data: [{ id: "b", by: "me", tags: [], more: 1 }] }, fixture)).toEqual([]);
     expect(shapeProblems({ data: [{ id: null, tags: null }] }, fixture)).toEqual([
@@ -113,29 +113,31 @@ describe("the checks of the CLI", () => {
     ["a missing iat", jwt({ alg: "HS256" }, { exp: NOW }), "iat is not a number"],
     ["an exp that has passed", jwt({ alg: "HS256" }, { iat: NOW, exp: NOW - 1 }), "exp has passed"],
     ["an iat that lies ahead", jwt({ alg: "HS256" }, { iat: NOW + 1, exp: NOW + 1 }), "iat lies ahead"],
-  ])("report %s", (_, key, problem) => expect(jwtProblems(key, NOW)).toEqual([expect.stringContaining(problem)]));
+  ])("reports %s, which would stop ybm auth", (_, key, problem) =>
+    expect(jwtProblems(key, NOW)).toEqual([expect.stringContaining(problem)]),
+  );
 
-  it("accept a key that ybm auth parses", () => {
+  it("accepts a key that ybm auth parses", () => {
     expect(jwtProblems(jwt({ alg: "EdDSA" }, { iat: NOW, exp: NOW }), NOW)).toEqual([]);
   });
 });
 
-describe("the checks of a forwarded request", () => {
+describe("forwardingProblems", () => {
   const sent = { method: "GET", target: "/a?b=c", body: "", key: "eyJ.key" };
   const seen = { method: "GET", target: "/a?b=c", body: "", headers: { "gatehouse-identity": "i" } };
   it.each([
-    ["that nothing arrived", [], "received nothing"],
+    ["nothing", [], "received nothing"],
     ["two requests for one", [seen, seen], "2 requests"],
     ["another path", [{ ...seen, target: "/a" }], "received GET /a"],
     ["the client's credential", [{ ...seen, headers: { ...seen.headers, authorization: "Basic x" } }], "Authorization"],
     ["the key in any header", [{ ...seen, headers: { ...seen.headers, "x-key": "eyJ.key" } }], "in x-key"],
     ["no identity", [{ ...seen, headers: {} }], "no Gatehouse-Identity"],
-  ])("report %s", (_, received, problem) => {
+  ])("reports a forwarded request of which the upstream received %s", (_, received, problem) => {
     expect(forwardingProblems(sent, received)).toEqual([expect.stringContaining(problem)]);
   });
 });
 
-describe("the reader of the cases file", () => {
+describe("the abbreviations of the cases file", () => {
   const operations = readOperations(
     "method\tpath\toperationId\nGET\t/api/public/v1/accounts/{accountId}/roles ?\tlistRbacRoles",
   );
