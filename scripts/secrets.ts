@@ -1,12 +1,19 @@
 // New secrets of a deployment, and the SQL of its first account and Admin key.
 import { exportJWK, generateKeyPair } from "jose";
 import { ADMIN } from "../src/core/access/roles.ts";
-import { mintKey, readKeyRing } from "../src/core/token/api-key-token.ts";
+import { type KeyRing, mintKey, readKeyRing } from "../src/core/token/api-key-token.ts";
 
 /** A key ring with one secret, named after the month so that a rotation is easy to read. */
 export function newKeyRing(now: Date): string {
   const secret = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url");
   return JSON.stringify({ [`k${now.toISOString().slice(0, 7)}`]: secret });
+}
+
+/** The key ring of KEY_RING's JSON. @throws Error with everything that is wrong with it */
+export function parseKeyRing(text: string): KeyRing {
+  const read = readKeyRing(text);
+  if ("faults" in read) throw new Error(`KEY_RING cannot be used: ${read.faults.join("; ")}`);
+  return read.ring;
 }
 
 /** A JWK set with one private Ed25519 key (RFC 8037). */
@@ -36,13 +43,12 @@ export async function firstKey(
   accountId: string,
   now: number,
 ): Promise<FirstKey> {
-  const read = readKeyRing(keyRing);
-  if ("faults" in read) throw new Error(`KEY_RING cannot be used: ${read.faults.join("; ")}`);
+  const ring = parseKeyRing(keyRing);
   if (!/^[\p{L}\p{N}][\p{L}\p{N} ._:@/+()#-]{0,63}$/u.test(accountName)) {
     throw new Error("the account's name takes 1 to 64 letters, digits, spaces and . _ - : @ / + ( ) #");
   }
   const keyId = crypto.randomUUID();
-  const { token, hash } = await mintKey(read.ring, { keyId, accountId, expiresAt: null, now });
+  const { token, hash } = await mintKey(ring, { keyId, accountId, expiresAt: null, now });
   // Every value here is a UUID, a hash, a number, or the name that was just checked: none can hold a quote.
   const sql = `
 INSERT INTO accounts (id, name, created_at) VALUES ('${accountId}', '${accountName}', ${now}) ON CONFLICT DO NOTHING;

@@ -2,8 +2,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { newIdentityKeys, newKeyRing } from "../../scripts/secrets.ts";
-import { type KeyRing, readKeyRing } from "../../src/core/token/api-key-token.ts";
+import { newIdentityKeys, newKeyRing, parseKeyRing } from "../../scripts/secrets.ts";
+import type { KeyRing } from "../../src/core/token/api-key-token.ts";
 import { type KeyOptions, ROLE_IDS, seedKey } from "../../test/support/seed.ts";
 import { ROOT, WORK } from "./build.ts";
 
@@ -19,9 +19,7 @@ export interface Secrets {
 
 export async function newSecrets(): Promise<Secrets> {
   const KEY_RING = newKeyRing(new Date());
-  const read = readKeyRing(KEY_RING);
-  if ("faults" in read) throw new Error(read.faults.join("; "));
-  return { KEY_RING, IDENTITY_KEYS: await newIdentityKeys(), ring: read.ring };
+  return { KEY_RING, IDENTITY_KEYS: await newIdentityKeys(), ring: parseKeyRing(KEY_RING) };
 }
 
 export interface Store {

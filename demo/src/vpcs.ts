@@ -97,10 +97,10 @@ export async function unknownVpcs({ db, account }: AccountContext, spec: Cluster
   const query = sql`SELECT id FROM vpcs WHERE project_id = ${account.project_id} AND ${isOneOf(sql`id`, ids)}`;
   const { results } = await prepare(db, query).all<{ id: string }>();
   const known = new Set(results.map(({ id }) => id));
-  const faults = wanted.flatMap((id, i) =>
+  const errors = wanted.flatMap((id, i) =>
     id === null || known.has(id) ? [] : [`cluster_region_info.${i}.placement_info.vpc_id: no such VPC`],
   );
-  return faults.length === 0 ? null : invalid(faults);
+  return errors.length === 0 ? null : invalid(errors);
 }
 
 /** Routes below `…/projects/{project}/vpcs`. */

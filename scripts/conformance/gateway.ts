@@ -1,8 +1,7 @@
 // Starts Gatehouse as it is in this working tree, in front of an upstream, with one account and two keys.
 import { mkdirSync } from "node:fs";
-import { readKeyRing } from "../../src/core/token/api-key-token.ts";
 import { type Database, seedAccount, seedKey } from "../../test/support/seed.ts";
-import { newIdentityKeys, newKeyRing } from "../secrets.ts";
+import { newIdentityKeys, newKeyRing, parseKeyRing } from "../secrets.ts";
 import { QUIET, ROOT } from "../wrangler.ts";
 
 /** The gateway that the cases are played against. */
@@ -30,12 +29,11 @@ export async function startGatehouse(
     const worker = server.getWorker("gatehouse");
     await worker.applyD1Migrations("DB");
     const db = (await worker.getEnv()).DB as Database;
-    const read = readKeyRing(secrets.KEY_RING);
-    if ("faults" in read) throw new Error(read.faults.join("; "));
+    const ring = parseKeyRing(secrets.KEY_RING);
     await seedAccount(db, accountId);
-    const admin = await seedKey(db, read.ring, { accountId, name: "conformance" });
+    const admin = await seedKey(db, ring, { accountId, name: "conformance" });
     const expiresAt = Date.now() - 3_600_000;
-    const expired = await seedKey(db, read.ring, { accountId, name: "conformance-expired", expiresAt });
+    const expired = await seedKey(db, ring, { accountId, name: "conformance-expired", expiresAt });
     return { url: url.href, adminKey: admin.token, expiredKey: expired.token, close: () => server.close() };
   } catch (error) {
     await server.close();
