@@ -63,8 +63,8 @@ const LOCAL = ["--local", "--persist-to", ".dev/state"];
 function readD1(where: readonly string[]): Read {
   return async (sql) => {
     const output = await wranglerQuietly(["d1", "execute", "DB", ...where, "--json", "--command", sql]);
-    const [answer] = JSON.parse(output.slice(output.indexOf("["))) as [{ results: Row[] }];
-    return answer.results;
+    const [statement] = JSON.parse(output.slice(output.indexOf("["))) as [{ results: Row[] }];
+    return statement.results;
   };
 }
 

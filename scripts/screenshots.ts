@@ -95,8 +95,8 @@ async function takeAll(browser: Browser, world: World, theme: "light" | "dark"):
   await fillCreate(page);
   await shoot("create");
   await page.route("**/api-keys", async (route) => {
-    const answer = await route.fetch();
-    await route.fulfill({ response: answer, json: { ...(await answer.json()), jwt: FAKE } });
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), jwt: FAKE } });
   });
   await page.getByRole("button", { name: "Create key" }).click();
   await page.getByRole("button", { name: "I have stored it" }).waitFor();

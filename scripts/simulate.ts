@@ -1,7 +1,6 @@
-// `npm run simulate -- [--seed N] [--seeds K] [--requests N] [--stale-if-error S]
-// [--strong-check mutations|all|none]`: the real key
-// resolver of several isolates over a bad KV and a D1 that fails at times; a judge compares every decision with the state of
-// the primary. Prints the worst case of every guarantee beside its bound, and fails when a bound is exceeded.
+// `npm run simulate -- [--seed N] [--seeds K] [--requests N] [--stale-if-error S] [--strong-check mutations|all|none]`: the
+// real key resolver of several isolates over a bad KV and a D1 that fails at times; a judge compares every decision with the
+// state of the primary. Prints the worst case of every guarantee beside its bound, and fails when a bound is exceeded.
 import { parseArgs } from "node:util";
 import { printTable, progress } from "../bench/report.ts";
 import { type Guarantee, isKept, type StrongCheck } from "./simulate/judge.ts";
