@@ -1,11 +1,11 @@
-// What mutants are put before: the plain-Node ring alone, with shorter random runs, since every survivor runs all of it.
+// The tests that each mutant runs: those in plain Node, with shorter random runs, since a surviving mutant runs all of them.
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
     include: ["test/{core,config,gateway,differential}/**/*.test.ts"],
     exclude: [
-      // It starts other servers.
+      // This file starts other servers.
       "test/differential/path-servers.test.ts",
     ],
     // Mutated sources are slower.

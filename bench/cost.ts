@@ -1,71 +1,64 @@
-// `npm run cost [-- --minutes N] [--seed N] [--intervals 5,15]`: what a million calls cost on Cloudflare, for three sizes of
-// customer, beside the published prices of others. The real code runs on storage that counts (bench/cost/).
+// `npm run cost [-- --minutes N] [--seed N]`: what Cloudflare bills three sizes of customer for a month, and for a million
+// requests. The real code runs on storage that counts (bench/cost/).
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { billOf } from "./cost/bill.ts";
+import { CLOUDFLARE, MINUTE_MS, type Month, monthOf, type Part, priceOf, timesInMonth, totalOf } from "./cost/bill.ts";
 import { count } from "./cost/count.ts";
-import { CUSTOMERS, type Customer } from "./cost/customers.ts";
-import { createLonger, type Longer } from "./cost/longer.ts";
-import { type Counted, MINUTE_MS, type Month, monthOf, timesIn } from "./cost/month.ts";
-import { CLOUDFLARE } from "./cost/prices.ts";
-import { billText, comparisonText, millions, type Reckoned } from "./cost/table.ts";
-import { activeMs } from "./cost/traffic.ts";
-import { progress, progressEnds } from "./report/progress.ts";
-import { RESULTS } from "./setup/work.ts";
+import { activeMs, CUSTOMERS, type Customer } from "./cost/customers.ts";
+import { printTable, progress, spreadOf } from "./report.ts";
+import { RESULTS } from "./setup/build.ts";
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: "string", default: "20" },
-    seed: { type: "string", default: "1" },
-    // Other intervals between two writes of a key's last use, in minutes: what they would come to.
-    intervals: { type: "string", default: "" },
-  },
-});
-const cpuMsOfACall = measuredCpuMs();
-const reckoned: Reckoned[] = [];
-for (const customer of CUSTOMERS) reckoned.push(await reckon(customer));
-console.log(`\n${comparisonText(CUSTOMERS, reckoned)}\n\nCPU of a call: ${cpuMsOfACall.toFixed(2)} ms`);
+const NAMES: Readonly<Record<Part, string>> = {
+  requests: "requests",
+  cpuMs: "CPU, in ms",
+  kvReads: "KV reads",
+  kvWrites: "KV writes",
+  rowsRead: "D1 rows read",
+  rowsWritten: "D1 rows written",
+  logEvents: "Workers Logs",
+};
 
-async function reckon(customer: Customer): Promise<Reckoned> {
-  const longer = createLonger(values.intervals.split(",").filter(Boolean).map(Number));
+const text = (fallback: string) => ({ type: "string", default: fallback }) as const;
+const { values } = parseArgs({ options: { minutes: text("20"), seed: text("1") } });
+const cpuMsOfRead = measuredCpuMs();
+const perMillion: string[][] = [["US dollars for a million requests", "all", "with invocation logs"]];
+for (const customer of CUSTOMERS) perMillion.push(await bill(customer));
+printTable(perMillion);
+console.log(`\nCPU of a read: ${cpuMsOfRead.toFixed(2)} ms`);
+
+/** Prints a customer's bill. @returns its row of the last table */
+async function bill(customer: Customer): Promise<string[]> {
+  const { name, requests, keys, locations, isolatesEach } = customer;
   const counted = await count(customer, {
     seed: Number(values.seed),
-    minutes: minutesFor(customer),
-    onUse: longer.note,
-    onBegin: longer.reset,
-    onMinute(done, of) {
-      if (process.stderr.isTTY) progress(`${customer.name}: ${done} of ${of} virtual minutes`);
-    },
+    // At least a hundred thousand requests.
+    minutes: Math.max(Number(values.minutes), Math.ceil((activeMs(customer) / MINUTE_MS) * (100_000 / requests))),
+    onMinute: (done, of) => process.stderr.isTTY && progress(`${name}: ${done} of ${of} virtual minutes`),
   });
-  if (process.stderr.isTTY) progressEnds();
-  const month = monthOf(customer, counted, cpuMsOfACall);
-  const bill = billOf(month, CLOUDFLARE);
-  console.log(`\n${billText(customer, { month, bill })}`);
-  printUses(customer, counted, month, longer);
-  return { month, bill };
+  progress("");
+  const month = monthOf(customer, counted, cpuMsOfRead);
+  const withInvocationLogs: Month = { ...month, logEvents: month.logEvents + month.requests };
+  const lastUses = millions(counted.used.lastUses * timesInMonth(customer, counted));
+  const parts = Object.entries(NAMES) as [Part, string][];
+  printTable([
+    [name, "dollars", `${millions(requests)} requests a month, ${keys} keys, ${locations * isolatesEach} isolates`],
+    ["plan", CLOUDFLARE.plan.toFixed(2), ""],
+    ...parts.map(([part, label]) => [label, priceOf(part, month).toFixed(2), millions(month[part])]),
+    ["all", totalOf(month).toFixed(2), `${lastUses} of the rows written are last uses`],
+    ["with invocation logs", totalOf(withInvocationLogs).toFixed(2), `counted over ${counted.requests} requests`],
+  ]);
+  return [name, ...[month, withInvocationLogs].map((each) => ((totalOf(each) / requests) * 1e6).toFixed(2))];
 }
 
-/** At least a hundred thousand calls. */
-function minutesFor(customer: Customer): number {
-  return Math.max(Number(values.minutes), Math.ceil((activeMs(customer) / MINUTE_MS) * (100_000 / customer.calls)));
+function millions(number: number): string {
+  return `${(number / 1e6).toFixed(number < 1e7 ? 2 : 0)} million`;
 }
 
-function printUses(customer: Customer, counted: Counted, month: Month, longer: Longer): void {
-  const times = timesIn(customer, counted);
-  const uses = counted.used.uses * times;
-  console.log(`  counted over ${counted.calls} calls; ${millions(uses)} of the rows written are last uses`);
-  for (const [minutes, writes] of longer.writes) {
-    const { total } = billOf({ ...month, rowsWritten: month.rowsWritten - uses + writes * times }, CLOUDFLARE);
-    console.log(`  once in ${minutes} min they would be ${millions(writes * times)}: ${total.toFixed(2)} a month`);
-  }
-}
-
-/** What the bench measured last; on Cloudflare's own, faster, machines it is less. */
+/** The last result of `npm run bench`, or an assumption; Cloudflare's own machines are faster. */
 function measuredCpuMs(): number {
   const file = ["latest.json", "quick.json"].map((name) => join(RESULTS, name)).find((path) => existsSync(path));
   if (file === undefined) return 0.25;
   const { rounds } = JSON.parse(readFileSync(file, "utf8")) as { rounds: Record<string, number[]> };
-  const sorted = [...(rounds.authorised ?? [250])].sort((a, b) => a - b);
-  return (sorted[sorted.length >> 1] as number) / 1_000;
+  return spreadOf(rounds.authorized ?? [250]).median / 1_000;
 }

@@ -1,22 +1,26 @@
-// What is measured once or a few times, beside the steady state: start-up, size, memory, cold keys, bodies, latency.
+// Measured once or a few times, beside the steady state: latency, bodies, cold keys, memory, start-up, size.
+import { join } from "node:path";
+import { freePort } from "../scripts/free-port.ts";
+import { type Direction, transfer } from "./measure/bodies.ts";
+import { openClient } from "./measure/client.ts";
+import { inspect } from "./measure/inspector.ts";
+import { progress, type Result, type Spread, spreadOf, spreadText } from "./report.ts";
+import { comparePair, requestsOf, spend } from "./rounds.ts";
+import { ADDRESS, MANY_KEYS } from "./scenarios.ts";
+import { buildGatehouse, bundle, bytesAtStart, WORKERS } from "./setup/build.ts";
+import type { Secrets, Store } from "./setup/keys.ts";
+import { cpuNanoseconds } from "./setup/process.ts";
+import { type Backends, startServers, withBackends } from "./setup/servers.ts";
+import { startWorker, type WorkerSpec } from "./setup/workerd.ts";
 
-import { measureBodies } from "./extras/bodies.ts";
-import { measureBundle } from "./extras/bundle.ts";
-import { measureCold } from "./extras/cold.ts";
-import { measureLatency } from "./extras/latency.ts";
-import { measureMemory } from "./extras/memory.ts";
-import { measureStartUp } from "./extras/start-up.ts";
-import type { Result } from "./report/ratios.ts";
-import type { Secrets } from "./setup/keys.ts";
-
-const MEASURES = {
+const MEASURES: Readonly<Record<string, (secrets: Secrets) => Promise<readonly Result[]>>> = {
   latency: measureLatency,
   bodies: measureBodies,
-  cold: measureCold,
+  cold: measureColdKeys,
   memory: measureMemory,
   "start-up": measureStartUp,
   bundle: measureBundle,
-} as const;
+};
 
 /** All extra measurements, or those named. */
 export async function measureExtras(secrets: Secrets, only: readonly string[]): Promise<readonly Result[]> {
@@ -25,4 +29,174 @@ export async function measureExtras(secrets: Secrets, only: readonly string[]): 
     if (only.length === 0 || only.includes(name)) results.push(...(await measure(secrets)));
   }
   return results;
+}
+
+const atMost = (name: string, most: number, unit: string, spread: Spread, digits: number): Result => {
+  return { name, goal: `<= ${most} ${unit}`, measured: spreadText(spread, digits), met: spread.median <= most };
+};
+
+/** The median time of single requests over one connection, added to that of the raw pass-through. */
+function measureLatency(secrets: Secrets): Promise<readonly Result[]> {
+  return withBackends(
+    "latency",
+    secrets,
+    (store) => store.key(),
+    async (backends, token) => {
+      const servers = await startServers(["gatehouse", "raw"], backends);
+      const p50 = async (name: string) => {
+        const { port } = servers.get(name);
+        const client = openClient({ ...requestsOf({ tokens: [token], status: 200 }), port, connections: 1 });
+        await client.ready();
+        const times: number[] = [];
+        for (const end = performance.now() + 1_000; performance.now() < end; ) {
+          const startedAt = performance.now();
+          await client.burst(1);
+          times.push((performance.now() - startedAt) * 1_000);
+        }
+        client.close();
+        return spreadOf(times).median;
+      };
+      for (const name of ["gatehouse", "raw"]) await p50(name);
+      const added = await comparePair(
+        "latency",
+        9,
+        [() => p50("gatehouse"), () => p50("raw")],
+        (ours, raw) => ours - raw,
+      );
+      await servers.stop();
+      return [atMost("added median latency at concurrency 1", 60, "µs", added, 0)];
+    },
+  );
+}
+
+/** CPU of a gigabyte beside the raw pass-through, and the growth of memory meanwhile. */
+function measureBodies(secrets: Secrets): Promise<readonly Result[]> {
+  const [least, mostGrownMiB] = [0.95, 32];
+  return withBackends(
+    "bodies",
+    secrets,
+    (store) => store.key(),
+    async (backends, token) => {
+      const servers = await startServers(["gatehouse", "raw"], backends);
+      const results: Result[] = [];
+      for (const direction of ["down", "up"] as const satisfies readonly Direction[]) {
+        let grownMiB = 0;
+        const raw = async () => (await transfer(servers.get("raw"), direction, token)).cpu;
+        const ours = async () => {
+          const { cpu, grown } = await transfer(servers.get("gatehouse"), direction, token);
+          grownMiB = Math.max(grownMiB, grown / 1024 ** 2);
+          return cpu;
+        };
+        const ratio = await comparePair(`a gigabyte ${direction}`, 3, [raw, ours], (base, subject) => base / subject);
+        const measured = `${spreadText(ratio, 3)}, ${grownMiB.toFixed(0)} MiB at most`;
+        const met = ratio.median >= least && grownMiB <= mostGrownMiB;
+        results.push({ name: `1 GiB ${direction}, to raw; memory`, goal: `>= ${least}, flat`, measured, met });
+      }
+      await servers.stop();
+      return results;
+    },
+  );
+}
+
+/** Keys that only D1 has, among a thousand and among a million: the CPU of the Worker and of D1. */
+function measureColdKeys(secrets: Secrets): Promise<readonly Result[]> {
+  return withColdKeys(1_000, secrets, (few) =>
+    withColdKeys(1_000_000, secrets, async (many) => {
+      for (const warmUp of [few, many]) await warmUp();
+      const ratio = await comparePair("cold keys", 8, [many, few], (subject, base) => subject / base);
+      return [atMost("cold key through D1, 1,000,000 keys to 1,000", 1.15, "x", ratio, 2)];
+    }),
+  );
+}
+
+function withColdKeys<T>(count: number, secrets: Secrets, measure: (burst: () => Promise<number>) => Promise<T>) {
+  const used = 1_000;
+  progress(`cold keys: a database with ${count} keys`);
+  const fill = async (store: Store) => {
+    const tokens: string[] = [];
+    for (let i = 0; i < used; i++) tokens.push(await store.key());
+    store.fill(count - used);
+    return tokens;
+  };
+  return withBackends(`cold-${count}`, secrets, fill, async ({ bindings, storagePid }, tokens) => {
+    // Room for a single key, so that every request is the first one of its key.
+    const vars = { ...bindings.vars, KEY_CACHE_SIZE: "1" };
+    const worker = await startWorker({ name: `cold-${count}`, script: buildGatehouse(), ...bindings, vars });
+    const client = openClient({ ...requestsOf({ tokens, status: 200 }), port: worker.port, connections: 1 });
+    await client.ready();
+    await client.burst(used);
+    const result = await measure(async () => {
+      const before = cpuNanoseconds(storagePid);
+      const spent = await spend(worker.pid, client, 300);
+      return spent + cpuNanoseconds(storagePid) - before;
+    });
+    client.close();
+    await worker.stop();
+    return result;
+  });
+}
+
+/** The heap after a full collection, before and after requests of 20,000 keys. */
+function measureMemory(secrets: Secrets): Promise<readonly Result[]> {
+  progress(`memory: ${MANY_KEYS} keys with 10 rules each`);
+  const fill = async (store: Store) => {
+    const tokens: string[] = [];
+    // No two keys share a list, so that nothing of it can be compiled once for many.
+    for (let i = 0; i < MANY_KEYS; i++) tokens.push(await store.key({ rules: rulesOf(i) }));
+    return tokens;
+  };
+  return withBackends("memory", secrets, fill, async ({ bindings }, tokens) => {
+    const vars = { ...bindings.vars, KEY_CACHE_SIZE: String(2 * MANY_KEYS) };
+    const inspector = await freePort();
+    buildGatehouse();
+    const script = await bundle("memory", join(WORKERS, "collect.js"));
+    const spec = { name: "memory", script, v8Flags: ["--expose-gc"], inspector };
+    const worker = await startWorker({ ...spec, ...bindings, vars });
+    const session = await inspect(inspector);
+    const heapBytes = async () => {
+      await fetch(`${worker.url}/collect-garbage`);
+      const usage = (await session.send("Runtime.getHeapUsage")) as Record<string, number>;
+      return (usage.usedSize ?? 0) + (usage.embedderHeapUsedSize ?? 0) + (usage.backingStorageSize ?? 0);
+    };
+    const before = await heapBytes();
+    const client = openClient({ ...requestsOf({ tokens, status: 200 }), port: worker.port, connections: 16 });
+    await client.ready();
+    await client.burst(tokens.length);
+    client.close();
+    const mebibytes = ((await heapBytes()) - before) / 1024 ** 2;
+    session.close();
+    await worker.stop();
+    return [atMost("memory: 20,000 cached keys with 10 rules each", 24, "MiB", spreadOf([mebibytes]), 1)];
+  });
+}
+
+function rulesOf(i: number): string[] {
+  return [...Array.from({ length: 9 }, (_, j) => `10.${i >> 8}.${i & 255}.${j * 16}/30`), `${ADDRESS}/32`];
+}
+
+/** CPU from the start to the first response, beside a Worker without code and with the same bindings. */
+function measureStartUp(secrets: Secrets): Promise<readonly Result[]> {
+  const noKeys = async () => undefined;
+  return withBackends("start-up", secrets, noKeys, async ({ bindings }: Backends) => {
+    const startOnce = async (spec: WorkerSpec) => {
+      const worker = await startWorker(spec);
+      const milliseconds = cpuNanoseconds(worker.pid) / 1e6;
+      await worker.stop();
+      return milliseconds;
+    };
+    const ours = () => startOnce({ name: "start-up", script: buildGatehouse(), ...bindings });
+    const script = join(WORKERS, "empty.js");
+    const empty = () => startOnce({ name: "start-up-empty", script, ...bindings });
+    const added = await comparePair("start-up", 11, [ours, empty], (subject, base) => subject - base);
+    return [atMost("start-up, CPU added to an empty Worker", 15, "ms", added, 1)];
+  });
+}
+
+/** The size of the code that loads before the first request. */
+export async function measureBundle(): Promise<readonly Result[]> {
+  const mostKiB = 25;
+  const { minified, gzipped } = await bytesAtStart();
+  const measured = `${(gzipped / 1024).toFixed(1)} KiB (minified ${(minified / 1024).toFixed(1)})`;
+  const goal = `<= ${mostKiB} KiB`;
+  return [{ name: "code loaded at start, gzipped", goal, measured, met: gzipped <= mostKiB * 1024 }];
 }

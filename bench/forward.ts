@@ -1,50 +1,43 @@
-// What each way to forward a call costs, end to end: the raw pass-through with one thing added to it.
-
+// `npm run bench:forward`: what each way to forward a request costs, end to end: the raw pass-through with one thing added.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { spreadOf } from "./measure/statistics.ts";
 import { readOptions } from "./options.ts";
-import { progressEnds } from "./report/progress.ts";
-import { printSamples } from "./report/table.ts";
+import { printSamples, printTable, progress, ratioOf, spreadOf, spreadText } from "./report.ts";
 import { runRounds } from "./rounds.ts";
-import { createStore, newSecrets } from "./setup/keys.ts";
-import { stayAside } from "./setup/process.ts";
-import { startAll, startGround } from "./setup/servers.ts";
-import { WORKERS } from "./setup/work.ts";
+import { WORKERS } from "./setup/build.ts";
+import { newSecrets } from "./setup/keys.ts";
+import { pinToOtherCore } from "./setup/process.ts";
+import { startAll, withBackends } from "./setup/servers.ts";
 
-stayAside();
-const options = readOptions(process.argv.slice(2));
+pinToOtherCore();
+const options = readOptions();
 const script = join(WORKERS, "forward.js");
-const source = readFileSync(script, "utf8");
-const listed = [...source.matchAll(/^ {2}"?([^"\n]+?)"?: (?:async )?\(request/gm)].map(([, name]) => name as string);
-const names =
-  options.only.length === 0
-    ? listed
-    : listed.filter((name) => name === "raw" || options.only.some((word) => name.includes(word)));
+const variants = [...readFileSync(script, "utf8").matchAll(/^ {2}"?([^"\n]+?)"?: (?:async )?\(request/gm)];
+const names = variants
+  .map(([, name = ""]) => name)
+  .filter((name) => name === "raw" || options.only.length === 0 || options.only.some((word) => name.includes(word)));
 
-const secrets = await newSecrets();
-const store = createStore("forward", secrets.ring);
-const token = await store.key();
-store.close();
-const ground = await startGround(store.file, secrets);
-const { upstream } = ground.surroundings;
-const vars = (VARIANT: string) => ({ VARIANT, UPSTREAM_URL: ground.upstreamUrl });
-const all = ["raw again", ...names];
-const servers = await startAll(all.map((name) => ({ name, script, upstream, vars: vars(name.replace(" again", "")) })));
-const scenarios = all.map((name) => ({ name, server: name, tokens: [token], status: 200 }));
-const samples = await runRounds(scenarios, servers, options);
-await servers.stop();
-await ground.stop();
-progressEnds();
-
+const samples = await withBackends(
+  "forward",
+  await newSecrets(),
+  (store) => store.key(),
+  async (backends, token) => {
+    const { upstream, upstreamUrl: UPSTREAM_URL } = backends;
+    const all = ["raw again", ...names];
+    const varsOf = (name: string) => ({ VARIANT: name.replace(" again", ""), UPSTREAM_URL });
+    const servers = await startAll(all.map((name) => ({ name, script, upstream, vars: varsOf(name) })));
+    const scenarios = all.map((name) => ({ name, server: name, tokens: [token], status: 200 }));
+    const measured = await runRounds(scenarios, servers, options);
+    await servers.stop();
+    return measured;
+  },
+);
+progress("");
 printSamples(samples);
-console.log("\nto the raw pass-through (median, least, greatest; what it adds in µs)");
 const raw = samples.get("raw") ?? [];
-for (const [name, rounds] of samples) {
-  const ratio = spreadOf(rounds.map((round, i) => (raw[i] ?? 0) / round));
+const rows = [...samples].map(([name, rounds]) => {
   const added = spreadOf(rounds.map((round, i) => round - (raw[i] ?? 0)));
-  console.log(
-    `${name.padEnd(36)} ${ratio.median.toFixed(3)}  ${ratio.min.toFixed(2)} to ${ratio.max.toFixed(2)}  ${added.median.toFixed(1).padStart(7)}`,
-  );
-}
+  return [name, spreadText(ratioOf(raw, rounds), 3), added.median.toFixed(1)];
+});
+printTable([["", "ratio to raw (least to greatest)", "adds, µs"], ...rows]);
 process.exit(0);

@@ -1,15 +1,17 @@
-// `npm run profile`: a CPU profile of one kind of call under load. Open the .cpuprofile with the DevTools of Chrome or
-// Edge, with VS Code, or with https://www.speedscope.app; the heaviest functions are printed as well.
-import { mkdirSync, writeFileSync } from "node:fs";
+// `npm run profile [-- SCENARIO]`: a CPU profile of one scenario under load. Open the .cpuprofile with the DevTools of
+// Chrome or Edge, with VS Code, or with https://www.speedscope.app; the heaviest functions are printed as well.
+
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort } from "../scripts/free-port.ts";
+import { openClient } from "./measure/client.ts";
 import { inspect } from "./measure/inspector.ts";
-import { load } from "./measure/load.ts";
-import { ADDRESS, makeScenarios } from "./scenarios.ts";
-import { buildGatehouse } from "./setup/build.ts";
-import { CLUSTERS, createStore, newSecrets } from "./setup/keys.ts";
-import { freePort } from "./setup/process.ts";
-import { startGround } from "./setup/servers.ts";
-import { RESULTS } from "./setup/work.ts";
+import { printTable } from "./report.ts";
+import { BURST, CONNECTIONS, requestsOf, WARM_UP_REQUESTS } from "./rounds.ts";
+import { makeScenarios } from "./scenarios.ts";
+import { buildGatehouse, RESULTS } from "./setup/build.ts";
+import { newSecrets } from "./setup/keys.ts";
+import { withBackends } from "./setup/servers.ts";
 import { startWorker } from "./setup/workerd.ts";
 
 interface Profile {
@@ -18,48 +20,45 @@ interface Profile {
 }
 
 const SECONDS = 5;
-const [wanted = "authorised"] = process.argv.slice(2);
-const secrets = await newSecrets();
-const store = createStore("profile", secrets.ring);
-const scenario = (await makeScenarios(store, false)).find(({ name }) => name === wanted);
-store.close();
-if (scenario === undefined) throw new Error(`there is no scenario called "${wanted}"`);
-
-const ground = await startGround(store.file, secrets);
-const inspector = await freePort();
-const script = buildGatehouse(false);
-const worker = await startWorker({ name: "profile", script, ...ground.surroundings, inspector });
-const headers = { accept: "application/json", "user-agent": "bench", "cf-connecting-ip": ADDRESS };
-const calls = { url: worker.url + CLUSTERS, tokens: scenario.tokens, headers, connections: 32, seconds: SECONDS };
-await load({ ...calls, seconds: 2 });
-const session = await inspect(inspector);
-await session.send("Profiler.enable");
-await session.send("Profiler.setSamplingInterval", { interval: 100 });
-await session.send("Profiler.start");
-const outcome = await load(calls);
-const { profile } = (await session.send("Profiler.stop")) as { profile: Profile };
-session.close();
-await worker.stop();
-await ground.stop();
-
-mkdirSync(RESULTS, { recursive: true });
+const [wanted = "authorized"] = process.argv.slice(2);
+const fill = async (store: Parameters<typeof makeScenarios>[0]) => {
+  const scenario = (await makeScenarios(store, false)).find(({ name }) => name === wanted);
+  if (scenario === undefined) throw new Error(`no scenario is called "${wanted}"`);
+  return scenario;
+};
+const profile = await withBackends("profile", await newSecrets(), fill, async ({ bindings }, scenario) => {
+  const inspector = await freePort();
+  const worker = await startWorker({ name: "profile", script: buildGatehouse(false), ...bindings, inspector });
+  const client = openClient({ ...requestsOf(scenario), port: worker.port, connections: CONNECTIONS });
+  await client.ready();
+  await client.burst(WARM_UP_REQUESTS);
+  const session = await inspect(inspector);
+  await session.send("Profiler.enable");
+  await session.send("Profiler.setSamplingInterval", { interval: 100 });
+  await session.send("Profiler.start");
+  for (const end = Date.now() + SECONDS * 1_000; Date.now() < end; ) await client.burst(BURST);
+  const stopped = (await session.send("Profiler.stop")) as { profile: Profile };
+  client.close();
+  session.close();
+  await worker.stop();
+  return stopped.profile;
+});
 const path = join(RESULTS, `${wanted.replaceAll(" ", "-")}.cpuprofile`);
 writeFileSync(path, JSON.stringify(profile));
-const names = new Map(
-  profile.nodes.map(({ id, callFrame }) => [id, callFrame.functionName || `(line ${callFrame.lineNumber})`]),
-);
-const counts = new Map<string, number>();
-for (const id of profile.samples) counts.set(names.get(id) ?? "", (counts.get(names.get(id) ?? "") ?? 0) + 1);
-const awake = profile.samples.length - (counts.get("(idle)") ?? 0) - (counts.get("(program)") ?? 0);
-console.log(
-  `${outcome.calls} calls in ${outcome.seconds.toFixed(1)} s; share of the samples in JavaScript and its garbage:`,
-);
-for (const [name, count] of [...counts].sort(([, a], [, b]) => b - a).slice(0, 30)) {
-  if (name !== "(idle)" && name !== "(program)")
-    console.log(`${((100 * count) / awake).toFixed(1).padStart(6)} %  ${name}`);
-}
-console.log(
-  `(program) is ${((100 * (counts.get("(program)") ?? 0)) / profile.samples.length).toFixed(0)} % of all samples: workerd itself`,
-);
+
+const nameOf = ({ functionName, lineNumber }: Profile["nodes"][number]["callFrame"]) =>
+  functionName || `(line ${lineNumber})`;
+const names = new Map(profile.nodes.map(({ id, callFrame }) => [id, nameOf(callFrame)]));
+const byName = Map.groupBy(profile.samples, (id) => names.get(id) ?? "");
+const countOf = (name: string) => byName.get(name)?.length ?? 0;
+const share = (part: number, whole: number) => `${((100 * part) / whole).toFixed(1).padStart(5)} %`;
+const inJavaScript = profile.samples.length - countOf("(idle)") - countOf("(program)");
+const heaviest = [...byName.keys()].sort((a, b) => countOf(b) - countOf(a)).slice(0, 30);
+const functions = heaviest.filter((name) => name !== "(idle)" && name !== "(program)");
+printTable([
+  ["share of the samples", "in JavaScript and its garbage collection"],
+  ...functions.map((name) => [share(countOf(name), inJavaScript), name]),
+  [share(countOf("(program)"), profile.samples.length), "of all samples are workerd itself"],
+]);
 console.log(path);
 process.exit(0);

@@ -1,12 +1,12 @@
-// Rounds over all scenarios, burst by burst and reversed in turn, so that whatever else the machine does meets all alike.
-import { type Caller, openCaller } from "./measure/burst.ts";
-import { cpuNanoseconds } from "./measure/cpu.ts";
-import { progress } from "./report/progress.ts";
+// Rounds over several servers, burst by burst and reversed in turn, so that noise meets all of them alike.
+import { type Client, openClient } from "./measure/client.ts";
+import { progress, type Spread, spreadOf } from "./report.ts";
 import { ADDRESS, type Scenario } from "./scenarios.ts";
 import { CLUSTERS } from "./setup/keys.ts";
+import { cpuNanoseconds } from "./setup/process.ts";
 import type { Servers } from "./setup/servers.ts";
 
-/** CPU per call in microseconds, round by round, of every scenario. */
+/** CPU per request in microseconds, round by round, of every scenario. */
 export type Samples = ReadonlyMap<string, readonly number[]>;
 
 export interface Pace {
@@ -15,75 +15,118 @@ export interface Pace {
   readonly bursts: number;
 }
 
-const CONNECTIONS = 32;
-const CALLS_IN_A_BURST = 300;
-/** Until every function on the way is compiled as well as it will be. */
-const WARM_UP_CALLS = 20_000;
+export const CONNECTIONS = 32;
+export const BURST = 300;
+/** Until every function of a request is compiled as well as it will be. */
+export const WARM_UP_REQUESTS = 20_000;
 
-/** Run all rounds. @throws Error at the first wrong verdict */
+interface Lane extends Scenario {
+  readonly pid: number;
+  readonly client: Client;
+}
+
+/** Runs all rounds. @throws Error at the first wrong response */
 export async function runRounds(scenarios: readonly Scenario[], servers: Servers, pace: Pace): Promise<Samples> {
-  const callers = new Map<string, Caller>();
+  const lanes: Lane[] = [];
   for (const [i, scenario] of scenarios.entries()) {
     progress(`warming up ${i + 1}/${scenarios.length}: ${scenario.name}`);
-    const { tokens, status, path = CLUSTERS } = scenario;
-    const { port } = servers.get(scenario.server);
-    const client = openCaller({ port, path, tokens, status, headers: headersOf(scenario), connections: CONNECTIONS });
-    callers.set(scenario.name, client);
+    const { pid, port } = servers.get(scenario.server);
+    const client = openClient({ ...requestsOf(scenario), port, connections: CONNECTIONS });
+    lanes.push({ ...scenario, pid, client });
     await check(scenario, servers);
     await client.ready();
-    await client.burst(Math.max(WARM_UP_CALLS, tokens.length * 2));
+    await client.burst(Math.max(WARM_UP_REQUESTS, scenario.tokens.length * 2));
   }
-  const samples = new Map<string, number[]>(scenarios.map(({ name }) => [name, []]));
-  const many = scenarios.filter(({ tokens }) => tokens.length > CALLS_IN_A_BURST);
-  for (const { name } of many) samples.set(onceAMinute(name), []);
-  for (let round = 0; round < pace.rounds; round++) {
+  const many = lanes.filter(({ tokens }) => tokens.length > BURST);
+  const onceAMinute = new Map(many.map((lane) => [onceAMinuteName(lane.name), [] as number[]]));
+  const samples = await interleave(lanes, pace, "", ({ pid, client }) => spend(pid, client, BURST), {
     // Once a minute a key's use is written and its identity signed anew: with many keys that is a cost of its own.
-    for (const { name, server, tokens } of many) {
-      progress(`round ${round + 1}/${pace.rounds}: all of ${name}`);
-      samples.get(onceAMinute(name))?.push(await costOf(servers.get(server).pid, callers.get(name), tokens.length));
-    }
-    const spent = new Map<string, number>();
+    async beforeRound() {
+      for (const { name, pid, client, tokens } of many) {
+        const nanoseconds = await spend(pid, client, tokens.length);
+        onceAMinute.get(onceAMinuteName(name))?.push(nanoseconds / 1_000 / tokens.length);
+      }
+    },
+    async afterRound() {
+      for (const scenario of scenarios) await check(scenario, servers);
+    },
+  });
+  for (const { client } of lanes) client.close();
+  return new Map([...[...samples].map(([{ name }, values]) => [name, values] as const), ...onceAMinute]);
+}
+
+const onceAMinuteName = (name: string) => `${name}, once a minute each`;
+
+/**
+ * Spends bursts of every lane in every round.
+ *
+ * @param spendBurst sends one burst and returns its CPU in nanoseconds
+ * @returns CPU per request in microseconds, round by round
+ */
+export async function interleave<Key>(
+  lanes: readonly Key[],
+  pace: Pace,
+  label: string,
+  spendBurst: (lane: Key) => Promise<number>,
+  hooks: { beforeRound?(): Promise<void>; afterRound?(): Promise<void> } = {},
+): Promise<ReadonlyMap<Key, readonly number[]>> {
+  const samples = new Map(lanes.map((lane) => [lane, [] as number[]]));
+  for (let round = 0; round < pace.rounds; round++) {
+    await hooks.beforeRound?.();
+    const spent = new Map<Key, number>();
     for (let burst = 0; burst < pace.bursts; burst++) {
-      progress(`round ${round + 1}/${pace.rounds}, burst ${burst + 1}/${pace.bursts}`);
-      for (const { name, server } of (round + burst) % 2 === 0 ? scenarios : scenarios.toReversed()) {
-        const cost = await costOf(servers.get(server).pid, callers.get(name), CALLS_IN_A_BURST);
-        spent.set(name, (spent.get(name) ?? 0) + cost);
+      progress(`${label}round ${round + 1}/${pace.rounds}, burst ${burst + 1}/${pace.bursts}`);
+      for (const lane of (round + burst) % 2 === 0 ? lanes : lanes.toReversed()) {
+        spent.set(lane, (spent.get(lane) ?? 0) + (await spendBurst(lane)));
       }
     }
-    for (const [name, micros] of spent) samples.get(name)?.push(micros / pace.bursts);
-    for (const scenario of scenarios) await check(scenario, servers);
+    for (const [lane, total] of spent) samples.get(lane)?.push(total / 1_000 / (pace.bursts * BURST));
+    await hooks.afterRound?.();
   }
-  for (const client of callers.values()) client.close();
   return samples;
 }
 
-/** The name under which calls are kept that come once a minute from each of many keys. */
-export function onceAMinute(name: string): string {
-  return `${name}, once a minute each`;
+/** Measures two sides round by round, the order reversed in turn, and combines the two values of each round. */
+export async function comparePair(
+  label: string,
+  rounds: number,
+  sides: readonly [() => Promise<number>, () => Promise<number>],
+  combine: (first: number, second: number) => number,
+): Promise<Spread> {
+  const values: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    progress(`${label}: round ${round + 1}/${rounds}`);
+    const pair = [0, 0] as [number, number];
+    for (const i of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) pair[i] = await sides[i]();
+    values.push(combine(...pair));
+  }
+  return spreadOf(values);
 }
 
-/** CPU of a burst, in microseconds per call. */
-async function costOf(pid: number, client: Caller | undefined, calls: number): Promise<number> {
-  await client?.ready();
+/** CPU of a burst, in nanoseconds. */
+export async function spend(pid: number, client: Client, requests: number): Promise<number> {
+  await client.ready();
   const before = cpuNanoseconds(pid);
-  await client?.burst(calls);
-  return (cpuNanoseconds(pid) - before) / 1_000 / calls;
+  await client.burst(requests);
+  return cpuNanoseconds(pid) - before;
 }
 
-/** One call with its answer's status and reason looked at. @throws Error for a wrong verdict */
+/** Sends one request and checks status and reason. @throws Error for a wrong response */
 async function check(scenario: Scenario, servers: Servers): Promise<void> {
   const { name, tokens, status, code, path = CLUSTERS } = scenario;
   const token = tokens[Math.floor(Math.random() * tokens.length)] ?? null;
   const credential = token === null ? {} : { authorization: `Bearer ${token}` };
-  const headers = { ...headersOf(scenario), ...credential };
-  const answer = await fetch(servers.get(scenario.server).url + path, { headers });
-  const body = (await answer.json()) as { error?: { code?: string } };
-  if (answer.status !== status || (code !== undefined && body.error?.code !== code)) {
-    throw new Error(`${name}: ${answer.status} ${body.error?.code ?? ""} instead of ${status} ${code ?? ""}`);
+  const headers = { ...requestsOf(scenario).headers, ...credential };
+  const response = await fetch(servers.get(scenario.server).url + path, { headers });
+  const body = (await response.json()) as { error?: { code?: string } };
+  if (response.status !== status || (code !== undefined && body.error?.code !== code)) {
+    throw new Error(`${name}: ${response.status} ${body.error?.code ?? ""} instead of ${status} ${code ?? ""}`);
   }
 }
 
-/** What every call of a scenario brings beside its credential. */
-export function headersOf(scenario: Scenario): Record<string, string> {
-  return { accept: "application/json", "user-agent": "bench", "cf-connecting-ip": ADDRESS, ...scenario.headers };
+/** The requests of a scenario, for a client. */
+export function requestsOf({ tokens, status, path = CLUSTERS, headers }: Omit<Scenario, "name" | "server">) {
+  return { tokens, status, path, headers: { ...CLIENT_HEADERS, ...headers } };
 }
+
+export const CLIENT_HEADERS = { accept: "application/json", "user-agent": "bench", "cf-connecting-ip": ADDRESS };

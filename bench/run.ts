@@ -1,84 +1,80 @@
-// `npm run bench`: what a call costs through Gatehouse, against the floor of its own runtime.
+// `npm run bench`: what a request costs through Gatehouse, against a plain pass-through in the same runtime.
 import { availableParallelism, cpus } from "node:os";
-import { measureBundle } from "./extras/bundle.ts";
-import { measureExtras } from "./extras.ts";
-import { GENERATOR } from "./measure/load.ts";
+import { measureBundle, measureExtras } from "./extras.ts";
 import { readOptions } from "./options.ts";
 import { measurePeers } from "./peers.ts";
-import { lostRatios } from "./report/check.ts";
-import { writePeers } from "./report/peers.ts";
-import { progressEnds } from "./report/progress.ts";
-import { ratioResults, tells } from "./report/ratios.ts";
-import { printResults, printSamples, writeResults } from "./report/table.ts";
+import { isValid, lostRatios, printResults, printSamples, progress, ratioResults, writeJson } from "./report.ts";
 import { runRounds, type Samples } from "./rounds.ts";
 import { makeScenarios } from "./scenarios.ts";
-import { createStore, newSecrets, type Secrets } from "./setup/keys.ts";
-import { pinned, stayAside } from "./setup/process.ts";
-import { startGround, startServers } from "./setup/servers.ts";
+import { newSecrets } from "./setup/keys.ts";
+import { pinned, pinToOtherCore } from "./setup/process.ts";
+import { startServers, withBackends } from "./setup/servers.ts";
 
 const TRIES = 3;
 
-stayAside();
-const options = readOptions(process.argv.slice(2));
+pinToOtherCore();
+const options = readOptions();
 const secrets = await newSecrets();
-if (options.check) process.exit(await checked(secrets));
+process.exit(options.check ? await checkRatios() : await runAll());
 
-const samples = options.extras.length > 0 ? new Map() : await steadyState(secrets);
-const extras = options.quick
-  ? await measureBundle()
-  : options.only.length > 0
-    ? []
-    : await measureExtras(secrets, options.extras);
-progressEnds();
-const results = [...ratioResults(samples), ...extras];
-if (samples.size > 0) printSamples(samples);
-printResults(results);
-if (!tells(samples))
-  console.log("\nThe two equal servers came out unequal: this run says nothing. Repeat it on a quieter machine.");
-const processor = cpus()[0]?.model;
-const about = { at: new Date().toISOString(), generator: GENERATOR, pinned, cores: availableParallelism(), processor };
-const name = options.only.length + options.extras.length > 0 || options.quick ? "quick" : "latest";
-console.log(`\nwritten to ${writeResults(name, { ...about, ...options }, results, samples)}`);
-if (options.peers) {
-  const lines = await measurePeers(secrets, options);
-  console.log(`\nwritten to ${writePeers(options.quick ? "quick.peers" : "peers", { ...about, ...options }, lines)}`);
-  if (lines.some(({ fault }) => fault !== undefined)) process.exit(1);
+async function runAll(): Promise<number> {
+  const { quick, only, extras } = options;
+  const samples = extras.length > 0 ? new Map() : await measureSteadyState();
+  const measured =
+    only.length > 0 && !quick ? [] : quick ? await measureBundle() : await measureExtras(secrets, extras);
+  progress("");
+  const results = [...ratioResults(samples), ...measured];
+  if (samples.size > 0) printSamples(samples);
+  printResults(results);
+  if (!isValid(samples)) console.log("\nThis run is void: two equal servers differ by more than 4 %.");
+  const about = { at: new Date().toISOString(), pinned, cores: availableParallelism(), processor: cpus()[0]?.model };
+  const name = only.length + extras.length > 0 || quick ? "quick" : "latest";
+  const run = { ...about, ...options };
+  console.log(`\nwritten to ${writeJson(name, { ...run, results, rounds: Object.fromEntries(samples) })}`);
+  if (!options.peers) return 0;
+  const peers = await measurePeers(secrets, options);
+  console.log(`\nwritten to ${writeJson(quick ? "quick.peers" : "peers", { ...run, results: peers })}`);
+  return 0;
 }
-process.exit(0);
 
-async function steadyState(secrets: Secrets): Promise<Samples> {
-  const store = createStore("main", secrets.ring);
-  const all = await makeScenarios(store, !options.quick);
-  store.close();
-  const { only } = options;
-  const scenarios = only.length === 0 ? all : all.filter(({ name }) => only.some((word) => name.includes(word)));
-  const ground = await startGround(store.file, secrets);
-  const servers = await startServers(new Set(scenarios.map(({ server }) => server)), ground);
-  const samples = await runRounds(scenarios, servers, options);
-  await servers.stop();
-  await ground.stop();
-  return samples;
+function measureSteadyState(): Promise<Samples> {
+  const { quick, only } = options;
+  return withBackends(
+    "main",
+    secrets,
+    (store) => makeScenarios(store, !quick),
+    async (backends, all) => {
+      const scenarios = only.length === 0 ? all : all.filter(({ name }) => only.some((word) => name.includes(word)));
+      const servers = await startServers(
+        scenarios.map(({ server }) => server),
+        backends,
+      );
+      const samples = await runRounds(scenarios, servers, options);
+      await servers.stop();
+      return samples;
+    },
+  );
 }
 
 /**
- * The exit code of `--check`: 1 when a ratio is lost in every run that says something. A run whose equal servers came out
- * unequal says nothing; one that has lost something is done again, since a neighbour on the machine looks like a loss.
+ * The exit code of `--check`: 1 when a ratio is lost in every valid run. A run with a loss is repeated, since a neighbor on
+ * the machine looks like a loss.
  */
-async function checked(secrets: Secrets): Promise<number> {
+async function checkRatios(): Promise<number> {
   let lost: readonly string[] | null = null;
   for (let attempt = 1; attempt <= TRIES && lost?.length !== 0; attempt++) {
-    const samples = await steadyState(secrets);
-    progressEnds();
+    const samples = await measureSteadyState();
+    progress("");
     printSamples(samples);
-    if (!tells(samples)) {
+    if (!isValid(samples)) {
       console.log(`\ntry ${attempt} of ${TRIES} is void: two equal servers differ by more than 4 %`);
       continue;
     }
     const now = lostRatios(samples);
     lost = lost === null ? now : lost.filter((name) => now.includes(name));
   }
-  if (lost === null) console.log("bench: the machine is too noisy to tell anything; nothing was checked");
+  if (lost === null) console.log("bench: the machine is too noisy; nothing was checked");
   else if (lost.length === 0) console.log("bench: no ratio has lost more than 15 %");
-  else console.log(`bench: lost in every run that says something: ${lost.join("; ")}`);
+  else console.log(`bench: lost in every valid run: ${lost.join("; ")}`);
   return lost === null || lost.length === 0 ? 0 : 1;
 }

@@ -1,5 +1,5 @@
 // `npm run audit:verify`: reads the audit log of the local D1, of the deployment, or of a copy, and finds every event that
-// was changed, removed, slipped in or put elsewhere. Needs the public keys only.
+// was changed, removed, inserted or moved. Needs the public keys only.
 import { existsSync, readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { parseArgs } from "node:util";
@@ -11,9 +11,9 @@ const USAGE = `npm run audit:verify -- [--local | --remote | --file COPY] [--jwk
 
 --local   the D1 of npm start (the default)       --remote  the D1 of the deployment
 --file    a copy: an SQLite database, or the .sql that "wrangler d1 export" writes
---jwks    the keys that may have signed: https://<door>/.well-known/gatehouse/jwks.json, or a file with the same;
+--jwks    the public keys: https://<gateway>/.well-known/gatehouse/jwks.json, or a file with the same;
           otherwise IDENTITY_KEYS of the environment or of .dev.vars
---head    a checkpoint that was kept elsewhere, as the Worker's log has it: "audit_checkpoint"
+--head    a checkpoint kept outside D1, as the Worker's log has it: "audit_checkpoint"
 `;
 
 type Row = Readonly<Record<string, unknown>>;
@@ -21,11 +21,11 @@ type Read = (sql: string) => Promise<readonly Row[]>;
 
 const PAGE = 500;
 
-/** The events and checkpoints behind `read`, verified. */
-export async function verifyLog(
+/** Verifies all events and checkpoints. */
+async function verifyLog(
   read: Read,
   keys: readonly SigningKey[],
-  witness: { readonly seq: number; readonly hash: string } | null,
+  witness: ReturnType<typeof witnessOf>,
 ): Promise<Verified> {
   const rows = await read("SELECT day, seq, jws FROM audit_checkpoints ORDER BY day");
   const days = await Promise.all(
@@ -33,10 +33,10 @@ export async function verifyLog(
       return { day: String(day), seq: Number(seq), signed: await readCheckpoint(String(jws), keys) };
     }),
   );
-  return verifyAudit(eventsBehind(read), days, witness);
+  return verifyAudit(readEvents(read), days, witness);
 }
 
-async function* eventsBehind(read: Read): AsyncGenerator<StoredEvent> {
+async function* readEvents(read: Read): AsyncGenerator<StoredEvent> {
   let after = Number.MIN_SAFE_INTEGER;
   for (;;) {
     const page = await read(`SELECT ${HASHED_COLUMNS.join(", ")}, hash FROM audit_events
@@ -48,11 +48,11 @@ async function* eventsBehind(read: Read): AsyncGenerator<StoredEvent> {
   }
 }
 
-/** Reads a copy: a database as it is, or the statements that make one. */
-export function readCopy(file: string): Read {
+/** Reads a copy: an SQLite database, or a dump of SQL statements. */
+function readCopy(file: string): Read {
   const isDatabase = readFileSync(file).subarray(0, 15).toString("latin1") === "SQLite format 3";
   const db = isDatabase ? new DatabaseSync(file, { readOnly: true }) : new DatabaseSync(":memory:");
-  // A dump lists tables in any order, and may hold a row that breaks a rule: that is what is looked for.
+  // A dump lists tables in any order, and a tampered row may break a constraint.
   if (!isDatabase) db.exec(`PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; ${readFileSync(file)}`);
   return async (sql) => db.prepare(sql).all() as Row[];
 }
@@ -62,16 +62,10 @@ const LOCAL = ["--local", "--persist-to", ".dev/state"];
 
 function readD1(where: readonly string[]): Read {
   return async (sql) => {
-    const said = await wranglerQuietly(["d1", "execute", "DB", ...where, "--json", "--command", sql]);
-    const [answer] = JSON.parse(said.slice(said.indexOf("["))) as [{ results: Row[] }];
-    return answer.results;
+    const output = await wranglerQuietly(["d1", "execute", "DB", ...where, "--json", "--command", sql]);
+    const [statement] = JSON.parse(output.slice(output.indexOf("["))) as [{ results: Row[] }];
+    return statement.results;
   };
-}
-
-async function keysFrom(jwks: string | undefined): Promise<readonly SigningKey[]> {
-  const text = await keyText(jwks);
-  const { keys } = JSON.parse(text) as { keys: SigningKey[] };
-  return keys;
 }
 
 async function keyText(jwks: string | undefined): Promise<string> {
@@ -114,7 +108,7 @@ async function main(): Promise<number> {
       return 0;
     }
     const read = values.file === undefined ? readD1(values.remote ? ["--remote"] : LOCAL) : readCopy(values.file);
-    const verified = await verifyLog(read, await keysFrom(values.jwks), witnessOf(values.head));
+    const verified = await verifyLog(read, JSON.parse(await keyText(values.jwks)).keys, witnessOf(values.head));
     process.stdout.write(report(verified));
     return verified.findings.length === 0 ? 0 : 1;
   } catch (error) {

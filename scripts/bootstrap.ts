@@ -1,5 +1,5 @@
-// `npm run bootstrap -- --account NAME`: the first account and Admin key of a deployment. Makes the secrets when there are
-// none, puts them, and writes the key's hash to the deployed D1. The key is shown once, on this terminal.
+// `npm run bootstrap -- --account NAME`: the first account and Admin key of a deployment. Makes and uploads secrets that are
+// missing, and writes the key's hash to the deployed D1. The key is shown once, on this terminal.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ if (values.help || values.account === undefined) {
   process.stdout.write(`npm run bootstrap -- --account NAME [--account-id UUID] [--dry-run]
 
 Makes an account and its first Admin key in the deployment that wrangler.toml names.
-KEY_RING and IDENTITY_KEYS are taken from the environment when they are there; otherwise new ones are made and put as
+KEY_RING and IDENTITY_KEYS are taken from the environment when they are set; otherwise new ones are made and uploaded as
 secrets of the Worker. Keep KEY_RING where you keep your secrets: Cloudflare will not show it again, and a rotation needs it.
 `);
   process.exit(values.help ? 0 : 2);
@@ -43,24 +43,16 @@ const first = await firstKey(keyRing, values.account, accountId, Date.now()).cat
 
 if (values["dry-run"]) {
   const made = Object.keys(secrets).join(" and ") || "no secret";
-  process.stdout.write(`Would put ${made}, then run on the deployed D1:\n${first.sql}`);
+  process.stdout.write(`Would upload ${made}, then run on the deployed D1:\n${first.sql}`);
   process.exit(0);
 }
 
 const folder = mkdtempSync(join(tmpdir(), "gatehouse-"));
-try {
-  const file = join(folder, "first-key.sql");
-  writeFileSync(file, first.sql, { mode: 0o600 });
-  const steps = [
-    () => (Object.keys(secrets).length === 0 ? 0 : wranglerShown(["secret", "bulk"], JSON.stringify(secrets))),
-    () => wranglerShown(["d1", "execute", "DB", "--remote", "--yes", "--file", file]),
-  ];
-  for (const step of steps) {
-    const status = step();
-    if (status !== 0) process.exit(status);
-  }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
-if (secrets.KEY_RING !== undefined) process.stdout.write(`\nKEY_RING, to be kept: ${secrets.KEY_RING}\n`);
+const file = join(folder, "first-key.sql");
+writeFileSync(file, first.sql, { mode: 0o600 });
+const uploaded = Object.keys(secrets).length === 0 ? 0 : wranglerShown(["secret", "bulk"], JSON.stringify(secrets));
+const status = uploaded || wranglerShown(["d1", "execute", "DB", "--remote", "--yes", "--file", file]);
+rmSync(folder, { recursive: true, force: true });
+if (status !== 0) process.exit(status);
+if (secrets.KEY_RING !== undefined) process.stdout.write(`\nKEY_RING, to keep: ${secrets.KEY_RING}\n`);
 process.stdout.write(`\nAccount ${first.accountId}\nIts Admin key, shown this once:\n${first.token}\n`);

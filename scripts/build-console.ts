@@ -5,11 +5,11 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const VITE = fileURLToPath(new URL("../node_modules/vite/bin/vite.js", import.meta.url));
 
-/** @throws Error when it cannot be built; why is on the terminal */
+/** @throws Error when the build fails; its output is on the terminal */
 export function buildConsole(): Promise<void> {
   const child = spawn(process.execPath, [VITE, "build", "--logLevel", "warn"], {
     cwd: ROOT,
-    // Whatever runs this, such as a test: what is built is what is deployed.
+    // Also when a test runs this: the build is the deployed one.
     env: { ...process.env, NODE_ENV: "production" },
     stdio: ["ignore", "inherit", "inherit"],
   });

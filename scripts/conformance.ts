@@ -1,54 +1,59 @@
-// `npm run conformance -- DIR [--url URL --key KEY [--expired-key KEY]]`: plays the command sequences of a directory
-// (conformance-cases.json, operations.tsv, fixtures/) over HTTP, and says case by case whether the client would cope.
-// Without --url it starts Gatehouse itself, in front of an upstream that serves the fixtures. With it, the door and
-// what is behind it are somebody else's: only shapes are checked, and nothing is changed but keys, lists and roles.
-import { parseArgs } from "node:util";
-import { readSuite, type Suite } from "./conformance/cases.ts";
+// `npm run conformance -- DIR`: starts Gatehouse in front of an upstream that serves fixtures, sends the request sequences of a
+// client's commands (conformance-cases.json, operations.tsv, fixtures/), and prints for each command whether the client works.
+import { styleText } from "node:util";
+import { type Case, readSuite } from "./conformance/cases.ts";
 import { startFixtureUpstream } from "./conformance/fixture-upstream.ts";
-import { type Door, startGatehouse } from "./conformance/gatehouse.ts";
+import { startGatehouse } from "./conformance/gateway.ts";
 import { modelsOf } from "./conformance/models.ts";
-import { playAll } from "./conformance/report.ts";
+import { playCase } from "./conformance/play.ts";
 import type { Stage } from "./conformance/step.ts";
 
-const USAGE = "usage: npm run conformance -- DIR [--url URL --key KEY [--expired-key KEY]]";
+const WIDTH = 92;
+const MOST_PROBLEMS = 3;
 
-/** Plays against a door that is open already. */
-async function playAgainst(suite: Suite, gateway: Door): Promise<number> {
-  return playAll({ suite, models: modelsOf(suite.known), door: gateway, upstream: null });
+const cut = (text: string, width: number) => (text.length > width ? `${text.slice(0, width - 1)}…` : text);
+
+/** Plays all cases in their order and prints a line for each. @returns how many cases failed */
+async function playAll(stage: Stage): Promise<number> {
+  const { cases } = stage.suite;
+  let failed = 0;
+  for (const [index, source] of cases.entries()) {
+    const problems = await problemsOf(source, stage);
+    if (problems.length > 0) failed += 1;
+    const sign = problems.length === 0 ? styleText("green", "ok    ") : styleText("red", "not ok");
+    console.log(`${sign} ${String(index + 1).padStart(2)}  ${cut(source.command, WIDTH)}`);
+    for (const problem of problems.slice(0, MOST_PROBLEMS)) console.log(`           ${cut(problem, 2 * WIDTH)}`);
+    if (problems.length > MOST_PROBLEMS) console.log(`           and ${problems.length - MOST_PROBLEMS} more`);
+  }
+  console.log(`${cases.length - failed} passed, ${failed} failed`);
+  return failed;
 }
 
-/** Plays against this working tree. */
-async function playHere(suite: Suite): Promise<number> {
-  const accountId = suite.ids.accountId;
-  if (accountId === undefined) throw new Error("the cases file does not say which account the fixtures belong to");
+/** A case that cannot be played has not passed; the others still can. */
+function problemsOf(source: Case, stage: Stage): Promise<readonly string[]> {
+  return playCase(source, stage).catch((error: Error) => {
+    const cause = error.cause instanceof Error ? `: ${error.cause.message}` : "";
+    return [`${error.message}${cause}`];
+  });
+}
+
+async function main([dir, ...more]: readonly string[]): Promise<number> {
+  if (dir === undefined || more.length > 0) throw new Error("usage: npm run conformance -- DIR");
+  const suite = readSuite(dir);
+  const { accountId } = suite.ids;
+  if (accountId === undefined) throw new Error("the cases file does not name the account of the fixtures");
   const upstream = await startFixtureUpstream();
   try {
-    const gateway = await startGatehouse({ upstreamUrl: upstream.url, accountId });
-    const stage: Stage = { suite, models: modelsOf(suite.known), door: gateway, upstream };
-    return await playAll(stage).finally(() => gateway.close());
+    const gateway = await startGatehouse(upstream.url, accountId);
+    return await playAll({ suite, models: modelsOf(suite.known), gateway, upstream }).finally(() => gateway.close());
   } finally {
     await upstream.close();
   }
 }
 
-function readArguments() {
-  const text = { type: "string" } as const;
-  const options = { url: text, key: text, "expired-key": text };
-  const { values, positionals } = parseArgs({ allowPositionals: true, options });
-  const [dir, ...more] = positionals;
-  if (dir === undefined || more.length > 0) throw new Error(USAGE);
-  if ((values.url === undefined) !== (values.key === undefined))
-    throw new Error(`--url and --key go together\n${USAGE}`);
-  if (values.url === undefined || values.key === undefined) return { dir, door: null };
-  return { dir, door: { url: values.url, adminKey: values.key, expiredKey: values["expired-key"] ?? null } };
-}
-
 try {
-  const { dir, door: gateway } = readArguments();
-  const suite = readSuite(dir);
-  const failed = gateway === null ? await playHere(suite) : await playAgainst(suite, gateway);
-  process.exitCode = failed === 0 ? 0 : 1;
-} catch (fault) {
-  console.error(fault instanceof Error ? fault.message : fault);
+  process.exitCode = (await main(process.argv.slice(2))) === 0 ? 0 : 1;
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
   process.exitCode = 2;
 }

@@ -15,7 +15,7 @@ function orExit(status: number): void {
 await buildConsole();
 
 if (dryRun) {
-  // wrangler warns about secrets that it cannot find, also where none is needed: it is given some of no worth.
+  // wrangler warns about missing secrets, also where none is needed: these are for no deployment.
   if (!existsSync(`${ROOT}.dev.vars`)) {
     const vars = `KEY_RING='${newKeyRing(new Date())}'\nIDENTITY_KEYS='${await newIdentityKeys()}'\n`;
     writeFileSync(`${ROOT}.dev.vars`, vars, { mode: 0o600 });

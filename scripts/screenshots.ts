@@ -1,144 +1,86 @@
-// `npm run screenshots`: the README's pictures of the console, from a Gatehouse with invented keys. The key in the pictures
-// is fake: it replaces the real one before the response reaches the page.
+// `npm run screenshots`: the README's pictures of the console, from a Gatehouse with invented keys. The shown key is not
+// valid: it replaces the real one before it reaches the page.
 import { mkdirSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { launchBrowser, openConsole, type PageOptions, signIn } from "../test/support/browser.ts";
-import { type ConsoleWorld, putKeys, startConsoleWorld } from "../test/support/console.ts";
+import { type ConsoleWorld, putKeys, type StoredKey, startConsoleWorld } from "../test/support/console.ts";
 import { ACCOUNT, CLUSTERS, PROJECT } from "../test/support/gatehouse.ts";
 import { ROLE_IDS } from "../test/support/seed.ts";
 import { buildConsole } from "./build-console.ts";
 import { ROOT } from "./wrangler.ts";
 
-// Miniflare must not fetch a sample of `request.cf` from the network.
+// wrangler must not download a sample request.
 process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
 const OUT = `${ROOT}docs/images`;
 const DAY = 86_400_000;
 const FAKE = `eyJhbGciOiJIUzI1NiIsInR5cCI6ImdhdGVob3VzZS1rZXkrand0In0.${"EXAMPLE-".repeat(28)}.NOT-A-KEY-ONLY-A-PICTURE-OF-ONE`;
 const THEMES = ["light", "dark"] as const;
-const CREATED = "deploy-bot";
+const MADE = "deploy-bot";
 
 interface World extends ConsoleWorld {
-  /** The ID of a denied request. */
-  readonly deniedId: string;
+  /** The id of a denied request. */
+  readonly deniedRequest: string;
 }
+
+const ANNA = "anna.keller@example.com";
+const JUN = "jun.park@example.com";
+
+type Row = readonly [name: string, role: keyof typeof ROLE_IDS, issuer: string, createdAt: number, ...times: Times];
+type Times = readonly [lastUsedAt: number | null, uses: number, expiresAt: number | null, revokedAt?: number];
+
+/** The keys of the pictures; times in days from now. */
+const KEYS: readonly Row[] = [
+  ["backup-nightly", "Developer", "terraform", -81, -0.25, 1893, 4.2],
+  ["grafana-dashboards", "Viewer", ANNA, -212, -0.0005, 981_220, 153],
+  ["terraform-production", "Admin", ANNA, -40, -0.1, 4211, 50],
+  ["ci-integration-tests", "Developer", JUN, -18, -0.0035, 12_877, 72],
+  ["cost-report", "Viewer", JUN, -9, null, 0, 21],
+  ["migration-2025", "Admin", ANNA, -420, -330, 77, 10, -329],
+  ["laptop-jun", "Developer", JUN, -120, -31, 640, -30],
+  ["autoscaler", "Developer", "terraform", -64, -0.0001, 55_340, null],
+];
 
 async function makeWorld(): Promise<World> {
   const world = await startConsoleWorld();
-  const now = Date.now();
-  const ago = (days: number) => now - days * DAY;
-  const by = { anna: "anna.keller@example.com", jun: "jun.park@example.com", ci: "terraform" };
-  await putKeys(world.gatehouse, [
-    {
-      name: "backup-nightly",
-      role: "Developer",
-      issuer: by.ci,
-      createdAt: ago(81),
-      lastUsedAt: now - 6 * 3_600_000,
-      lastUsedFrom: "198.51.100.20",
-      uses: 1893,
-      expiresAt: now + 4.2 * DAY,
-      description: "Takes the backups of production, every night at two",
-    },
-    {
-      name: "grafana-dashboards",
-      role: "Viewer",
-      issuer: by.anna,
-      createdAt: ago(212),
-      lastUsedAt: now - 40_000,
-      uses: 981_220,
-      expiresAt: now + 153 * DAY,
-    },
-    {
-      name: "terraform-production",
-      role: "Admin",
-      issuer: by.anna,
-      createdAt: ago(40),
-      lastUsedAt: now - 2.4 * 3_600_000,
-      uses: 4211,
-      expiresAt: now + 50 * DAY,
-    },
-    {
-      name: "ci-integration-tests",
-      role: "Developer",
-      issuer: by.jun,
-      createdAt: ago(18),
-      lastUsedAt: now - 300_000,
-      uses: 12_877,
-      expiresAt: now + 72 * DAY,
-    },
-    { name: "cost-report", role: "Viewer", issuer: by.jun, createdAt: ago(9), expiresAt: now + 21 * DAY },
-    {
-      name: "migration-2025",
-      role: "Admin",
-      issuer: by.anna,
-      createdAt: ago(420),
-      lastUsedAt: ago(330),
-      uses: 77,
-      revokedAt: ago(329),
-      expiresAt: now + 10 * DAY,
-    },
-    {
-      name: "laptop-jun",
-      role: "Developer",
-      issuer: by.jun,
-      createdAt: ago(120),
-      lastUsedAt: ago(31),
-      uses: 640,
-      expiresAt: ago(30),
-    },
-    {
-      name: "autoscaler",
-      role: "Developer",
-      issuer: by.ci,
-      createdAt: ago(64),
-      lastUsedAt: now - 11_000,
-      uses: 55_340,
-      expiresAt: null,
-    },
-  ]);
-  await createList(world, "office-zurich", ["203.0.113.0/24", "2001:db8:42::/48"]);
-  await createList(world, "ci-runners", ["198.51.100.16/28"]);
+  const at = (days: number | null = null) => (days === null ? null : Math.round(Date.now() + days * DAY));
+  const keys = KEYS.map(([name, role, issuer, created, used, uses, expires, revoked]) => {
+    const times = { createdAt: at(created) ?? 0, lastUsedAt: at(used), expiresAt: at(expires), revokedAt: at(revoked) };
+    return { name, role, issuer, uses, ...times };
+  });
+  const [first, ...others] = keys as [StoredKey, ...StoredKey[]];
+  const description = "Takes the backups of production, every night at two";
+  await putKeys(world.gatehouse, [{ ...first, description, lastUsedFrom: "198.51.100.20" }, ...others]);
+  const lists = `projects/${PROJECT}/allow-lists`;
+  const office = ["203.0.113.0/24", "2001:db8:42::/48"];
+  await create(world, lists, { name: "office-zurich", description: "", allow_list: office });
+  await create(world, lists, { name: "ci-runners", description: "", allow_list: ["198.51.100.16/28"] });
   await bind(world, "terraform-production", "office-zurich");
   await bind(world, "ci-integration-tests", "ci-runners");
-  await addOperator(world, "Anna Keller", by.anna, ROLE_IDS.Admin);
-  await addOperator(world, "Jun Park", by.jun, ROLE_IDS.Developer);
-  return { ...world, deniedId: await denyRequest(world) };
+  await create(world, "operators", { name: "Anna Keller", email: ANNA, role_id: ROLE_IDS.Admin });
+  await create(world, "operators", { name: "Jun Park", email: JUN, role_id: ROLE_IDS.Developer });
+  return { ...world, deniedRequest: await sendDenied(world) };
 }
 
-async function addOperator({ gatehouse, admin }: ConsoleWorld, name: string, email: string, role_id: string) {
-  const body = JSON.stringify({ name, email, role_id });
-  const headers = { "content-type": "application/json" };
-  const path = `/api/public/v1/accounts/${ACCOUNT}/operators`;
-  const made = await gatehouse.call(admin.token, path, { method: "POST", headers, body });
-  if (!made.ok) throw new Error(`${name} was not added: ${made.status} ${await made.text()}`);
+/** Creates something in the account, as its Admin. */
+async function create({ gatehouse, admin }: ConsoleWorld, path: string, spec: object): Promise<void> {
+  const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(spec) };
+  const response = await gatehouse.call(admin.token, `/api/public/v1/accounts/${ACCOUNT}/${path}`, init);
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
 }
 
-/** Sends a request that a Viewer has no permission for. @returns its request ID */
-async function denyRequest({ gatehouse }: ConsoleWorld): Promise<string> {
+/** Sends a request that a Viewer is denied. @returns its request id */
+async function sendDenied({ gatehouse }: ConsoleWorld): Promise<string> {
   const { token } = await gatehouse.key({ name: "status-page", role: "Viewer" });
-  const answer = await gatehouse.call(token, `${CLUSTERS}/c1f0a7de-6a53-4c0c-8f3f-0a3f1c7d9a10/pause`, {
-    method: "POST",
-  });
-  return ((await answer.json()) as { error: { request_id: string } }).error.request_id;
+  const path = `${CLUSTERS}/c1f0a7de-6a53-4c0c-8f3f-0a3f1c7d9a10/pause`;
+  const response = await gatehouse.call(token, path, { method: "POST" });
+  return ((await response.json()) as { error: { request_id: string } }).error.request_id;
 }
 
-async function bind({ gatehouse }: ConsoleWorld, key: string, list: string): Promise<void> {
-  const { DB } = gatehouse.env;
-  await DB.prepare("UPDATE api_keys SET restricted = 1 WHERE name = ?").bind(key).run();
-  await DB.prepare(
-    `INSERT INTO api_key_allow_lists (key_id, allow_list_id)
-     SELECT api_keys.id, allow_lists.id FROM api_keys, allow_lists WHERE api_keys.name = ? AND allow_lists.name = ?`,
-  )
-    .bind(key, list)
-    .run();
-}
-
-async function createList({ gatehouse, admin }: ConsoleWorld, name: string, rules: readonly string[]): Promise<void> {
-  const path = `/api/public/v1/accounts/${ACCOUNT}/projects/${PROJECT}/allow-lists`;
-  const body = JSON.stringify({ name, description: "", allow_list: rules });
-  const headers = { "content-type": "application/json" };
-  const made = await gatehouse.call(admin.token, path, { method: "POST", headers, body });
-  if (!made.ok) throw new Error(`the list ${name} was not created: ${made.status} ${await made.text()}`);
+async function bind({ gatehouse: { env } }: ConsoleWorld, key: string, list: string): Promise<void> {
+  await env.DB.prepare("UPDATE api_keys SET restricted = 1 WHERE name = ?").bind(key).run();
+  const sql = `INSERT INTO api_key_allow_lists (key_id, allow_list_id)
+    SELECT api_keys.id, allow_lists.id FROM api_keys, allow_lists WHERE api_keys.name = ? AND allow_lists.name = ?`;
+  await env.DB.prepare(sql).bind(key, list).run();
 }
 
 async function takeAll(browser: Browser, world: World, theme: "light" | "dark"): Promise<void> {
@@ -153,8 +95,8 @@ async function takeAll(browser: Browser, world: World, theme: "light" | "dark"):
   await fillCreate(page);
   await shoot("create");
   await page.route("**/api-keys", async (route) => {
-    const answer = await route.fetch();
-    await route.fulfill({ response: answer, json: { ...(await answer.json()), jwt: FAKE } });
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), jwt: FAKE } });
   });
   await page.getByRole("button", { name: "Create key" }).click();
   await page.getByRole("button", { name: "I have stored it" }).waitFor();
@@ -173,15 +115,15 @@ async function takeAll(browser: Browser, world: World, theme: "light" | "dark"):
   await page.getByText("Create Operator").first().waitFor();
   await shoot("activity");
   await page.getByRole("link", { name: "Denied requests" }).click();
-  await page.getByLabel("Request ID").fill(world.deniedId);
+  await page.getByLabel("Request ID").fill(world.deniedRequest);
   await page.getByRole("button", { name: "Explain" }).click();
   await page.getByText("The request was denied").waitFor();
   await page.evaluate(() => scrollTo(0, 0));
   await shoot("explain");
   if (faults.length > 0) throw new Error(faults.join("\n"));
   await close();
-  // The pictures of the next theme must show the same keys.
-  await world.gatehouse.env.DB.prepare("DELETE FROM api_keys WHERE name = ?").bind(CREATED).run();
+  // The next pictures show the same keys.
+  await world.gatehouse.env.DB.prepare("DELETE FROM api_keys WHERE name = ?").bind(MADE).run();
 }
 
 async function openKeys(browser: Browser, world: ConsoleWorld, options: PageOptions) {
@@ -201,7 +143,7 @@ async function takePhone(browser: Browser, world: ConsoleWorld): Promise<void> {
 async function fillCreate(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Create API key" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByLabel("Name").fill(CREATED);
+  await dialog.getByLabel("Name").fill(MADE);
   await dialog.getByLabel("Role").selectOption({ label: "Viewer" });
 }
 

@@ -1,9 +1,16 @@
 // New secrets of a deployment, and the SQL of its first account and Admin key.
-import { mintKey, readKeyRing } from "../src/core/token/api-key-token.ts";
+import { type KeyRing, mintKey, readKeyRing } from "../src/core/token/api-key-token.ts";
 import { ACCOUNT_NAME, ACCOUNT_NAME_ERROR } from "../src/store/accounts/port.ts";
 import { type AccountStatement, accountStatements } from "../src/store/accounts/statements.ts";
 
 export { newIdentityKeys, newKeyRing } from "../src/console/first-start/new-secrets.ts";
+
+/** The key ring of KEY_RING's JSON. @throws Error with everything that is wrong with it */
+export function parseKeyRing(text: string): KeyRing {
+  const read = readKeyRing(text);
+  if ("errors" in read) throw new Error(`KEY_RING cannot be used: ${read.errors.join("; ")}`);
+  return read.ring;
+}
 
 /** What a first account needs: the statements that make it, and the key, which is nowhere in them. */
 export interface FirstKey {
@@ -25,11 +32,10 @@ export async function firstKey(
   accountId: string,
   now: number,
 ): Promise<FirstKey> {
-  const read = readKeyRing(keyRing);
-  if ("errors" in read) throw new Error(`KEY_RING cannot be used: ${read.errors.join("; ")}`);
+  const ring = parseKeyRing(keyRing);
   if (!ACCOUNT_NAME.test(accountName)) throw new Error(ACCOUNT_NAME_ERROR);
   const keyId = crypto.randomUUID();
-  const { token, hash: keyHash } = await mintKey(read.ring, { keyId, accountId, expiresAt: null, now });
+  const { token, hash: keyHash } = await mintKey(ring, { keyId, accountId, expiresAt: null, now });
   const account = { id: accountId, name: accountName, keyId, keyHash, now, address: null, requestId: null };
   const statements = accountStatements(account, crypto.randomUUID(), "any");
   return { sql: `${statements.map(toSql).join(";\n")};\n`, token, accountId, keyId };

@@ -1,5 +1,5 @@
 // Brings node_modules in line with package-lock.json, so that `npm start` and `npm test` work on a fresh clone.
-// Plain JavaScript, since it runs on whatever Node the machine has; everything after it runs on the one in node_modules.
+// Plain JavaScript, since it runs on the machine's own Node; everything after it runs on the one in node_modules.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 
@@ -8,8 +8,8 @@ const root = new URL("../", import.meta.url);
 /** @param {string} path */
 const packagesOf = (path) => JSON.parse(readFileSync(new URL(path, root), "utf8")).packages;
 
-/** True when every package that the lock file wants is installed at the wanted version. */
-function inLine() {
+/** Whether every package of the lock file is installed at its version. */
+function isUpToDate() {
   if (!existsSync(new URL("node_modules/.package-lock.json", root))) return false;
   if (!existsSync(new URL("node_modules/.bin/node", root))) return false;
   const want = packagesOf("package-lock.json");
@@ -20,7 +20,7 @@ function inLine() {
   });
 }
 
-if (!inLine()) {
+if (!isUpToDate()) {
   console.log("Installing packages from package-lock.json (once, about half a minute) ...");
   const npm = spawnSync("npm", ["ci", "--loglevel=error"], {
     cwd: root,
@@ -33,5 +33,5 @@ if (!inLine()) {
   }
 }
 
-// wrangler.toml names it, and refuses to do anything without it; the console is built into it.
+// wrangler.toml names this folder, and wrangler fails without it; the console is built into it.
 mkdirSync(new URL("dist/assets", root), { recursive: true });

@@ -1,4 +1,4 @@
-// How the scripts call wrangler: the installed one, quietly, with its words shown only when it fails.
+// Runs the installed wrangler, quietly: its output is shown only when it fails.
 import { spawn, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
@@ -6,14 +6,14 @@ export const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const WRANGLER = fileURLToPath(new URL("../node_modules/wrangler/bin/wrangler.js", import.meta.url));
 
 // No telemetry, no update check, no sample request fetched from outside, no log files in the home directory.
-const QUIET = {
+export const QUIET = {
   WRANGLER_SEND_METRICS: "false",
   WRANGLER_HIDE_BANNER: "true",
   WRANGLER_WRITE_LOGS: "false",
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
 };
 
-/** Run wrangler and wait. @returns its exit code; its output goes to the terminal */
+/** Runs wrangler to its end with its output on the terminal. @returns its exit code */
 export function wranglerShown(args: readonly string[], input?: string): number {
   const { status } = spawnSync(process.execPath, [WRANGLER, ...args], {
     cwd: ROOT,
@@ -24,24 +24,23 @@ export function wranglerShown(args: readonly string[], input?: string): number {
   return status ?? 1;
 }
 
-/** Run wrangler and wait, without a word. @throws Error with all that it said, when it fails */
+/** Runs wrangler to its end. @returns its output. @throws Error with the output, when it fails */
 export function wranglerQuietly(args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = startWrangler(args);
-    let said = "";
-    child.stdout.on("data", (part) => {
-      said += part;
-    });
-    child.stderr.on("data", (part) => {
-      said += part;
-    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (part) => {
+        output += part;
+      });
+    }
     child.on("exit", (code) =>
-      code === 0 ? resolve(said) : reject(new Error(`wrangler ${args.slice(0, 3).join(" ")} failed:\n${said}`)),
+      code === 0 ? resolve(output) : reject(new Error(`wrangler ${args.slice(0, 3).join(" ")} failed:\n${output}`)),
     );
   });
 }
 
-/** Start wrangler with its output piped. */
+/** Starts wrangler with its output piped. */
 export function startWrangler(args: readonly string[]) {
   return spawn(process.execPath, [WRANGLER, ...args], {
     cwd: ROOT,

@@ -1,4 +1,4 @@
-// The adapters of src/store name the runtime's types as globals; here only these of them are wanted, beside Node's.
+// The adapters of src/store use the runtime's types as globals. Beside Node's types, only these are declared.
 type D1Database = import("@cloudflare/workers-types").D1Database;
 type D1DatabaseSession = import("@cloudflare/workers-types").D1DatabaseSession;
 type D1PreparedStatement = import("@cloudflare/workers-types").D1PreparedStatement;

@@ -1,95 +1,109 @@
-// Counts what a customer uses in a while of virtual time, by running the real code on storage that counts.
-import { type Chance, createChance, EPOCH } from "../../scripts/simulate/world.ts";
+// Counts what a customer uses in some minutes of virtual time, by running the real code on storage that counts.
+import { newIdentityKeys } from "../../scripts/secrets.ts";
+import { ACCOUNT } from "../../scripts/simulate/primary.ts";
+import { createRandom, EPOCH } from "../../scripts/simulate/world.ts";
 import type { KeyHash } from "../../src/core/access/principal.ts";
-import type { Customer } from "./customers.ts";
-import { createIsolate, type Isolate } from "./isolate.ts";
-import { type Counted, MINUTE_MS } from "./month.ts";
-import { createSchedule } from "./schedule.ts";
-import { makeKeys, warmKv } from "./stock.ts";
-import { createStorage } from "./storage.ts";
-import { createTraffic } from "./traffic.ts";
+import { DEVELOPER } from "../../src/core/access/roles.ts";
+import { createD1Records } from "../../src/store/key-cache/d1-records.ts";
+import { copyName, createKvCopies } from "../../src/store/key-cache/kv-copies.ts";
+import { randomHash } from "../setup/keys.ts";
+import { type Counted, MINUTE_MS } from "./bill.ts";
+import { type Customer, createTraffic } from "./customers.ts";
+import { createIsolate } from "./isolate.ts";
+import { type CountingStorage, createStorage } from "./storage.ts";
 
-/** A remembered record lives ten minutes: after that isolates are as warm as they will be. */
+/** A cached record lives ten minutes: after that isolates are as warm as they will be. */
 const WARM_UP_MINUTES = 12;
+/** Instead of a day, so that as many denials are deleted as are kept while the count lasts. */
+const DENIAL_RETENTION_MS = 5 * MINUTE_MS;
+const DAY_MS = 86_400_000;
 
-/** Instead of a day, so that as many refused calls are forgotten as are kept while the count lasts. */
-const KEEP_REFUSALS_FOR_MS = 5 * MINUTE_MS;
-
-export interface Options {
+export interface CountOptions {
   readonly seed: number;
-  /** Counted minutes of virtual time; some more go before, to warm up. */
+  /** Counted minutes of virtual time; the minutes of the warm-up go before. */
   readonly minutes: number;
   readonly onMinute?: (done: number, of: number) => void;
-  /** Hears of every use: which isolate, which key, when. */
-  readonly onUse?: (isolate: number, keyId: string, now: number) => void;
-  /** The isolates are warm: what is counted begins now. */
-  readonly onBegin?: () => void;
 }
 
-/** Runs a customer's traffic, and counts. */
-export async function count(customer: Customer, options: Options): Promise<Counted> {
-  const chance = createChance(options.seed);
+/** Runs a customer's traffic and the scheduled maintenance, and counts. */
+export async function count(customer: Customer, { seed, minutes, onMinute }: CountOptions): Promise<Counted> {
+  const random = createRandom(seed);
   let now = EPOCH;
   const storage = createStorage(() => now);
   const hashes = makeKeys(storage, customer.keys);
-  // Storage answers at once, so no limit is ever reached and no timer has to run.
+  // Storage answers at once, so no time limit is reached and no timer has to run.
   const clock = { now: () => Math.floor(now), after: () => () => undefined };
-  const isolates = Array.from({ length: customer.places * customer.isolatesEach }, (_, i) =>
-    createIsolate(storage, clock, chance.next, KEEP_REFUSALS_FOR_MS, (id) => options.onUse?.(i, id, now)),
+  const isolates = Array.from({ length: customer.locations * customer.isolatesEach }, () =>
+    createIsolate(storage, clock, random.next, DENIAL_RETENTION_MS),
   );
-  const schedule = await createSchedule(storage, KEEP_REFUSALS_FOR_MS);
+  const runScheduled = await createSchedule(storage);
   // The first run signs the day's checkpoint; the second one has nothing to do.
-  await schedule(now);
+  await runScheduled(now);
   storage.reset();
-  await schedule(now);
+  await runScheduled(now);
   const idle = { ...storage.used };
-  await warmKv(storage, hashes, now, chance.next);
+  await fillKv(storage, hashes, now, random.next);
 
-  const play = createPlay(customer, chance, isolates, hashes, (instant) => {
-    now = instant;
-  });
-  const runMinutes = async (from: number, to: number) => {
-    for (let minute = from + 1; minute <= to; minute += 1) {
-      await play.until(EPOCH + minute * MINUTE_MS);
-      await schedule(now);
-      options.onMinute?.(minute, WARM_UP_MINUTES + options.minutes);
+  const nextArrival = createTraffic(customer, random);
+  let arrival = nextArrival();
+  let arrivesAt = EPOCH + arrival.afterMs;
+  let seen = { requests: 0, denied: 0 };
+  const lastMinute = WARM_UP_MINUTES + minutes;
+  for (let minute = 1; minute <= lastMinute; minute += 1) {
+    for (const end = EPOCH + minute * MINUTE_MS; arrivesAt < end; arrivesAt += arrival.afterMs) {
+      now = arrivesAt;
+      const work = isolates[arrival.isolate]?.serve(hashes[arrival.key] as KeyHash, arrival.kind);
+      // Most requests have nothing to wait for, and there are hundreds of thousands.
+      if (work) await work;
+      seen.requests += 1;
+      if (arrival.kind === "denied" || arrival.kind === "unauthenticated") seen.denied += 1;
+      arrival = nextArrival();
     }
-  };
-  await runMinutes(0, WARM_UP_MINUTES);
-  const before = { ...play.seen };
-  storage.reset();
-  options.onBegin?.();
-  await runMinutes(WARM_UP_MINUTES, WARM_UP_MINUTES + options.minutes);
-  const [calls, refused] = [play.seen.calls - before.calls, play.seen.refused - before.refused];
-  return { minutes: options.minutes, calls, refused, used: storage.used, idle };
+    now = EPOCH + minute * MINUTE_MS;
+    await runScheduled(now);
+    onMinute?.(minute, lastMinute);
+    if (minute > WARM_UP_MINUTES) continue;
+    storage.reset();
+    seen = { requests: 0, denied: 0 };
+  }
+  return { minutes, ...seen, used: storage.used, idle };
 }
 
-/** Lets the traffic of a customer come in, call by call. */
-function createPlay(
-  customer: Customer,
-  chance: Chance,
-  isolates: readonly Isolate[],
-  hashes: readonly KeyHash[],
-  setNow: (instant: number) => void,
-) {
-  const next = createTraffic(customer, chance);
-  const seen = { calls: 0, refused: 0 };
-  let context = next();
-  let callAt = EPOCH + context.afterMs;
-  return {
-    seen,
-    async until(end: number): Promise<void> {
-      while (callAt < end) {
-        setNow(callAt);
-        const work = isolates[context.isolate]?.call(hashes[context.key] as KeyHash, context.kind);
-        // Awaited only where there is something to wait for: most calls end at once, and there are hundreds of thousands.
-        if (work) await work;
-        seen.calls += 1;
-        if (context.kind === "refused" || context.kind === "stranger") seen.refused += 1;
-        context = next();
-        callAt += context.afterMs;
-      }
-      setNow(end);
-    },
+interface MaintenanceModule {
+  createMaintenanceJobs(config: object, copies: object, log: object): { runScheduled(now: number): Promise<void> };
+}
+
+/** The Worker's own scheduled maintenance. A job that fails ends the count. */
+async function createSchedule(storage: CountingStorage): Promise<(now: number) => Promise<void>> {
+  // By its address: the modules that it imports are typed for Workers, this one for Node.
+  const path = "../../src/wiring/maintenance.ts";
+  const { createMaintenanceJobs }: MaintenanceModule = await import(new URL(path, import.meta.url).href);
+  const identityKeys = JSON.parse(await newIdentityKeys()).keys;
+  const config = { db: storage.db, identityKeys, denialRetentionMs: DENIAL_RETENTION_MS };
+  const write = (kind: string, fields: object) => {
+    if (kind === "fault") throw new Error(JSON.stringify(fields));
   };
+  return createMaintenanceJobs(config, createKvCopies(storage.kv), { write }).runScheduled;
+}
+
+/** Adds keys without allow lists to D1. @returns their hashes */
+function makeKeys({ database }: CountingStorage, count: number): readonly KeyHash[] {
+  database.prepare("INSERT INTO accounts (id, name, created_at) VALUES (?, 'cost', 0)").run(ACCOUNT);
+  const add =
+    database.prepare(`INSERT INTO api_keys (id, account_id, hash, name, role_id, restricted, expire_after_hours,
+    created_at, updated_at, issuer) VALUES (?, '${ACCOUNT}', ?, 'cost', '${DEVELOPER.id}', 0, 0, 0, 0, 'cost')`);
+  database.exec("BEGIN");
+  const hashes = Array.from({ length: count }, () => randomHash() as KeyHash);
+  for (const hash of hashes) add.run(crypto.randomUUID(), hash);
+  database.exec("COMMIT");
+  return hashes;
+}
+
+/** Puts a copy of every key into KV, of a random age: every hour a twenty-fourth of them expires. */
+async function fillKv({ db, copies }: CountingStorage, hashes: readonly KeyHash[], now: number, random: () => number) {
+  const primary = createD1Records(db);
+  for (const hash of hashes) {
+    const reading = await primary.readByHash(hash);
+    copies.set(copyName(hash), { text: JSON.stringify(reading?.copy), expiresAt: now + random() * DAY_MS });
+  }
 }

@@ -1,6 +1,5 @@
-// How many rows D1 bills for a statement, as its `meta` says: SQLite alone does not tell. Every statement that a call or the
-// schedule runs is here, and test/store/rows-billed.test.ts holds each against a D1 in workerd.
-
+// How many rows D1 bills for a statement, as its `meta` says; SQLite does not tell. Every statement of a request and of the
+// scheduled maintenance is here, and test/store/rows-billed.test.ts compares each with a D1 in workerd.
 import { RECORD_USE } from "../../src/store/api-keys/usage.ts";
 import { LAST_CHECKPOINT, OPEN_EVENTS, SAVE_CHECKPOINT } from "../../src/store/audit/sealer.ts";
 import { COUNT_DENIALS, KEEP_REQUESTS } from "../../src/store/denials/recorder.ts";
@@ -8,11 +7,11 @@ import { DELETE_OLD_COUNTS, DELETE_OLD_REQUESTS } from "../../src/store/denials/
 import { FIND_BY_HASH, FIND_PENDING, READ_CHANGES } from "../../src/store/key-cache/d1-records.ts";
 import { KEYS_TO_EXPIRE, PRUNE } from "../../src/store/maintenance/maintenance.ts";
 
-/** What a statement has done. */
+/** The rows that a statement returned and changed. */
 export interface Effect {
   readonly returned: number;
   readonly changed: number;
-  /** Of the changed rows, those that were not there before. */
+  /** Of the changed rows, the new ones. */
   readonly added: number;
 }
 
@@ -22,8 +21,8 @@ export interface Rows {
 }
 
 const readsOnly = (read: number) => () => ({ read, written: 0 });
-/** The end of a range is looked at even when nothing lies in it. */
-const forgets = ({ changed }: Effect) => ({ read: Math.max(1, changed), written: changed });
+/** The end of a range is read even when the range is empty. */
+const deletes = ({ changed }: Effect) => ({ read: Math.max(1, changed), written: changed });
 
 /** The rows billed for each statement; a new row is written once for its table and once for each of its indexes. */
 export const ROWS: ReadonlyMap<string, (effect: Effect) => Rows> = new Map<string, (effect: Effect) => Rows>([
@@ -33,8 +32,8 @@ export const ROWS: ReadonlyMap<string, (effect: Effect) => Rows> = new Map<strin
   [RECORD_USE, ({ changed }) => ({ read: changed, written: changed })],
   [COUNT_DENIALS, ({ changed, added }) => ({ read: changed, written: changed + added })],
   [KEEP_REQUESTS, ({ changed }) => ({ read: changed, written: 2 * changed })],
-  [DELETE_OLD_REQUESTS, forgets],
-  [DELETE_OLD_COUNTS, forgets],
+  [DELETE_OLD_REQUESTS, deletes],
+  [DELETE_OLD_COUNTS, deletes],
   [FIND_PENDING, readsOnly(1)],
   [KEYS_TO_EXPIRE, readsOnly(1)],
   [PRUNE, readsOnly(3)],

@@ -1,72 +1,55 @@
-// D1 and KV that count what Cloudflare would bill. Every statement is really run, on SQLite with the real migrations; the rows
-// that D1 bills for it are rows.ts's. Both answer at once.
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+// D1 and KV that count what Cloudflare would bill. Every statement runs on SQLite with the real migrations; rows.ts has the
+// rows that D1 bills for it. Both answer at once.
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { RECORD_USE } from "../../src/store/api-keys/usage.ts";
 import { COUNT_DENIALS } from "../../src/store/denials/recorder.ts";
-import { ROOT } from "../setup/work.ts";
+import { migratedDatabase } from "../setup/keys.ts";
 import { type Effect, ROWS } from "./rows.ts";
 
-/** What has been used of storage since the count began. */
-export interface Used {
-  kvReads: number;
-  kvWrites: number;
-  rowsRead: number;
-  rowsWritten: number;
-  /** Of the rows written, those that say when a key was last used. */
-  uses: number;
-}
+const NOTHING = { kvReads: 0, kvWrites: 0, rowsRead: 0, rowsWritten: 0, lastUses: 0 };
 
-export const NOTHING: Readonly<Used> = { kvReads: 0, kvWrites: 0, rowsRead: 0, rowsWritten: 0, uses: 0 };
+/** Usage since the count began; `lastUses` are the written rows that record when a key was last used. */
+export type Usage = Record<keyof typeof NOTHING, number>;
 
-export interface Storage {
+export interface CountingStorage {
   readonly db: D1Database;
   readonly kv: KVNamespace;
-  /** For what is put there before the count begins. */
-  readonly raw: DatabaseSync;
-  readonly copies: Map<string, { readonly text: string; readonly endsAt: number }>;
-  readonly used: Used;
+  /** Not counted: for the rows and copies that are there before the count begins. */
+  readonly database: DatabaseSync;
+  readonly copies: Map<string, { readonly text: string; readonly expiresAt: number }>;
+  readonly used: Usage;
   /** Begins the count anew. */
   reset(): void;
 }
 
 /** An empty system of record and an empty KV. */
-export function createStorage(now: () => number): Storage {
-  const raw = new DatabaseSync(":memory:");
-  const migrations = join(ROOT, "migrations");
-  for (const file of readdirSync(migrations).sort()) raw.exec(readFileSync(join(migrations, file), "utf8"));
-  const copies: Storage["copies"] = new Map();
-  const used: Used = { ...NOTHING };
-  return {
-    db: createD1(raw, used),
-    kv: createKv(copies, used, now),
-    raw,
-    copies,
-    used,
-    reset: () => void Object.assign(used, NOTHING),
-  };
+export function createStorage(now: () => number): CountingStorage {
+  const database = migratedDatabase(":memory:");
+  const copies: CountingStorage["copies"] = new Map();
+  const used = { ...NOTHING };
+  const reset = () => void Object.assign(used, NOTHING);
+  return { db: createD1(database, used), kv: createKv(copies, used, now), database, copies, used, reset };
 }
 
-function createD1(raw: DatabaseSync, used: Used): D1Database {
+function createD1(database: DatabaseSync, used: Usage): D1Database {
   const prepared = new Map<string, StatementSync>();
 
   function statementOf(sql: string): StatementSync {
-    const known = prepared.get(sql) ?? raw.prepare(sql);
-    prepared.set(sql, known);
-    return known;
+    const statement = prepared.get(sql) ?? database.prepare(sql);
+    prepared.set(sql, statement);
+    return statement;
   }
 
-  // SQLite's count of changes does not tell an added row from one that was there.
+  // SQLite's count of changes does not distinguish an added row from an updated one.
   const countsOf = (sql: string) =>
     sql === COUNT_DENIALS ? Number(statementOf("SELECT count(*) AS n FROM refusal_counts").get()?.n) : null;
 
   function bill(sql: string, effect: Effect): void {
     const rows = ROWS.get(sql)?.(effect);
-    if (rows === undefined) throw new Error(`nobody knows what D1 bills for ${sql}`);
+    if (rows === undefined) throw new Error(`rows.ts does not say what D1 bills for ${sql}`);
     used.rowsRead += rows.read;
     used.rowsWritten += rows.written;
-    if (sql === RECORD_USE) used.uses += rows.written;
+    if (sql === RECORD_USE) used.lastUses += rows.written;
   }
 
   function run(sql: string, values: readonly SQLInputValue[]) {
@@ -85,24 +68,24 @@ function createD1(raw: DatabaseSync, used: Used): D1Database {
     all: async () => run(sql, values),
     first: async () => run(sql, values).results[0] ?? null,
   });
-  const database = {
+  const db = {
     prepare: (sql: string) => statement(sql),
-    withSession: () => database,
+    withSession: () => db,
     batch: async (statements: readonly ReturnType<typeof statement>[]) => statements.map((each) => each.execute()),
   };
-  return database as unknown as D1Database;
+  return db as unknown as D1Database;
 }
 
-function createKv(copies: Storage["copies"], used: Used, now: () => number): KVNamespace {
+function createKv(copies: CountingStorage["copies"], used: Usage, now: () => number): KVNamespace {
   const kv = {
     async get(name: string) {
       used.kvReads += 1;
       const copy = copies.get(name);
-      return copy === undefined || copy.endsAt <= now() ? null : JSON.parse(copy.text);
+      return copy === undefined || copy.expiresAt <= now() ? null : JSON.parse(copy.text);
     },
     async put(name: string, text: string, { expirationTtl }: { readonly expirationTtl: number }) {
       used.kvWrites += 1;
-      copies.set(name, { text, endsAt: now() + expirationTtl * 1_000 });
+      copies.set(name, { text, expiresAt: now() + expirationTtl * 1_000 });
     },
   };
   return kv as unknown as KVNamespace;

@@ -4,9 +4,9 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
-/** Whose code was run, by the names of its functions; what none of these is called belongs to "other". */
+/** The owner of code, by the names of its functions; all other functions belong to "other". */
 const OWNERS: readonly (readonly [string, RegExp])[] = [
-  // Compiled while it runs, so without a name; how well differs from run to run.
+  // Compiled at run time, so without a name; how well it is compiled differs from run to run.
   ["compiled JavaScript", /^0x/],
   ["built-ins of JavaScript", /^Builtins_/],
   ["memory", /tcmalloc|TCMalloc|^(?:operator (?:new|delete)|malloc|free|calloc|realloc)/],
@@ -20,26 +20,26 @@ const OWNERS: readonly (readonly [string, RegExp])[] = [
 /** Instructions by the owner of their code. */
 export type Counts = ReadonlyMap<string, number>;
 
-/** The command to put in front of another one, so that its instructions are counted. */
+/** The command to run another one under, so that its instructions are counted. */
 export function countedBy(out: string): readonly string[] {
   // V8 writes the code that it runs.
   return ["valgrind", "--tool=callgrind", "--smc-check=all-non-file", `--callgrind-out-file=${out}`];
 }
 
-/** Why nothing can be counted here; `null`: it can. */
+/** Why instructions cannot be counted here; `null`: they can. */
 export function missing(): string | null {
   return spawnSync("callgrind_control", ["--version"]).status === 0
     ? null
     : "valgrind is not installed: apt-get install valgrind";
 }
 
-/** Forget what was counted so far. */
+/** Resets the counts. */
 export function startCounting(pid: number): void {
   control("--zero", pid);
 }
 
 /**
- * What was counted since, of all threads.
+ * The counts of all threads since `startCounting`.
  *
  * @param out as it was given to `countedBy`
  */
@@ -56,7 +56,7 @@ export async function readCounts(pid: number, out: string): Promise<Counts> {
 }
 
 /**
- * Sums up the instructions of a dump, each with the function that it stands in.
+ * Sums up the instructions of a dump by the owner of the function that holds them.
  *
  * @param dump as https://valgrind.org/docs/manual/cl-format.html describes it
  */
@@ -72,7 +72,7 @@ export function countsOf(dump: string): Counts {
       if (name !== undefined) names.set(id, name);
       if (line.startsWith("fn=")) owner = ownerOf(names.get(id) ?? "");
     } else if (line.startsWith("calls=")) {
-      // The next line is what the called function and all below it took: counted where they stand.
+      // The next line has the total of the called function and all below it, which are counted where they stand.
       isCall = true;
     } else if (/^[0-9+*-]/.test(line)) {
       if (!isCall) counts.set(owner, (counts.get(owner) ?? 0) + Number(line.split(" ")[1] ?? 0));

@@ -5,7 +5,7 @@ export interface Inspector {
   close(): void;
 }
 
-/** Connect to the Worker behind an inspector's port. */
+/** Connects to the Worker behind an inspector's port. */
 export async function inspect(port: number): Promise<Inspector> {
   const listed = (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as { webSocketDebuggerUrl: string }[];
   const socket = new WebSocket(listed[0]?.webSocketDebuggerUrl ?? "");
@@ -23,9 +23,9 @@ export async function inspect(port: number): Promise<Inspector> {
     send(method, params = {}) {
       count += 1;
       const id = count;
-      const answered = new Promise<unknown>((resolve) => waiting.set(id, resolve));
+      const response = new Promise<unknown>((resolve) => waiting.set(id, resolve));
       socket.send(JSON.stringify({ id, method, params }));
-      return answered;
+      return response;
     },
     close: () => socket.close(),
   };

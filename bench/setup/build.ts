@@ -1,108 +1,95 @@
-// Builds the Worker as it is deployed, through wrangler, and variants of it through the bundler that wrangler has.
+// Builds the Worker as it is deployed, through wrangler, and variants of it through the bundler that wrangler brings.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { ROOT, WORK } from "./work.ts";
+
+export const ROOT: string = fileURLToPath(new URL("../../", import.meta.url));
+/** Where a run keeps its builds and databases: not committed, safe to delete. */
+export const WORK: string = join(ROOT, "dist/bench");
+export const RESULTS: string = join(ROOT, "bench/results");
+export const WORKERS: string = join(ROOT, "bench/workers");
 
 const require = createRequire(import.meta.url);
 const wrangler = require.resolve("wrangler");
+const ENTRY = join(ROOT, "src/index.ts");
 
-/** As much of esbuild as is used here. */
+/** The parts of esbuild's interface that this file uses. */
 interface Bundler {
-  build(options: Readonly<Record<string, unknown>>): Promise<{ outputFiles: { contents: Uint8Array }[] }>;
+  build(options: object): Promise<{ outputFiles: { contents: Uint8Array }[] }>;
+}
+interface PluginBuild {
+  onLoad(options: { filter: RegExp }, load: (file: { path: string }) => { contents: string; loader: string }): void;
+  onResolve(options: { filter: RegExp }, resolve: (asked: { path: string; kind: string }) => object | undefined): void;
 }
 const bundler = require(require.resolve("esbuild", { paths: [wrangler] })) as Bundler;
 
-interface Change {
-  /** Matches the path of a source file. */
-  readonly file: RegExp;
-  change(source: string): string;
-}
-
 /**
- * Build the Worker with the command that deploys it.
+ * Builds the Worker with the command that deploys it.
  *
- * @param minify `false` where the names of functions are to be read
+ * @param minify `false` keeps the names of functions
  * @returns the path of its one module
  */
 export function buildGatehouse(minify = true): string {
   const out = join(WORK, minify ? "gatehouse" : "gatehouse-readable");
-  // wrangler.toml names it; the console is built into it, and is no part of what is measured.
+  // wrangler.toml names the console's folder; the console is not measured.
   mkdirSync(join(ROOT, "dist/assets"), { recursive: true });
   const command = join(wrangler, "../../bin/wrangler.js");
-  const run = spawnSync(process.execPath, [command, "deploy", "--dry-run", `--minify=${minify}`, "--outdir", out], {
-    cwd: ROOT,
-    encoding: "utf8",
-    env: { ...process.env, CI: "1" },
-  });
-  if (run.status !== 0) throw new Error(`wrangler could not build the Worker:\n${run.stdout}${run.stderr}`);
+  const args = [command, "deploy", "--dry-run", `--minify=${minify}`, "--outdir", out];
+  const env = { ...process.env, CI: "1" };
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8", env });
+  if (status !== 0) throw new Error(`wrangler could not build the Worker:\n${stdout}${stderr}`);
   return join(out, "index.js");
 }
 
-/** Bundle one entry as wrangler.toml has it done, with sources changed on the way. Returns the path of the module. */
-export async function bundle(name: string, entry: string, changes: readonly Change[] = []): Promise<string> {
+/** Bundles one entry with the settings of wrangler.toml. @returns the path of the module */
+export async function bundle(name: string, entry: string, plugins: readonly object[] = []): Promise<string> {
   const outfile = join(WORK, name, "index.js");
-  mkdirSync(join(WORK, name), { recursive: true });
-  await bundler.build({ ...common(entry), outfile, plugins: [changing(changes)] });
+  await bundler.build({ ...settingsFor(entry), outfile, plugins });
   return outfile;
 }
 
-/** Bytes of what is loaded before the first call: everything but what is imported on demand. Minified, then gzipped. */
-export async function frontDoorBytes(): Promise<{ readonly minified: number; readonly gzipped: number }> {
-  const options = { ...common(join(ROOT, "src/index.ts")), write: false, plugins: [onDemandLeftOut] };
-  const { outputFiles } = await bundler.build(options);
-  const code = (outputFiles[0] as { contents: Uint8Array }).contents;
+/** The Worker with an operation table of another size. @returns the path of the module */
+export function buildWithOperations(count: number): Promise<string> {
+  const setup = (build: PluginBuild) =>
+    build.onLoad({ filter: /src\/core\/routing\/operations\.ts$/ }, ({ path }) => {
+      const source = readFileSync(path, "utf8");
+      const renamed = source.replace("export const OPERATIONS = [", "const WHOLE_TABLE = [");
+      const contents = renamed.replace(/^\] as const.*;$|^\];$/m, (end) => `${end}\n${operationTable(count)}`);
+      if (contents === source) throw new Error(`no operation table in ${path}`);
+      return { contents, loader: "ts" };
+    });
+  return bundle(`operations-${count}`, ENTRY, [{ name: "operation table", setup }]);
+}
+
+/** The measured operations, which are among the clusters', then the rest of the table, then generated ones. */
+function operationTable(count: number): string {
+  return `const CLUSTER_ROWS = WHOLE_TABLE.filter((row) => row.path.includes("/clusters"));
+const GENERATED = Array.from({ length: ${count} }, (_, i) =>
+  get(\`generated\${i}\`, \`\${PROJECT}/family\${i % 70}/{id}/member\${i}\`, ANY_KEY));
+export const OPERATIONS = [...new Set([...CLUSTER_ROWS, ...WHOLE_TABLE, ...GENERATED])].slice(0, ${count});`;
+}
+
+/** Bytes of the code that loads before the first request: all but the dynamic imports. */
+export async function bytesAtStart(): Promise<{ readonly minified: number; readonly gzipped: number }> {
+  const setup = (build: PluginBuild) =>
+    build.onResolve({ filter: /./ }, ({ path, kind }) =>
+      kind === "dynamic-import" ? { path, external: true } : undefined,
+    );
+  const plugins = [{ name: "leave out dynamic imports", setup }];
+  const { outputFiles } = await bundler.build({ ...settingsFor(ENTRY), write: false, plugins });
+  const code = outputFiles[0]?.contents ?? new Uint8Array();
   return { minified: code.length, gzipped: gzipSync(code, { level: 9 }).length };
 }
 
-function common(entry: string): Readonly<Record<string, unknown>> {
+function settingsFor(entry: string): object {
   const platform = {
     platform: "browser",
     conditions: ["workerd", "worker", "browser"],
     external: ["cloudflare:*", "node:*"],
   };
-  return {
-    entryPoints: [entry],
-    bundle: true,
-    format: "esm",
-    target: "es2024",
-    minify: true,
-    logLevel: "error",
-    ...platform,
-  };
-}
-
-interface Loading {
-  onLoad(options: { filter: RegExp }, load: (file: { path: string }) => { contents: string; loader: string }): void;
-  onResolve(
-    options: { filter: RegExp },
-    resolve: (asked: { path: string; kind: string }) => { path: string; external: boolean } | undefined,
-  ): void;
-}
-
-const onDemandLeftOut = {
-  name: "leave out what is loaded on demand",
-  setup(build: Loading) {
-    build.onResolve({ filter: /./ }, ({ path, kind }) =>
-      kind === "dynamic-import" ? { path, external: true } : undefined,
-    );
-  },
-};
-
-function changing(changes: readonly Change[]) {
-  return {
-    name: "change sources",
-    setup(build: Loading) {
-      for (const { file, change } of changes) {
-        build.onLoad({ filter: file }, ({ path }) => {
-          const source = readFileSync(path, "utf8");
-          const changed = change(source);
-          if (changed === source) throw new Error(`nothing to change in ${path}`);
-          return { contents: changed, loader: "ts" };
-        });
-      }
-    },
-  };
+  const output = { bundle: true, format: "esm", target: "es2024", minify: true, logLevel: "error" };
+  return { entryPoints: [entry], ...output, ...platform };
 }

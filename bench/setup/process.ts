@@ -1,31 +1,25 @@
-// Starts the processes of a run, each on its own core where the machine allows it, and ends the same ones again.
+// Starts the processes of a run, each on its own core where the machine allows it, stops them, and reads what they use.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { familyOf } from "./family.ts";
+import { setTimeout as delay } from "node:timers/promises";
 
-/** The servers under test have the first core to themselves; what loads them, answers them and stores for them has the second. */
-export type Core = "server" | "other";
-
+/** The servers under test have the first core; the load generator, the upstream and storage share the second. */
 const CORES = { server: "0", other: "1" } as const;
+export type Core = keyof typeof CORES;
 
-/** Whether processes can be kept to a core each. */
+/** Whether processes can be pinned to a core each. */
 export const pinned: boolean = availableParallelism() > 1 && spawnSync("taskset", ["-c", "1", "true"]).status === 0;
 
-/** Keeps this process itself to the other core: it calls the servers. */
-export function stayAside(): void {
+/** Pins this process, which generates the load, to the second core. */
+export function pinToOtherCore(): void {
   if (pinned) spawnSync("taskset", ["-pc", CORES.other, String(process.pid)]);
-}
-
-/** A command, kept to its core where that can be done. */
-export function onCore(core: Core, command: string, args: readonly string[]): readonly [string, readonly string[]] {
-  return pinned ? ["taskset", ["-c", CORES[core], command, ...args]] : [command, args];
 }
 
 export interface Running {
   readonly pid: number;
-  /** Everything written to stderr so far. */
+  /** The last of what the process wrote to stderr. */
   errors(): string;
   stop(): Promise<void>;
 }
@@ -33,25 +27,15 @@ export interface Running {
 const running = new Set<ChildProcess>();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 process.on("exit", () => {
-  for (const child of running) endFamily(child.pid as number);
+  for (const child of running) killFamily(child.pid as number);
 });
 
-/** The children of what is killed would live on. */
-function endFamily(pid: number): void {
-  for (const member of familyOf(pid)) {
-    try {
-      process.kill(member, "SIGKILL");
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-}
-
-/** Start a process that runs until it is stopped; its output is thrown away but for what it complains of. */
+/** Starts a process that runs until it is stopped. Its stdout is discarded. */
 export function start(core: Core, command: string, args: readonly string[]): Running {
-  // taskset becomes the command that it runs, so the id is that of the command.
-  const [program, all] = onCore(core, command, args);
-  const child = spawn(program, all, { stdio: ["ignore", "ignore", "pipe"] });
+  // taskset replaces itself by the command, so the id is that of the command.
+  const child = pinned
+    ? spawn("taskset", ["-c", CORES[core], command, ...args], { stdio: ["ignore", "ignore", "pipe"] })
+    : spawn(command, args, { stdio: ["ignore", "ignore", "pipe"] });
   running.add(child);
   let errors = "";
   child.stderr?.on("data", (data) => {
@@ -64,35 +48,72 @@ export function start(core: Core, command: string, args: readonly string[]): Run
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, "exit");
-      endFamily(child.pid as number);
+      killFamily(child.pid as number);
       await ended;
     },
   };
 }
 
-/** A port of the loopback that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-/**
- * Wait until a server answers anything at all.
- *
- * @throws Error with what the server complained of, when it does not in time
- */
-export async function answers(url: string, server: Running, withinMs = 10_000): Promise<void> {
-  for (const giveUpAt = Date.now() + withinMs; ; ) {
+/** Waits until a server responds. @throws Error with the server's stderr, when it does not in time */
+export async function untilReady(url: string, server: Running, withinMs = 10_000): Promise<void> {
+  for (const deadline = Date.now() + withinMs; ; await delay(20)) {
     try {
       await (await fetch(url)).arrayBuffer();
       return;
     } catch {
-      if (Date.now() > giveUpAt) throw new Error(`${url} does not answer: ${server.errors()}`);
-      await new Promise((resume) => setTimeout(resume, 20));
+      if (Date.now() > deadline) throw new Error(`${url} does not respond: ${server.errors()}`);
+    }
+  }
+}
+
+/** CPU time of all threads of a process and of its descendants (nginx serves from a child), in nanoseconds. */
+export function cpuNanoseconds(pid: number): number {
+  let total = 0;
+  for (const member of familyOf(pid)) {
+    for (const thread of threadsOf(member)) {
+      total += Number(readOrEmpty(`/proc/${member}/task/${thread}/schedstat`).split(" ")[0]);
+    }
+  }
+  return total;
+}
+
+/** Resident memory of a process, in bytes. */
+export function residentBytes(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readOrEmpty(`/proc/${pid}/status`))?.[1] ?? Number.NaN) * 1024;
+}
+
+/** The process itself first, then its descendants. */
+function familyOf(pid: number): readonly number[] {
+  const children = threadsOf(pid).flatMap((thread) =>
+    readOrEmpty(`/proc/${pid}/task/${thread}/children`).split(" ").filter(Boolean).map(Number),
+  );
+  return [pid, ...children.flatMap(familyOf)];
+}
+
+function threadsOf(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
+}
+
+/** Processes and threads may end between two reads. */
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** The children of a killed process would live on. */
+function killFamily(pid: number): void {
+  for (const member of familyOf(pid)) {
+    try {
+      process.kill(member, "SIGKILL");
+    } catch {
+      // It has ended meanwhile.
     }
   }
 }

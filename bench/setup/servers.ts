@@ -1,11 +1,10 @@
-// All servers of a run, started together and ended together.
+// All servers of a measurement: an upstream and storage behind it, and the Workers under test.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildGatehouse, bundle } from "./build.ts";
-import type { Secrets } from "./keys.ts";
-import { withOperations } from "./operations.ts";
-import { answers, freePort, type Running, start } from "./process.ts";
-import { ROOT, WORKERS } from "./work.ts";
+import { freePort } from "../../scripts/free-port.ts";
+import { buildGatehouse, buildWithOperations, WORKERS } from "./build.ts";
+import { createStore, type Secrets, type Store } from "./keys.ts";
+import { start, untilReady } from "./process.ts";
 import { startWorker, type Worker, type WorkerSpec } from "./workerd.ts";
 
 export interface Servers {
@@ -13,65 +12,76 @@ export interface Servers {
   stop(): Promise<void>;
 }
 
-/** What Gatehouse needs beside its script. */
-export type Surroundings = Omit<WorkerSpec, "name" | "script">;
-
-export interface Ground {
-  /** Variables, secrets and ports for a Gatehouse. */
-  readonly surroundings: Surroundings;
+/** The upstream, and D1 and KV over one database. */
+export interface Backends {
+  /** Everything that Gatehouse needs beside its script. */
+  readonly bindings: Omit<WorkerSpec, "name" | "script">;
+  /** Everything that a plain pass-through needs. */
+  readonly upstream: number;
   readonly upstreamUrl: string;
   readonly storagePid: number;
-  stop(): Promise<void>;
 }
 
-/** Start an upstream and a storage server over a database. */
-export async function startGround(file: string, secrets: Secrets): Promise<Ground> {
-  const upstream = await startUpstream();
-  const storage = await startStorage(file);
-  const upstreamUrl = `http://127.0.0.1:${upstream.port}`;
+/**
+ * Runs one measurement on a database, an upstream and storage of its own, which stop with it.
+ *
+ * @param fill adds keys to the database; its result is passed on
+ */
+export async function withBackends<Filled, Result>(
+  name: string,
+  secrets: Secrets,
+  fill: (store: Store) => Promise<Filled>,
+  measure: (backends: Backends, filled: Filled) => Promise<Result>,
+): Promise<Result> {
+  const store = createStore(name, secrets.ring);
+  const filled = await fill(store);
+  store.close();
+  const [upstream, d1, kv] = [await freePort(), await freePort(), await freePort()];
+  const upstreamUrl = `http://127.0.0.1:${upstream}`;
+  const api = await startScript("upstream-server.ts", [upstream], `${upstreamUrl}/seen`);
+  const storage = await startScript("storage-server.ts", [store.file, d1, kv], `http://127.0.0.1:${kv}/`);
   const { KEY_RING, IDENTITY_KEYS } = secrets;
-  return {
-    surroundings: {
-      upstream: upstream.port,
-      storage,
-      vars: { KEY_RING, IDENTITY_KEYS, UPSTREAM_URL: upstreamUrl, UPSTREAM_AUDIENCE: "bench" },
-    },
-    upstreamUrl,
-    storagePid: storage.pid,
-    async stop() {
-      await Promise.all([upstream.stop(), storage.stop()]);
-    },
-  };
-}
-
-/** Start the named servers of `npm run bench`. */
-export async function startServers(names: ReadonlySet<string>, ground: Ground): Promise<Servers> {
-  const gatehouse = buildGatehouse();
-  const { surroundings } = ground;
-  const remembering = { ...surroundings, vars: { ...surroundings.vars, KEY_CACHE_SIZE: "50000" } };
-  const floor = (script: string) => ({ script: join(WORKERS, script), upstream: surroundings.upstream });
-  const recipes: Readonly<Record<string, () => Recipe | Promise<Recipe>>> = {
-    raw: () => floor("raw.js"),
-    "raw again": () => floor("raw.js"),
-    headers: () => floor("headers.js"),
-    "constant 401": () => floor("constant-401.js"),
-    gatehouse: () => ({ script: gatehouse, ...surroundings }),
-    "20,000 keys": () => ({ script: gatehouse, ...remembering }),
-    "100 operations": async () => ({ script: await variant(100), ...surroundings }),
-    "5,000 operations": async () => ({ script: await variant(5_000), ...surroundings }),
-  };
-  const specs: WorkerSpec[] = [];
-  for (const name of names) {
-    const recipe = recipes[name];
-    if (recipe === undefined) throw new Error(`nobody knows how to start "${name}"`);
-    specs.push({ name, ...(await recipe()) });
+  const vars = { KEY_RING, IDENTITY_KEYS, UPSTREAM_URL: upstreamUrl, UPSTREAM_AUDIENCE: "bench" };
+  const bindings = { upstream, storage: { d1, kv }, vars };
+  try {
+    return await measure({ bindings, upstream, upstreamUrl, storagePid: storage.pid }, filled);
+  } finally {
+    await Promise.all([api.stop(), storage.stop()]);
   }
-  return startAll(specs);
 }
 
-type Recipe = Omit<WorkerSpec, "name">;
+async function startScript(name: string, args: readonly (string | number)[], url: string) {
+  const script = fileURLToPath(new URL(name, import.meta.url));
+  const server = start("other", process.execPath, [script, ...args.map(String)]);
+  await untilReady(url, server);
+  return server;
+}
 
-/** Start servers one by one. */
+/** How each Worker is started, by the name that scenarios have for it. */
+export async function specOf(name: string, { bindings, upstream }: Backends): Promise<WorkerSpec> {
+  const passThrough = (script: string) => ({ name, script: join(WORKERS, script), upstream });
+  const vars = { ...bindings.vars, KEY_CACHE_SIZE: "50000" };
+  switch (name) {
+    case "raw":
+    case "raw again":
+      return passThrough("raw.js");
+    case "headers":
+      return passThrough("headers.js");
+    case "constant 401":
+      return passThrough("constant-401.js");
+    case "gatehouse":
+      return { name, script: buildGatehouse(), ...bindings };
+    case "20,000 keys":
+      return { name, script: buildGatehouse(), ...bindings, vars };
+    case "100 operations":
+      return { name, script: await buildWithOperations(100), ...bindings };
+    case "5,000 operations":
+      return { name, script: await buildWithOperations(5_000), ...bindings };
+  }
+  throw new Error(`no server is called "${name}"`);
+}
+
+/** Starts Workers one by one. */
 export async function startAll(specs: readonly WorkerSpec[]): Promise<Servers> {
   const workers = new Map<string, Worker>();
   for (const spec of specs) workers.set(spec.name, await startWorker(spec));
@@ -87,23 +97,9 @@ export async function startAll(specs: readonly WorkerSpec[]): Promise<Servers> {
   };
 }
 
-function variant(count: number): Promise<string> {
-  return bundle(`operations-${count}`, join(ROOT, "src/index.ts"), [withOperations(count)]);
-}
-
-const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-
-export async function startUpstream(): Promise<Running & { readonly port: number }> {
-  const port = await freePort();
-  const server = start("other", process.execPath, [script("upstream-server.ts"), String(port)]);
-  await answers(`http://127.0.0.1:${port}/seen`, server);
-  return { ...server, port };
-}
-
-/** D1 and KV over a database file. */
-export async function startStorage(file: string): Promise<Running & { readonly d1: number; readonly kv: number }> {
-  const [d1, kv] = [await freePort(), await freePort()];
-  const server = start("other", process.execPath, [script("storage-server.ts"), file, String(d1), String(kv)]);
-  await answers(`http://127.0.0.1:${kv}/`, server);
-  return { ...server, d1, kv };
+/** Starts Workers by the names that scenarios have for them. */
+export async function startServers(names: Iterable<string>, backends: Backends): Promise<Servers> {
+  const specs: WorkerSpec[] = [];
+  for (const name of new Set(names)) specs.push(await specOf(name, backends));
+  return startAll(specs);
 }

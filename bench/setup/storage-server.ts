@@ -1,5 +1,5 @@
-// D1 and KV for a Worker that runs in workerd alone: SQLite behind D1's wire format, and a KV namespace that never has
-// anything, so that a key that is not remembered is asked of D1. A process of its own: its CPU is not the Worker's.
+// D1 and KV for a Worker that runs in workerd alone: SQLite behind D1's wire format, and a KV namespace that is
+// always empty, so that a key outside the cache is read from D1. A process of its own: its CPU is not the Worker's.
 import { createServer, type IncomingMessage } from "node:http";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 
@@ -13,10 +13,9 @@ const database = new DatabaseSync(file);
 database.exec("PRAGMA synchronous = OFF; PRAGMA journal_mode = WAL; PRAGMA cache_size = -262144");
 const prepared = new Map<string, StatementSync>();
 
-function answer({ sql, params = [] }: Query, objects: boolean) {
-  const known = prepared.get(sql);
-  const statement = known ?? database.prepare(sql);
-  if (known === undefined) prepared.set(sql, statement);
+function runQuery({ sql, params = [] }: Query, objects: boolean) {
+  const statement = prepared.get(sql) ?? database.prepare(sql);
+  prepared.set(sql, statement);
   const found = statement.all(...params) as Record<string, SQLInputValue>[];
   const columns = statement.columns().map(({ name }) => name);
   const rows = found.map((row) => columns.map((name) => row[name]));
@@ -25,11 +24,11 @@ function answer({ sql, params = [] }: Query, objects: boolean) {
   return { success: true, results, meta: { ...meta, rows_read: found.length, rows_written: 0 } };
 }
 
-function answerAll(url: string, body: string): unknown {
-  const asked = JSON.parse(body) as Query | readonly Query[];
+function runQueries(url: string, body: string): unknown {
+  const queries = JSON.parse(body) as Query | readonly Query[];
   const objects = !url.includes("ROWS_AND_COLUMNS");
   try {
-    return (Array.isArray(asked) ? asked : [asked]).map((query: Query) => answer(query, objects));
+    return (Array.isArray(queries) ? queries : [queries]).map((query: Query) => runQuery(query, objects));
   } catch (error) {
     return { success: false, error: String(error) };
   }
@@ -42,8 +41,8 @@ async function read(request: IncomingMessage): Promise<string> {
 }
 
 const d1 = createServer(async (request, response) => {
-  const answered = JSON.stringify(answerAll(request.url ?? "", await read(request)));
-  response.writeHead(200, { "content-type": "application/json" }).end(answered);
+  const result = JSON.stringify(runQueries(request.url ?? "", await read(request)));
+  response.writeHead(200, { "content-type": "application/json" }).end(result);
 });
 const kv = createServer(async (request, response) => {
   await read(request);

@@ -1,13 +1,14 @@
-// workerd alone, served by a configuration of its own: no development proxy, nothing in front of the Worker.
+// Starts workerd with a configuration of its own: no development proxy, nothing in front of the Worker.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
-import { answers, freePort, type Running, start } from "./process.ts";
-import { WORK } from "./work.ts";
+import { freePort } from "../../scripts/free-port.ts";
+import { WORK } from "./build.ts";
+import { type Running, start, untilReady } from "./process.ts";
 
 const require = createRequire(import.meta.url);
-/** The binary that wrangler deploys with: whichever workerd is installed. */
-export const WORKERD: string = require(require.resolve("workerd", { paths: [require.resolve("wrangler")] })).default;
+/** The binary of the workerd that wrangler brings. */
+const WORKERD: string = require(require.resolve("workerd", { paths: [require.resolve("wrangler")] })).default;
 
 export interface WorkerSpec {
   readonly name: string;
@@ -17,12 +18,10 @@ export interface WorkerSpec {
   /** Ports of the loopback. */
   readonly upstream: number;
   readonly storage?: { readonly d1: number; readonly kv: number };
-  /** A module that answers first, and imports the script as "./worker.js". */
-  readonly before?: string;
   readonly v8Flags?: readonly string[];
-  /** A command that the server is run by. */
+  /** A command to run workerd under. */
   readonly under?: readonly string[];
-  /** Where a debugger may look in. */
+  /** The port of the debugging protocol. */
   readonly inspector?: number;
 }
 
@@ -32,24 +31,27 @@ export interface Worker extends Running {
   readonly url: string;
 }
 
-/** Start a Worker and wait for its first answer. */
+/** Starts a Worker and waits for its first response. */
 export async function startWorker(spec: WorkerSpec): Promise<Worker> {
   const port = await freePort();
   const config = writeConfig(spec, port);
   const url = `http://127.0.0.1:${port}`;
-  const [command, ...rest] = [...(spec.under ?? []), WORKERD, ...workerdArguments(config, spec.inspector)];
-  const server = start("server", command as string, rest);
-  await answers(`${url}/`, server, spec.under === undefined ? 10_000 : 60_000);
+  const inspector = spec.inspector === undefined ? [] : [`--inspector-addr=127.0.0.1:${spec.inspector}`];
+  const [command = WORKERD, ...args] = [
+    ...(spec.under ?? []),
+    WORKERD,
+    "serve",
+    "--experimental",
+    ...inspector,
+    config,
+  ];
+  const server = start("server", command, args);
+  await untilReady(`${url}/`, server, spec.under === undefined ? 10_000 : 60_000);
   return { ...server, name: spec.name, port, url };
 }
 
-export function workerdArguments(config: string, inspector?: number): readonly string[] {
-  const inspect = inspector === undefined ? [] : [`--inspector-addr=127.0.0.1:${inspector}`];
-  return ["serve", "--experimental", ...inspect, config];
-}
-
-/** Write the capnp configuration beside the script; returns its path. */
-export function writeConfig(spec: WorkerSpec, port: number): string {
+/** Writes the capnp configuration. @returns its path */
+function writeConfig(spec: WorkerSpec, port: number): string {
   const directory = join(WORK, "config");
   mkdirSync(directory, { recursive: true });
   const path = join(directory, `${spec.name.replaceAll(/\W+/g, "-")}.capnp`);
@@ -62,12 +64,6 @@ export function writeConfig(spec: WorkerSpec, port: number): string {
     bindings.push(`(name = "KEY_COPIES", kvNamespace = "kv")`);
     services.push(external("d1", spec.storage.d1), external("kv", spec.storage.kv));
   }
-  const module = (name: string, file: string) =>
-    `(name = ${q(name)}, esModule = embed ${q(relative(directory, file))})`;
-  const modules = [
-    ...(spec.before === undefined ? [] : [module("before.js", spec.before)]),
-    module("worker.js", spec.script),
-  ];
   writeFileSync(
     path,
     `using Workerd = import "/workerd/workerd.capnp";
@@ -75,7 +71,7 @@ const config :Workerd.Config = (
   v8Flags = [${(spec.v8Flags ?? []).map(q).join(", ")}],
   services = [
     (name = "main", worker = (
-      modules = [${modules.join(", ")}],
+      modules = [(name = "worker.js", esModule = embed ${q(relative(directory, spec.script))})],
       compatibilityDate = "2026-10-20",
       globalOutbound = "upstream",
       bindings = [${bindings.join(",\n        ")}],

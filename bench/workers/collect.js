@@ -1,5 +1,5 @@
-// In front of a Worker whose memory is measured: collects its garbage when it is asked to. Needs --expose-gc.
-import worker from "./worker.js";
+// The built Worker behind a path that collects garbage, which workerd's inspector cannot do. Needs --expose-gc.
+import worker from "../../dist/bench/gatehouse/index.js";
 
 export default {
   fetch(request, env, context) {

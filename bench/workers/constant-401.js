@@ -1,4 +1,4 @@
-// The floor of every refusal: an answer of the same size and with the same headers, known beforehand.
+// The base of every denial: a constant response of the same size and with the same headers.
 const BODY = JSON.stringify({
   error: {
     status: 401,

@@ -1,2 +1,2 @@
-// Start-up is measured against this: a Worker that does nothing.
+// The base of the start-up: a Worker that does nothing.
 export default { fetch: () => new Response(null) };

@@ -1,4 +1,4 @@
-// The least that any authorising gateway has to do to a call: one header away, one header set.
+// The least that any authorizing gateway does to a request: one header removed, one header set.
 export default {
   fetch(request) {
     const onward = new Request(request);

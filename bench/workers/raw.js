@@ -1,2 +1,2 @@
-// The physical floor: what workerd itself takes to pass a call on.
+// The base of every forwarded request: workerd's own cost to pass it through.
 export default { fetch: (request) => fetch(request) };

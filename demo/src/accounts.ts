@@ -1,7 +1,7 @@
-// Accounts and their one project. An account comes into being when the door first vouches for it, with things to look at.
+// Accounts and their one project. An account is created with its first request, with sample clusters.
 import { Hono } from "hono";
-import { many, one, refusal } from "./answers.ts";
-import type { Call } from "./call.ts";
+import type { AccountContext } from "./context.ts";
+import { errorResponse, many, one } from "./responses.ts";
 import { sampleClusters } from "./samples.ts";
 import { derivedId, prepare, sql } from "./store.ts";
 
@@ -13,17 +13,17 @@ export interface Account {
 }
 
 /**
- * The account of a caller, made on first sight.
+ * The account of a principal, created with its first request.
  *
  * @param db the database
- * @param id the account that the door vouches for
+ * @param id the account of the signed identity
  * @param now milliseconds since the epoch
  */
-export async function findOrMakeAccount(db: D1Database, id: string, now: number): Promise<Account> {
+export async function findOrCreateAccount(db: D1Database, id: string, now: number): Promise<Account> {
   const query = sql`SELECT id, project_id, owner_id, name FROM accounts WHERE id = ${id}`;
   const known = await prepare(db, query).first<Account>();
   if (known !== null) return known;
-  // Ids are derived, and what is there already is left alone: two first calls at once make one account.
+  // Ids are derived, and existing rows stay: two first requests at once create one account.
   const account = {
     id,
     project_id: await derivedId(id, "project"),
@@ -46,24 +46,24 @@ function projectData({ project_id }: Account) {
   return { id: project_id, name, spec: { name }, info: { id: project_id }, metadata: null };
 }
 
-// Without `roles`: a role name that a client does not know would fail its whole answer.
+// Without `roles`: a role name that a client does not know would fail its whole response.
 function accountData(account: Account) {
   const { id, owner_id, name } = account;
   return { spec: { name }, info: { id, owner_id, projects: [projectData(account)] } };
 }
 
 /** Routes below `/api/public/v1`. */
-export const accounts = new Hono<{ Bindings: Call }>()
+export const accounts = new Hono<{ Bindings: AccountContext }>()
   .get("/ping", () => one({ status: "ok" }))
   .get("/account", (c) => one(accountData(c.env.account)))
   .get("/accounts", (c) => many(c.req.raw, [accountData(c.env.account)], null))
-  // Somebody else's account and one that does not exist are the same thing to a caller.
+  // The response does not tell another account from one that does not exist.
   .use("/accounts/:account/*", async (c, next) => {
-    if (c.req.param("account") !== c.env.account.id) return refusal(404, "Account not found");
+    if (c.req.param("account") !== c.env.account.id) return errorResponse(404, "Account not found");
     return next();
   })
   .use("/accounts/:account/projects/:project/*", async (c, next) => {
-    if (c.req.param("project") !== c.env.account.project_id) return refusal(404, "Project not found");
+    if (c.req.param("project") !== c.env.account.project_id) return errorResponse(404, "Project not found");
     return next();
   })
   .get("/accounts/:account/projects", (c) => {

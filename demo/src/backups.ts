@@ -1,10 +1,10 @@
-// Backups: made from a cluster that is up, done after a while, gone at once when deleted.
+// Backups: created from an active cluster, finished after a while, deleted at once.
 import { Hono } from "hono";
 import * as z from "zod";
-import { gone, many, one, refusal } from "./answers.ts";
-import type { Call } from "./call.ts";
 import { findCluster } from "./cluster-store.ts";
+import type { AccountContext } from "./context.ts";
 import { readBody, readFilter, readPage } from "./requests.ts";
+import { errorResponse, gone, many, one } from "./responses.ts";
 import { CHANGE_MS, isOneOf, iso, type PageRow, prepare, readRows, type Sql, sql, stateAt } from "./store.ts";
 import { insertTask } from "./tasks.ts";
 
@@ -46,7 +46,7 @@ function backupData(row: BackupRow) {
       backup_chain_size_in_bytes: size,
       backup_current_chain_size_in_bytes: size,
       completed_on: completed,
-      // When it will be: retention runs from the making.
+      // Retention runs from the creation.
       deleted_on: iso(row.created_at + spec.retention_period_in_days * DAY_MS),
       last_full_backup_completed_on: completed,
       last_incremental_backup_completed_on: null,
@@ -58,23 +58,23 @@ function backupData(row: BackupRow) {
   };
 }
 
-function backupRows({ account, now }: Call): Sql {
+function backupRows({ account, now }: AccountContext): Sql {
   return sql`SELECT *, cluster_name AS name, ${stateAt(now)} AS state FROM backups
     WHERE project_id = ${account.project_id}`;
 }
 
-async function backupAnswer(call: Call, id: string): Promise<Response> {
-  const row = await prepare(call.db, sql`${backupRows(call)} AND id = ${id}`).first<BackupRow>();
-  return row === null ? refusal(404, "Backup not found") : one(backupData(row));
+async function backupResponse(context: AccountContext, id: string): Promise<Response> {
+  const row = await prepare(context.db, sql`${backupRows(context)} AND id = ${id}`).first<BackupRow>();
+  return row === null ? errorResponse(404, "Backup not found") : one(backupData(row));
 }
 
-async function createBackup(call: Call, request: Request): Promise<Response> {
+async function createBackup(context: AccountContext, request: Request): Promise<Response> {
   const spec = await readBody(request, BackupSpec);
   if (spec instanceof Response) return spec;
-  const cluster = await findCluster(call, spec.cluster_id);
-  if (cluster === null) return refusal(404, "Cluster not found");
-  if (cluster.state !== "ACTIVE") return refusal(409, "Cluster is not in an active state");
-  const { db, now, account } = call;
+  const cluster = await findCluster(context, spec.cluster_id);
+  if (cluster === null) return errorResponse(404, "Cluster not found");
+  if (cluster.state !== "ACTIVE") return errorResponse(409, "Cluster is not in an active state");
+  const { db, now, account } = context;
   const id = crypto.randomUUID();
   await db.batch([
     prepare(
@@ -86,11 +86,11 @@ async function createBackup(call: Call, request: Request): Promise<Response> {
     ),
     prepare(db, insertTask(account.project_id, { type: "CREATE_BACKUP", entityType: "BACKUP", entityId: id }, now)),
   ]);
-  return backupAnswer(call, id);
+  return backupResponse(context, id);
 }
 
 /** Routes below `…/projects/{project}/backups`. */
-export const backups = new Hono<{ Bindings: Call }>()
+export const backups = new Hono<{ Bindings: AccountContext }>()
   .get("/", async (c) => {
     const page = readPage(c.req.raw, "desc");
     if (page instanceof Response) return page;
@@ -101,10 +101,10 @@ export const backups = new Hono<{ Bindings: Call }>()
     return many(c.req.raw, rows.map(backupData), continuation);
   })
   .post("/", (c) => createBackup(c.env, c.req.raw))
-  .get("/:backup", (c) => backupAnswer(c.env, c.req.param("backup")))
+  .get("/:backup", (c) => backupResponse(c.env, c.req.param("backup")))
   .delete("/:backup", async (c) => {
     const { db, account } = c.env;
     const removal = sql`DELETE FROM backups WHERE id = ${c.req.param("backup")} AND project_id = ${account.project_id}`;
     const { meta } = await prepare(db, removal).run();
-    return meta.changes === 0 ? refusal(404, "Backup not found") : gone();
+    return meta.changes === 0 ? errorResponse(404, "Backup not found") : gone();
   });

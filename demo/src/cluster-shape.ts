@@ -1,6 +1,6 @@
-// What a cluster may be asked to be. Only the values that the API's clients know: one unknown would fail their whole answer.
+// The schemas of clusters. Only values that the API's clients know: one unknown would fail their whole response.
 import * as z from "zod";
-import { isTrack, RAPID_TRACK } from "./catalogue.ts";
+import { isTrack, RAPID_TRACK } from "./catalog.ts";
 
 export const Cloud = z.enum(["AWS", "GCP", "AZURE"]);
 export const Region = z.string().regex(/^[a-z0-9-]{2,40}$/, "must be the code of a region");
@@ -37,7 +37,7 @@ const ClusterInfo = z.object({
   is_production: z.boolean().optional(),
 });
 
-/** A cluster as asked for. What it leaves out is filled in: the clients break on a cluster that is not complete. */
+/** A requested cluster. Missing members get defaults: the clients fail on an incomplete cluster. */
 export const ClusterSpec = z
   .object({
     name: Name,
@@ -58,7 +58,7 @@ export const ClusterSpec = z
   .transform(({ name, cluster_info, software_info, cluster_region_info }) => {
     const regions = cluster_region_info.map(({ node_info, ...region }, i) => ({
       ...region,
-      // One region is the default one, whether the caller marked it or not.
+      // One region is the default one, also when the request marks none.
       is_default: region.is_default || (i === 0 && !cluster_region_info.some((other) => other.is_default)),
       node_info: node_info ?? cluster_info.node_info ?? SMALL_NODE,
     }));
@@ -80,7 +80,7 @@ export const ClusterSpec = z
   });
 export type ClusterSpec = z.infer<typeof ClusterSpec>;
 
-/** Body of "create a cluster". Credentials may be in it; they are neither looked at nor kept. */
+/** Body of "create a cluster". Credentials in it are neither read nor stored. */
 export const CreateCluster = z.object({
   cluster_spec: ClusterSpec,
   allow_list_info: z.array(z.uuid()).max(100).nullish(),

@@ -1,6 +1,7 @@
-// Clusters as rows. A change happens only from the state it is meant for, in one statement, so two at once cannot both win.
-import type { Call } from "./call.ts";
+// Clusters as rows. A change starts only from its required state, in one statement, so that two at once cannot both succeed.
+
 import type { ClusterSpec } from "./cluster-shape.ts";
+import type { AccountContext } from "./context.ts";
 import { CHANGE_MS, isOneOf, prepare, type Sql, sql, stateAt } from "./store.ts";
 import { insertTask, type TaskType } from "./tasks.ts";
 
@@ -23,7 +24,7 @@ export interface NewCluster {
   readonly createdAt: number;
 }
 
-/** Puts a cluster in, unless its id or name is taken: then it changes nothing. */
+/** Inserts a cluster, unless its id or name is taken: then it changes nothing. */
 export function insertCluster(
   projectId: string,
   { id, spec, allowListIds, createdAt }: NewCluster,
@@ -45,8 +46,8 @@ export interface ClusterFilters {
   readonly vpcId: string[] | null;
 }
 
-/** Every cluster of the project that passes the filters, with its state at this instant. */
-export function clusterRows({ account, now }: Call, filters: ClusterFilters): Sql {
+/** Every cluster of the project that passes the filters, with its state at this time. */
+export function clusterRows({ account, now }: AccountContext, filters: ClusterFilters): Sql {
   const placed = (column: Sql, values: string[] | null) =>
     values === null
       ? sql`TRUE`
@@ -60,16 +61,16 @@ export function clusterRows({ account, now }: Call, filters: ClusterFilters): Sq
     AND state <> 'GONE' AND ${isOneOf(sql`state`, filters.state)}`;
 }
 
-export function findCluster(call: Call, id: string): Promise<ClusterRow | null> {
+export function findCluster(context: AccountContext, id: string): Promise<ClusterRow | null> {
   return prepare(
-    call.db,
-    sql`SELECT *, ${stateAt(call.now)} AS state FROM clusters
-      WHERE id = ${id} AND project_id = ${call.account.project_id} AND state <> 'GONE'`,
+    context.db,
+    sql`SELECT *, ${stateAt(context.now)} AS state FROM clusters
+      WHERE id = ${id} AND project_id = ${context.account.project_id} AND state <> 'GONE'`,
   ).first<ClusterRow>();
 }
 
-/** A cluster that has finished going away gives its name free. */
-function sweep({ db, account, now }: Call): D1PreparedStatement {
+/** Deletes the clusters whose deletion has finished, which frees their names. */
+function sweep({ db, account, now }: AccountContext): D1PreparedStatement {
   const { project_id } = account;
   return prepare(
     db,
@@ -77,12 +78,12 @@ function sweep({ db, account, now }: Call): D1PreparedStatement {
   );
 }
 
-/** Whether the cluster was made; if not, its name is taken. */
-export async function createCluster(call: Call, cluster: NewCluster): Promise<boolean> {
-  const { db, account, now } = call;
+/** Whether the cluster was created; if not, its name is taken. */
+export async function createCluster(context: AccountContext, cluster: NewCluster): Promise<boolean> {
+  const { db, account, now } = context;
   const task = { type: "CREATE_CLUSTER", entityType: "CLUSTER", entityId: cluster.id } as const;
   const [, inserted] = await db.batch([
-    sweep(call),
+    sweep(context),
     prepare(db, insertCluster(account.project_id, cluster)),
     prepare(db, insertTask(account.project_id, task, now)),
   ]);
@@ -91,11 +92,11 @@ export async function createCluster(call: Call, cluster: NewCluster): Promise<bo
 
 export interface Change {
   readonly taskType: TaskType;
-  /** The state that it is in on the way, and the one that it comes to. */
+  /** The state during the change, and the state after it. */
   readonly states: readonly [moving: string, settled: string];
-  /** What has to be true for it: of the row, and of its `state`. */
+  /** The condition: on the row, and on its `state`. */
   readonly when: Sql;
-  /** What else is written. */
+  /** The other columns that it sets. */
   readonly set?: Sql;
 }
 
@@ -107,8 +108,8 @@ export const PAUSE: Change = { taskType: "PAUSE_CLUSTER", states: ["PAUSING", "P
 export const RESUME: Change = { taskType: "RESUME_CLUSTER", states: ["RESUMING", "ACTIVE"], when: PAUSED };
 export const DELETE: Change = { taskType: "DELETE_CLUSTER", states: ["DELETING", "GONE"], when: STAYING };
 
-/** Another specification. The name stays unique in the project. */
-export function edit({ account }: Call, id: string, spec: ClusterSpec): Change {
+/** Replaces the specification. The name stays unique in the project. */
+export function edit({ account }: AccountContext, id: string, spec: ClusterSpec): Change {
   const namesake = sql`SELECT 1 FROM clusters AS other
     WHERE other.project_id = ${account.project_id} AND other.name = ${spec.name} AND other.id <> ${id}`;
   return {
@@ -119,19 +120,23 @@ export function edit({ account }: Call, id: string, spec: ClusterSpec): Change {
   };
 }
 
-/** Another set of allow lists, in place of the one before. */
+/** Replaces the allow lists. */
 export function editAllowLists(ids: readonly string[]): Change {
   const set = sql`allow_list_ids = ${JSON.stringify([...new Set(ids)])}`;
   return { taskType: "EDIT_ALLOW_LIST", states: ["ACTIVE", "ACTIVE"], when: ACTIVE, set };
 }
 
-/** Whether the change was made, and its task with it: both or neither. */
-export async function changeCluster(call: Call, id: string, { taskType, states, when, set }: Change): Promise<boolean> {
-  const { db, account, now } = call;
+/** Makes a change and its task: both or neither. @returns whether they were made */
+export async function changeCluster(
+  context: AccountContext,
+  id: string,
+  { taskType, states, when, set }: Change,
+): Promise<boolean> {
+  const { db, account, now } = context;
   const allowed = sql`SELECT id FROM (SELECT *, ${stateAt(now)} AS state FROM clusters WHERE id = ${id}
     AND project_id = ${account.project_id}) WHERE state <> 'GONE' AND ${when}`;
   const [, updated] = await db.batch([
-    sweep(call),
+    sweep(context),
     prepare(
       db,
       sql`UPDATE clusters SET ${set === undefined ? sql`` : sql`${set},`} moving = ${states[0]}, settled = ${states[1]},

@@ -1,5 +1,5 @@
-// A cluster as its clients read it: row in, JSON out. Every array is there, and every member that they would break without.
-import { softwareVersion } from "./catalogue.ts";
+// A cluster in JSON, from its row. Has every array and every member that the clients need.
+import { softwareVersion } from "./catalog.ts";
 import type { ClusterSpec } from "./cluster-shape.ts";
 import type { ClusterRow } from "./cluster-store.ts";
 import { iso } from "./store.ts";
@@ -72,7 +72,7 @@ export function nodesData(row: ClusterRow): object[] {
   }));
 }
 
-/** The allow lists of a cluster. The lists themselves are the door's: of each, only the id is known here. */
+/** The allow lists of a cluster. Gatehouse has the lists themselves: here is only the id of each. */
 export function allowListsData(row: ClusterRow): object[] {
   const ids: string[] = JSON.parse(row.allow_list_ids);
   return ids.map((id) => ({
@@ -88,7 +88,7 @@ export function allowListsData(row: ClusterRow): object[] {
   }));
 }
 
-/** A steady id for a part of a cluster: the cluster's, with another last group. */
+/** A stable id for a part of a cluster: the cluster's, with another last group. */
 function partId(clusterId: string, part: number): string {
   return clusterId.slice(0, 24) + part.toString(16).padStart(12, "0");
 }

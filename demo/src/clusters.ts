@@ -1,8 +1,6 @@
-// The routes of clusters. Reads a call, has it done, and says what became of it.
+// The routes of clusters.
 import { type Context, Hono } from "hono";
-import { gone, many, one, refusal } from "./answers.ts";
-import type { Call } from "./call.ts";
-import { nodeConfigurationsForEdit } from "./catalogue.ts";
+import { nodeConfigurationsForEdit } from "./catalog.ts";
 import { AllowListIds, ClusterSpec, CreateCluster } from "./cluster-shape.ts";
 import {
   type Change,
@@ -18,11 +16,13 @@ import {
   RESUME,
 } from "./cluster-store.ts";
 import { allowListsData, clusterData, nodesData } from "./cluster-wire.ts";
+import type { AccountContext } from "./context.ts";
 import { readBody, readFilter, readPage } from "./requests.ts";
+import { errorResponse, gone, many, one } from "./responses.ts";
 import { readRows } from "./store.ts";
 import { unknownVpcs } from "./vpcs.ts";
 
-type At = Context<{ Bindings: Call }, "/:cluster">;
+type At = Context<{ Bindings: AccountContext }, "/:cluster">;
 
 const NOT_FOUND = "Cluster not found";
 const NOT_ACTIVE = "Cluster is not in an active state";
@@ -50,24 +50,24 @@ async function create(c: At): Promise<Response> {
   const body = await readBody(c.req.raw, CreateCluster);
   if (body instanceof Response) return body;
   const { cluster_spec: spec, allow_list_info } = body;
-  const stranger = await unknownVpcs(c.env, spec);
-  if (stranger !== null) return stranger;
+  const unknown = await unknownVpcs(c.env, spec);
+  if (unknown !== null) return unknown;
   const id = crypto.randomUUID();
   const allowListIds = [...new Set(allow_list_info ?? [])];
   const made = await createCluster(c.env, { id, spec, allowListIds, createdAt: c.env.now });
-  return made ? shown(c, id, clusterData) : refusal(409, NAME_TAKEN);
+  return made ? shown(c, id, clusterData) : errorResponse(409, NAME_TAKEN);
 }
 
 async function replace(c: At): Promise<Response> {
   const spec = await readBody(c.req.raw, ClusterSpec);
   if (spec instanceof Response) return spec;
-  const stranger = await unknownVpcs(c.env, spec);
-  if (stranger !== null) return stranger;
+  const unknown = await unknownVpcs(c.env, spec);
+  if (unknown !== null) return unknown;
   const id = c.req.param("cluster");
   if (await changeCluster(c.env, id, edit(c.env, id, spec))) return shown(c, id, clusterData);
   const cluster = await findCluster(c.env, id);
-  if (cluster === null) return refusal(404, NOT_FOUND);
-  return refusal(409, cluster.state === "ACTIVE" ? NAME_TAKEN : NOT_ACTIVE);
+  if (cluster === null) return errorResponse(404, NOT_FOUND);
+  return errorResponse(409, cluster.state === "ACTIVE" ? NAME_TAKEN : NOT_ACTIVE);
 }
 
 async function replaceAllowLists(c: At): Promise<Response> {
@@ -76,23 +76,28 @@ async function replaceAllowLists(c: At): Promise<Response> {
   return changed(c, editAllowLists(ids), NOT_ACTIVE, (id) => shown(c, id, allowListsData));
 }
 
-/** Makes a change; a cluster that is there but in another state gets a 409 that says so. */
-async function changed(c: At, change: Change, otherwise: string, answer: (id: string) => Promise<Response> | Response) {
+/** Makes a change; a cluster in another state gets a 409 that says so. */
+async function changed(
+  c: At,
+  change: Change,
+  otherwise: string,
+  respond: (id: string) => Promise<Response> | Response,
+) {
   const id = c.req.param("cluster");
-  if (await changeCluster(c.env, id, change)) return answer(id);
-  return (await findCluster(c.env, id)) === null ? refusal(404, NOT_FOUND) : refusal(409, otherwise);
+  if (await changeCluster(c.env, id, change)) return respond(id);
+  return (await findCluster(c.env, id)) === null ? errorResponse(404, NOT_FOUND) : errorResponse(409, otherwise);
 }
 
-/** One cluster, or something of it, as it is now. */
+/** One cluster, or a part of it, in its current state. */
 async function shown(c: At, id: string, shape: (row: ClusterRow) => object | null): Promise<Response> {
   const cluster = await findCluster(c.env, id);
-  if (cluster === null) return refusal(404, NOT_FOUND);
+  if (cluster === null) return errorResponse(404, NOT_FOUND);
   const data = shape(cluster);
   return Array.isArray(data) ? many(c.req.raw, data, null) : one(data);
 }
 
 /** Routes below `…/projects/{project}/clusters`. */
-export const clusters = new Hono<{ Bindings: Call }>()
+export const clusters = new Hono<{ Bindings: AccountContext }>()
   .get("/", (c) => list(c))
   .post("/", (c) => create(c))
   .get("/:cluster", (c) => shown(c, c.req.param("cluster"), clusterData))
@@ -103,6 +108,6 @@ export const clusters = new Hono<{ Bindings: Call }>()
   .get("/:cluster/nodes", (c) => shown(c, c.req.param("cluster"), nodesData))
   .get("/:cluster/allow-lists", (c) => shown(c, c.req.param("cluster"), allowListsData))
   .put("/:cluster/allow-lists", (c) => replaceAllowLists(c))
-  // No cluster of the demo is encrypted with a customer's key, which clients read off a `data` of null.
+  // No cluster of the demo is encrypted with a customer's key: `data` is null.
   .get("/:cluster/cmks", (c) => shown(c, c.req.param("cluster"), () => null))
   .get("/:cluster/supported-node-configurations", (c) => nodeConfigurationsForEdit(c.req.raw));

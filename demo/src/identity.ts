@@ -1,20 +1,20 @@
-// Who is calling? Believes nothing but a fresh identity that the door has signed; has never seen an API key.
+// Authenticates a request by the identity that Gatehouse has signed. An API key never reaches this Worker.
 import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
 import type { Config } from "./env.ts";
 
-export interface Caller {
+export interface Principal {
   readonly keyId: string;
   readonly accountId: string;
   readonly role: string;
 }
 
 export type Identification =
-  | { readonly outcome: "known"; readonly caller: Caller }
-  | { readonly outcome: "refused" }
+  | { readonly outcome: "known"; readonly principal: Principal }
+  | { readonly outcome: "denied" }
   | { readonly outcome: "keys_unreachable"; readonly cause: unknown };
 
-/** What jose says when the token is at fault. Anything else means that the keys could not be had: 503, and stay shut. */
-const TOKEN_FAULTS: ReadonlySet<string> = new Set([
+/** The codes of jose for an invalid token. All others mean that the keys could not be fetched: 503, fail closed. */
+const TOKEN_ERRORS: ReadonlySet<string> = new Set([
   errors.JOSEAlgNotAllowed.code,
   errors.JOSENotSupported.code,
   errors.JWKSMultipleMatchingKeys.code,
@@ -27,16 +27,16 @@ const TOKEN_FAULTS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The caller that the door vouches for.
+ * The principal of a signed identity.
  *
  * @param token the header `Gatehouse-Identity`, `null` when there is none
- * @param config audience, issuer and the address of the door's keys
+ * @param config audience, issuer and the address of Gatehouse's keys
  * @param now milliseconds since the epoch
  */
 export async function identify(token: string | null, config: Config, now: number): Promise<Identification> {
-  if (token === null) return { outcome: "refused" };
+  if (token === null) return { outcome: "denied" };
   try {
-    const { payload } = await jwtVerify(token, doorKeys(config), {
+    const { payload } = await jwtVerify(token, gatehouseKeys(config), {
       algorithms: ["EdDSA"],
       audience: config.audience,
       issuer: config.issuer,
@@ -45,26 +45,26 @@ export async function identify(token: string | null, config: Config, now: number
       currentDate: new Date(now),
     });
     const { sub, acc, role } = payload;
-    if (!sub || typeof acc !== "string" || acc === "") return { outcome: "refused" };
-    return { outcome: "known", caller: { keyId: sub, accountId: acc, role: typeof role === "string" ? role : "" } };
+    if (!sub || typeof acc !== "string" || acc === "") return { outcome: "denied" };
+    return { outcome: "known", principal: { keyId: sub, accountId: acc, role: typeof role === "string" ? role : "" } };
   } catch (cause) {
-    const atFault = cause instanceof errors.JOSEError && TOKEN_FAULTS.has(cause.code);
-    return atFault ? { outcome: "refused" } : { outcome: "keys_unreachable", cause };
+    const isInvalid = cause instanceof errors.JOSEError && TOKEN_ERRORS.has(cause.code);
+    return isInvalid ? { outcome: "denied" } : { outcome: "keys_unreachable", cause };
   }
 }
 
-let remembered: { readonly url: string; readonly keys: JWTVerifyGetKey } | undefined;
+let cached: { readonly url: string; readonly keys: JWTVerifyGetKey } | undefined;
 
-/** The door's public keys, one cache an isolate; a key that is not in it is looked for again at most every 30 seconds. */
-function doorKeys(config: Config): JWTVerifyGetKey {
-  if (remembered?.url === config.jwksUrl.href) return remembered.keys;
-  const { door } = config;
+/** Gatehouse's public keys, cached in the isolate; an unknown key is fetched at most every 30 seconds. */
+function gatehouseKeys(config: Config): JWTVerifyGetKey {
+  if (cached?.url === config.jwksUrl.href) return cached.keys;
+  const { gatehouse } = config;
   const keys = createRemoteJWKSet(config.jwksUrl, {
     cooldownDuration: 30_000,
     timeoutDuration: 3_000,
-    // Both want their own `this`: neither `fetch` nor a binding's may be handed over detached.
-    [customFetch]: (url, init) => (door === null ? fetch(url, init) : door.fetch(url, init)),
+    // Both need their own `this`: neither `fetch` nor a binding's may be passed detached.
+    [customFetch]: (url, init) => (gatehouse === null ? fetch(url, init) : gatehouse.fetch(url, init)),
   });
-  remembered = { url: config.jwksUrl.href, keys };
+  cached = { url: config.jwksUrl.href, keys };
   return keys;
 }

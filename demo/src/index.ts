@@ -1,52 +1,52 @@
-// The demo upstream put together: who calls, which account that is, which route answers, and one line of log.
+// The demo upstream: authenticates a request, finds its account, routes it, and writes one log line.
 import { Hono } from "hono";
-import { accounts, findOrMakeAccount } from "./accounts.ts";
-import { refusal } from "./answers.ts";
+import { accounts, findOrCreateAccount } from "./accounts.ts";
 import { backups } from "./backups.ts";
-import type { Call } from "./call.ts";
-import { catalogue } from "./catalogue.ts";
+import { catalog } from "./catalog.ts";
 import { clusters } from "./clusters.ts";
+import type { AccountContext } from "./context.ts";
 import { type Env, readConfig } from "./env.ts";
-import { type Caller, identify } from "./identity.ts";
+import { identify, type Principal } from "./identity.ts";
+import { errorResponse } from "./responses.ts";
 import { tasks } from "./tasks.ts";
 import { vpcs } from "./vpcs.ts";
 
-const routes = new Hono<{ Bindings: Call }>()
+const routes = new Hono<{ Bindings: AccountContext }>()
   .basePath("/api/public/v1")
-  // First, since it also holds the gates: no account and no project but the caller's own.
+  // First, since it also denies every account and project but the principal's own.
   .route("/", accounts)
-  .route("/accounts/:account", catalogue)
+  .route("/accounts/:account", catalog)
   .route("/accounts/:account", tasks)
   .route("/accounts/:account/projects/:project/clusters", clusters)
   .route("/accounts/:account/projects/:project/backups", backups)
   .route("/accounts/:account/projects/:project/vpcs", vpcs)
-  .notFound(() => refusal(404, "Requested API not found"))
-  .onError((fault) => {
-    throw fault;
+  .notFound(() => errorResponse(404, "Requested API not found"))
+  .onError((error) => {
+    throw error;
   });
 
 interface Facts {
-  caller?: Caller;
+  principal?: Principal;
   fault?: string;
 }
 
-async function answer(request: Request, env: Env, now: number, facts: Facts): Promise<Response> {
+async function respond(request: Request, env: Env, now: number, facts: Facts): Promise<Response> {
   const config = readConfig(env);
-  if ("faults" in config) {
-    facts.fault = config.faults.join("; ");
-    return refusal(503, "The demo upstream is not configured; its log says why");
+  if ("errors" in config) {
+    facts.fault = config.errors.join("; ");
+    return errorResponse(503, "The demo upstream is not configured; its log says why");
   }
   const identification = await identify(request.headers.get("Gatehouse-Identity"), config, now);
   switch (identification.outcome) {
-    case "refused":
-      return refusal(401, "This API is served through Gatehouse only");
+    case "denied":
+      return errorResponse(401, "This API is served through Gatehouse only");
     case "keys_unreachable":
       facts.fault = String(identification.cause);
-      return refusal(503, "The keys that identities are checked with are out of reach");
+      return errorResponse(503, "The keys that verify identities cannot be fetched");
     case "known": {
-      const { caller } = identification;
-      facts.caller = caller;
-      const account = await findOrMakeAccount(env.DB, caller.accountId, now);
+      const { principal } = identification;
+      facts.principal = principal;
+      const account = await findOrCreateAccount(env.DB, principal.accountId, now);
       return routes.fetch(request, { db: env.DB, account, now });
     }
   }
@@ -56,9 +56,9 @@ export default {
   async fetch(request, env): Promise<Response> {
     const start = Date.now();
     const facts: Facts = {};
-    const response = await answer(request, env, start, facts).catch((fault: unknown) => {
-      facts.fault = fault instanceof Error ? (fault.stack ?? fault.message) : String(fault);
-      return refusal(500, "The demo upstream failed");
+    const response = await respond(request, env, start, facts).catch((error: unknown) => {
+      facts.fault = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      return errorResponse(500, "The demo upstream failed");
     });
     const requestId = request.headers.get("Gatehouse-Request-Id");
     console.log(
@@ -68,15 +68,15 @@ export default {
         method: request.method,
         path: new URL(request.url).pathname,
         status: response.status,
-        key_id: facts.caller?.keyId,
-        account_id: facts.caller?.accountId,
-        role: facts.caller?.role,
+        key_id: facts.principal?.keyId,
+        account_id: facts.principal?.accountId,
+        role: facts.principal?.role,
         fault: facts.fault,
         duration_ms: Date.now() - start,
       }),
     );
-    const answered = new Response(response.body, response);
-    if (requestId !== null) answered.headers.set("Request-Id", requestId);
-    return answered;
+    const copy = new Response(response.body, response);
+    if (requestId !== null) copy.headers.set("Request-Id", requestId);
+    return copy;
   },
 } satisfies ExportedHandler<Env>;

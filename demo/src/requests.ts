@@ -1,13 +1,13 @@
-// What a caller asks for: bodies and queries, checked. Names every fault at once, and repeats no value that was sent.
+// Validates bodies and queries. Names every field error at once, and repeats no value of the request.
 import * as z from "zod";
-import { invalid, refusal } from "./answers.ts";
+import { errorResponse, invalid } from "./responses.ts";
 
 const MAX_BODY_BYTES = 256 * 1024;
 
-/** The body as the schema wants it, or the refusal to answer with. */
+/** The body as the schema parses it, or the error response. */
 export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promise<T | Response> {
   const bytes = await boundedBytes(request);
-  if (bytes === null) return refusal(413, `The body is larger than ${MAX_BODY_BYTES} bytes`);
+  if (bytes === null) return errorResponse(413, `The body is larger than ${MAX_BODY_BYTES} bytes`);
   let json: unknown;
   try {
     json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
@@ -17,7 +17,7 @@ export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promi
   return checked(schema.safeParse(json), "body");
 }
 
-/** Counted while it is read: a Content-Length is a claim. */
+/** Counts while it reads: a Content-Length may be wrong. */
 async function boundedBytes(request: Request): Promise<Uint8Array | null> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -29,11 +29,11 @@ async function boundedBytes(request: Request): Promise<Uint8Array | null> {
   return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
-/** Where the page before it ended: the value it was sorted by, and the id that makes the order total. */
+/** The end of the page before: the value that it is sorted by, and the id that makes the order total. */
 const Boundary = z.tuple([z.union([z.string(), z.number()]), z.string()]);
 
 const PageQuery = z.object({
-  // The API documents 100 as the most, and live clients ask for 1000: they get 100.
+  // The API documents a maximum of 100, and real clients ask for 1000: they get 100.
   limit: z.coerce
     .number()
     .int()
@@ -57,10 +57,10 @@ export interface Page {
 }
 
 /**
- * The page that a list is asked for, or the refusal to answer with.
+ * The page that a request asks for, or the error response.
  *
- * @param request the call
- * @param order the direction when none is asked for
+ * @param request the request
+ * @param order the default direction
  */
 export function readPage(request: Request, order: "asc" | "desc" = "asc"): Page | Response {
   const given = [...new URL(request.url).searchParams].filter(([, value]) => value !== "");
@@ -74,7 +74,7 @@ export function readPage(request: Request, order: "asc" | "desc" = "asc"): Page 
   };
 }
 
-/** Every value of a filter, `a,b` and repeated alike; `null` when it is not there. */
+/** All values of a filter, `a,b` and repeated alike; `null`: the request has no such filter. */
 export function readFilter(request: Request, ...names: string[]): string[] | null {
   const query = new URL(request.url).searchParams;
   const values = names.flatMap((name) => query.getAll(name)).flatMap((value) => value.split(","));
@@ -91,7 +91,7 @@ function readToken(text: string, context: z.RefinementCtx): z.infer<typeof Bound
     const bytes = Uint8Array.fromBase64(text, { alphabet: "base64url" });
     return Boundary.parse(JSON.parse(new TextDecoder().decode(bytes)));
   } catch {
-    context.addIssue({ code: "custom", message: "not a token that this API has given out" });
+    context.addIssue({ code: "custom", message: "not a token of this API" });
     return z.NEVER;
   }
 }

@@ -1,4 +1,4 @@
-// What a new account finds: one cluster that runs and one that sleeps, so that a first call has something to show.
+// The clusters of a new account: an active one and a paused one.
 import { ClusterSpec } from "./cluster-shape.ts";
 import { insertCluster } from "./cluster-store.ts";
 import { derivedId, type Sql } from "./store.ts";
@@ -19,7 +19,7 @@ const QUIET_LYNX = ClusterSpec.parse({
   cluster_region_info: [{ placement_info: { cloud_info: { code: "GCP", region: "europe-west3" }, num_nodes: 1 } }],
 });
 
-/** Statements that put the sample clusters into a project, and leave alone what is there. */
+/** Statements that insert the sample clusters into a project; existing rows stay. */
 export async function sampleClusters(projectId: string, now: number): Promise<Sql[]> {
   const heron = await derivedId(projectId, MERRY_HERON.name);
   const lynx = await derivedId(projectId, QUIET_LYNX.name);

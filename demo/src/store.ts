@@ -1,10 +1,10 @@
-// Where the demo keeps its things: D1. SQL that is safe to put together, pages by keyset, states by the clock.
+// The demo's storage, D1: composable SQL, pages by keyset, states by the clock.
 import { type Page, writeToken } from "./requests.ts";
 
-/** How long a change takes: long enough to be seen, short enough to be waited for. */
+/** The duration of a change: long enough to be seen, short enough to wait for. */
 export const CHANGE_MS = 5_000;
 
-/** A piece of SQL with its values; what stands in `${}` is a bound value, or another piece. */
+/** A part of a statement with its values; `${}` is a bound value, or another part. */
 export interface Sql {
   readonly text: string;
   readonly values: readonly (string | number | null)[];
@@ -24,12 +24,12 @@ export function prepare(db: D1Database, query: Sql): D1PreparedStatement {
   return db.prepare(query.text).bind(...query.values);
 }
 
-/** A row that is `moving` until `settles_at` and `settled` from then on. No timer ever has to run. */
+/** A row that is `moving` until `settles_at` and `settled` from then on. No timer has to run. */
 export function stateAt(now: number): Sql {
   return sql`CASE WHEN settles_at > ${now} THEN moving ELSE settled END`;
 }
 
-/** True when the column is one of the values; no filter lets everything through. */
+/** True when the column is one of the values; no filter matches everything. */
 export function isOneOf(column: Sql, values: readonly string[] | null): Sql {
   return values === null ? sql`TRUE` : sql`${column} IN (SELECT value FROM json_each(${JSON.stringify(values)}))`;
 }
@@ -52,7 +52,7 @@ export async function readRows<Row extends PageRow>(db: D1Database, rows: Sql, p
   const direction: Sql = { text: page.descending ? "DESC" : "ASC", values: [] };
   const beyond: Sql = { text: page.descending ? "<" : ">", values: [] };
   const boundary = page.after === null ? sql`TRUE` : sql`(${key}, id) ${beyond} (${page.after[0]}, ${page.after[1]})`;
-  // One row more than asked for tells whether there is another page.
+  // One more row shows whether there is another page.
   const query = sql`SELECT * FROM (${rows}) WHERE ${boundary}
     ORDER BY ${key} ${direction}, id ${direction} LIMIT ${page.limit + 1}`;
   const { results } = await prepare(db, query).all<Row>();
@@ -63,7 +63,7 @@ export async function readRows<Row extends PageRow>(db: D1Database, rows: Sql, p
   return { rows: shown, continuation };
 }
 
-/** The same id for the same words, in the form of a UUID. */
+/** A UUID that is the same for the same words. */
 export async function derivedId(...words: string[]): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(words.join("\n")));
   const bytes = new Uint8Array(digest).slice(0, 16);
@@ -73,6 +73,6 @@ export async function derivedId(...words: string[]): Promise<string> {
   return bytes.toHex().replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-export function iso(instant: number): string {
-  return new Date(instant).toISOString();
+export function iso(time: number): string {
+  return new Date(time).toISOString();
 }

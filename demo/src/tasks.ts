@@ -1,11 +1,11 @@
-// Tasks: every change that takes time leaves one, and clients wait by polling for it.
+// Tasks: every change that takes time has one, and clients poll it.
 import { Hono } from "hono";
-import { many, refusal } from "./answers.ts";
-import type { Call } from "./call.ts";
+import type { AccountContext } from "./context.ts";
 import { readFilter, readPage } from "./requests.ts";
+import { errorResponse, many } from "./responses.ts";
 import { CHANGE_MS, isOneOf, iso, type PageRow, readRows, type Sql, sql, stateAt } from "./store.ts";
 
-/** The ones that clients know. A backup's deletion is not among them, so it leaves no task. */
+/** The types that clients know. The deletion of a backup is not among them, so it has no task. */
 export type TaskType =
   | "CREATE_CLUSTER"
   | "EDIT_CLUSTER"
@@ -33,7 +33,7 @@ interface TaskRow extends PageRow {
   readonly settles_at: number;
 }
 
-/** Notes a task, if the statement before it in the same batch changed anything. */
+/** Inserts a task, if the statement before it in the same batch changed anything. */
 export function insertTask(projectId: string, { type, entityType, entityId }: NewTask, now: number): Sql {
   return sql`INSERT INTO tasks
       (id, project_id, task_type, entity_type, entity_id, moving, settled, settles_at, created_at)
@@ -49,7 +49,7 @@ function taskData(row: TaskRow, now: number) {
   return {
     spec: {
       task_type: row.task_type,
-      // Left out rather than null: a client would read null as a kind that it does not know.
+      // Left out, not null: a client would read null as an unknown kind.
       ...(row.entity_type === null ? {} : { entity_type: row.entity_type }),
       entity_id: row.entity_id,
       project_id: row.project_id,
@@ -64,14 +64,14 @@ function taskData(row: TaskRow, now: number) {
   };
 }
 
-/** The route below an account. Newest first: a client that waits looks at the first one only. */
-export const tasks = new Hono<{ Bindings: Call }>().get("/tasks", async (c) => {
+/** The route below an account. Newest first: a client that polls reads the first one only. */
+export const tasks = new Hono<{ Bindings: AccountContext }>().get("/tasks", async (c) => {
   const { account, db, now } = c.env;
   const request = c.req.raw;
   const page = readPage(request, "desc");
   if (page instanceof Response) return page;
   const project = readFilter(request, "project_id", "projectId");
-  if (project !== null && !project.includes(account.project_id)) return refusal(404, "Project not found");
+  if (project !== null && !project.includes(account.project_id)) return errorResponse(404, "Project not found");
   const query = sql`SELECT *, task_type AS name, ${stateAt(now)} AS state FROM tasks
     WHERE project_id = ${account.project_id}
       AND ${isOneOf(sql`task_type`, readFilter(request, "task_type", "taskType"))}

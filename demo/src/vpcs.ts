@@ -1,10 +1,10 @@
-// VPCs: networks that clusters may stand in. They are there at once; only their tasks take a while.
+// VPCs: networks of clusters. They exist at once; only their tasks take a while.
 import { Hono } from "hono";
 import * as z from "zod";
-import { gone, invalid, many, one, refusal } from "./answers.ts";
-import type { Call } from "./call.ts";
 import { Cloud, type ClusterSpec, Name, Region } from "./cluster-shape.ts";
+import type { AccountContext } from "./context.ts";
 import { readBody, readFilter, readPage } from "./requests.ts";
+import { errorResponse, gone, invalid, many, one } from "./responses.ts";
 import { isOneOf, type PageRow, prepare, readRows, type Sql, sql } from "./store.ts";
 import { insertTask } from "./tasks.ts";
 
@@ -20,7 +20,7 @@ const VpcSpec = z.object({
     .default([]),
 });
 
-/** The clients wrap what they send; a person may leave the wrapping out. */
+/** The clients send the spec in an envelope; a person may leave it out. */
 const CreateVpc = z.preprocess((body) => Object(body).spec ?? body, VpcSpec);
 
 interface VpcRow extends PageRow {
@@ -43,8 +43,8 @@ function vpcData(row: VpcRow) {
   };
 }
 
-/** VPCs with the clusters that stand in them. A cluster that has gone stands nowhere. */
-function vpcRows({ account, now }: Call): Sql {
+/** VPCs with their clusters; deleted clusters have none. */
+function vpcRows({ account, now }: AccountContext): Sql {
   return sql`SELECT vpcs.*, (
       SELECT json_group_array(DISTINCT clusters.id) FROM clusters, json_each(clusters.spec, '$.cluster_region_info') AS r
       WHERE clusters.project_id = vpcs.project_id AND r.value ->> '$.placement_info.vpc_id' = vpcs.id
@@ -52,14 +52,14 @@ function vpcRows({ account, now }: Call): Sql {
     ) AS cluster_ids FROM vpcs WHERE project_id = ${account.project_id}`;
 }
 
-function findVpc(call: Call, id: string): Promise<VpcRow | null> {
-  return prepare(call.db, sql`${vpcRows(call)} AND id = ${id}`).first<VpcRow>();
+function findVpc(context: AccountContext, id: string): Promise<VpcRow | null> {
+  return prepare(context.db, sql`${vpcRows(context)} AND id = ${id}`).first<VpcRow>();
 }
 
-async function createVpc(call: Call, request: Request): Promise<Response> {
+async function createVpc(context: AccountContext, request: Request): Promise<Response> {
   const spec = await readBody(request, CreateVpc);
   if (spec instanceof Response) return spec;
-  const { db, now, account } = call;
+  const { db, now, account } = context;
   const id = crypto.randomUUID();
   const [inserted] = await db.batch([
     prepare(
@@ -69,40 +69,42 @@ async function createVpc(call: Call, request: Request): Promise<Response> {
     ),
     prepare(db, insertTask(account.project_id, { type: "CREATE_VPC", entityType: null, entityId: id }, now)),
   ]);
-  if (inserted?.meta.changes !== 1) return refusal(409, "A VPC with this name already exists");
-  return vpcAnswer(await findVpc(call, id));
+  if (inserted?.meta.changes !== 1) return errorResponse(409, "A VPC with this name already exists");
+  return vpcResponse(await findVpc(context, id));
 }
 
-async function deleteVpc(call: Call, id: string): Promise<Response> {
-  const { db, now, account } = call;
-  const free = sql`SELECT id FROM (${vpcRows(call)}) WHERE id = ${id} AND cluster_ids = '[]'`;
+async function deleteVpc(context: AccountContext, id: string): Promise<Response> {
+  const { db, now, account } = context;
+  const free = sql`SELECT id FROM (${vpcRows(context)}) WHERE id = ${id} AND cluster_ids = '[]'`;
   const [deleted] = await db.batch([
     prepare(db, sql`DELETE FROM vpcs WHERE id IN (${free})`),
     prepare(db, insertTask(account.project_id, { type: "DELETE_VPC", entityType: null, entityId: id }, now)),
   ]);
   if (deleted?.meta.changes === 1) return gone();
-  return (await findVpc(call, id)) === null ? vpcAnswer(null) : refusal(409, "The VPC is in use by a cluster");
+  return (await findVpc(context, id)) === null
+    ? vpcResponse(null)
+    : errorResponse(409, "The VPC is in use by a cluster");
 }
 
-function vpcAnswer(row: VpcRow | null): Response {
-  return row === null ? refusal(404, "VPC not found") : one(vpcData(row));
+function vpcResponse(row: VpcRow | null): Response {
+  return row === null ? errorResponse(404, "VPC not found") : one(vpcData(row));
 }
 
-/** The refusal of a cluster that wants to stand in VPCs that are not there; `null` when all are. */
-export async function unknownVpcs({ db, account }: Call, spec: ClusterSpec): Promise<Response | null> {
+/** The error response for a cluster in VPCs that do not exist; `null`: all exist. */
+export async function unknownVpcs({ db, account }: AccountContext, spec: ClusterSpec): Promise<Response | null> {
   const wanted = spec.cluster_region_info.map((region) => region.placement_info.vpc_id);
   const ids = wanted.filter((id) => id !== null);
   const query = sql`SELECT id FROM vpcs WHERE project_id = ${account.project_id} AND ${isOneOf(sql`id`, ids)}`;
   const { results } = await prepare(db, query).all<{ id: string }>();
   const known = new Set(results.map(({ id }) => id));
-  const faults = wanted.flatMap((id, i) =>
+  const errors = wanted.flatMap((id, i) =>
     id === null || known.has(id) ? [] : [`cluster_region_info.${i}.placement_info.vpc_id: no such VPC`],
   );
-  return faults.length === 0 ? null : invalid(faults);
+  return errors.length === 0 ? null : invalid(errors);
 }
 
 /** Routes below `…/projects/{project}/vpcs`. */
-export const vpcs = new Hono<{ Bindings: Call }>()
+export const vpcs = new Hono<{ Bindings: AccountContext }>()
   .get("/", async (c) => {
     const request = c.req.raw;
     const page = readPage(request);
@@ -118,5 +120,5 @@ export const vpcs = new Hono<{ Bindings: Call }>()
     return many(request, rows.map(vpcData), continuation);
   })
   .post("/", (c) => createVpc(c.env, c.req.raw))
-  .get("/:vpc", async (c) => vpcAnswer(await findVpc(c.env, c.req.param("vpc"))))
+  .get("/:vpc", async (c) => vpcResponse(await findVpc(c.env, c.req.param("vpc"))))
   .delete("/:vpc", (c) => deleteVpc(c.env, c.req.param("vpc")));

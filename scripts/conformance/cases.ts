@@ -1,14 +1,20 @@
-// Reads the command sequences and the operation table; opens every abbreviation of the cases file. Plays nothing.
+// Reads the request sequences and the operation table, and expands every abbreviation of the cases file.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMembers, type Members } from "./client.ts";
 import { type Flag, flagsOf, wordsOf } from "./command-line.ts";
-import { type KnownNames, readKnown } from "./known-names.ts";
 
 export interface Operation {
   readonly id: string;
   readonly method: string;
   readonly template: string;
+}
+
+/** The values of enumerations that are published nowhere: those of the operation table and of the fixtures. */
+export interface KnownNames {
+  readonly resourceTypes: ReadonlySet<string>;
+  readonly operationGroups: ReadonlySet<string>;
+  readonly states: ReadonlySet<string>;
 }
 
 export interface Step {
@@ -19,7 +25,7 @@ export interface Step {
   readonly status: number | null;
   readonly fixture: string | null;
   readonly reads: readonly string[];
-  readonly answerIgnored: boolean;
+  readonly responseIgnored: boolean;
   readonly when: string | null;
 }
 
@@ -27,13 +33,13 @@ export interface Case {
   readonly command: string;
   readonly words: string;
   readonly flags: ReadonlyMap<string, Flag>;
-  /** Requests that every command opens with. */
+  /** Requests that every command begins with. */
   readonly preamble: readonly Step[];
   readonly steps: readonly Step[];
-  /** What the CLI prints when the last step fails. */
-  readonly complaint: string | null;
-  /** The same command with another last answer, and its complaint. */
-  readonly errorCase: { readonly step: Step; readonly complaint: string | null } | null;
+  /** The CLI's error message when the last step fails. */
+  readonly message: string | null;
+  /** The same command with another last response, and its error message. */
+  readonly errorCase: { readonly step: Step; readonly message: string | null } | null;
   readonly parsesKey: boolean;
 }
 
@@ -46,28 +52,25 @@ export interface Suite {
 }
 
 const ACCOUNT = "/api/public/v1/accounts/{accountId}";
-// A case that fails without saying how: the CLI's own tests answer so ("Cluster is not in paused state").
+// The CLI's own tests use it for a case that fails without a status ("Cluster is not in paused state").
 const ERROR_STATUS = 409;
 
-const isText = (value: unknown): value is string => typeof value === "string";
-const orNull = (value: unknown): string | null => (isText(value) ? value : null);
+const orNull = (value: unknown): string | null => (typeof value === "string" ? value : null);
 const withoutNote = (value: string) => value.replace(/\s*\([^)]*\)\s*$/, "");
 const texts = (value: unknown): Record<string, string> =>
   isMembers(value) ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, withoutNote(String(v))])) : {};
 
-/** The operations of a tab-separated table; a path that is not established ends in a question mark there. */
+/** The operations of a tab-separated table, in which a path with a final question mark is not established. */
 export function readOperations(table: string): Operation[] {
-  return table
-    .split("\n")
-    .slice(1)
-    .map((line) => line.split("\t"))
-    .flatMap(([method, path, id]) =>
-      method && path && id ? [{ method, id, template: path.replace(/ \?$/, "") }] : [],
-    );
+  const rows = table.split("\n").slice(1);
+  return rows.flatMap((line) => {
+    const [method, path, id] = line.split("\t");
+    return method && path && id ? [{ method, id, template: path.replace(/ \?$/, "") }] : [];
+  });
 }
 
-/** The full template of a path as the cases file abbreviates it: `A/…`, `P/…`, `roles…`, `permissions`. */
-export function openPath(path: string, operations: readonly Operation[]): string {
+/** The full template of an abbreviated path: `A/…`, `P/…`, `roles…`, `permissions`. */
+export function expandPath(path: string, operations: readonly Operation[]): string {
   if (path.startsWith("/")) return path;
   const [first = "", ...rest] = path.split("/");
   if (first === "A") return [ACCOUNT, ...rest].join("/");
@@ -78,52 +81,54 @@ export function openPath(path: string, operations: readonly Operation[]): string
 }
 
 function readStep(source: unknown, operations: readonly Operation[]): Step {
-  if (!isMembers(source) || !isText(source.method) || !isText(source.path)) throw new Error("a request without a path");
-  const method = withoutNote(source.method);
-  const [path = "", search = ""] = withoutNote(source.path).split("?");
-  const template = openPath(path, operations);
+  const { method: spelled, path: place, respond, reads, ...more } = isMembers(source) ? source : ({} as Members);
+  if (typeof spelled !== "string" || typeof place !== "string") throw new Error("a request without a path");
+  const method = withoutNote(spelled);
+  const [path = "", search = ""] = withoutNote(place).split("?");
+  const template = expandPath(path, operations);
   const operation = operations.find((each) => each.method === method && each.template === template);
   if (operation === undefined) throw new Error(`${method} ${template} is not in the operation table`);
   return {
     operation,
-    query: { ...Object.fromEntries(new URLSearchParams(search)), ...texts(source.query) },
-    body: source.body ?? null,
-    status: typeof source.respond === "number" ? source.respond : null,
-    fixture: orNull(source.fixture),
-    reads: (orNull(source.reads)?.split(/[,;]\s*/) ?? []).filter((place) => /^data[\w.[\]]*$/.test(place)),
-    answerIgnored: source.response_body === "ignored",
-    when: orNull(source.when),
+    query: { ...Object.fromEntries(new URLSearchParams(search)), ...texts(more.query) },
+    body: more.body ?? null,
+    status: typeof respond === "number" ? respond : null,
+    fixture: orNull(more.fixture),
+    reads: (orNull(reads)?.split(/[,;]\s*/) ?? []).filter((each) => /^data[\w.[\]]*$/.test(each)),
+    responseIgnored: more.response_body === "ignored",
+    when: orNull(more.when),
   };
 }
 
 function readErrorCase(source: unknown, last: Step | undefined): Case["errorCase"] {
   if (!isMembers(source) || last === undefined) return null;
   const status = typeof source.respond === "number" ? source.respond : ERROR_STATUS;
-  return { step: { ...last, status, fixture: orNull(source.fixture) }, complaint: orNull(source.stderr_contains) };
+  return { step: { ...last, status, fixture: orNull(source.fixture) }, message: orNull(source.stderr_contains) };
 }
 
 function readCase(source: unknown, preamble: readonly Step[], operations: readonly Operation[]): Case {
-  if (!isMembers(source) || !isText(source.command) || !Array.isArray(source.requests))
-    throw new Error("an empty case");
-  const steps = source.requests.filter((each) => each !== "preamble").map((each) => readStep(each, operations));
+  const { command, requests, ...more } = isMembers(source) ? source : ({} as Members);
+  if (typeof command !== "string" || !Array.isArray(requests)) throw new Error("an empty case");
+  const steps = requests.filter((each) => each !== "preamble").map((each) => readStep(each, operations));
   return {
-    command: source.command,
-    words: wordsOf(source.command),
-    flags: flagsOf(source.command),
-    preamble: source.requests.includes("preamble") ? preamble : [],
+    command,
+    words: wordsOf(command),
+    flags: flagsOf(command),
+    preamble: requests.includes("preamble") ? preamble : [],
     steps,
-    complaint: orNull(source.stderr_contains),
-    errorCase: readErrorCase(source.error_case, steps.at(-1)),
-    parsesKey: isText(source.local_checks) && /JWT/.test(source.local_checks),
+    message: orNull(more.stderr_contains),
+    errorCase: readErrorCase(more.error_case, steps.at(-1)),
+    parsesKey: /JWT/.test(orNull(more.local_checks) ?? ""),
   };
 }
 
-/** Everything that a directory of cases, operation table and fixtures says. */
+/** Reads a directory of cases, operation table and fixtures. */
 export function readSuite(dir: string): Suite {
   const table = readFileSync(join(dir, "operations.tsv"), "utf8");
   const file: Members = JSON.parse(readFileSync(join(dir, "conformance-cases.json"), "utf8"));
-  const names = readdirSync(join(dir, "fixtures")).filter((name) => name.endsWith(".json"));
   const fixture = (name: string): Uint8Array => readFileSync(join(dir, "fixtures", name));
+  const names = readdirSync(join(dir, "fixtures")).filter((name) => name.endsWith(".json"));
+  const fixtures = names.map((name) => JSON.parse(new TextDecoder().decode(fixture(name))));
   const operations = readOperations(table);
   const preamble = Array.isArray(file.preamble) ? file.preamble.map((each) => readStep(each, operations)) : [];
   const cases = Array.isArray(file.cases) ? file.cases : [];
@@ -131,10 +136,26 @@ export function readSuite(dir: string): Suite {
     cases: cases.map((each) => readCase(each, preamble, operations)),
     headers: texts(file.headers_every_request),
     ids: texts(file.ids_in_fixtures),
-    known: readKnown(
-      table,
-      names.map((name) => JSON.parse(Buffer.from(fixture(name)).toString("utf8"))),
-    ),
+    known: readKnown(table, fixtures),
     fixture,
   };
+}
+
+/** The names in `RESOURCE:GROUP` pairs of the operation table, and those of the fixtures. */
+function readKnown(table: string, fixtures: readonly unknown[]): KnownNames {
+  const pairs = [...table.matchAll(/\b([A-Z][A-Z_]+):([A-Z_]+|\*)/g)];
+  const groups = pairs.map(([, , group = "*"]) => group).filter((group) => group !== "*");
+  return {
+    resourceTypes: new Set([...pairs.map(([, type = ""]) => type), ...valuesOf(fixtures, "resource_type")]),
+    operationGroups: new Set([...groups, ...valuesOf(fixtures, "operation_group")]),
+    states: new Set(valuesOf(fixtures, "state")),
+  };
+}
+
+/** All texts of the members with one name, however deep. */
+function valuesOf(value: unknown, name: string): string[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, member]) =>
+    key === name && typeof member === "string" ? [member] : valuesOf(member, name),
+  );
 }

@@ -1,92 +1,75 @@
-// Reads an answer as the generated Go client does: content type first, then member by member, every enumeration closed.
-// Stricter than Go in two ways, since its callers dereference: a required member must be there, an array is never null.
+// Reads a response as the generated Go client does: content type first, then member by member, every enumeration closed.
+// Stricter than Go in two ways, since the CLI dereferences: a required member must be there, an array is never null.
+import * as z from "zod/mini";
 
-/** One answer as it came off the wire. */
-export interface Answer {
+/** One response as received. */
+export interface RawResponse {
   readonly status: number;
   readonly contentType: string | null;
   readonly bytes: Uint8Array;
 }
 
-/** Says what is wrong with a value; each fault opens with its place. */
-export type Decoder = (value: unknown, at: string) => readonly string[];
-
+export type Decoder = z.ZodMiniType;
 export type Members = Readonly<Record<string, unknown>>;
 
 export interface Decoded {
   readonly value: unknown;
-  readonly faults: readonly string[];
+  /** Each with its place in front. */
+  readonly problems: readonly string[];
 }
 
-// The client's own pattern, unanchored as there. Anything else is "undefined response type" to it.
+// The client's own pattern, unanchored as there.
 const JSON_TYPE = /((?:application|text)\/(?:vnd\.[^;]+\+)?json)/i;
 
-/** The body of an answer, decoded. An empty body is fine for the client; whether it may be empty is the caller's matter. */
-export function decode(answer: Answer, decoder: Decoder): Decoded {
-  if (answer.bytes.length === 0) return { value: undefined, faults: [] };
-  if (!JSON_TYPE.test(answer.contentType ?? "")) {
-    return { value: undefined, faults: [`undefined response type: ${answer.contentType ?? "no Content-Type"}`] };
+/** Decodes a body. The client accepts an empty one for every operation; step.ts decides whether it may be empty. */
+export function decode({ bytes, contentType }: RawResponse, decoder: Decoder): Decoded {
+  if (bytes.length === 0) return { value: undefined, problems: [] };
+  if (!JSON_TYPE.test(contentType ?? "")) {
+    return { value: undefined, problems: [`undefined response type: ${contentType ?? "no Content-Type"}`] };
   }
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(answer.bytes));
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
-    return { value: undefined, faults: ["the body is not JSON"] };
+    return { value: undefined, problems: ["the body is not JSON"] };
   }
-  return { value, faults: decoder(value, "") };
+  const issues = z.safeParse(decoder, value).error?.issues ?? [];
+  return { value, problems: issues.map(({ path, message }) => `${z.core.toDotPath(path) || "body"}: ${message}`) };
 }
 
 export function isMembers(value: unknown): value is Members {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** How a fault names what was found instead. */
+/** How a problem names a value. */
 export function kindOf(value: unknown): string {
   if (value === undefined) return "missing";
   if (value === null) return "null";
   return Array.isArray(value) ? "array" : typeof value;
 }
 
-function typed(wanted: string, holds: (value: unknown) => boolean): Decoder {
-  return (value, at) => (holds(value) ? [] : [`${at}: ${kindOf(value)}, wanted ${wanted}`]);
-}
+const wanted = (type: string) => ({
+  error: (issue: { readonly input?: unknown }) => `${kindOf(issue.input)}, wanted ${type}`,
+});
 
-export const anything: Decoder = () => [];
-export const string = typed("string", (value) => typeof value === "string");
-export const text = typed("non-empty string", (value) => typeof value === "string" && value !== "");
-export const boolean = typed("boolean", (value) => typeof value === "boolean");
-export const int32 = typed("int32", (value) => Number.isInteger(value) && Math.abs(Number(value)) <= 0x7fff_ffff);
+export const anything = z.unknown();
+export const string = z.string(wanted("string"));
+export const text = z.string(wanted("non-empty string")).check(z.minLength(1, wanted("non-empty string")));
+export const boolean = z.boolean(wanted("boolean"));
+export const int32 = z.int32(wanted("int32"));
+export const nullable = z.nullable;
+export const listOf = (item: Decoder) => z.array(item, wanted("array"));
 
-/** An enumeration: one unknown value makes the client throw the whole answer away. */
+/** An enumeration: one unknown value makes the client reject the whole response. */
 export function oneOf(name: string, known: Iterable<string>): Decoder {
-  const values = new Set(known);
-  return (value, at) => {
-    if (typeof value !== "string") return [`${at}: ${kindOf(value)}, wanted ${name}`];
-    return values.has(value) ? [] : [`${at}: ${JSON.stringify(value)} is not a valid ${name}`];
-  };
+  return z.enum([...known] as [string, ...string[]], {
+    error: ({ input }) => `${JSON.stringify(input)} is not a valid ${name}`,
+  });
 }
 
-export function nullable(decoder: Decoder): Decoder {
-  return (value, at) => (value === null ? [] : decoder(value, at));
-}
-
-export function listOf(item: Decoder): Decoder {
-  return (value, at) => {
-    if (!Array.isArray(value)) return [`${at}: ${kindOf(value)}, wanted array`];
-    return value.flatMap((each, index) => item(each, `${at}[${index}]`));
-  };
-}
-
-/** An object; members that neither table names are ignored, as the client ignores them. */
+/** An object; the client ignores members that neither table names. */
 export function object(required: Record<string, Decoder>, optional: Record<string, Decoder> = {}): Decoder {
-  return (value, at) => {
-    if (!isMembers(value)) return [`${at || "body"}: ${kindOf(value)}, wanted object`];
-    const place = (name: string) => (at === "" ? name : `${at}.${name}`);
-    return [
-      ...Object.entries(required).flatMap(([name, member]) => member(value[name], place(name))),
-      ...Object.entries(optional).flatMap(([name, member]) =>
-        value[name] === undefined ? [] : member(value[name], place(name)),
-      ),
-    ];
-  };
+  const others = Object.entries(optional).filter(([name]) => !(name in required));
+  const shape = Object.fromEntries(others.map(([name, member]) => [name, z.optional(member)]));
+  return z.object({ ...shape, ...required }, wanted("object"));
 }

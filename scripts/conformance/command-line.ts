@@ -1,7 +1,7 @@
 // A command as a case spells it, for example `role list [--type BUILT-IN|CUSTOM] [--role-name R] -f`.
 
 export interface Flag {
-  /** What may be given: `A|B` is two values; none for a switch. */
+  /** The values that may be given: `A|B` is two; none for a switch. */
   readonly values: readonly string[];
   /** In square brackets: the command works without it. */
   readonly optional: boolean;
@@ -11,12 +11,7 @@ const withoutRemarks = (command: string) => command.replace(/\([^)]*\)/g, " ");
 
 /** The command itself, without flags: `role list`. */
 export function wordsOf(command: string): string {
-  const words: string[] = [];
-  for (const word of withoutRemarks(command).split(/\s+/)) {
-    if (!/^[a-z][a-z-]*$/.test(word) || words.length === 2) break;
-    words.push(word);
-  }
-  return words.join(" ");
+  return /^\s*((?:[a-z][a-z-]*(?:\s+|$)){0,2})/.exec(withoutRemarks(command))?.[1]?.trim().replace(/\s+/g, " ") ?? "";
 }
 
 export function flagsOf(command: string): Map<string, Flag> {
@@ -24,7 +19,7 @@ export function flagsOf(command: string): Map<string, Flag> {
   return new Map(
     [...found].map(([, bracket, name = "", value]) => [
       name,
-      { values: value === undefined ? [] : value.split("|"), optional: bracket === "[" },
+      { values: value?.split("|") ?? [], optional: bracket === "[" },
     ]),
   );
 }

@@ -1,88 +1,68 @@
-// Plays one case from its first request to its last, as the CLI would send them, and says where it would have tripped.
+// Plays one case from its first request to its last, as the CLI would send them, and says where the CLI would fail.
 import type { Case, Step } from "./cases.ts";
 import { variantsOf } from "./command-line.ts";
-import { jwtFaults } from "./jwt.ts";
-import { noteMade, prepare, takeBack } from "./prepare.ts";
-import { fillIn, nameFor, newScope, type Scope } from "./scope.ts";
-import { isServed, playStep, type Round, type Stage } from "./step.ts";
-
-export interface Outcome {
-  readonly faults: readonly string[];
-  /** The operation that a case was not played beyond; `null`: it was played to its end. */
-  readonly stoppedAt: string | null;
-}
+import { noteMade, prepare, undoAll } from "./prepare.ts";
+import { jwtProblems } from "./responses.ts";
+import { nameFor, newScope, type Scope } from "./scope.ts";
+import { playStep, type Round, type Stage } from "./step.ts";
 
 interface Run {
   readonly steps: readonly Step[];
-  readonly complaint: string | null;
+  readonly message: string | null;
 }
 
 /** Every way to run the command: each filling of its queries, then its error case. */
-function runsOf(source: Case, withErrorCase: boolean): Run[] {
+function runsOf({ steps, flags, message, errorCase }: Case): Run[] {
   let runs: Step[][] = [[]];
-  for (const step of source.steps) {
-    const ways = variantsOf(step.query, source.flags).map((query) => ({ ...step, query }));
-    runs = runs.flatMap((steps) => ways.map((way) => [...steps, way]));
+  for (const step of steps) {
+    const ways = variantsOf(step.query, flags).map((query) => ({ ...step, query }));
+    runs = runs.flatMap((before) => ways.map((way) => [...before, way]));
   }
-  const { errorCase, complaint } = source;
-  const plain = runs.map((steps) => ({ steps, complaint }));
-  if (errorCase === null || !withErrorCase) return plain;
-  return [...plain, { steps: [...source.steps.slice(0, -1), errorCase.step], complaint: errorCase.complaint }];
+  const plain = runs.map((each) => ({ steps: each, message }));
+  if (errorCase === null) return plain;
+  return [...plain, { steps: [...steps.slice(0, -1), errorCase.step], message: errorCase.message }];
 }
 
-export async function playCase(source: Case, stage: Stage): Promise<Outcome | "skip"> {
-  const expired = source.steps.some(({ status }) => status === 401);
-  const key = expired ? stage.door.expiredKey : stage.door.adminKey;
-  if (key === null) return "skip";
-  if (source.parsesKey) {
-    const faults = jwtFaults(key, Date.now() / 1000);
-    if (faults.length > 0) return { faults, stoppedAt: null };
-  }
-  // Behind a door that somebody uses, "apikey-1" may be a key that is needed: the command gets another name there.
-  const foreign = stage.upstream === null ? (source.flags.get("name")?.values ?? []) : [];
-  let stoppedAt: string | null = null;
-  for (const run of runsOf(source, stage.upstream !== null)) {
-    const scope = newScope(foreign);
+/** Plays every way to run a case. @returns the problems of the first one that has some */
+export async function playCase(source: Case, stage: Stage): Promise<readonly string[]> {
+  const isExpired = source.steps.some(({ status }) => status === 401);
+  const key = isExpired ? stage.gateway.expiredKey : stage.gateway.adminKey;
+  let problems: readonly string[] = source.parsesKey ? jwtProblems(key, Date.now() / 1000) : [];
+  for (const run of runsOf(source)) {
+    if (problems.length > 0) return problems;
+    const scope = newScope();
     try {
-      const outcome = await playRun(source, run, { ...stage, key, scope });
-      if (outcome.faults.length > 0) return outcome;
-      stoppedAt ??= outcome.stoppedAt;
+      problems = await playRun(source, run, { ...stage, key, scope });
     } finally {
-      await takeBack(scope);
+      await undoAll(scope);
     }
   }
-  return { faults: [], stoppedAt };
+  return problems;
 }
 
-async function playRun(source: Case, run: Run, stage: Stage & { key: string; scope: Scope }): Promise<Outcome> {
-  const { scope } = stage;
+async function playRun(source: Case, run: Run, stage: Stage & { key: string; scope: Scope }): Promise<string[]> {
+  const { scope, gateway } = stage;
   for (const [index, step] of [...source.preamble, ...run.steps].entries()) {
-    if (index === source.preamble.length && index > 0) await prepare(source, scope, stage.door);
+    if (index === source.preamble.length && index > 0) await prepare(source, scope, gateway);
     const { id } = step.operation;
-    if (stage.upstream === null && mustNotTouch(step, scope)) return { faults: [], stoppedAt: id };
     for (const round of roundsOf(step, scope, source)) {
       for (const [name, value] of Object.entries(round.ids)) scope.ids.set(name, value);
       const query = queryOf(step, scope);
-      const faults = await playStep({ ...stage, step, query, round, source, complaint: run.complaint });
-      if (faults.length > 0) return { faults: faults.map((fault) => `${id}: ${fault}`), stoppedAt: null };
-      noteMade(id, scope, stage.door);
+      const problems = await playStep({ ...stage, step, query, round, source, message: run.message });
+      if (problems.length > 0) return problems.map((each) => `${id}: ${each}`);
+      noteMade(id, scope, gateway);
     }
   }
-  return { faults: [], stoppedAt: null };
+  return [];
 }
 
-/** Behind a door that somebody uses, nothing is changed and nothing is expected to exist. */
-function mustNotTouch(step: Step, scope: Scope): boolean {
-  if (isServed(step.operation.id)) return false;
-  return step.operation.method !== "GET" || fillIn(step.operation.template, scope) === null;
-}
-
-/** How often, and for what, a conditional request is sent. A condition that nobody taught the tool is an error. */
+/** How often, and for what, a conditional request is sent. @throws Error for a condition that is not known here */
 function roundsOf({ when }: Step, scope: Scope, { flags }: Case): Round[] {
-  if (when === null) return [{ ids: {}, listName: null }];
+  const once = { ids: {}, listName: null };
+  if (when === null) return [once];
   if (when.startsWith("once per key whose spec.allow_list_info is a non-empty array")) {
     const bound = scope.keys.filter(({ allowListIds }) => allowListIds.length > 0);
-    if (bound.length === 0) throw new Error("no key with an allow list in the answer, one was made");
+    if (bound.length === 0) throw new Error("no key with an allow list in the response, one was made");
     return bound.map(({ id }) => ({ ids: { apiKeyId: id }, listName: null }));
   }
   const flag = /^once per name in --([\w-]+)/.exec(when)?.[1];
@@ -90,17 +70,16 @@ function roundsOf({ when }: Step, scope: Scope, { flags }: Case): Round[] {
     const names = flags.get(flag)?.values[0]?.split(",") ?? [];
     return names.map((name) => ({ ids: {}, listName: nameFor(scope, name) }));
   }
-  if (when.startsWith("a region has vpc_id")) return scope.ids.has("vpcIds") ? [{ ids: {}, listName: null }] : [];
+  if (when.startsWith("a region has vpc_id")) return scope.ids.has("vpcIds") ? [once] : [];
   throw new Error(`condition not understood: ${when}`);
 }
 
-const TAKEN_FROM_ANSWERS: Readonly<Record<string, string>> = { api_key_ids: "apiKeyId", ids: "vpcIds" };
+const TAKEN_FROM_RESPONSES: Readonly<Record<string, string>> = { api_key_ids: "apiKeyId", ids: "vpcIds" };
 
 function queryOf(step: Step, scope: Scope): URLSearchParams {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(step.query)) {
-    const source = TAKEN_FROM_ANSWERS[name];
-    query.set(name, source === undefined ? nameFor(scope, value) : (scope.ids.get(source) ?? ""));
-  }
-  return query;
+  const entries = Object.entries(step.query).map(([name, value]) => {
+    const source = TAKEN_FROM_RESPONSES[name];
+    return [name, source === undefined ? nameFor(scope, value) : (scope.ids.get(source) ?? "")];
+  });
+  return new URLSearchParams(entries);
 }

@@ -1,33 +1,33 @@
-// Holds one value against another: every member of a fixture in an answer, and every place that the CLI reads.
+// Compares the shape of a response with that of a fixture, and finds the members that the CLI reads.
 import { isMembers, kindOf } from "./client.ts";
 
 /**
- * What an answer lacks of a fixture's shape: every member, with a compatible type, all the way down. `null` in the
- * fixture allows anything; `null` in the answer is allowed only there. Items of a list are held against the members
- * that all items of the fixture's list have.
+ * The members of a fixture that a response lacks or has with another type, at every depth. `null` in the fixture allows
+ * anything; `null` in the response is allowed only there. Items of a list are compared with the members that all items
+ * of the fixture's list have.
  */
-export function shapeFaults(answer: unknown, fixture: unknown, at = ""): string[] {
-  if (answer === undefined) return [`${at || "body"}: missing, the fixture has it`];
+export function shapeProblems(response: unknown, fixture: unknown, at = ""): string[] {
+  if (response === undefined) return [`${at || "body"}: missing, the fixture has it`];
   if (fixture === null) return [];
   if (Array.isArray(fixture)) {
-    if (!Array.isArray(answer)) return [differs(answer, fixture, at)];
+    if (!Array.isArray(response)) return [differs(response, fixture, at)];
     if (fixture.length === 0) return [];
-    return answer.flatMap((item, index) => shapeFaults(item, common(fixture), `${at}[${index}]`));
+    return response.flatMap((item, index) => shapeProblems(item, common(fixture), `${at}[${index}]`));
   }
   if (isMembers(fixture)) {
-    if (!isMembers(answer)) return [differs(answer, fixture, at)];
+    if (!isMembers(response)) return [differs(response, fixture, at)];
     return Object.entries(fixture).flatMap(([name, member]) =>
-      shapeFaults(answer[name], member, at === "" ? name : `${at}.${name}`),
+      shapeProblems(response[name], member, at === "" ? name : `${at}.${name}`),
     );
   }
-  return typeof answer === typeof fixture ? [] : [differs(answer, fixture, at)];
+  return typeof response === typeof fixture ? [] : [differs(response, fixture, at)];
 }
 
-function differs(answer: unknown, fixture: unknown, at: string): string {
-  return `${at || "body"}: ${kindOf(answer)}, the fixture has ${kindOf(fixture)}`;
+function differs(response: unknown, fixture: unknown, at: string): string {
+  return `${at || "body"}: ${kindOf(response)}, the fixture has ${kindOf(fixture)}`;
 }
 
-/** What every item of a list has: its members, and `null` (anything) where items differ in kind. */
+/** The members that all items of a list have, with `null` (anything) where items differ in kind. */
 function common(items: readonly unknown[]): unknown {
   return items.reduce((left, right) => {
     if (isMembers(left) && isMembers(right)) {
@@ -40,9 +40,9 @@ function common(items: readonly unknown[]): unknown {
 
 /**
  * Everything at a place such as `data[].info.id` or `data[0].info`: `[]` is each item, `[0]` an item that must exist.
- * A place that is missing or null on the way, or at its end, is a fault: the CLI would dereference it.
+ * A member that is missing or null on the way, or at its end, is a problem: the CLI would dereference it.
  */
-export function readFaults(value: unknown, path: string): string[] {
+export function readProblems(value: unknown, path: string): string[] {
   const hops = path.match(/[^.[\]]+|\[\d*\]/g) ?? [];
   return walk(value, hops, "");
 }

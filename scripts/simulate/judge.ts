@@ -1,11 +1,12 @@
-// Holds every verdict against what was true, and keeps the worst case of each promise beside its bound.
+// The judge of a run: compares every decision with the state of the primary at its time, and keeps the worst case of each
+// guarantee beside its bound.
 import { FRESH_FOR_MS } from "../../src/store/key-cache/key-cache.ts";
-import type { Key, Kind } from "./truth.ts";
+import type { Key, Kind } from "./primary.ts";
 import { EPOCH } from "./world.ts";
 
 export type StrongCheck = "mutations" | "all";
 
-/** One verdict, with the instants of the world at which the call came and was decided. */
+/** One decision, with the times of the world at which the request came and was decided. */
 export interface Decided {
   readonly key: Key;
   readonly kind: Kind;
@@ -18,94 +19,93 @@ export interface Decided {
   readonly skewMs: number;
 }
 
-export interface Promised {
+export interface Guarantee {
   readonly name: string;
-  readonly unit: "ms" | "calls";
+  readonly unit: "ms" | "requests";
   readonly bound: number;
   worst: number;
-  /** For the one promise that is a least, not a most. */
+  /** The bound is a minimum. */
   readonly atLeast?: true;
 }
 
 export interface Judge {
-  readonly promises: readonly Promised[];
-  readonly answered: Record<"allowed" | "refused" | "degraded" | "unavailable", number>;
-  weigh(decided: Decided): void;
+  readonly guarantees: readonly Guarantee[];
+  readonly answered: Record<"allowed" | "denied" | "degraded" | "unavailable", number>;
+  check(decided: Decided): void;
   noteGap(ms: number): void;
 }
 
-export function isKept(promised: Promised): boolean {
-  return promised.atLeast ? promised.worst >= promised.bound : promised.worst <= promised.bound;
+export function isKept({ worst, bound, atLeast }: Guarantee): boolean {
+  return atLeast ? worst >= bound : worst <= bound;
 }
 
 export function createJudge(strongCheck: StrongCheck, staleIfErrorMs: number): Judge {
-  const answered = { allowed: 0, refused: 0, degraded: 0, unavailable: 0 };
-  const most = (name: string, unit: Promised["unit"], bound: number): Promised => ({ name, unit, bound, worst: 0 });
-  const mutation = most("a change is accepted after it was forbidden", "ms", 0);
-  const read = most("a read is accepted after it was forbidden", "ms", strongCheck === "all" ? 0 : FRESH_FOR_MS);
-  const cutOff = most(
-    "the same in an isolate that is cut off",
-    "ms",
-    strongCheck === "all" ? 0 : FRESH_FOR_MS + staleIfErrorMs,
-  );
-  const expired = most("a call is accepted after the key's expiry", "calls", 0);
-  const falseNo = most("a valid key is answered 401", "calls", 0);
-  const falseForbidden = most("a permitted call is answered 403", "calls", 0);
-  const degradedChange = most("a change is accepted on the grace", "calls", 0);
-  const gap: Promised = {
-    name: "time between two feed reads of an isolate",
-    unit: "ms",
-    bound: 5_000,
-    worst: Number.POSITIVE_INFINITY,
-    atLeast: true,
-  };
+  const answered = { allowed: 0, denied: 0, degraded: 0, unavailable: 0 };
+  const guarantee = (name: string, unit: Guarantee["unit"], bound: number): Guarantee => ({
+    name,
+    unit,
+    bound,
+    worst: 0,
+  });
+  const unlessAll = (ms: number) => (strongCheck === "all" ? 0 : ms);
+  const lateRead = guarantee("a read is allowed after it was forbidden", "ms", unlessAll(FRESH_FOR_MS));
+  const lateCutOff = guarantee("the same without a link to D1", "ms", unlessAll(FRESH_FOR_MS + staleIfErrorMs));
+  const changeBound = 0;
+  const lateChange = guarantee("a change is allowed after it was forbidden", "ms", changeBound);
+  const expired = guarantee("a request is allowed after the key's expiry", "requests", 0);
+  const wrong401 = guarantee("a valid key is answered 401", "requests", 0);
+  const wrong403 = guarantee("a permitted request is answered 403", "requests", 0);
+  const degradedChange = guarantee("a change is allowed on a stale record", "requests", 0);
+  const name = "time between two feed reads of an isolate";
+  const gap: Guarantee = { name, unit: "ms", bound: 5_000, worst: Number.POSITIVE_INFINITY, atLeast: true };
 
-  function weighAllowed(decided: Decided): void {
+  function checkAllowed(decided: Decided): void {
+    const { kind, degraded, cameAt, key } = decided;
     answered.allowed += 1;
-    if (decided.degraded) answered.degraded += 1;
-    if (decided.degraded && decided.kind === "mutation") degradedChange.worst += 1;
-    if (decided.cameAt >= hereOf(decided.key.expiresAtFirst, decided)) expired.worst += 1;
+    if (degraded) answered.degraded += 1;
+    if (degraded && kind === "change") degradedChange.worst += 1;
+    if (cameAt >= worldTimeOf(key.firstExpiresAt, decided)) expired.worst += 1;
     const forbiddenAt = forbiddenSince(decided);
-    if (decided.cameAt <= forbiddenAt) return;
-    const promised = decided.kind === "mutation" ? mutation : decided.degraded ? cutOff : read;
-    promised.worst = Math.max(promised.worst, decided.decidedAt - forbiddenAt);
+    if (cameAt <= forbiddenAt) return;
+    const late = kind === "change" ? lateChange : degraded ? lateCutOff : lateRead;
+    late.worst = Math.max(late.worst, decided.decidedAt - forbiddenAt);
   }
 
-  function weighRefused(decided: Decided): void {
-    answered.refused += 1;
-    if (mayBeRefused(decided)) return;
-    const isForbidden = decided.reason === "permission_missing" || decided.reason === "address_not_allowed";
-    (isForbidden ? falseForbidden : falseNo).worst += 1;
+  function checkDenied(decided: Decided): void {
+    answered.denied += 1;
+    if (mayBeDenied(decided)) return;
+    const is403 = decided.reason === "permission_missing" || decided.reason === "address_not_allowed";
+    (is403 ? wrong403 : wrong401).worst += 1;
   }
 
   return {
-    promises: [mutation, read, cutOff, expired, falseNo, falseForbidden, degradedChange, gap],
+    guarantees: [lateChange, lateRead, lateCutOff, expired, wrong401, wrong403, degradedChange, gap],
     answered,
-    weigh: (decided) => (decided.allow ? weighAllowed(decided) : weighRefused(decided)),
+    check: (decided) => (decided.allow ? checkAllowed(decided) : checkDenied(decided)),
     noteGap(ms) {
       gap.worst = Math.min(gap.worst, ms);
     },
   };
 }
 
-/** An instant of the epoch, as the world's instant at which the isolate's clock shows it. */
-function hereOf(instant: number | null, { skewMs }: Decided): number {
-  return instant === null ? Number.POSITIVE_INFINITY : instant - EPOCH - skewMs;
+/** A time of the epoch, as the time of the world at which the isolate's clock shows it. */
+function worldTimeOf(time: number | null, { skewMs }: Decided): number {
+  return time === null ? Number.POSITIVE_INFINITY : time - EPOCH - skewMs;
 }
 
-/** From when on nobody who had been told of the changes would expect the call to be accepted. */
+/** The time after which an actor who got the response to each change expects a denial. */
 function forbiddenSince(decided: Decided): number {
   const { closed, shortened } = decided.key;
-  const shortenedAt = Math.max(shortened.answeredAt, hereOf(shortened.expiresAt, decided));
+  const shortenedAt = Math.max(shortened.answeredAt, worldTimeOf(shortened.expiresAt, decided));
   return Math.min(closed[decided.kind].answeredAt, shortenedAt);
 }
 
-/** Whether anything that was committed before the verdict speaks against the call. */
-function mayBeRefused(decided: Decided): boolean {
+/** Whether a change that was committed before the decision justifies a denial. */
+function mayBeDenied(decided: Decided): boolean {
   const { key, kind, decidedAt } = decided;
   // A clock of whole milliseconds may show the expiry up to one of them early.
   const cameAt = decided.cameAt + 1;
   if (key.closed[kind].committedAt <= decidedAt) return true;
-  if (cameAt >= hereOf(key.expiresAtFirst, decided)) return true;
-  return key.shortened.committedAt <= decidedAt && cameAt >= hereOf(key.shortened.expiresAt, decided);
+  if (cameAt >= worldTimeOf(key.firstExpiresAt, decided)) return true;
+  return key.shortened.committedAt <= decidedAt && cameAt >= worldTimeOf(key.shortened.expiresAt, decided);
 }

@@ -1,114 +1,120 @@
-// The storage of one isolate as it meets it: a D1 that is far away, now and then fails and at times cannot be reached at
-// all, and a KV that is late, loses half of what it is told, and remembers what it did not have.
+// The storage of one isolate: a D1 that is far away, fails now and then and cannot be reached at times, and a KV that is
+// late, loses half of its writes, and caches what it does not have.
 import type { KeyHash } from "../../src/core/access/principal.ts";
 import type { ChangeFeed, KeyCopies, KeyCopy, KeyRecordSource } from "../../src/store/key-cache/ports.ts";
 import { decodeRecord } from "../../src/store/key-cache/record-codec.ts";
-import type { Truth } from "./truth.ts";
-import type { Chance, World } from "./world.ts";
+import type { Surroundings } from "./isolate.ts";
+import type { Primary } from "./primary.ts";
+import type { World } from "./world.ts";
 
-/** The oldest state that a place shows: half of it by lateness, half because a place keeps what it has read once. */
-const KV_LATE_MS = 90_000;
-const KV_KEPT_MS = 90_000;
-const KV_LOSES = 0.5;
+/** The oldest state that a location of KV shows is the sum: the delay of a write, and the cache of the location. */
+const KV_DELAY_MS = 90_000;
+const KV_CACHE_MS = 90_000;
+const KV_LOSS = 0.5;
 
-/** D1 is either well within every budget, or beyond all of them. */
+/** D1 is either well within every time limit, or beyond all of them. */
 const GIVEN_UP_MS = 800;
 
-/** What KV was told, everywhere. */
+/** The writes to KV, everywhere. */
 export type KvHistory = Map<KeyHash, { readonly at: number; readonly copy: KeyCopy }[]>;
 
-export interface Reach {
-  /** Until when this isolate cannot reach D1, and how it learns so: at once, or never. */
+/** Writes land in any order: the last to arrive wins, and may be the older one. */
+export function writeToKv(history: KvHistory, hash: KeyHash, at: number, copy: KeyCopy): void {
+  history.set(hash, [...(history.get(hash) ?? []), { at, copy }]);
+}
+
+/** The link of one isolate to storage, with counts of its reads. */
+export interface Link {
+  /** Until when this isolate cannot reach D1; `silent`: it gets no error either. */
   cutOffUntil: number;
   silent: boolean;
   rowReads: number;
   copyReads: number;
-  /** When D1 was asked for the log and answered. */
-  logReadAt: number;
-  logReads: number;
+  feedReads: number;
+  /** When D1 was asked for the change feed and answered. */
+  feedReadAt: number;
   shortestGapMs: number;
 }
 
-export function createReach(): Reach {
-  const counts = { rowReads: 0, copyReads: 0, logReads: 0 };
-  return { cutOffUntil: 0, silent: false, ...counts, logReadAt: -1e9, shortestGapMs: Number.POSITIVE_INFINITY };
+export function createLink(): Link {
+  const counts = { rowReads: 0, copyReads: 0, feedReads: 0 };
+  return { cutOffUntil: 0, silent: false, ...counts, feedReadAt: -1e9, shortestGapMs: Number.POSITIVE_INFINITY };
 }
 
-/** D1 as one isolate reaches it. */
-export function reachD1(world: World, chance: Chance, truth: Truth, reach: Reach): KeyRecordSource & ChangeFeed {
-  function ask<T>(read: () => T): Promise<T> {
+/** D1 over the link of one isolate. */
+export function connectD1(
+  { world, random, primary }: { world: World; random: Surroundings["random"]; primary: Primary },
+  link: Link,
+): KeyRecordSource & ChangeFeed {
+  function errorOf(isCutOff: boolean): string | null {
+    const value = random.next();
+    if (isCutOff) return "D1_ERROR: internal error";
+    if (value < 0.01) return "D1_ERROR: Network connection lost.";
+    return value < 0.011 ? "D1_ERROR: D1 DB is overloaded. Requests queued for too long." : null;
+  }
+
+  function query<T>(read: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      const isCut = world.now < reach.cutOffUntil;
-      if (isCut && reach.silent) return;
-      const latencyMs = chance.happens(0.003) ? chance.between(900, 2_000) : chance.between(4, 70);
-      const there = latencyMs * chance.next();
-      world.after(there, () => {
-        const luck = chance.next();
-        const fault = isCut
-          ? "D1_ERROR: internal error"
-          : luck < 0.01
-            ? "D1_ERROR: Network connection lost."
-            : luck < 0.011
-              ? "D1_ERROR: D1 DB is overloaded. Requests queued for too long."
-              : null;
-        // What D1 says was true when it was asked there, not when it is heard here.
-        const said = fault === null ? read() : null;
-        world.after(latencyMs - there, () => (fault === null ? resolve(said as T) : reject(new Error(fault))));
+      const isCutOff = world.now < link.cutOffUntil;
+      if (isCutOff && link.silent) return;
+      const latencyMs = random.happens(0.003) ? random.between(900, 2_000) : random.between(4, 70);
+      const thereMs = latencyMs * random.next();
+      world.after(thereMs, () => {
+        const error = errorOf(isCutOff);
+        // The result is of the time at which D1 runs the query, not of the time at which it arrives here.
+        const result = error === null ? read() : null;
+        world.after(latencyMs - thereMs, () => (error === null ? resolve(result as T) : reject(new Error(error))));
       });
     });
   }
 
   return {
     readByHash(hash) {
-      reach.rowReads += 1;
-      return ask(() => truth.read(hash));
+      link.rowReads += 1;
+      return query(() => primary.read(hash));
     },
     async since(seq) {
       const askedAt = world.now;
-      const changes = await ask(() => truth.since(seq));
-      reach.logReads += 1;
-      // Given up by then: whoever asked has been told that D1 did not answer.
+      const changes = await query(() => primary.since(seq));
+      link.feedReads += 1;
+      // The key resolver has given up by then: to it, D1 did not answer.
       if (world.now - askedAt > GIVEN_UP_MS) return changes;
-      reach.shortestGapMs = Math.min(reach.shortestGapMs, askedAt - reach.logReadAt);
-      reach.logReadAt = askedAt;
+      link.shortestGapMs = Math.min(link.shortestGapMs, askedAt - link.feedReadAt);
+      link.feedReadAt = askedAt;
       return changes;
     },
   };
 }
 
-/** KV as one place sees it: a state of some time ago, which the place keeps for a while. */
-export function reachKv(world: World, chance: Chance, history: KvHistory, reach: Reach): KeyCopies {
-  const kept = new Map<KeyHash, { readonly until: number; readonly copy: KeyCopy | null }>();
+/** KV as one location sees it: an earlier state, which the location caches for a while. */
+export function connectKv({ world, random, history }: Omit<Surroundings, "judge" | "primary">, link: Link): KeyCopies {
+  const cached = new Map<KeyHash, { readonly until: number; readonly copy: KeyCopy | null }>();
 
-  function shown(hash: KeyHash): KeyCopy | null {
-    const known = kept.get(hash);
+  function read(hash: KeyHash): KeyCopy | null {
+    const known = cached.get(hash);
     if (known !== undefined && world.now < known.until) return known.copy;
-    const from = world.now - chance.next() * KV_LATE_MS;
+    const from = world.now - random.next() * KV_DELAY_MS;
     const copy = history.get(hash)?.findLast((write) => write.at <= from)?.copy ?? null;
-    kept.set(hash, { until: world.now + chance.next() * KV_KEPT_MS, copy });
+    cached.set(hash, { until: world.now + random.next() * KV_CACHE_MS, copy });
     return copy;
   }
 
   return {
     get(hash) {
-      reach.copyReads += 1;
+      link.copyReads += 1;
       return new Promise((resolve, reject) => {
-        const latencyMs = chance.happens(0.02) ? chance.between(60, 400) : chance.between(1, 30);
-        world.after(latencyMs, () => {
-          if (chance.happens(0.005)) return reject(new Error("KV GET failed: 500"));
-          const copy = shown(hash);
+        world.after(random.happens(0.02) ? random.between(60, 400) : random.between(1, 30), () => {
+          if (random.happens(0.005)) return reject(new Error("KV GET failed: 500"));
+          const copy = read(hash);
           resolve(copy && { record: decodeRecord({ ...copy }), asOf: copy.asOf });
         });
       });
     },
     put(hash, copy) {
       return new Promise((resolve, reject) => {
-        world.after(chance.between(5, 400), () => {
-          if (chance.happens(KV_LOSES)) return chance.happens(0.2) ? reject(new Error("KV PUT failed")) : resolve();
-          const writes = history.get(hash);
-          // Writes land in any order: the last to arrive wins, and it may well be the older one.
-          if (writes === undefined) history.set(hash, [{ at: world.now, copy }]);
-          else writes.push({ at: world.now, copy });
+        world.after(random.between(5, 400), () => {
+          if (random.happens(KV_LOSS)) return random.happens(0.2) ? reject(new Error("KV PUT failed")) : resolve();
+          writeToKv(history, hash, world.now, copy);
           resolve();
         });
       });

@@ -1,144 +1,126 @@
-// One run: some isolates, many keys, calls in their order, and everything that happens to keys meanwhile.
+// One run: some isolates, many keys, requests in their order, and everything that happens to keys meanwhile.
 import { setImmediate } from "node:timers/promises";
-import { createIsolate, type Flaw, type Isolate } from "./isolate.ts";
-import { createJudge, type Judge, type Promised, type StrongCheck } from "./judge.ts";
-import type { KvHistory } from "./ports.ts";
-import { createTruth, type Key, type Kind, NARROWINGS, type Truth } from "./truth.ts";
-import { type Chance, createChance, createWorld, type World } from "./world.ts";
+import { createIsolate, type Isolate, type Settings, type Surroundings } from "./isolate.ts";
+import { createJudge, type Guarantee, type Judge } from "./judge.ts";
+import { type Link, writeToKv } from "./ports.ts";
+import { createPrimary, type Key, NARROWINGS } from "./primary.ts";
+import { createRandom, createWorld } from "./world.ts";
 
 const ISOLATES = 16;
 const KEYS_AT_FIRST = 150;
-const CALLS_EVERY_MS = 5;
+const REQUESTS_EVERY_MS = 5;
 const CHANGES_EVERY_MS = 2_000;
-/** A key that was narrowed this lately is called more than others: that is where a promise would break. */
-const HUNTED_FOR_MS = 240_000;
+/** A recently narrowed key gets more requests than others: it is where a guarantee would break. */
+const HOT_FOR_MS = 240_000;
 
-export interface Options {
+export interface Options extends Settings {
   readonly seed: number;
-  readonly calls: number;
-  readonly strongCheck: StrongCheck;
-  readonly staleIfErrorMs: number;
-  readonly flaw: Flaw;
-  readonly onProgress: (calls: number) => void;
+  readonly requests: number;
+  readonly onProgress: (requests: number) => void;
 }
 
 export interface Outcome {
-  readonly promises: readonly Promised[];
+  readonly guarantees: readonly Guarantee[];
   readonly answered: Judge["answered"];
-  readonly reads: { readonly rows: number; readonly copies: number; readonly logs: number };
+  readonly reads: { readonly rows: number; readonly copies: number; readonly feeds: number };
   readonly virtualMs: number;
 }
 
-interface Scene {
-  readonly world: World;
-  readonly chance: Chance;
-  readonly truth: Truth;
-  readonly history: KvHistory;
-  readonly judge: Judge;
+interface Scene extends Surroundings {
   readonly isolates: Isolate[];
-  readonly gone: Isolate[];
-  readonly hunted: { readonly key: Key; readonly until: number }[];
-  readonly build: () => Isolate;
+  readonly links: Link[];
+  readonly hot: { readonly key: Key; readonly until: number }[];
 }
 
 export async function simulate(options: Options): Promise<Outcome> {
   const scene = setUp(options);
-  const { world, chance } = scene;
-  let instant = 0;
-  for (let call = 0; call < options.calls; call += 1) {
-    instant += chance.wait(CALLS_EVERY_MS);
-    await world.passTo(instant);
-    makeCall(scene);
-    if (call % 10_000 === 0) options.onProgress(call);
+  const { world, random, judge, links } = scene;
+  let time = 0;
+  for (let request = 0; request < options.requests; request += 1) {
+    time += random.wait(REQUESTS_EVERY_MS);
+    await world.passTo(time);
+    sendRequest(scene);
+    if (request % 10_000 === 0) options.onProgress(request);
   }
-  // What is still under way comes to its end.
+  // Everything under way comes to its end.
   await setImmediate();
-  await world.passTo(instant + 5_000);
-  const reaches = [...scene.isolates, ...scene.gone].map(({ reach }) => reach);
-  for (const { shortestGapMs } of reaches) scene.judge.noteGap(shortestGapMs);
-  const sum = (of: (reach: Isolate["reach"]) => number) => reaches.reduce((total, reach) => total + of(reach), 0);
-  return {
-    promises: scene.judge.promises,
-    answered: scene.judge.answered,
-    reads: { rows: sum((r) => r.rowReads), copies: sum((r) => r.copyReads), logs: sum((r) => r.logReads) },
-    virtualMs: world.now,
+  await world.passTo(time + 5_000);
+  for (const { shortestGapMs } of links) judge.noteGap(shortestGapMs);
+  const sum = (of: (link: Link) => number) => links.reduce((total, link) => total + of(link), 0);
+  const reads = {
+    rows: sum(({ rowReads }) => rowReads),
+    copies: sum(({ copyReads }) => copyReads),
+    feeds: sum(({ feedReads }) => feedReads),
   };
+  return { guarantees: judge.guarantees, answered: judge.answered, reads, virtualMs: world.now };
 }
 
 function setUp({ seed, strongCheck, staleIfErrorMs, flaw }: Options): Scene {
-  const chance = createChance(seed);
+  const random = createRandom(seed);
   const world = createWorld();
-  const truth = createTruth(world, chance);
-  const history: KvHistory = new Map();
+  const primary = createPrimary(world, random);
   const judge = createJudge(strongCheck, staleIfErrorMs);
-  const build = () =>
-    createIsolate(world, chance, truth, history, judge, { strongCheck, staleIfErrorMs, cacheSize: 200, flaw });
-  const isolates = Array.from({ length: ISOLATES }, build);
-  const scene: Scene = { world, chance, truth, history, judge, isolates, gone: [], hunted: [], build };
+  const surroundings = { world, random, primary, history: new Map(), judge };
+  const scene: Scene = { ...surroundings, isolates: [], links: [], hot: [] };
+  const build = (index: number) => {
+    const isolate = createIsolate(surroundings, { strongCheck, staleIfErrorMs, flaw });
+    scene.links.push(isolate.link);
+    scene.isolates[index] = isolate;
+  };
+  for (let i = 0; i < ISOLATES; i += 1) build(i);
   for (let i = 0; i < KEYS_AT_FIRST; i += 1) createKey(scene);
   repeat(scene, CHANGES_EVERY_MS, () => narrowSome(scene));
   repeat(scene, CHANGES_EVERY_MS, () => createKey(scene));
   repeat(scene, 30_000, () => cutOff(scene));
-  repeat(scene, 40_000, () => replaceIsolate(scene));
+  repeat(scene, 40_000, () => build(Math.floor(random.next() * ISOLATES)));
   return scene;
 }
 
 function repeat(scene: Scene, everyMs: number, act: () => void): void {
-  scene.world.after(scene.chance.wait(everyMs), () => {
+  scene.world.after(scene.random.wait(everyMs), () => {
     act();
     repeat(scene, everyMs, act);
   });
 }
 
-function makeCall(scene: Scene): void {
-  const { chance, isolates, hunted, world, truth } = scene;
-  while (hunted[0] !== undefined && hunted[0].until < world.now) hunted.shift();
+function sendRequest({ random, isolates, hot, world, primary: { keys } }: Scene): void {
+  while (hot[0] !== undefined && hot[0].until < world.now) hot.shift();
   // A few busy isolates and many that are nearly idle; recent keys more than old ones.
-  const isolate = isolates[Math.floor(chance.next() ** 3 * isolates.length)] as Isolate;
-  const back = Math.floor(chance.next() ** 2 * Math.min(truth.keys.length, KEYS_AT_FIRST));
-  const any = truth.keys[truth.keys.length - 1 - back] as Key;
-  const key = hunted.length > 0 && chance.happens(0.4) ? chance.pick(hunted).key : any;
-  const kind: Kind = chance.happens(0.1) ? "mutation" : "read";
-  isolate.call(key, kind);
+  const isolate = isolates[Math.floor(random.next() ** 3 * isolates.length)] as Isolate;
+  const back = Math.floor(random.next() ** 2 * Math.min(keys.length, KEYS_AT_FIRST));
+  const any = keys[keys.length - 1 - back] as Key;
+  const key = hot.length > 0 && random.happens(0.4) ? random.pick(hot).key : any;
+  isolate.serve(key, random.happens(0.1) ? "change" : "read");
 }
 
 function createKey(scene: Scene): void {
-  tellKv(scene, scene.truth.create());
+  copyToKv(scene, scene.primary.create());
 }
 
 function narrowSome(scene: Scene): void {
-  const { chance, truth, world, hunted } = scene;
-  const many = chance.happens(0.05);
-  const from = truth.keys.length - 1 - Math.floor(chance.next() * Math.min(truth.keys.length, KEYS_AT_FIRST));
-  const keys = many ? truth.keys.slice(from, from + 10) : [truth.keys[from] as Key];
-  const how = many ? "lower the role" : chance.pick(NARROWINGS);
-  truth.narrow(keys, how, many && chance.happens(0.5), world.now + chance.between(2, 40));
+  const { random, primary, world, hot } = scene;
+  const many = random.happens(0.05);
+  const from = primary.keys.length - 1 - Math.floor(random.next() * Math.min(primary.keys.length, KEYS_AT_FIRST));
+  const keys = primary.keys.slice(from, from + (many ? 10 : 1));
+  const how = many ? "lower the role" : random.pick(NARROWINGS);
+  primary.narrow(keys, how, many && random.happens(0.5), world.now + random.between(2, 40));
   for (const key of keys) {
-    hunted.push({ key, until: world.now + HUNTED_FOR_MS });
-    tellKv(scene, key);
+    hot.push({ key, until: world.now + HOT_FOR_MS });
+    copyToKv(scene, key);
   }
 }
 
 /** After the commit, best effort: half of it is lost. */
-function tellKv({ truth, world, chance, history }: Scene, key: Key): void {
-  const copy = truth.read(key.hash)?.copy;
-  world.after(chance.between(10, 500), () => {
-    if (copy === undefined || chance.happens(0.5)) return;
-    const writes = history.get(key.hash);
-    if (writes === undefined) history.set(key.hash, [{ at: world.now, copy }]);
-    else writes.push({ at: world.now, copy });
+function copyToKv({ primary, world, random, history }: Scene, key: Key): void {
+  const copy = primary.read(key.hash)?.copy;
+  world.after(random.between(10, 500), () => {
+    if (copy !== undefined && !random.happens(0.5)) writeToKv(history, key.hash, world.now, copy);
   });
 }
 
-function cutOff({ chance, isolates, world }: Scene): void {
-  const { reach } = chance.pick(isolates);
-  if (world.now < reach.cutOffUntil) return;
-  reach.cutOffUntil = world.now + chance.between(5_000, 200_000);
-  reach.silent = chance.happens(0.3);
-}
-
-function replaceIsolate({ chance, isolates, gone, build }: Scene): void {
-  const place = Math.floor(chance.next() * isolates.length);
-  gone.push(isolates[place] as Isolate);
-  isolates[place] = build();
+function cutOff({ random, isolates, world }: Scene): void {
+  const { link } = random.pick(isolates);
+  if (world.now < link.cutOffUntil) return;
+  link.cutOffUntil = world.now + random.between(5_000, 200_000);
+  link.silent = random.happens(0.3);
 }

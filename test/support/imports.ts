@@ -94,7 +94,7 @@ function cyclesOf(sources: Sources): string[] {
   return cycles;
 }
 
-function importsOf(path: string, text: string): string[] {
+export function importsOf(path: string, text: string): string[] {
   return [...targetsOf(path, text, STATIC_IMPORT), ...targetsOf(path, text, DYNAMIC_IMPORT)];
 }
 

@@ -1,4 +1,4 @@
-// How bench/instructions.ts reads what valgrind has counted.
+// How bench/instructions.ts reads the counts of valgrind.
 import { expect, it } from "vitest";
 import { countsOf } from "../../../bench/measure/callgrind.ts";
 
@@ -26,7 +26,7 @@ fn=(4) main
 totals: 46
 `;
 
-it("counts each instruction once, where it stands, whatever called it", () => {
+it("counts each instruction once, for the function that holds it", () => {
   expect(Object.fromEntries(countsOf(DUMP))).toEqual({
     V8: 15,
     "compiled JavaScript": 8,

@@ -1,17 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { openPath, readOperations } from "../../../scripts/conformance/cases.ts";
+import { expandPath, readOperations } from "../../../scripts/conformance/cases.ts";
 import { decode } from "../../../scripts/conformance/client.ts";
 import { flagsOf, variantsOf, wordsOf } from "../../../scripts/conformance/command-line.ts";
-import { passageFaults } from "../../../scripts/conformance/fixture-upstream.ts";
-import { jwtFaults } from "../../../scripts/conformance/jwt.ts";
+import { forwardingProblems } from "../../../scripts/conformance/fixture-upstream.ts";
 import { apiError, modelsOf } from "../../../scripts/conformance/models.ts";
-import { readFaults, shapeFaults } from "../../../scripts/conformance/shape.ts";
+import { jwtProblems } from "../../../scripts/conformance/responses.ts";
+import { readProblems, shapeProblems } from "../../../scripts/conformance/shape.ts";
 
 const NOW = 1_750_000_000;
 const resourceTypes = new Set(["CLUSTER"]);
 const models = modelsOf({ resourceTypes, operationGroups: new Set(["READ"]), states: new Set(["ACTIVE"]) });
 
-const permission = { resource_type: "CLUSTER", operation_groups: [{ operation_group: "READ" }] };
+const group = { operation_group: "READ", operation_group_description: "Read" };
+const permission = { resource_type: "CLUSTER", resource_name: "Cluster", operation_groups: [group] };
 const roleInfo = { id: "r-1", display_name: "Admin", is_user_defined: false, users: null, api_keys: null };
 const role = { spec: { name: "Admin", permissions: [permission] }, info: { ...roleInfo, effective_permissions: [] } };
 const spec = { name: "apikey-1", expire_after_hours: 720, allow_list_info: ["l-1"] };
@@ -31,15 +32,15 @@ const keyList = (change: { spec?: object; info?: object } = {}) => ({
   data: [{ spec: change.spec ?? spec, info: change.info ?? info }],
 });
 
-function faultsOf(operationId: string, body: unknown, contentType: string | null = "application/json") {
+function problemsOf(operationId: string, body: unknown, contentType: string | null = "application/json") {
   const bytes = new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body));
-  return decode({ status: 200, contentType, bytes }, models[operationId] ?? apiError).faults;
+  return decode({ status: 200, contentType, bytes }, models[operationId] ?? apiError).problems;
 }
 
-describe("the client's decoder", () => {
+describe("decode", () => {
   it.each(["application/json", "application/json; charset=utf-8", "text/json", "application/vnd.yb+json"])(
-    "reads a list of keys sent as %s",
-    (contentType) => expect(faultsOf("listApiKeys", keyList(), contentType)).toEqual([]),
+    "decodes a list of keys sent as %s",
+    (contentType) => expect(problemsOf("listApiKeys", keyList(), contentType)).toEqual([]),
   );
 
   it.each([
@@ -52,47 +53,51 @@ describe("the client's decoder", () => {
     ["a text for a number", keyList({ spec: { ...spec, expire_after_hours: "720" } }), "wanted int32"],
     ["more hours than an int32 holds", keyList({ spec: { ...spec, expire_after_hours: 2 ** 31 } }), "wanted int32"],
     ["a body that is not JSON", "{", "the body is not JSON"],
-  ])("refuses %s", (_, body, fault) => {
-    expect(faultsOf("listApiKeys", body)).toEqual([expect.stringContaining(fault)]);
+  ])("rejects a response with %s", (_, body, problem) => {
+    expect(problemsOf("listApiKeys", body)).toEqual([expect.stringContaining(problem)]);
   });
 
   it.each(["text/plain", "application/octet-stream", "application/problem+json", null])(
-    "refuses a body sent as %s",
-    (contentType) => expect(faultsOf("listApiKeys", keyList(), contentType)[0]).toMatch(/^undefined response type/),
+    "rejects a body sent as %s",
+    (contentType) => expect(problemsOf("listApiKeys", keyList(), contentType)[0]).toMatch(/^undefined response type/),
   );
 
   it.each([
     ["resource type", { ...permission, resource_type: "PLANET" }, '"PLANET" is not a valid ResourceTypeEnum'],
-    ["operation group", { ...permission, operation_groups: [{ operation_group: "PAINT" }] }, "OperationGroupEnum"],
-    ["tag", { ...permission, operation_groups: [{ operation_group: "READ", tags: ["ODD"] }] }, "OperationGroupTagEnum"],
-  ])("refuses a whole permission list for one unknown %s", (_, planted, fault) => {
-    expect(faultsOf("listResourcePermissions", { data: [{ info: permission }, { info: planted }] })).toEqual([
-      expect.stringContaining(fault),
+    [
+      "operation group",
+      { ...permission, operation_groups: [{ ...group, operation_group: "PAINT" }] },
+      "OperationGroupEnum",
+    ],
+    ["tag", { ...permission, operation_groups: [{ ...group, tags: ["ODD"] }] }, "OperationGroupTagEnum"],
+  ])("rejects a whole permission list for one unknown %s", (_, unknown, problem) => {
+    expect(problemsOf("listResourcePermissions", { data: [{ info: permission }, { info: unknown }] })).toEqual([
+      expect.stringContaining(problem),
     ]);
   });
 
-  it("needs the secret in the answer that creates a key", () => {
-    expect(faultsOf("createApiKey", { data: keyList().data[0] })).toEqual(["jwt: missing, wanted non-empty string"]);
+  it("requires the secret in the response that creates a key", () => {
+    expect(problemsOf("createApiKey", { data: keyList().data[0] })).toEqual(["jwt: missing, wanted non-empty string"]);
   });
 
-  it("takes an empty body for an answer, whatever its type", () => {
-    expect(faultsOf("listApiKeys", "", null)).toEqual([]);
+  it("accepts an empty body of any type", () => {
+    expect(problemsOf("listApiKeys", "", null)).toEqual([]);
   });
 });
 
-describe("what the CLI reads", () => {
+describe("readProblems, shapeProblems, jwtProblems", () => {
   it.each([
     ["data[].info.status", { data: [{ info: { status: "ACTIVE" } }, { info: {} }] }, "data[1].info.status: missing"],
     ["data[0].info.id", { data: [] }, "data[0]: missing"],
     ["data.spec.node_info", { data: { spec: { node_info: null } } }, "data.spec.node_info: null"],
-  ])("misses %s", (path, value, fault) => {
-    expect(readFaults(value, path)).toEqual([expect.stringContaining(fault)]);
+  ])("reports %s as missing or null", (path, value, problem) => {
+    expect(readProblems(value, path)).toEqual([expect.stringContaining(problem)]);
   });
 
-  it("holds every member of a fixture against the answer, and allows null only where the fixture has it", () => {
+  it("compares every member of a fixture with the response, and allows null only where the fixture has it", () => {
     const fixture = { data: [{ id: "a", by: null, tags: ["x"] }] };
-    expect(shapeFaults({ data: [{ id: "b", by: "me", tags: [], more: 1 }] }, fixture)).toEqual([]);
-    expect(shapeFaults({ data: [{ id: null, tags: null }] }, fixture)).toEqual([
+    expect(shapeProblems({ data: [{ id: "b", by: "me", tags: [], more: 1 }] }, fixture)).toEqual([]);
+    expect(shapeProblems({ data: [{ id: null, tags: null }] }, fixture)).toEqual([
       "data[0].id: null, the fixture has string",
       "data[0].by: missing, the fixture has it",
       "data[0].tags: null, the fixture has array",
@@ -108,29 +113,31 @@ describe("what the CLI reads", () => {
     ["a missing iat", jwt({ alg: "HS256" }, { exp: NOW }), "iat is not a number"],
     ["an exp that has passed", jwt({ alg: "HS256" }, { iat: NOW, exp: NOW - 1 }), "exp has passed"],
     ["an iat that lies ahead", jwt({ alg: "HS256" }, { iat: NOW + 1, exp: NOW + 1 }), "iat lies ahead"],
-  ])("trips over %s", (_, key, fault) => expect(jwtFaults(key, NOW)).toEqual([expect.stringContaining(fault)]));
+  ])("reports %s, which would stop ybm auth", (_, key, problem) =>
+    expect(jwtProblems(key, NOW)).toEqual([expect.stringContaining(problem)]),
+  );
 
-  it("parses a key as ybm auth does", () => {
-    expect(jwtFaults(jwt({ alg: "EdDSA" }, { iat: NOW, exp: NOW }), NOW)).toEqual([]);
+  it("accepts a key that ybm auth parses", () => {
+    expect(jwtProblems(jwt({ alg: "EdDSA" }, { iat: NOW, exp: NOW }), NOW)).toEqual([]);
   });
 });
 
-describe("the way through the door", () => {
+describe("forwardingProblems", () => {
   const sent = { method: "GET", target: "/a?b=c", body: "", key: "eyJ.key" };
   const seen = { method: "GET", target: "/a?b=c", body: "", headers: { "gatehouse-identity": "i" } };
   it.each([
-    ["nothing that arrived", [], "received nothing"],
+    ["nothing", [], "received nothing"],
     ["two requests for one", [seen, seen], "2 requests"],
     ["another path", [{ ...seen, target: "/a" }], "received GET /a"],
     ["the client's credential", [{ ...seen, headers: { ...seen.headers, authorization: "Basic x" } }], "Authorization"],
     ["the key in any header", [{ ...seen, headers: { ...seen.headers, "x-key": "eyJ.key" } }], "in x-key"],
     ["no identity", [{ ...seen, headers: {} }], "no Gatehouse-Identity"],
-  ])("faults %s", (_, received, fault) => {
-    expect(passageFaults(sent, received)).toEqual([expect.stringContaining(fault)]);
+  ])("reports a forwarded request of which the upstream received %s", (_, received, problem) => {
+    expect(forwardingProblems(sent, received)).toEqual([expect.stringContaining(problem)]);
   });
 });
 
-describe("the cases file", () => {
+describe("the abbreviations of the cases file", () => {
   const operations = readOperations(
     "method\tpath\toperationId\nGET\t/api/public/v1/accounts/{accountId}/roles ?\tlistRbacRoles",
   );
@@ -138,13 +145,13 @@ describe("the cases file", () => {
     ["A/api-keys", "/api/public/v1/accounts/{accountId}/api-keys"],
     ["P/allow-lists", "/api/public/v1/accounts/{accountId}/projects/{projectId}/allow-lists"],
     ["roles/{roleId}", "/api/public/v1/accounts/{accountId}/roles/{roleId}"],
-  ])("opens %s", (short, full) => expect(openPath(short, operations)).toBe(full));
+  ])("expands the path %s", (short, full) => expect(expandPath(short, operations)).toBe(full));
 
-  it("plays a command once for each value, and without what is optional", () => {
+  it("plays a command once for each value of a flag, and without each optional flag", () => {
     const command = "role list [--type BUILT-IN|CUSTOM] [--role-name R]";
     expect(wordsOf(command)).toBe("role list");
     const query = { role_types: "ALL | SYSTEM", display_name: "R" };
-    const played = variantsOf(query, flagsOf(command)).map((variant) => Object.values(variant).join("+"));
-    expect(played).toEqual(["ALL", "ALL+R", "SYSTEM", "SYSTEM+R"]);
+    const variants = variantsOf(query, flagsOf(command)).map((variant) => Object.values(variant).join("+"));
+    expect(variants).toEqual(["ALL", "ALL+R", "SYSTEM", "SYSTEM+R"]);
   });
 });

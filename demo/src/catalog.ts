@@ -1,8 +1,8 @@
-// What the cloud has on offer: software tracks and kinds of nodes. The same for everyone, so it is not stored.
+// The catalog of the cloud: software tracks and kinds of nodes. The same for all accounts, so it is not stored.
 import { Hono } from "hono";
-import { many, one, refusal } from "./answers.ts";
-import type { Call } from "./call.ts";
+import type { AccountContext } from "./context.ts";
 import { readFilter } from "./requests.ts";
+import { errorResponse, many, one } from "./responses.ts";
 
 export const RAPID_TRACK = "b1c7e0a4-6f02-4d57-9a3e-2d8f5c410001";
 const STEADY_TRACK = "b1c7e0a4-6f02-4d57-9a3e-2d8f5c410002";
@@ -47,11 +47,11 @@ function nodeConfigurations(request: Request, asOne: boolean): Response {
 }
 
 /** Routes below an account. */
-export const catalogue = new Hono<{ Bindings: Call }>()
+export const catalog = new Hono<{ Bindings: AccountContext }>()
   .get("/software-tracks", (c) => many(c.req.raw, TRACKS.map(trackData), null))
   .get("/software-tracks/:track", (c) => {
     const track = TRACKS.find(({ id }) => id === c.req.param("track"));
-    return track === undefined ? refusal(404, "Software track not found") : one(trackData(track));
+    return track === undefined ? errorResponse(404, "Software track not found") : one(trackData(track));
   })
   .get("/clusters/supported-node-configurations", (c) =>
     nodeConfigurations(c.req.raw, c.req.query("is_multi_region") === "true"),

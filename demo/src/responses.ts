@@ -1,11 +1,11 @@
-// What an answer looks like: the envelopes of the cluster API. Knows none of the things that are put in them.
+// The envelopes of the cluster API's responses.
 
 /** One entity: `{ data }`. */
 export function one(data: object | null): Response {
   return Response.json({ data });
 }
 
-/** A page of entities: `{ data, _metadata }`, where a token of `null` says that there are no more. */
+/** A page of entities: `{ data, _metadata }`, where a token of `null` marks the last page. */
 export function many(request: Request, data: readonly object[], continuation: string | null): Response {
   const url = new URL(request.url);
   const self = url.pathname + url.search;
@@ -14,17 +14,17 @@ export function many(request: Request, data: readonly object[], continuation: st
   return Response.json({ data, _metadata: { continuation_token: continuation, links: { self, next } } });
 }
 
-/** Done, and nothing to show for it. */
+/** 204, without a body. */
 export function gone(): Response {
   return new Response(null, { status: 204 });
 }
 
 /** `{ error: { detail, status } }` */
-export function refusal(status: number, detail: string): Response {
+export function errorResponse(status: number, detail: string): Response {
   return Response.json({ error: { detail, status } }, { status });
 }
 
-/** 400, with every fault at once. */
-export function invalid(faults: readonly string[]): Response {
-  return refusal(400, `Invalid request: ${faults.join("; ")}`);
+/** 400, with all field errors at once. */
+export function invalid(errors: readonly string[]): Response {
+  return errorResponse(400, `Invalid request: ${errors.join("; ")}`);
 }
