@@ -36,6 +36,6 @@ describe("upstream service binding", () => {
     const { token } = await gateway.key();
     const response = await gateway.call(token, "/redirect");
     expect(response.status).toBe(307);
-    expect(response.headers.get("location")).toBe("/elsewhere?a=1");
+    expect(response.headers.get("location")).toBe(`${gateway.url}/elsewhere?a=1`);
   });
 });

@@ -110,9 +110,9 @@ describe("upstream response", () => {
   );
 
   it.each([
-    ["{up}/moved?a=1#b", "/moved?a=1#b"],
-    ["{up}", "/"],
-    ["{UP}/case", "/case"],
+    ["{up}/moved?a=1#b", "http://gatehouse.test/moved?a=1#b"],
+    ["{up}", "http://gatehouse.test/"],
+    ["{UP}/case", "http://gatehouse.test/case"],
     ["/relative", "/relative"],
     ["next", "next"],
     ["https://elsewhere.example/x", "https://elsewhere.example/x"],

@@ -247,13 +247,19 @@ describe("upstream failures", () => {
 
   it("streams a slow response before its last bytes exist", async () => {
     const { gateway, token } = await gatewayWithCachedKey();
-    const { readable, writable } = new IdentityTransformStream();
-    gateway.upstream.answer = () => new Response(readable);
+    let upstream: ReadableStreamDefaultController | undefined;
+    // The runtime does not pipe one of its transform streams into another; a socket's body is none.
+    const body = new ReadableStream({
+      start(controller) {
+        upstream = controller;
+      },
+    });
+    gateway.upstream.answer = () => new Response(body);
     const response = await gateway.call(token);
-    const [writer, reader] = [writable.getWriter(), (response.body as ReadableStream<Uint8Array>).getReader()];
-    void writer.write(new TextEncoder().encode("first"));
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    upstream?.enqueue(new TextEncoder().encode("first"));
     expect(new TextDecoder().decode((await reader.read()).value)).toBe("first");
-    void writer.close();
+    upstream?.close();
     expect((await reader.read()).done).toBe(true);
   });
 });
