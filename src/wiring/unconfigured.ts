@@ -24,7 +24,10 @@ export async function serveUnconfigured(request: Request, firstStart: FirstStart
   }
   // The log names every error; the client learns only that nothing is served.
   const detail = "Gatehouse is not configured; its log says why.";
-  return serviceUnavailable("misconfigured", detail, crypto.randomUUID());
+  const requestId = crypto.randomUUID();
+  const response = serviceUnavailable("misconfigured", detail, requestId);
+  response.headers.set("gatehouse-request-id", requestId);
+  return response;
 }
 
 /**
