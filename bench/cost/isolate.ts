@@ -67,7 +67,7 @@ export function createIsolate(
     const operation = operationOf(OPERATION_IDS[kind]);
     const facts = { address: parseAddress(ADDRESS), accountId: ACCOUNT, operation, params: {} };
     const decision = decide(record, facts, clock.now());
-    if (decision.allow) usage.record(decision.key.id, clock.now(), ADDRESS, background);
+    if (decision.allow) usage.record(decision.principal.id, clock.now(), ADDRESS, background);
     else recordDenial(record?.id ?? null, decision.denial.reason);
   }
 

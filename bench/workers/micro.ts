@@ -17,7 +17,8 @@ import {
   readKeyRing,
   verifyToken,
 } from "../../src/core/token/api-key-token.ts";
-import { BEARER_LENGTH, isBearer, readBearerToken } from "../../src/gateway/authentication/bearer-token.ts";
+import { isBearer } from "../../src/gateway/authentication/api-key.ts";
+import { BEARER_LENGTH, readBearerToken } from "../../src/gateway/authentication/bearer-token.ts";
 import { toIncomingRequest } from "../../src/gateway/incoming-request.ts";
 import { createHeaderFilter, upstreamRequestHeaders } from "../../src/gateway/proxy/request-headers.ts";
 import { filterUpstreamResponse } from "../../src/gateway/proxy/upstream-response.ts";
@@ -96,7 +97,7 @@ async function piecesOf(ringText: string, token: string): Promise<Readonly<Recor
     "decide: 10,001 rules": () => decide(many, facts, 1),
     "forward: a call is read": () => toIncomingRequest(call),
     "forward: headers inward": () => upstreamRequestHeaders(toIncomingRequest(call).headers, forwardsHeader),
-    "forward: response headers": () => filterUpstreamResponse(toIncomingRequest(call), answer, upstream, open),
+    "forward: response headers": () => filterUpstreamResponse(toIncomingRequest(call), answer, upstream, () => open),
   };
 }
 

@@ -37,7 +37,7 @@ export function authorize<P extends Principal>(
   at: number,
 ): Decision<P> {
   context.found = found;
-  context.key = found.record;
+  context.principal = found.record;
   context.decidedAt = at;
   return evaluate(found.record, context, target, gateway);
 }

@@ -1,4 +1,4 @@
-// The parts of the gateway as plain interfaces. index.ts builds them; tests may build others.
+// The parts of the gateway as plain interfaces. wiring/app.ts builds them; tests may build others.
 import type { AuthorizedRequest } from "../authorized-request.ts";
 import type { Denial } from "../core/access/decision.ts";
 import type { Routes } from "../core/routing/route-matcher.ts";
@@ -60,7 +60,7 @@ export type UpstreamFailure =
        * `timeout` is a 504. `unreachable`, `invalid` (not HTTP) and `unauthorized` (by our own credential) are a 502,
        * `incomplete` (the client has broken off its body) a 400.
        */
-      readonly failure: "timeout" | "unreachable" | "invalid" | "unauthorized" | "incomplete" | "cancelled";
+      readonly failure: "timeout" | "unreachable" | "invalid" | "unauthorized" | "incomplete" | "canceled";
       readonly cause: unknown;
     }
   | {
@@ -69,6 +69,16 @@ export type UpstreamFailure =
       readonly denial: Denial;
       readonly cause: null;
     };
+
+/** A request that was forwarded before its record was confirmed. */
+export interface SpeculativeForward {
+  /** The version of the record whose identity the upstream was told. */
+  readonly version: number;
+  /** The upstream's response, for a request that is allowed. */
+  take(): Promise<Response | UpstreamFailure>;
+  /** Ends it, unless it was taken. */
+  cancel(): void;
+}
 
 /** A trusted issuer, and where its public keys are. */
 export interface IssuerVerifier {

@@ -1,7 +1,8 @@
 // One request, from its arrival to its response, in nine numbered steps. Keys and operators take the same ones.
-// Every early return is a denial. Whatever throws is answered 503, so a request that cannot be authorized goes nowhere.
+// An early return is a denial, unless the step answers the request itself. Whatever throws is answered 503: no response of the
+// upstream reaches a client whose request could not be authorized.
 import type { Decision, Denial } from "../core/access/decision.ts";
-import { isPublicPath, matchOperation } from "../core/routing/match-operation.ts";
+import { isReservedPath, matchOperation } from "../core/routing/match-operation.ts";
 import type { Background } from "../store/common.ts";
 import type { Need, PendingKey, ResolvedPrincipal } from "../store/key-cache/ports.ts";
 import { authenticateKey } from "./authentication/api-key.ts";
@@ -17,7 +18,7 @@ import { deny, serviceUnavailable } from "./responses/denial.ts";
 import { isAllowedHost, readRequestLine, validateRequest } from "./validate-request.ts";
 
 /**
- * Answer one request. Never throws and never rejects.
+ * Answer one request.
  *
  * @param background keeps work alive after the response: `ExecutionContext.waitUntil`
  */
@@ -29,9 +30,11 @@ export async function handleRequest(request: Request, gateway: Gateway, backgrou
   } catch (error) {
     // Storage is unavailable, a row is corrupt, or there is a bug: fail closed.
     context.error = error;
-    const detail = "The request cannot be authorized right now. Retry later.";
+    const detail = "The request cannot be processed right now. Retry later.";
     response = serviceUnavailable("unavailable", detail, context.requestId);
   }
+  // Nothing of a speculative response goes out, unless step 9 has taken it.
+  context.speculation?.cancel();
   const logged = shouldLog(context, gateway);
   if (context.denial !== null) recordDenial(context, context.denial, logged, gateway, background);
   if (logged) logRequest(context, response.status, gateway);
@@ -53,7 +56,7 @@ async function respond(context: RequestContext, gateway: Gateway, background: Ba
   context.path = path;
 
   // 2. Public paths and preflights, which need no credential.
-  const isPublic = isPublicPath(path);
+  const isPublic = isReservedPath(path);
   const preflight = request.method === "OPTIONS" && isPreflight(request);
   if ((isPublic || preflight) && !isAllowedHost(request, policy.hosts)) return deny(context, NOT_SERVED, gateway);
   if (isPublic) {
@@ -66,7 +69,7 @@ async function respond(context: RequestContext, gateway: Gateway, background: Ba
     return "reason" in response ? deny(context, response, gateway) : response;
   }
 
-  // 3. Authenticate. A cached key was verified when it was cached; a forged one ends here, without a read from storage.
+  // 3. Authenticate. A forged key ends here, without a read from storage; an operator's token is verified with its record in 7.
   const credential =
     authenticateKey(context, gateway, background) ?? (await authenticateOperator(context, gateway, background));
   if ("reason" in credential) return deny(context, credential, gateway);
@@ -85,7 +88,7 @@ async function respond(context: RequestContext, gateway: Gateway, background: Ba
 
   // 6. Validate the rest of the request.
   const upgrading = request.headers.has("upgrade");
-  const invalid = validateRequest(request, credential, upgrading, policy);
+  const invalid = validateRequest(request, credential, target, upgrading, policy);
   if (invalid !== null) return deny(context, invalid, gateway);
 
   // 7. Authorize on the stored record otherwise; a connection that stays open, always.
@@ -106,8 +109,8 @@ async function respond(context: RequestContext, gateway: Gateway, background: Ba
     if ("reason" in found) return deny(context, found, gateway);
     if ("result" in found) {
       if (need.allowUnconfirmed && evaluate(found.cached, context, target, gateway).allow) {
-        const { forwardSpeculatively } = await import("./proxy/speculative-forward.ts");
-        return forwardSpeculatively(context, target, found, gateway, background);
+        const { startSpeculativeForward } = await import("./proxy/speculative-forward.ts");
+        context.speculation = await startSpeculativeForward(context, target, found.cached, gateway);
       }
       found = await found.result;
     }
@@ -115,8 +118,8 @@ async function respond(context: RequestContext, gateway: Gateway, background: Ba
     if (!decision.allow) return deny(context, decision.denial, gateway);
   }
 
-  // 8. Rate limit the key, and record its use.
-  const { key: principal } = decision;
+  // 8. Rate limit the principal, and record its use.
+  const { principal } = decision;
   const counted = gateway.limits.countRequest(principal.id);
   const limited = counted && (await counted);
   if (limited !== null) return deny(context, limited, gateway);

@@ -5,7 +5,7 @@ import type { Target } from "../core/routing/match-operation.ts";
 import { errorText, type LogFields } from "../log.ts";
 import type { ResolvedPrincipal } from "../store/key-cache/ports.ts";
 import type { Credential } from "./authentication/credential.ts";
-import type { Gateway } from "./gateway.ts";
+import type { Gateway, SpeculativeForward } from "./gateway.ts";
 import { type Client, type IncomingRequest, readClient, toIncomingRequest } from "./incoming-request.ts";
 
 /** Filled in step by step. */
@@ -21,10 +21,10 @@ export interface RequestContext {
   /** What the request was authenticated by. */
   credential: Credential | null;
   found: ResolvedPrincipal | null;
-  key: Principal | null;
+  principal: Principal | null;
   denial: Denial | null;
-  /** Whether the request was forwarded before its record was confirmed. */
-  speculated: boolean;
+  /** `null`: the request was not forwarded before its record was confirmed. */
+  speculation: SpeculativeForward | null;
   decidedAt: number;
   error: unknown;
   /** What an operation that Gatehouse serves adds to the event: the id that it made or changed. */
@@ -43,9 +43,9 @@ export function createContext(raw: Request, gateway: Gateway): RequestContext {
     target: null,
     credential: null,
     found: null,
-    key: null,
+    principal: null,
     denial: null,
-    speculated: false,
+    speculation: null,
     decidedAt: 0,
     error: null,
     logFields: null,
@@ -72,7 +72,7 @@ function isChange({ target }: RequestContext): boolean {
 }
 
 function eventOf(context: RequestContext, status: number, now: number): LogFields {
-  const { request, target, found, denial, key } = context;
+  const { request, target, found, denial, principal: key } = context;
   return {
     request_id: context.requestId,
     verdict: context.error !== null ? "fault" : denial !== null ? "deny" : "allow",
@@ -85,7 +85,7 @@ function eventOf(context: RequestContext, status: number, now: number): LogField
     ...(key === null ? {} : { key_id: key.id, account_id: key.accountId, role: key.role.name }),
     address: context.client?.text ?? null,
     ...(found === null ? {} : { source: found.source, age_ms: found.ageMs, degraded: found.degraded }),
-    ...(context.speculated ? { speculated: true } : {}),
+    ...(context.speculation !== null ? { speculated: true } : {}),
     ...(context.decidedAt === 0 ? {} : { authorize_ms: context.decidedAt - context.now }),
     total_ms: now - context.now,
     ...(context.error === null ? {} : { error: errorText(context.error) }),

@@ -1,6 +1,7 @@
 // What is checked of a request itself: its request line before anything else, the rest once its principal may go on.
 import type { Denial } from "../core/access/decision.ts";
 import { canonicalPath, queryOf } from "../core/routing/canonical-path.ts";
+import type { Target } from "../core/routing/match-operation.ts";
 import { METHODS } from "../core/routing/operations.ts";
 import type { Credential } from "./authentication/credential.ts";
 import type { Policy } from "./gateway.ts";
@@ -39,12 +40,14 @@ const OTHER_CREDENTIALS = ["x-api-key", "proxy-authorization"] as const;
 /**
  * Validate what a request brings besides its request line and its credential.
  *
- * @param upgrading whether the request has an `Upgrade` header
+ * @param target what it is for
+ * @param upgrading whether it has an `Upgrade` header
  * @returns the denial of a request that must not be forwarded as it is; `null` when it may be
  */
 export function validateRequest(
   request: IncomingRequest,
-  credential: Pick<Credential, "text" | "keyHash">,
+  { text, keyHash }: Pick<Credential, "text" | "keyHash">,
+  { operation }: Pick<Target, "operation">,
   upgrading: boolean,
   policy: Pick<Policy, "hosts" | "allowWebSockets">,
 ): Denial | null {
@@ -55,7 +58,7 @@ export function validateRequest(
   for (const name of OTHER_CREDENTIALS) {
     if (headers.has(name)) return { reason: "credential_malformed", what: "two_carriers" };
   }
-  if (url.includes(credential.text)) return { reason: "credential_malformed", what: "two_carriers" };
+  if (url.includes(text)) return { reason: "credential_malformed", what: "two_carriers" };
   // RFC 9110 section 9.3.1: content in a GET has no meaning, and is used for request smuggling.
   const bodyless = method === "GET" || method === "HEAD";
   // The runtime makes a stream even of `Content-Length: 0`.
@@ -63,8 +66,8 @@ export function validateRequest(
     return { reason: "body_not_allowed" };
   }
   if (!upgrading) return null;
-  // RFC 6455 section 4.1. An operator's connection could not be authorized again while it is open.
+  // RFC 6455 section 4.1. An operation that Gatehouse serves is never the upstream's; operators have no connections.
   const isWebSocket = method === "GET" && headers.get("upgrade")?.toLowerCase() === "websocket";
-  const relayed = policy.allowWebSockets && isWebSocket && credential.keyHash !== null;
-  return relayed ? null : { reason: "upgrade_not_enabled" };
+  const isRelayed = isWebSocket && keyHash !== null && operation?.handledBy !== "gatehouse";
+  return policy.allowWebSockets && isRelayed ? null : { reason: "upgrade_not_enabled" };
 }

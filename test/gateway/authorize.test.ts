@@ -23,7 +23,7 @@ it("keeps the record and the time of the decision in the context", () => {
   const { context, target } = aContext(gateway);
   const on = found(aKey());
   expect(reasonOf(authorize(context, on, target, gateway, NOW + 7))).toBe("allow");
-  expect([context.found, context.key, context.decidedAt]).toEqual([on, on.record, NOW + 7]);
+  expect([context.found, context.principal, context.decidedAt]).toEqual([on, on.record, NOW + 7]);
 });
 
 describe("reauthorization", () => {

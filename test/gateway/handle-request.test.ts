@@ -190,6 +190,12 @@ describe("the records that a request is authorized on", () => {
     expect((await ask(CLUSTERS, socket, wanted)).answer.status).toBe(429);
   });
 
+  it("forwards no operation of Gatehouse's own as a WebSocket", async () => {
+    const socket = { headers: { upgrade: "websocket" } };
+    const { code, sent, served } = await ask(KEYS, socket, { cached: CACHED, policy: { allowWebSockets: true } });
+    expect([code, sent, served]).toEqual(["upgrade_not_enabled", [], []]);
+  });
+
   it("reads the primary for a WebSocket handshake, even with a cached record", async () => {
     const policy = { allowWebSockets: true };
     const socket = { headers: { upgrade: "websocket" } };
@@ -303,7 +309,7 @@ describe("an internal error", () => {
     expect([answer.status, sent]).toEqual([503, []]);
     expect(await errorOf(answer)).toMatchObject({
       code: "unavailable",
-      detail: "The request cannot be authorized right now. Retry later.",
+      detail: "The request cannot be processed right now. Retry later.",
     });
     expect(lines).toEqual([
       expect.objectContaining({

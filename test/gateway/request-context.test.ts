@@ -8,6 +8,7 @@ import { ACCOUNT_ID, aKey, NOW } from "../support/key.ts";
 import { aContext, aRequest, CLUSTERS, found, openGateway, TOKEN, type Wanted } from "./gateway-harness.ts";
 
 const KEYS = `/api/public/v1/accounts/${ACCOUNT_ID}/api-keys`;
+const SPECULATION = { version: 1, take: async () => new Response(), cancel: () => undefined };
 const FROM_HERE = { headers: { "cf-connecting-ip": "192.0.2.1" } };
 
 function logged(
@@ -36,9 +37,9 @@ it("creates a context with the request and its client", () => {
     target: null,
     credential: null,
     found: null,
-    key: null,
+    principal: null,
     denial: null,
-    speculated: false,
+    speculation: null,
     decidedAt: 0,
     error: null,
     logFields: null,
@@ -81,7 +82,13 @@ describe("the event of a request", () => {
 
   it("has every field that is known", () => {
     const key = aKey();
-    const changes = { found: found(key), key, speculated: true, decidedAt: NOW + 5, logFields: { count: 3 } };
+    const changes = {
+      found: found(key),
+      principal: key,
+      speculation: SPECULATION,
+      decidedAt: NOW + 5,
+      logFields: { count: 3 },
+    };
     expect(logged(changes, CLUSTERS, FROM_HERE, { samples: true }).line).toEqual({
       kind: "call",
       facts: {
@@ -146,7 +153,7 @@ describe("a kept denial", () => {
     const { gateway, denied, background } = openGateway();
     const { context } = aContext(gateway, CLUSTERS, FROM_HERE);
     const key = aKey({ expiresAt: NOW, version: 3 });
-    Object.assign(context, { key, found: found(key) });
+    Object.assign(context, { principal: key, found: found(key) });
     recordDenial(context, { reason: "key_expired", expiredAt: NOW }, true, gateway, background);
     expect(denied).toEqual([
       {
@@ -201,16 +208,16 @@ describe("a kept denial", () => {
   it("is counted but not kept in a flood", () => {
     const { gateway, denied, background } = openGateway();
     const { context } = aContext(gateway);
-    context.key = aKey();
+    context.principal = aKey();
     recordDenial(context, { reason: "key_denied" }, false, gateway, background);
-    expect(denied).toEqual([{ at: NOW, accountId: ACCOUNT_ID, keyId: context.key.id, reason: "key_denied" }]);
+    expect(denied).toEqual([{ at: NOW, accountId: ACCOUNT_ID, keyId: context.principal.id, reason: "key_denied" }]);
   });
 
   it("belongs to the key's account rather than the path's, and has no steps without a key or a target", () => {
     const { gateway, denied, background } = openGateway();
     const { context } = aContext(gateway);
     recordDenial(context, { reason: "key_unknown" }, true, gateway, background);
-    context.key = aKey({ accountId: "another" });
+    context.principal = aKey({ accountId: "another" });
     recordDenial(context, { reason: "account_mismatch" }, true, gateway, background);
     context.target = null;
     recordDenial(context, { reason: "account_mismatch" }, true, gateway, background);

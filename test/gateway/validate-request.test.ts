@@ -1,11 +1,14 @@
 // The request line, and the rest of the request.
 import { describe, expect, it } from "vitest";
+import type { Target } from "../../src/core/routing/match-operation.ts";
+import { OPERATIONS } from "../../src/core/routing/operations.ts";
 import type { Policy } from "../../src/gateway/gateway.ts";
 import { readClient, toIncomingRequest } from "../../src/gateway/incoming-request.ts";
 import { readRequestLine, validateRequest } from "../../src/gateway/validate-request.ts";
 import { anIncomingRequest, aRequest, HASH, POLICY } from "./gateway-harness.ts";
 
 const CREDENTIAL = { text: "abc", keyHash: HASH };
+const UNKNOWN: Pick<Target, "operation"> = { operation: null };
 
 const line = (target: string, init: RequestInit = {}) => readRequestLine(anIncomingRequest(target, init));
 
@@ -30,9 +33,15 @@ describe("readRequestLine", () => {
 });
 
 describe("validateRequest", () => {
-  const validate = (init: RequestInit = {}, policy: Partial<Policy> = {}, target = "/a", credential = CREDENTIAL) => {
-    const request = anIncomingRequest(target, init);
-    return validateRequest(request, credential, request.headers.has("upgrade"), { ...POLICY, ...policy });
+  const validate = (
+    init: RequestInit = {},
+    policy: Partial<Policy> = {},
+    path = "/a",
+    credential = CREDENTIAL,
+    target = UNKNOWN,
+  ) => {
+    const request = anIncomingRequest(path, init);
+    return validateRequest(request, credential, target, request.headers.has("upgrade"), { ...POLICY, ...policy });
   };
   const host_not_served = { reason: "host_not_served" };
 
@@ -74,12 +83,19 @@ describe("validateRequest", () => {
     expect(validate({ headers: { upgrade: "h2c" } }, { allowWebSockets: true })).toEqual(refused);
   });
 
+  it("denies a WebSocket on an operation that Gatehouse serves, where WebSockets are enabled", () => {
+    const own = OPERATIONS.find(({ operationId }) => operationId === "listApiKeys") ?? null;
+    const socket = { headers: { upgrade: "websocket" } };
+    const reason = { reason: "upgrade_not_enabled" };
+    expect(validate(socket, { allowWebSockets: true }, "/a", CREDENTIAL, { operation: own })).toEqual(reason);
+  });
+
   it.each(["GET", "HEAD"])("denies a %s with a body, and accepts an empty one", (method) => {
     // Only workerd creates such a request.
     const withBody = (headers: Record<string, string>) => {
       const request = aRequest("/a", { method, headers });
       Object.defineProperty(request, "body", { value: new ReadableStream() });
-      return validateRequest(toIncomingRequest(request), CREDENTIAL, false, POLICY);
+      return validateRequest(toIncomingRequest(request), CREDENTIAL, UNKNOWN, false, POLICY);
     };
     expect(withBody({})).toEqual({ reason: "body_not_allowed" });
     expect(withBody({ "content-length": "3" })).toEqual({ reason: "body_not_allowed" });

@@ -63,7 +63,7 @@ export function decide<P extends Principal>(principal: P | null, facts: RequestF
 
 /** Takes the result of every check, all of them `null`: a check that `decide` leaves out does not compile. */
 function allowAfter<P extends Principal>(principal: P, _: Readonly<Record<CheckName, null>>): Decision<P> {
-  return { allow: true, key: principal };
+  return { allow: true, principal: principal };
 }
 
 /** The result of one check. */

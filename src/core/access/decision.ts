@@ -50,7 +50,7 @@ export type Reason = Denial["reason"];
 
 /** `key` is the principal that the request was authorized for: a key or an operator. */
 export type Decision<P extends Principal = Principal> =
-  | { readonly allow: true; readonly key: P }
+  | { readonly allow: true; readonly principal: P }
   | { readonly allow: false; readonly denial: Denial };
 
 /** The decision that denies a request. */

@@ -26,7 +26,7 @@ export function matchOperation(method: string, path: string, query: string, rout
     return { path, query, operation: match.operation, params: match.params, accountId: accountIn(path) };
   }
   // A reserved path is never forwarded, with any method and in any case.
-  if (isPublicPath(path) || isGatehousePath(path)) {
+  if (isReservedPath(path) || isGatehousePath(path)) {
     return match.kind === "other_methods"
       ? { reason: "method_not_allowed", allow: match.allow }
       : { reason: "not_found" };
@@ -35,7 +35,7 @@ export function matchOperation(method: string, path: string, query: string, rout
 }
 
 /** Whether a path is one of the public paths of Gatehouse. They are reserved in any case, and served in lower case only. */
-export function isPublicPath(path: string): boolean {
+export function isReservedPath(path: string): boolean {
   // Nearly every other path ends here, without a copy in lower case.
   if (!/^\/[c.]/i.test(path)) return false;
   const lower = path.toLowerCase();

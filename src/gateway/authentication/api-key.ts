@@ -4,7 +4,7 @@ import { hashIfKeyShaped, parseToken, verifyToken } from "../../core/token/api-k
 import type { Background } from "../../store/common.ts";
 import type { Gateway } from "../gateway.ts";
 import type { RequestContext } from "../request-context.ts";
-import { BEARER_LENGTH, isBearer, readBearerToken } from "./bearer-token.ts";
+import { BEARER_LENGTH, readBearerToken } from "./bearer-token.ts";
 import type { Credential } from "./credential.ts";
 
 /**
@@ -32,6 +32,14 @@ export function authenticateKey(
     resolve: (_, need) =>
       cached !== null && !need.fromPrimary ? Promise.resolve(cached) : gateway.keys.resolve(keyHash, need, background),
   };
+}
+
+/**
+ * Whether an `Authorization` has the Bearer scheme, whatever follows it. This is enough for a lookup in the key cache,
+ * which holds nothing that `readBearerToken` would deny.
+ */
+export function isBearer(authorization: string): boolean {
+  return authorization.startsWith("Bearer ") || authorization.slice(0, BEARER_LENGTH).toLowerCase() === "bearer ";
 }
 
 /** Why a text that is not cached is no key that this gateway has signed; `null` when it is one. */

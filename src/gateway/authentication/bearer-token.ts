@@ -2,16 +2,8 @@
 // RFC 6750 section 2.1, RFC 9110 section 11. A key in the query or in the body is never read.
 import type { Denial } from "../../core/access/decision.ts";
 
-/** Where the token begins in an `Authorization` that `isBearer`. */
+/** Where the token begins in an `Authorization` of the Bearer scheme. */
 export const BEARER_LENGTH = "Bearer ".length;
-
-/**
- * Whether an `Authorization` has the Bearer scheme, whatever follows it. This is enough for a lookup in the key cache,
- * which holds nothing that `readBearerToken` would deny.
- */
-export function isBearer(authorization: string): boolean {
-  return authorization.startsWith("Bearer ") || authorization.slice(0, BEARER_LENGTH).toLowerCase() === "bearer ";
-}
 
 /**
  * Read the token of a request.

@@ -4,7 +4,8 @@ import type { KeyHash } from "../../core/access/principal.ts";
 import type { Target } from "../../core/routing/match-operation.ts";
 import type { Need, PendingKey, ResolvedKey, ResolvedPrincipal } from "../../store/key-cache/ports.ts";
 
-/** A credential that was verified, and the way to the record of its principal. */
+/** The credential of a request, and the way to the record of its principal. A key is verified already, an operator's token with
+ * its record. */
 export interface Credential {
   /** The credential itself: nothing else in the request may hold it. */
   readonly text: string;

@@ -3,13 +3,12 @@ import type { Principal } from "../../core/access/principal.ts";
 import type { Target } from "../../core/routing/match-operation.ts";
 import type { Operation } from "../../core/routing/operations.ts";
 import type { Background } from "../../store/common.ts";
-import type { Gateway, UpstreamFailure } from "../gateway.ts";
+import type { Gateway } from "../gateway.ts";
 import type { RequestContext } from "../request-context.ts";
-import { deny, upstreamErrorResponse } from "../responses/denial.ts";
-import { type ForwardOptions, forward } from "./forward.ts";
+import { forward, forwardOptions } from "./forward.ts";
 import { endWithKey, passThrough } from "./open-response.ts";
-import { type Reauthorization, reauthorization } from "./reauthorize.ts";
-import { filterUpstreamResponse } from "./upstream-response.ts";
+import { type OpenRequest, reauthorization } from "./reauthorize.ts";
+import { toClientResponse } from "./upstream-response.ts";
 
 /** Serve an allowed request here, or forward it. Rejects when an operation of our own throws. */
 export async function dispatch(
@@ -19,18 +18,23 @@ export async function dispatch(
   gateway: Gateway,
   background: Background,
 ): Promise<Response> {
-  const open = reauthorization(context, target, gateway, background);
+  const open = () => reauthorization(context, target, gateway, background);
   if (target.operation?.handledBy === "gatehouse")
     return endExportWithKey(await serveHere(context, target, principal, gateway, background), open);
+  const { speculation } = context;
+  // With a record that has changed meanwhile, the upstream was told an identity that is not true any more.
+  if (speculation !== null && speculation.version === principal.version) {
+    return toClientResponse(await speculation.take(), context, gateway, open);
+  }
   const identity = gateway.identity.tokenFor(principal, context.now);
   const options = forwardOptions(context, target, typeof identity === "string" ? identity : await identity);
   return toClientResponse(await forward(context.request, options, gateway.upstream, open), context, gateway, open);
 }
 
 /** An export goes on for as long as its reader takes: it ends with its key, like a response of the upstream. */
-function endExportWithKey(response: Response, open: Reauthorization): Response {
+function endExportWithKey(response: Response, open: OpenRequest): Response {
   if (response.body === null || response.headers.get("content-type") !== "application/x-ndjson") return response;
-  return new Response(endWithKey(response.body, null, passThrough(null), response.status, open), response);
+  return new Response(endWithKey(response.body, null, passThrough(null), response.status, open()), response);
 }
 
 function serveHere(
@@ -59,40 +63,4 @@ function serveHere(
     },
     background,
   );
-}
-
-/** What the upstream is told about a request. */
-export function forwardOptions(context: RequestContext, target: Target, identity: string): ForwardOptions {
-  return {
-    path: target.path,
-    query: target.query,
-    identity,
-    operation: target.operation?.operationId ?? "unknown",
-    requestId: context.requestId,
-    address: context.client?.text ?? null,
-  };
-}
-
-/**
- * The client's response: the upstream's, or an error when there is none.
- *
- * Never rejects: once a request was sent, nothing about its response invites the client to send it again.
- */
-export async function toClientResponse(
-  response: Response | UpstreamFailure,
-  context: RequestContext,
-  gateway: Gateway,
-  open: Reauthorization,
-): Promise<Response> {
-  let failed = response;
-  if (!("failure" in failed)) {
-    try {
-      return await filterUpstreamResponse(context.request, failed, gateway.upstream, open);
-    } catch (cause) {
-      failed = { failure: "invalid", cause };
-    }
-  }
-  if (failed.failure === "denied") return deny(context, failed.denial, gateway);
-  context.error = new Error(`the upstream gave no answer: ${failed.failure}`, { cause: failed.cause });
-  return upstreamErrorResponse(failed.failure, context.requestId);
 }

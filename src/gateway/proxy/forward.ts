@@ -1,12 +1,14 @@
-// Forwards an authorized request: strips headers and the credential, adds the signed identity, streams both ways. Never sends
-// a request twice, never follows a redirect.
+// Forwards an authorized request: strips headers and the credential, adds the signed identity, streams both ways. Never follows
+// a redirect, and never sends a request twice by itself (speculative-forward.ts does, for a read whose identity has changed).
+
+import type { Target } from "../../core/routing/match-operation.ts";
 import type { Upstream, UpstreamFailure } from "../gateway.ts";
 import type { IncomingRequest } from "../incoming-request.ts";
-import { addForwardedHeaders } from "./forwarded.ts";
+import type { RequestContext } from "../request-context.ts";
 import { passThrough } from "./open-response.ts";
-import type { Reauthorization } from "./reauthorize.ts";
+import type { OpenRequest, Reauthorization } from "./reauthorize.ts";
 import { copyBody, isReadFirst, readFirst } from "./request-body.ts";
-import { upstreamRequestHeaders, withRawBytes } from "./request-headers.ts";
+import { addForwardedHeaders, upstreamRequestHeaders, withRawBytes } from "./request-headers.ts";
 
 /** The most time for the whole request body to be sent. */
 const SEND_WITHIN_MS = 900_000;
@@ -21,6 +23,18 @@ export interface ForwardOptions {
   readonly operation: string;
   readonly requestId: string;
   readonly address: string | null;
+}
+
+/** What the upstream is told about a request. */
+export function forwardOptions(context: RequestContext, target: Target, identity: string): ForwardOptions {
+  return {
+    path: target.path,
+    query: target.query,
+    identity,
+    operation: target.operation?.operationId ?? "unknown",
+    requestId: context.requestId,
+    address: context.client?.text ?? null,
+  };
 }
 
 /** A request that is on its way to the upstream, and can be canceled. */
@@ -40,12 +54,12 @@ export async function forward(
   request: IncomingRequest,
   options: ForwardOptions,
   upstream: Upstream,
-  reauthorization: Reauthorization,
+  open: OpenRequest,
 ): Promise<Response | UpstreamFailure> {
   if (!hasContent(request)) return send(request, null, options, upstream);
   const length = request.headers.get("content-length");
-  if (!isReadFirst(length)) return forwardStream(request, length, options, upstream, reauthorization);
-  const bytes = await readFirst(request.raw, reauthorization);
+  if (!isReadFirst(length)) return forwardStream(request, length, options, upstream, open());
+  const bytes = await readFirst(request.raw, open());
   return "failure" in bytes ? bytes : send(request, bytes, options, upstream);
 }
 
@@ -118,7 +132,7 @@ export function startForward(
   upgrade?: "websocket",
 ): PendingForward {
   const controller = new AbortController();
-  let over: "unreachable" | "timeout" | "cancelled" = "unreachable";
+  let over: "unreachable" | "timeout" | "canceled" = "unreachable";
   const deadline = createDeadline(() => {
     over = "timeout";
     controller.abort();
@@ -135,7 +149,7 @@ export function startForward(
   return {
     response,
     cancel() {
-      over = "cancelled";
+      over = "canceled";
       deadline.off();
       controller.abort();
       response.then((late) => ("failure" in late ? undefined : late.body?.cancel())).catch(() => undefined);

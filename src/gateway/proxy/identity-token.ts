@@ -24,6 +24,7 @@ interface CachedToken {
   /** What the token says, besides the key's id. */
   readonly accountId: string;
   readonly role: KeyRole;
+  readonly name: string;
 }
 
 /** The most keys whose token is cached. Beyond it, all are dropped and signed again. */
@@ -66,7 +67,7 @@ export function createIdentity(keys: IdentityKeys, issuer: string, audience: str
       .sign(await imported);
     const renewAt = (issuedAt + LIFE_SECONDS - RENEW_BEFORE_SECONDS) * 1_000;
     if (byKey.size >= MAX_CACHED) byKey.clear();
-    const made = { token, renewAt, accountId: record.accountId, role: record.role };
+    const made = { token, renewAt, accountId: record.accountId, role: record.role, name: record.name };
     byKey.set(record.id, made);
     byRecord.set(record, made);
     return token;
@@ -90,7 +91,9 @@ export function createIdentity(keys: IdentityKeys, issuer: string, audience: str
 }
 
 /** Whether everything that a token says, besides the key's id, is true for a record. */
-function isValidFor(made: CachedToken, { accountId, role }: Principal): boolean {
+function isValidFor(made: CachedToken, principal: Principal): boolean {
+  const { accountId, role, name } = principal;
+  if (isOperator(principal) && made.name !== name) return false;
   return made.accountId === accountId && made.role.id === role.id && made.role.name === role.name;
 }
 

@@ -19,6 +19,9 @@ export interface Reauthorization {
   isAllowed(status: number): Promise<boolean>;
 }
 
+/** Made when something of a request turns out to stay open: nearly every request ends at once. */
+export type OpenRequest = () => Reauthorization;
+
 /** The reauthorization of a request that was allowed. */
 export function reauthorization(
   context: RequestContext,

@@ -1,50 +1,34 @@
-// Speculative forwarding: a safe request goes to the upstream while its key's record is being confirmed.
-import type { Decision, Denial } from "../../core/access/decision.ts";
+// Speculative forwarding: a safe request goes to the upstream while its key's record is being confirmed. The client waits for
+// the longer of the two, not for their sum.
+import type { KeyRecord } from "../../core/access/principal.ts";
 import type { Target } from "../../core/routing/match-operation.ts";
-import type { Background } from "../../store/common.ts";
-import type { PendingKey } from "../../store/key-cache/ports.ts";
-import { authorize } from "../authorize.ts";
-import type { Gateway } from "../gateway.ts";
-import { recordUse } from "../recording/record-use.ts";
+import type { Gateway, SpeculativeForward } from "../gateway.ts";
 import type { RequestContext } from "../request-context.ts";
-import { deny } from "../responses/denial.ts";
-import { forwardOptions, toClientResponse } from "./dispatch.ts";
-import { forward, startForward } from "./forward.ts";
-import { reauthorization } from "./reauthorize.ts";
+import { forwardOptions, startForward } from "./forward.ts";
 
 /**
- * Forward a safe request while its record is being confirmed: the client waits for the longer of the two, not for their
- * sum. No part of the upstream's response goes out before the confirmed record allows it.
+ * Forward a safe request with the identity of a record that is not confirmed yet.
  *
- * @throws when the record cannot be confirmed
+ * @param cached the record, which allows the request
+ * @returns its response, which only step 9 takes; otherwise the end of the request cancels it
  */
-export async function forwardSpeculatively(
+export async function startSpeculativeForward(
   context: RequestContext,
   target: Target,
-  { cached, result }: PendingKey,
+  cached: KeyRecord,
   gateway: Gateway,
-  background: Background,
-): Promise<Response> {
-  context.speculated = true;
-  const open = reauthorization(context, target, gateway, background);
-  const guess = forwardOptions(context, target, await gateway.identity.tokenFor(cached, context.now));
-  const pending = startForward(context.request, guess, gateway.upstream);
-  let decision: Decision;
-  try {
-    decision = authorize(context, await result, target, gateway, gateway.now());
-  } catch (error) {
-    pending.cancel();
-    throw error;
-  }
-  const denial = decision.allow ? await gateway.limits.countRequest(decision.key.id) : decision.denial;
-  if (!decision.allow || denial !== null) {
-    pending.cancel();
-    return await deny(context, denial as Denial, gateway);
-  }
-  recordUse(context, target, decision.key, gateway, background);
-  if (decision.key.version === cached.version) return toClientResponse(await pending.response, context, gateway, open);
-  // Allowed, but the upstream was told an identity that has changed: forward again with the current one.
-  pending.cancel();
-  const options = forwardOptions(context, target, await gateway.identity.tokenFor(decision.key, context.now));
-  return toClientResponse(await forward(context.request, options, gateway.upstream, open), context, gateway, open);
+): Promise<SpeculativeForward> {
+  const options = forwardOptions(context, target, await gateway.identity.tokenFor(cached, context.now));
+  const { response, cancel } = startForward(context.request, options, gateway.upstream);
+  let isTaken = false;
+  return {
+    version: cached.version,
+    take() {
+      isTaken = true;
+      return response;
+    },
+    cancel() {
+      if (!isTaken) cancel();
+    },
+  };
 }

@@ -1,13 +1,41 @@
 // The upstream's response as the client gets it: its status, its headers without what may not go out, and its bytes.
-import type { Upstream } from "../gateway.ts";
+import type { Gateway, Upstream, UpstreamFailure } from "../gateway.ts";
 import type { IncomingRequest } from "../incoming-request.ts";
+import type { RequestContext } from "../request-context.ts";
+import { deny, upstreamErrorResponse } from "../responses/denial.ts";
 import { codingToUndo, createDecoder, type Decodable, describeDecoded, readBeginning } from "./content-coding.ts";
-import { clientOrigin } from "./forwarded.ts";
-import { endWithKey, mayStayOpen, passThrough } from "./open-response.ts";
-import type { Reauthorization } from "./reauthorize.ts";
-import { listedHops } from "./request-headers.ts";
+import { endWithKey, passThrough } from "./open-response.ts";
+import type { OpenRequest } from "./reauthorize.ts";
+import { clientOrigin, listedHops } from "./request-headers.ts";
 import { privateCaching, RESPONSE_HEADER_ACTIONS } from "./response-headers.ts";
 import { rewriteLinks } from "./upstream-links.ts";
+
+/** A response of at most this many bytes is not worth a stream and a timer of its own. */
+const SHORT = 1_048_576;
+
+/**
+ * The client's response: the upstream's, or an error when there is none.
+ *
+ * Never rejects: once a request was sent, nothing about its response invites the client to send it again.
+ */
+export async function toClientResponse(
+  response: Response | UpstreamFailure,
+  context: RequestContext,
+  gateway: Gateway,
+  open: OpenRequest,
+): Promise<Response> {
+  let failed = response;
+  if (!("failure" in failed)) {
+    try {
+      return await filterUpstreamResponse(context.request, failed, gateway.upstream, open);
+    } catch (cause) {
+      failed = { failure: "invalid", cause };
+    }
+  }
+  if (failed.failure === "denied") return deny(context, failed.denial, gateway);
+  context.error = new Error(`the upstream gave no answer: ${failed.failure}`, { cause: failed.cause });
+  return upstreamErrorResponse(failed.failure, context.requestId);
+}
 
 /** What is noteworthy about the headers of a response. */
 interface Inspected {
@@ -21,22 +49,24 @@ interface Inspected {
 /**
  * The response for the client.
  *
- * @param reauthorization for a response that may stay open
+ * @param open for a response that may stay open
  * @returns a copy, whose headers may be changed; a promise only where a body has to be read to be decoded
  */
 export function filterUpstreamResponse(
   request: IncomingRequest,
   response: Response,
   upstream: Upstream,
-  reauthorization: Reauthorization,
+  open: OpenRequest,
 ): Response | Promise<Response> {
   const found = inspect(request, response, upstream);
   const { body, status } = response;
   const coding = found.coding === "" ? null : codingToUndo(request, response, found.coding);
-  if (coding !== null && body !== null) return decode(response, body, coding, found, upstream, reauthorization);
-  if (body === null || !mayStayOpen(found.length)) return build(response, body, found, upstream);
-  const open = endWithKey(body, null, passThrough(found.length), status, reauthorization);
-  return build(response, open, found, upstream);
+  if (coding !== null && body !== null) return decode(response, body, coding, found, upstream, open);
+  // A short response ends by itself.
+  if (body === null || (found.length !== null && Number(found.length) <= SHORT))
+    return build(response, body, found, upstream);
+  const copied = endWithKey(body, null, passThrough(found.length), status, open());
+  return build(response, copied, found, upstream);
 }
 
 async function decode(
@@ -45,11 +75,10 @@ async function decode(
   coding: Decodable,
   found: Inspected,
   upstream: Upstream,
-  reauthorization: Reauthorization,
+  open: OpenRequest,
 ): Promise<Response> {
   const first = await readBeginning(body);
-  const decoded =
-    first === null ? null : endWithKey(body, first, await createDecoder(coding), response.status, reauthorization);
+  const decoded = first === null ? null : endWithKey(body, first, await createDecoder(coding), response.status, open());
   const copy = build(response, decoded, found, upstream);
   describeDecoded(copy.headers);
   return copy;

@@ -6,9 +6,9 @@ import type { Target } from "../../core/routing/match-operation.ts";
 import type { Background } from "../../store/common.ts";
 import type { Gateway } from "../gateway.ts";
 import type { RequestContext } from "../request-context.ts";
-import { forwardOptions, toClientResponse } from "./dispatch.ts";
-import { startForward } from "./forward.ts";
+import { forwardOptions, startForward } from "./forward.ts";
 import { REAUTHORIZE_EVERY_MS, reauthorization } from "./reauthorize.ts";
+import { toClientResponse } from "./upstream-response.ts";
 
 /** RFC 6455 section 7.4.1: the endpoint ends the connection because of its policy. */
 const POLICY_VIOLATION = 1008;
@@ -26,11 +26,12 @@ export async function upgrade(
   gateway: Gateway,
   background: Background,
 ): Promise<Response> {
-  const open = reauthorization(context, target, gateway, background);
+  const open = () => reauthorization(context, target, gateway, background);
   const options = forwardOptions(context, target, await gateway.identity.tokenFor(key, context.now));
   const answer = await startForward(context.request, options, gateway.upstream, "websocket").response;
   if ("failure" in answer || !answer.webSocket) return toClientResponse(answer, context, gateway, open);
-  return relay(answer, () => open.isAllowed(101));
+  const { isAllowed } = open();
+  return relay(answer, () => isAllowed(101));
 }
 
 /**

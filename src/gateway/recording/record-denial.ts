@@ -21,7 +21,7 @@ export function recordDenial(
   gateway: Gateway,
   background: Background,
 ): void {
-  const { key, target } = context;
+  const { principal: key, target } = context;
   const event = {
     at: context.now,
     accountId: key?.accountId ?? target?.accountId ?? null,
@@ -32,7 +32,7 @@ export function recordDenial(
 }
 
 function detailsOf(context: RequestContext, event: DenialEvent): DeniedRequest {
-  const { target, found, key } = context;
+  const { target, found, principal: key } = context;
   const steps = key === null || target === null ? [] : trace(key, factsOf(context, target), context.now).steps;
   return {
     ...event,

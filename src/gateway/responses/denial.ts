@@ -91,7 +91,7 @@ export function errorResponse(
   });
 }
 
-/** 503: an internal error, or storage is unavailable. Nothing was forwarded, so the client may retry. */
+/** 503: an internal error, or storage is unavailable. At most a read was forwarded, so the client may retry. */
 export function serviceUnavailable(code: string, detail: string, requestId: string): Response {
   return errorResponse(503, code, detail, requestId, { "retry-after": "5" });
 }
@@ -105,7 +105,7 @@ export function upstreamErrorResponse(
     case "timeout":
       return errorResponse(504, "upstream_timeout", "The API behind Gatehouse did not answer in time.", requestId);
     case "unreachable":
-    case "cancelled":
+    case "canceled":
       return errorResponse(502, "upstream_unreachable", "The API behind Gatehouse cannot be reached.", requestId);
     case "invalid":
       return errorResponse(502, "upstream_invalid", "The API behind Gatehouse gave no valid answer.", requestId);

@@ -39,7 +39,7 @@ function denialOf(key: KeyRecord | null, facts: RequestFacts, now = NOW): Denial
 describe("decide", () => {
   it("allows a request that passes every check, and returns the key", () => {
     const key = aKey();
-    expect(decide(key, aRequest(), NOW)).toEqual({ allow: true, key });
+    expect(decide(key, aRequest(), NOW)).toEqual({ allow: true, principal: key });
   });
 
   // Everything that can be wrong with a key and a request, in the order of the contract.

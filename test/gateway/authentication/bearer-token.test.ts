@@ -1,6 +1,7 @@
 // Every form of an Authorization header, and the reason for which it is denied.
 import { describe, expect, it } from "vitest";
-import { isBearer, readBearerToken } from "../../../src/gateway/authentication/bearer-token.ts";
+import { isBearer } from "../../../src/gateway/authentication/api-key.ts";
+import { readBearerToken } from "../../../src/gateway/authentication/bearer-token.ts";
 
 // The runtime trims header values.
 const read = (authorization: string) => readBearerToken(authorization.trim());

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { toIncomingRequest } from "../../../src/gateway/incoming-request.ts";
 import { type ForwardOptions, forward, startForward } from "../../../src/gateway/proxy/forward.ts";
-import type { Reauthorization } from "../../../src/gateway/proxy/reauthorize.ts";
+import type { OpenRequest } from "../../../src/gateway/proxy/reauthorize.ts";
 import { aKey } from "../../support/key.ts";
 import { anIncomingRequest, aRequest, openGateway, type Sent, TOKEN } from "../gateway-harness.ts";
 
@@ -15,11 +15,11 @@ const ONWARD: ForwardOptions = {
   address: "192.0.2.1",
 };
 
-const OPEN: Reauthorization = {
+const OPEN: OpenRequest = () => ({
   now: () => Date.now(),
-  decide: async () => ({ allow: true, key: aKey() }),
+  decide: async () => ({ allow: true, principal: aKey() }),
   isAllowed: async () => true,
-};
+});
 
 const lengths: (number | null)[] = [];
 
@@ -254,7 +254,7 @@ describe("a pending forward", () => {
     const pending = startForward(anIncomingRequest("/a"), ONWARD, to);
     pending.cancel();
     expect(sent[0]?.call.signal?.aborted).toBe(true);
-    expect(await pending.response).toEqual({ failure: "cancelled", cause: new Error("aborted") });
+    expect(await pending.response).toEqual({ failure: "canceled", cause: new Error("aborted") });
     expect(vi.getTimerCount()).toBe(0);
   });
 

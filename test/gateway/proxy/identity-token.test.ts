@@ -64,6 +64,14 @@ it("is reused for another record of the same key while its claims are true", asy
   expect(identity.tokenFor(again, NOW)).toBe(token);
 });
 
+it("is signed anew for an operator whose name has changed", async () => {
+  const identity = createIdentity(IDENTITY_KEYS, "issuer", "audience");
+  const operator = { ...aKey(), kind: "operator" as const, name: "Ada" };
+  const first = await identity.tokenFor(operator, NOW);
+  expect(await identity.tokenFor({ ...operator }, NOW)).toBe(first);
+  expect(decodeJwt(await identity.tokenFor({ ...operator, name: "Grace" }, NOW)).sub_name).toBe("Grace");
+});
+
 it("is cached for at most ten thousand keys", async () => {
   const identity = open();
   const nth = (n: number) => aKey({ id: `key-${n}` });

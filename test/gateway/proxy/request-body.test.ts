@@ -5,7 +5,7 @@ import type { Reauthorization } from "../../../src/gateway/proxy/reauthorize.ts"
 import { copyBody, isReadFirst, readFirst } from "../../../src/gateway/proxy/request-body.ts";
 import { aKey } from "../../support/key.ts";
 
-const ALLOW: Decision = { allow: true, key: aKey() };
+const ALLOW: Decision = { allow: true, principal: aKey() };
 const DENY: Decision = { allow: false, denial: { reason: "key_revoked", revokedAt: 1 } };
 const DENIED = { failure: "denied", denial: { reason: "key_revoked", revokedAt: 1 }, cause: null };
 

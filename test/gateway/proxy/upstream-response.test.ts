@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { toIncomingRequest } from "../../../src/gateway/incoming-request.ts";
 import { acceptsCoding } from "../../../src/gateway/proxy/content-coding.ts";
-import type { Reauthorization } from "../../../src/gateway/proxy/reauthorize.ts";
+import type { OpenRequest } from "../../../src/gateway/proxy/reauthorize.ts";
 import { createHeaderFilter } from "../../../src/gateway/proxy/request-headers.ts";
 import { filterUpstreamResponse } from "../../../src/gateway/proxy/upstream-response.ts";
 import { aRequest, HOST, openGateway } from "../gateway-harness.ts";
@@ -10,11 +10,11 @@ import { aRequest, HOST, openGateway } from "../gateway-harness.ts";
 const { upstream } = openGateway().gateway;
 const CODED = await new Response(new Response("text").body?.pipeThrough(new CompressionStream("gzip"))).arrayBuffer();
 const mayForward = createHeaderFilter(null);
-const open: Reauthorization = {
+const open: OpenRequest = () => ({
   now: () => 0,
   decide: () => Promise.reject(new Error("nobody asks")),
   isAllowed: async () => true,
-};
+});
 
 interface Asked {
   readonly headers?: Record<string, string>;

@@ -110,7 +110,7 @@ describe("the response", () => {
   it.each([
     ["timeout", 504, "upstream_timeout", "The API behind Gatehouse did not answer in time."],
     ["unreachable", 502, "upstream_unreachable", "The API behind Gatehouse cannot be reached."],
-    ["cancelled", 502, "upstream_unreachable", "The API behind Gatehouse cannot be reached."],
+    ["canceled", 502, "upstream_unreachable", "The API behind Gatehouse cannot be reached."],
     ["invalid", 502, "upstream_invalid", "The API behind Gatehouse gave no valid answer."],
     ["unauthorized", 502, "upstream_unauthorized", "The API behind Gatehouse denied the gateway."],
     ["incomplete", 400, "request_incomplete", "The request body ended before it was complete."],
