@@ -19,7 +19,7 @@ export async function dispatch(
   gateway: Gateway,
   background: Background,
 ): Promise<Response> {
-  const open = reauthorization(context, target, gateway, background);
+  const open = () => reauthorization(context, target, gateway, background);
   if (target.operation?.handledBy === "gatehouse")
     return endExportWithKey(await serveHere(context, target, principal, gateway, background), open);
   const identity = gateway.identity.tokenFor(principal, context.now);
@@ -28,9 +28,9 @@ export async function dispatch(
 }
 
 /** An export goes on for as long as its reader takes: it ends with its key, like a response of the upstream. */
-function endExportWithKey(response: Response, open: Reauthorization): Response {
+function endExportWithKey(response: Response, open: () => Reauthorization): Response {
   if (response.body === null || response.headers.get("content-type") !== "application/x-ndjson") return response;
-  return new Response(endWithKey(response.body, null, passThrough(null), response.status, open), response);
+  return new Response(endWithKey(response.body, null, passThrough(null), response.status, open()), response);
 }
 
 function serveHere(
@@ -82,12 +82,14 @@ export async function toClientResponse(
   response: Response | UpstreamFailure,
   context: RequestContext,
   gateway: Gateway,
-  open: Reauthorization,
+  open: () => Reauthorization,
 ): Promise<Response> {
   let failed = response;
   if (!("failure" in failed)) {
     try {
-      return await filterUpstreamResponse(context.request, failed, gateway.upstream, open);
+      const filtered = await filterUpstreamResponse(context.request, failed, gateway.upstream, open);
+      if (!("failure" in filtered)) return filtered;
+      failed = filtered;
     } catch (cause) {
       failed = { failure: "invalid", cause };
     }

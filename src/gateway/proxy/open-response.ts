@@ -1,18 +1,6 @@
 // Responses that stay open: event streams, JSON lines, long downloads. They are cut when their key no longer allows them.
 import { REAUTHORIZE_EVERY_MS, type Reauthorization } from "./reauthorize.ts";
 
-/** A response of at most this many bytes is not worth a stream and a timer of its own. */
-const SMALL = 1_048_576;
-
-/**
- * Whether a response may stay open for long.
- *
- * @param length its `Content-Length`, or `null`: its end is not known
- */
-export function mayStayOpen(length: string | null): boolean {
-  return length === null || Number(length) > SMALL;
-}
-
 /** A stream of a known length, or of none. */
 export function passThrough(length: string | null): ReadableWritablePair<Uint8Array, Uint8Array> {
   return length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));

@@ -26,7 +26,7 @@ export async function forwardSpeculatively(
   background: Background,
 ): Promise<Response> {
   context.speculated = true;
-  const open = reauthorization(context, target, gateway, background);
+  const open = () => reauthorization(context, target, gateway, background);
   const guess = forwardOptions(context, target, await gateway.identity.tokenFor(cached, context.now));
   const pending = startForward(context.request, guess, gateway.upstream);
   let decision: Decision;

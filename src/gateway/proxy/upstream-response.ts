@@ -1,13 +1,15 @@
 // The upstream's response as the client gets it: its status, its headers without what may not go out, and its bytes.
-import type { Upstream } from "../gateway.ts";
+import type { Upstream, UpstreamFailure } from "../gateway.ts";
 import type { IncomingRequest } from "../incoming-request.ts";
 import { codingToUndo, createDecoder, type Decodable, describeDecoded, readBeginning } from "./content-coding.ts";
-import { clientOrigin } from "./forwarded.ts";
-import { endWithKey, mayStayOpen, passThrough } from "./open-response.ts";
+import { endWithKey, passThrough } from "./open-response.ts";
 import type { Reauthorization } from "./reauthorize.ts";
-import { listedHops } from "./request-headers.ts";
+import { clientOrigin, listedHops } from "./request-headers.ts";
 import { privateCaching, RESPONSE_HEADER_ACTIONS } from "./response-headers.ts";
 import { rewriteLinks } from "./upstream-links.ts";
+
+/** A response of at most this many bytes is not worth a stream and a timer of its own. */
+const SMALL = 1_048_576;
 
 /** What is noteworthy about the headers of a response. */
 interface Inspected {
@@ -21,22 +23,25 @@ interface Inspected {
 /**
  * The response for the client.
  *
- * @param reauthorization for a response that may stay open
- * @returns a copy, whose headers may be changed; a promise only where a body has to be read to be decoded
+ * @param open the reauthorization of a response that may stay open
+ * @returns a copy, whose headers may be changed, or why there is none; a promise only where a body has to be read to be decoded
  */
 export function filterUpstreamResponse(
   request: IncomingRequest,
   response: Response,
   upstream: Upstream,
-  reauthorization: Reauthorization,
-): Response | Promise<Response> {
+  open: () => Reauthorization,
+): Response | UpstreamFailure | Promise<Response> {
+  const failure = failureOf(response, upstream);
+  if (failure !== null) return failure;
   const found = inspect(request, response, upstream);
   const { body, status } = response;
   const coding = found.coding === "" ? null : codingToUndo(request, response, found.coding);
-  if (coding !== null && body !== null) return decode(response, body, coding, found, upstream, reauthorization);
-  if (body === null || !mayStayOpen(found.length)) return build(response, body, found, upstream);
-  const open = endWithKey(body, null, passThrough(found.length), status, reauthorization);
-  return build(response, open, found, upstream);
+  if (coding !== null && body !== null) return decode(response, body, coding, found, upstream, open());
+  if (body === null || (found.length !== null && Number(found.length) <= SMALL))
+    return build(response, body, found, upstream);
+  const watched = endWithKey(body, null, passThrough(found.length), status, open());
+  return build(response, watched, found, upstream);
 }
 
 async function decode(
@@ -53,6 +58,17 @@ async function decode(
   const copy = build(response, decoded, found, upstream);
   describeDecoded(copy.headers);
   return copy;
+}
+
+/** Why a response may not reach the client: HTTP does not have its status, or it denies a credential of ours. */
+function failureOf({ status }: Response, upstream: Upstream): UpstreamFailure | null {
+  // RFC 9110 sections 15 and 15.2.2: 101 was not asked for. The request may have been carried out.
+  if (status < 200 || status > 599)
+    return { failure: "invalid", cause: new Error(`the upstream's status is ${status}`) };
+  // The client's key is good, and signing in again would not help.
+  if (status === 401 && upstream.authorization !== null)
+    return { failure: "unauthorized", cause: new Error("the upstream denies UPSTREAM_AUTHORIZATION") };
+  return null;
 }
 
 /** One pass over the headers that are there: cheaper than a lookup of each name that matters. */

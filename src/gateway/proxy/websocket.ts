@@ -26,11 +26,11 @@ export async function upgrade(
   gateway: Gateway,
   background: Background,
 ): Promise<Response> {
-  const open = reauthorization(context, target, gateway, background);
+  const open = () => reauthorization(context, target, gateway, background);
   const options = forwardOptions(context, target, await gateway.identity.tokenFor(key, context.now));
   const answer = await startForward(context.request, options, gateway.upstream, "websocket").response;
   if ("failure" in answer || !answer.webSocket) return toClientResponse(answer, context, gateway, open);
-  return relay(answer, () => open.isAllowed(101));
+  return relay(answer, () => open().isAllowed(101));
 }
 
 /**
