@@ -77,7 +77,11 @@ async function piecesOf(ringText: string, token: string): Promise<Readonly<Recor
     forwardsHeader,
     servesPages: false,
   };
-  const open = { now: () => 0, decide: () => Promise.reject(new Error("nobody asks")), isAllowed: async () => true };
+  const open = () => ({
+    now: () => 0,
+    decide: () => Promise.reject(new Error("nobody asks")),
+    isAllowed: async () => true,
+  });
   return {
     nothing: () => null,
     "hash: of a key": () => hashToken(authorization.slice(BEARER_LENGTH)),
@@ -96,8 +100,8 @@ async function piecesOf(ringText: string, token: string): Promise<Readonly<Recor
     "decide: 2 rules": () => decide(one, facts, 1),
     "decide: 10,001 rules": () => decide(many, facts, 1),
     "forward: a call is read": () => toIncomingRequest(call),
-    "forward: headers inward": () => upstreamRequestHeaders(toIncomingRequest(call).headers, forwardsHeader),
-    "forward: response headers": () => filterUpstreamResponse(toIncomingRequest(call), answer, upstream, () => open),
+    "forward: headers inward": () => upstreamRequestHeaders(toIncomingRequest(call), v4, forwardsHeader),
+    "forward: response headers": () => filterUpstreamResponse(toIncomingRequest(call), answer, upstream, open),
   };
 }
 

@@ -46,7 +46,8 @@ function spelled(random: Random, name: string): string {
 type RequestHeaders = (client: Headers) => Record<string, string>;
 
 const mayForward = createHeaderFilter(null);
-const forwarded: RequestHeaders = (client) => upstreamRequestHeaders(client, mayForward).kept;
+const forwarded: RequestHeaders = (client) =>
+  upstreamRequestHeaders({ headers: client, url: "https://a.example/" }, null, mayForward).kept;
 
 /** Describes the first random set of headers that is filtered wrongly, or returns `null`. */
 function firstError(filter: RequestHeaders, rounds: number): string | null {

@@ -8,7 +8,7 @@ import type { RequestContext } from "../request-context.ts";
 import { passThrough } from "./open-response.ts";
 import type { OpenRequest, Reauthorization } from "./reauthorize.ts";
 import { copyBody, isReadFirst, readFirst } from "./request-body.ts";
-import { addForwardedHeaders, upstreamRequestHeaders, withRawBytes } from "./request-headers.ts";
+import { upstreamRequestHeaders, withRawBytes } from "./request-headers.ts";
 
 /** The most time for the whole request body to be sent. */
 const SEND_WITHIN_MS = 900_000;
@@ -47,6 +47,7 @@ export interface PendingForward {
 /**
  * Forward a request that is never canceled.
  *
+ * @param open the reauthorization of a request whose body takes time
  * @returns the response, once the upstream's headers have arrived, or why there is none
  * @throws when its key cannot be authorized again, before anything was sent
  */
@@ -79,10 +80,7 @@ function send(
   return new Promise((settle) => {
     setTimeout(() => settle({ failure: "timeout", cause: null }), upstream.timeoutMs);
     const sent = upstream.fetch(urlOf(options, upstream), upstreamRequest(request, body, options, upstream));
-    sent.then(
-      (response) => settle(validated(response, upstream)),
-      (cause: unknown) => settle({ failure: "unreachable", cause }),
-    );
+    sent.then(settle, (cause: unknown) => settle({ failure: "unreachable", cause }));
   });
 }
 
@@ -112,10 +110,7 @@ function forwardStream(
   const outgoing = { ...upstreamRequest(request, readable, options, upstream), signal: controller.signal };
   return upstream
     .fetch(urlOf(options, upstream), outgoing)
-    .then(
-      (response) => validated(response, upstream),
-      (cause: unknown): UpstreamFailure => over ?? { failure: "unreachable", cause },
-    )
+    .catch((cause: unknown): UpstreamFailure => over ?? { failure: "unreachable", cause })
     .finally(() => deadline.off());
 }
 
@@ -141,10 +136,7 @@ export function startForward(
   const outgoing = { ...upstreamRequest(request, null, options, upstream, upgrade), signal: controller.signal };
   const response = upstream
     .fetch(urlOf(options, upstream), outgoing)
-    .then(
-      (answer) => validated(answer, upstream, upgrade),
-      (cause: unknown): UpstreamFailure => ({ failure: over, cause }),
-    )
+    .catch((cause: unknown): UpstreamFailure => ({ failure: over, cause }))
     .finally(() => deadline.off());
   return {
     response,
@@ -155,19 +147,6 @@ export function startForward(
       response.then((late) => ("failure" in late ? undefined : late.body?.cancel())).catch(() => undefined);
     },
   };
-}
-
-/** A response that may reach the client: no status that HTTP does not have, and no answer to a credential of ours. */
-function validated(response: Response, upstream: Upstream, upgrade?: "websocket"): Response | UpstreamFailure {
-  const { status } = response;
-  if (status === 101 && upgrade !== undefined && response.webSocket) return response;
-  // RFC 9110 sections 15 and 15.2.2. The request may have been carried out.
-  if (status < 200 || status > 599)
-    return { failure: "invalid", cause: new Error(`the upstream's status is ${status}`) };
-  // The upstream denies the gateway: the client's key is good, and signing in again would not help.
-  if (status === 401 && upstream.authorization !== null)
-    return { failure: "unauthorized", cause: new Error("the upstream denies UPSTREAM_AUTHORIZATION") };
-  return response;
 }
 
 function hasContent(request: IncomingRequest): boolean {
@@ -220,11 +199,10 @@ function upstreamRequest(
   upstream: Upstream,
   upgrade?: "websocket",
 ): OutgoingRequest {
-  const { kept: headers, hasRawBytes } = upstreamRequestHeaders(request.headers, upstream.forwardsHeader);
+  const { kept: headers, hasRawBytes } = upstreamRequestHeaders(request, options.address, upstream.forwardsHeader);
   headers["gatehouse-identity"] = options.identity;
   headers["gatehouse-operation"] = options.operation;
   headers["gatehouse-request-id"] = options.requestId;
-  addForwardedHeaders(headers, request.url, options.address);
   if (upstream.authorization !== null) headers.authorization = upstream.authorization;
   if (upgrade !== undefined) headers.upgrade = upgrade;
   return {

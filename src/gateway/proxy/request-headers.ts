@@ -1,5 +1,6 @@
 // The headers of a forwarded request: which of the client's (all but those of denied kinds, or only those of an allow-list), and
 // how the client has reached the gateway.
+import type { IncomingRequest } from "../incoming-request.ts";
 import { isForwardable, isSuspect } from "./denied-headers.ts";
 
 /** Whether a header of the client may be forwarded. The name is lower case, as `Headers` gives it. */
@@ -40,16 +41,18 @@ export function createHeaderFilter(allowed: ReadonlySet<string> | null): HeaderF
 }
 
 /**
- * The client's headers that are forwarded, to which the gateway adds its own.
+ * The client's headers that are forwarded, and how the client has reached the gateway. The gateway adds its others.
  *
  * Names that the client lists in `Connection` are dropped as well (RFC 9110 section 7.6.1). The gateway's own headers are set
  * afterwards, so that no client can drop them. No name here can be `__proto__`: names with an underscore are dropped.
  *
+ * @param address the client's, or `null` when it is not known
  * @returns a plain object: cheaper for `fetch` than a `Headers` (npm run bench:forward); and whether a value has bytes that
  *   are no UTF-8, which a string cannot hold
  */
 export function upstreamRequestHeaders(
-  client: Headers,
+  { headers: client, url }: Pick<IncomingRequest, "headers" | "url">,
+  address: string | null,
   mayForward: HeaderFilter,
 ): { readonly kept: Record<string, string>; readonly hasRawBytes: boolean } {
   const kept: Record<string, string> = {};
@@ -62,6 +65,7 @@ export function upstreamRequestHeaders(
     kept[name] = value;
     if (value.includes("\ufffd")) hasRawBytes = true;
   });
+  addForwardedHeaders(kept, url, address);
   return { kept, hasRawBytes };
 }
 
@@ -119,7 +123,7 @@ export function clientOrigin(url: string): ClientOrigin {
  *
  * @param address the client's, or `null` when it is not known
  */
-export function addForwardedHeaders(headers: Record<string, string>, url: string, address: string | null): void {
+function addForwardedHeaders(headers: Record<string, string>, url: string, address: string | null): void {
   const { host, proto } = clientOrigin(url);
   headers["x-forwarded-host"] = host;
   headers["x-forwarded-proto"] = proto;

@@ -27,7 +27,9 @@ export async function toClientResponse(
   let failed = response;
   if (!("failure" in failed)) {
     try {
-      return await filterUpstreamResponse(context.request, failed, gateway.upstream, open);
+      const filtered = await filterUpstreamResponse(context.request, failed, gateway.upstream, open);
+      if (!("failure" in filtered)) return filtered;
+      failed = filtered;
     } catch (cause) {
       failed = { failure: "invalid", cause };
     }
@@ -50,21 +52,24 @@ interface Inspected {
  * The response for the client.
  *
  * @param open for a response that may stay open
- * @returns a copy, whose headers may be changed; a promise only where a body has to be read to be decoded
+ * @returns a copy, whose headers may be changed, or why there is none; a promise only where a body has to be read to be decoded
  */
 export function filterUpstreamResponse(
   request: IncomingRequest,
   response: Response,
   upstream: Upstream,
   open: OpenRequest,
-): Response | Promise<Response> {
+): Response | UpstreamFailure | Promise<Response> {
+  const failure = failureOf(response, upstream);
+  if (failure !== null) return failure;
   const found = inspect(request, response, upstream);
   const { body, status } = response;
   const coding = found.coding === "" ? null : codingToUndo(request, response, found.coding);
   if (coding !== null && body !== null) return decode(response, body, coding, found, upstream, open);
   // A short response ends by itself.
-  if (body === null || (found.length !== null && Number(found.length) <= SHORT))
+  if (body === null || (found.length !== null && Number(found.length) <= SHORT)) {
     return build(response, body, found, upstream);
+  }
   const copied = endWithKey(body, null, passThrough(found.length), status, open());
   return build(response, copied, found, upstream);
 }
@@ -82,6 +87,17 @@ async function decode(
   const copy = build(response, decoded, found, upstream);
   describeDecoded(copy.headers);
   return copy;
+}
+
+/** Why a response may not reach the client: HTTP does not have its status, or it denies a credential of ours. */
+function failureOf({ status }: Response, upstream: Upstream): UpstreamFailure | null {
+  // RFC 9110 sections 15 and 15.2.2: 101 was not asked for. The request may have been carried out.
+  if (status < 200 || status > 599)
+    return { failure: "invalid", cause: new Error(`the upstream's status is ${status}`) };
+  // The client's key is good, and signing in again would not help.
+  if (status === 401 && upstream.authorization !== null)
+    return { failure: "unauthorized", cause: new Error("the upstream denies UPSTREAM_AUTHORIZATION") };
+  return null;
 }
 
 /** One pass over the headers that are there: cheaper than a lookup of each name that matters. */

@@ -150,27 +150,6 @@ describe("a forwarded request", () => {
   });
 });
 
-describe("an upstream's response", () => {
-  it.each([101, 600, 999])("is invalid with status %i, however the request was sent", async (status) => {
-    const answer = Object.defineProperty(new Response(null), "status", { value: status });
-    const { to } = upstream(() => answer);
-    const invalid = { failure: "invalid", cause: new Error(`the upstream's status is ${status}`) };
-    const streamed = aRequest("/a", { method: "POST", body: "text" });
-    expect(await forward(anIncomingRequest("/a"), ONWARD, to, OPEN)).toEqual(invalid);
-    expect(await forward(toIncomingRequest(streamed), ONWARD, to, OPEN)).toEqual(invalid);
-    expect(await startForward(anIncomingRequest("/a"), ONWARD, to).response).toEqual(invalid);
-    expect(await startForward(anIncomingRequest("/a"), ONWARD, to, "websocket").response).toEqual(invalid);
-  });
-
-  it("is the gateway's own failure when the upstream denies the gateway's credential", async () => {
-    const denied = () => new Response(null, { status: 401 });
-    const ours = await forward(anIncomingRequest("/a"), ONWARD, upstream(denied, "Basic x").to, OPEN);
-    expect(ours).toMatchObject({ failure: "unauthorized" });
-    const clients = await forward(anIncomingRequest("/a"), ONWARD, upstream(denied).to, OPEN);
-    expect(clients).toMatchObject({ status: 401 });
-  });
-});
-
 describe("an upstream failure", () => {
   it("is a timeout when the time limit has passed", async () => {
     const plain = forward(anIncomingRequest("/a"), ONWARD, upstream(silent).to, OPEN);

@@ -29,8 +29,30 @@ async function pass(headers: HeadersInit, asked: Asked = {}, body: BodyInit | nu
   if (asked.cf !== undefined) Object.defineProperty(request, "cf", { value: asked.cf });
   const to = { ...upstream, servesPages: asked.servesPages ?? false };
   const answer = new Response(body, { status, headers: { "content-length": "4", ...headers } });
-  return await filterUpstreamResponse(toIncomingRequest(request), answer, to, open);
+  const out = await filterUpstreamResponse(toIncomingRequest(request), answer, to, open);
+  if ("failure" in out) throw new Error(out.failure);
+  return out;
 }
+
+describe("a response that the client does not get", () => {
+  const failing = (status: number, authorization: string | null) => {
+    const answer = Object.defineProperty(new Response(null), "status", { value: status });
+    return filterUpstreamResponse(toIncomingRequest(aRequest("/a")), answer, { ...upstream, authorization }, open);
+  };
+
+  it.each([101, 199, 600, 999])("is invalid with status %i", (status) => {
+    expect(failing(status, null)).toEqual({
+      failure: "invalid",
+      cause: new Error(`the upstream's status is ${status}`),
+    });
+  });
+
+  it("is the gateway's own failure when the upstream denies the gateway's credential", () => {
+    expect(failing(401, "Basic x")).toMatchObject({ failure: "unauthorized" });
+    expect(failing(403, "Basic x")).toBeInstanceOf(Response);
+    expect(failing(401, null)).toBeInstanceOf(Response);
+  });
+});
 
 /** Kept here a second time, on purpose. */
 const NOT_OUT = [
