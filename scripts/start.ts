@@ -1,5 +1,5 @@
-// `npm start`: the gateway on http://127.0.0.1:8787 in front of the demo API, or of UPSTREAM_URL. Keeps all state between
-// starts in .dev/ and .wrangler/; prints a ready line and three commands to paste.
+// `npm start`: the gateway on http://127.0.0.1:8787 in front of the demo API, or of UPSTREAM_URL. Keeps the secrets in
+// .dev.vars and all other state in .dev/ between starts; prints a ready line and three commands to paste.
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";

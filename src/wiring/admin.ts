@@ -1,4 +1,4 @@
-// Creates the admin API with its repositories. index.ts loads it with the first request for one of its operations.
+// Creates the admin API with its repositories. app.ts loads it with the first request for one of its operations.
 
 import type { RevocationBounds } from "../admin/ports.ts";
 import { createAdminRouter } from "../admin/router.ts";

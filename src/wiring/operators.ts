@@ -1,4 +1,4 @@
-// Creates the authentication of operators. index.ts loads it with the first request whose credential is not an API key.
+// Creates the authentication of operators. app.ts loads it with the first request whose credential is not an API key.
 
 import type { Config } from "../config/config.ts";
 import type { IssuerConfig } from "../config/oidc.ts";

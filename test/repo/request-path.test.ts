@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { expect, it } from "vitest";
 
 /** Entries in another file than the entry before. A change of the request's path may lower it, and never raise it. */
-const MOST_SWITCHES = 42;
+const MOST_SWITCHES = 40;
 
 it(`enters another file at most ${MOST_SWITCHES} times for one authorized, cached read`, () => {
   const args = ["--disable-warning=ExperimentalWarning", "test/repo/request-path.ts"];

@@ -27,8 +27,9 @@ export type CheckName = "revocation" | RestrictionCheck | "account" | "permissio
 type Check = (principal: Principal, facts: RequestFacts, now: number) => Denial | null;
 
 /**
- * The checks in the order of the contract: state, time, place, account, permission. So a denial names the first thing
- * that the key's owner has to fix, and a key that is revoked, expired or used from elsewhere learns nothing of its role.
+ * The checks in the order of the contract: revocation, expiry, address, account, permission. So a denial names the first
+ * thing that the key's owner has to fix, and the client of a key that is revoked, expired or used from an address outside
+ * its allow lists learns nothing of its role.
  */
 const CHECKS: Readonly<Record<CheckName, Check>> = {
   revocation: checkRevocation,

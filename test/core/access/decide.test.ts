@@ -135,6 +135,15 @@ describe("decide, on permissions", () => {
     expect(denialOf(aKey({ role: aRole(), revokedAt: NOW }), call)?.reason).toBe("key_revoked");
   });
 
+  it("denies DELETE without the operation's permission", () => {
+    for (const row of OPERATIONS.filter(({ method }) => method === "DELETE")) {
+      const { permission } = row;
+      const others = ALL_PERMISSIONS.filter((each) => each !== permission);
+      const denial = { reason: "permission_missing", permission };
+      expect(denialOf(aKey({ role: aRole(...others) }), aRequest({ operation: row }))).toEqual(denial);
+    }
+  });
+
   it("denies an unknown operation to every role but Admin", () => {
     const unknown = aRequest({ operation: null });
     const denial = { reason: "permission_missing", permission: null };
