@@ -107,11 +107,11 @@ describe("read with a key revoked meanwhile", () => {
 
   it("never answers a revoked key with the upstream's response, even if the upstream answered first", async () => {
     const { gateway, token, order } = await revoked();
-    let cancelled = false;
+    let canceled = false;
     gateway.upstream.answer = () => {
       order.push("answered");
       const cancel = () => {
-        cancelled = true;
+        canceled = true;
       };
       return new Response(new ReadableStream({ cancel }, { highWaterMark: 0 }));
     };
@@ -120,7 +120,7 @@ describe("read with a key revoked meanwhile", () => {
     expect(response.status).toBe(401);
     expect(await response.text()).not.toContain("secret");
     await advanceTimeUntil(delay(5));
-    expect(cancelled).toBe(true);
+    expect(canceled).toBe(true);
   });
 
   it("aborts the pending upstream request when the check denies the key", async () => {

@@ -63,7 +63,7 @@ export function createSingleFlight<K, T>(clock: Clock, limitMs: number): SingleF
   };
 }
 
-/** Deletes reads that were cancelled, which are the first ones in the order of their start. */
+/** Deletes reads that were canceled, which are the first ones in the order of their start. */
 function deleteWhile<K, T>(running: Map<K, RunningRead<T>>, isOver: (read: RunningRead<T>) => boolean): void {
   for (const [key, read] of running) {
     if (!isOver(read)) return;
