@@ -41,8 +41,8 @@ export async function handleRequest(request: Request, gateway: Gateway, backgrou
   // Every response here is the gateway's own, or its copy of the upstream's.
   response.headers.set("gatehouse-request-id", context.requestId);
   const { origins, cors } = gateway.policy;
-  const origin = origins.size === 0 ? null : allowedOrigin(context.request.headers, origins);
-  return origin === null ? response : withCorsHeaders(origin, response, cors);
+  if (origins.size === 0) return response;
+  return withCorsHeaders(allowedOrigin(context.request.headers, origins), response, cors);
 }
 
 async function respond(context: RequestContext, gateway: Gateway, background: Background): Promise<Response> {

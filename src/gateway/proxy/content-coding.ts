@@ -14,8 +14,8 @@ const DECODABLE: ReadonlyMap<string, Decodable> = new Map([
 /**
  * The coding that has to be undone for a client, or `null`: the response goes out as it came.
  *
- * Only whole content is decoded: not a part of it (206), not what HEAD, 204 and 304 only describe, not what says that it has
- * no bytes, and nothing under `no-transform` (RFC 9111 section 5.2.2.6).
+ * Only whole content is decoded: not a part of it (206), not what says that it has no bytes, and nothing under `no-transform`
+ * (RFC 9111 section 5.2.2.6). The response to a HEAD is described as that to a GET (RFC 9110 section 9.3.2).
  *
  * @param contentEncoding the value of `Content-Encoding`
  */
@@ -26,7 +26,7 @@ export function codingToUndo(
 ): Decodable | null {
   const coding = DECODABLE.get(contentEncoding.toLowerCase());
   if (coding === undefined || acceptsCoding(acceptEncodingOf(request), coding)) return null;
-  if (body === null || status === 206 || request.method === "HEAD" || headers.get("content-length") === "0")
+  if ((body === null && request.method !== "HEAD") || status === 206 || headers.get("content-length") === "0")
     return null;
   return /(?:^|[\s,])no-transform(?:$|[\s,])/i.test(headers.get("cache-control") ?? "") ? null : coding;
 }
@@ -70,11 +70,19 @@ export function describeDecoded(headers: Headers): void {
   headers.append("vary", "Accept-Encoding");
 }
 
-/** The stream that undoes a coding. What does so for br loads with the first response that needs it. */
+/**
+ * The stream that undoes a coding; loads with the first response that needs it. `DecompressionStream` would reject a second
+ * member of a gzip body, which RFC 1952 section 2.2 allows.
+ */
 export async function createDecoder(coding: Decodable): Promise<ReadableWritablePair<Uint8Array, Uint8Array>> {
-  if (coding === "gzip") return new DecompressionStream("gzip") as ReadableWritablePair<Uint8Array, Uint8Array>;
-  const [{ createBrotliDecompress }, { Duplex }] = await Promise.all([import("node:zlib"), import("node:stream")]);
-  return Duplex.toWeb(createBrotliDecompress()) as ReadableWritablePair<Uint8Array, Uint8Array>;
+  const [{ createBrotliDecompress, createGunzip }, { Duplex }] = await Promise.all([
+    import("node:zlib"),
+    import("node:stream"),
+  ]);
+  return Duplex.toWeb(coding === "gzip" ? createGunzip() : createBrotliDecompress()) as ReadableWritablePair<
+    Uint8Array,
+    Uint8Array
+  >;
 }
 
 /**

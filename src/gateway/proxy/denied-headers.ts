@@ -11,6 +11,8 @@ const NEVER: readonly string[] = [
   ...["host", "authorization", "forwarded", "x-forwarded", "via", "cdn-loop"],
   // A browser's ambient credentials.
   ...["cookie", "cookie2"],
+  // CGI makes HTTP_PROXY of it (httpoxy).
+  "proxy",
 ];
 
 const NEVER_PREFIXES: readonly string[] = ["gatehouse-", "x-gatehouse-", "x-forwarded-", "cf-", "proxy-"];

@@ -22,10 +22,11 @@ export async function dispatch(
   if (target.operation?.handledBy === "gatehouse")
     return endExportWithKey(await serveHere(context, target, principal, gateway, background), open);
   const { speculation } = context;
-  // With a record that has changed meanwhile, the upstream was told an identity that is not true any more.
   if (speculation !== null && speculation.version === principal.version) {
     return toClientResponse(await speculation.take(), context, gateway, open);
   }
+  // The record has changed meanwhile: the upstream was told an identity that is not true any more.
+  speculation?.cancel();
   const identity = gateway.identity.tokenFor(principal, context.now);
   const options = forwardOptions(context, target, typeof identity === "string" ? identity : await identity);
   return toClientResponse(await forward(context.request, options, gateway.upstream, open), context, gateway, open);

@@ -23,7 +23,9 @@ export function endWithKey(
 ): ReadableStream<Uint8Array> {
   const cut = new AbortController();
   let timer: ReturnType<typeof setTimeout>;
+  let isOver = false;
   const schedule = () => {
+    if (isOver) return;
     timer = setTimeout(async () => {
       if (await reauthorization.isAllowed(status)) schedule();
       else cut.abort(new Error("the key no longer allows this"));
@@ -33,7 +35,10 @@ export function endWithKey(
     if (first !== null) await writeOnce(writable, first);
     await body.pipeTo(writable, { signal: cut.signal });
   };
-  const stop = () => clearTimeout(timer);
+  const stop = () => {
+    isOver = true;
+    clearTimeout(timer);
+  };
   schedule();
   // A break reaches the client through the stream itself.
   copy().then(stop, stop);

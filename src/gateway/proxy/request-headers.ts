@@ -77,7 +77,7 @@ export function upstreamRequestHeaders(
 export function withRawBytes(client: Headers, kept: Readonly<Record<string, string>>): Headers {
   const headers = new Headers(client);
   for (const name of [...headers.keys()]) {
-    if (!(name in kept)) headers.delete(name);
+    if (!Object.hasOwn(kept, name)) headers.delete(name);
   }
   for (const [name, value] of Object.entries(kept)) {
     if (client.get(name) !== value) headers.set(name, value);

@@ -29,7 +29,7 @@ const DROPPED: readonly string[] = [
   ...["server", "x-powered-by", "gatehouse-identity", "gatehouse-operation", "gatehouse-request-id"],
 ];
 
-export type ResponseHeaderAction = "drop" | "connection" | "coding" | "length" | "link" | "caching";
+export type ResponseHeaderAction = "drop" | "connection" | "coding" | "length" | "chunks" | "link" | "caching";
 
 /** By lower-case name; every other header goes out as it came. */
 export const RESPONSE_HEADER_ACTIONS: ReadonlyMap<string, ResponseHeaderAction> = new Map<string, ResponseHeaderAction>(
@@ -39,6 +39,7 @@ export const RESPONSE_HEADER_ACTIONS: ReadonlyMap<string, ResponseHeaderAction> 
     ["connection", "connection"],
     ["content-encoding", "coding"],
     ["content-length", "length"],
+    ["transfer-encoding", "chunks"],
     ["cache-control", "caching"],
   ],
 );

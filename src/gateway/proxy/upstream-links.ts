@@ -27,13 +27,15 @@ export function rewriteLinks(name: string, value: string, rewrite: Rewrite): str
         const moved = moveUrl(target, rewrite);
         return moved === target ? whole : `<${moved}>`;
       });
-    case "refresh":
-      return value.replace(
-        /(;\s*(?:url\s*=\s*)?)(["']?)([^"']*)\2\s*$/i,
-        (_, before: string, quote: string, url: string) => {
-          return `${before}${quote}${moveUrl(url, rewrite)}${quote}`;
-        },
-      );
+    case "refresh": {
+      // HTML, "shared declarative refresh steps": a time, a separator, and a URL that may be quoted, or quoted and not closed.
+      const [, before = "", quote = "", url = ""] =
+        /^(\s*[\d.]*\s*[;,\s]\s*(?:url\s*=\s*)?)(["']?)(.*)$/is.exec(value) ?? [];
+      const end = quote === "" ? -1 : url.indexOf(quote);
+      const target = (end === -1 ? url : url.slice(0, end)).trim();
+      const moved = moveUrl(target, rewrite);
+      return moved === target ? value : `${before}${quote}${moved}${quote}`;
+    }
     default:
       // Two lines, which the runtime has joined. No URL has a blank in it, so neither is to be followed.
       return /,\s/.test(value) ? null : moveUrl(value, rewrite);
@@ -45,8 +47,12 @@ export function rewriteLinks(name: string, value: string, rewrite: Rewrite): str
  *
  * The result stays absolute: a path alone, as in `//other.example`, could name another host.
  */
-function moveUrl(url: string, { from, to }: Rewrite): string {
-  if (!/^\s*(?:[a-z][a-z0-9+.-]*:|[/\\]{2})/i.test(url)) return url;
+function moveUrl(given: string, { from, to }: Rewrite): string {
+  // URL parsers ignore these characters (URL standard, "basic URL parser").
+  const url = given.replace(/[\t\r\n]/g, "");
+  if (!/^\s*(?:[a-z][a-z0-9+.-]*:|[/\\]{2})/i.test(url)) return given;
   const parsed = URL.parse(url, from);
-  return parsed?.origin === from ? to + parsed.pathname + parsed.search + parsed.hash : url;
+  // The origin of a blob: URL is that of its path.
+  if (parsed?.origin !== from || parsed.protocol === "blob:") return given;
+  return to + parsed.pathname + parsed.search + parsed.hash;
 }

@@ -39,6 +39,9 @@ export async function toClientResponse(
   return upstreamErrorResponse(failed.failure, context.requestId);
 }
 
+/** RFC 9110 section 5.6.2, in lower case: `Headers` throws for any other name. */
+const FIELD_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
+
 /** What is noteworthy about the headers of a response. */
 interface Inspected {
   readonly dropped: string[];
@@ -65,10 +68,13 @@ export function filterUpstreamResponse(
   const found = inspect(request, response, upstream);
   const { body, status } = response;
   const coding = found.coding === "" ? null : codingToUndo(request, response, found.coding);
-  if (coding !== null && body !== null) return decode(response, body, coding, found, upstream, open);
+  if (coding !== null && body !== null && request.method !== "HEAD")
+    return decode(response, body, coding, found, upstream, open);
   // A short response ends by itself.
   if (body === null || (found.length !== null && Number(found.length) <= SHORT)) {
-    return build(response, body, found, upstream);
+    const copy = build(response, body, found, upstream);
+    if (coding !== null) describeDecoded(copy.headers);
+    return copy;
   }
   const copied = endWithKey(body, null, passThrough(found.length), status, open());
   return build(response, copied, found, upstream);
@@ -84,9 +90,31 @@ async function decode(
 ): Promise<Response> {
   const first = await readBeginning(body);
   const decoded = first === null ? null : endWithKey(body, first, await createDecoder(coding), response.status, open());
-  const copy = build(response, decoded, found, upstream);
+  const begun = decoded === null ? null : await begin(decoded);
+  const copy = build(response, begun, found, upstream);
   describeDecoded(copy.headers);
   return copy;
+}
+
+/**
+ * A decoded stream once its first bytes are there, so that a body which cannot be decoded is no response without an end.
+ *
+ * @returns the stream, or `null` when it is empty
+ * @throws when the first bytes cannot be decoded
+ */
+async function begin(decoded: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array> | null> {
+  const first = await readBeginning(decoded);
+  if (first === null) return null;
+  const { readable, writable } = passThrough(null);
+  const writer = writable.getWriter();
+  const copy = async () => {
+    await writer.write(first);
+    writer.releaseLock();
+    await decoded.pipeTo(writable);
+  };
+  // A break reaches the client through the stream itself.
+  copy().catch(() => undefined);
+  return readable;
 }
 
 /** Why a response may not reach the client: HTTP does not have its status, or it denies a credential of ours. */
@@ -104,6 +132,7 @@ function failureOf({ status }: Response, upstream: Upstream): UpstreamFailure | 
 function inspect(request: IncomingRequest, response: Response, upstream: Upstream): Inspected {
   const found: Inspected = { dropped: [], changed: [], coding: "", length: null };
   let connection: string | null = null;
+  let isChunked = false;
   response.headers.forEach((value, name) => {
     const action = RESPONSE_HEADER_ACTIONS.get(name);
     if (action === undefined) return;
@@ -118,7 +147,12 @@ function inspect(request: IncomingRequest, response: Response, upstream: Upstrea
         found.coding = value;
         break;
       case "length":
-        found.length = value;
+        // RFC 9110 section 8.6: equal values are one value; section 6.1 of RFC 9112: chunks override it.
+        if (!isChunked) found.length = /^(\d+)(?:\s*,\s*\1)*$/.exec(value)?.[1] ?? value;
+        break;
+      case "chunks":
+        isChunked = true;
+        found.length = null;
         break;
       case "link":
         moveLinks(found, name, value, request, upstream);
@@ -127,7 +161,8 @@ function inspect(request: IncomingRequest, response: Response, upstream: Upstrea
         found.changed.push([name, privateCaching(value)]);
     }
   });
-  if (connection !== null) found.dropped.push("connection", ...listedHops(connection));
+  if (connection !== null)
+    found.dropped.push("connection", ...[...listedHops(connection)].filter((name) => FIELD_NAME.test(name)));
   return found;
 }
 
@@ -145,8 +180,8 @@ function build(
 ): Response {
   const copy = new Response(body, response);
   const { headers } = copy;
-  for (const name of dropped) headers.delete(name);
   for (const [name, value] of changed) headers.set(name, value);
+  for (const name of dropped) headers.delete(name);
   if (!upstream.servesPages) {
     // A page or a script of the upstream does not act for the gateway's origin, where the console is.
     headers.append("content-security-policy", "sandbox");

@@ -75,8 +75,9 @@ function pipe(from: WebSocket, to: WebSocket): void {
 
 function close(end: WebSocket, code: number, reason: string): void {
   try {
-    // 1005, 1006 and 1015 are for reading only (RFC 6455 section 7.4.1).
-    end.close([1005, 1006, 1015].includes(code) ? GOING_AWAY : code, reason);
+    // RFC 6455 section 7.4: no endpoint sends the codes that are reserved, for reading only, or outside these.
+    const isSendable = code >= 1000 && code < 5000 && ![1004, 1005, 1006, 1015].includes(code);
+    end.close(isSendable ? code : GOING_AWAY, reason);
   } catch {
     // Closed already.
   }

@@ -32,11 +32,18 @@ export function preflightResponse(
   });
 }
 
-/** The same response, readable by pages of this origin. */
-export function withCorsHeaders(origin: string, response: Response, { exposed }: CorsHeaders): Response {
+/**
+ * The same response, readable by pages of an allowed origin.
+ *
+ * @param origin `null` when there is none, or it is not allowed. The response still varies by it: a cache must not use it for
+ *   a page of an allowed origin (Fetch standard, "CORS protocol and HTTP caches")
+ */
+export function withCorsHeaders(origin: string | null, response: Response, { exposed }: CorsHeaders): Response {
   const { headers } = response;
-  headers.set("access-control-allow-origin", origin);
-  headers.set("access-control-expose-headers", exposed);
+  if (origin !== null) {
+    headers.set("access-control-allow-origin", origin);
+    headers.set("access-control-expose-headers", exposed);
+  }
   headers.append("vary", "Origin");
   return response;
 }

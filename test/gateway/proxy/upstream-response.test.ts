@@ -8,7 +8,9 @@ import { filterUpstreamResponse } from "../../../src/gateway/proxy/upstream-resp
 import { aRequest, HOST, openGateway } from "../gateway-harness.ts";
 
 const { upstream } = openGateway().gateway;
-const CODED = await new Response(new Response("text").body?.pipeThrough(new CompressionStream("gzip"))).arrayBuffer();
+const gzip = (text: string) =>
+  new Response(new Response(text).body?.pipeThrough(new CompressionStream("gzip"))).arrayBuffer();
+const CODED = await gzip("text");
 const mayForward = createHeaderFilter(null);
 const open: OpenRequest = () => ({
   now: () => 0,
@@ -77,7 +79,17 @@ const NOT_IN = [
   ...["x-ms-client-principal", "x-ms-client-principal-id", "x-scope-orgid", "tailscale-user-login", "client-cert"],
   ...["ssl-client-verify", "x-ssl-client-s-dn", "x-vault-token", "x-vault-namespace", "api-key", "private-token"],
   ...["cookie2", "x-amzn-oidc-data", "x-pomerium-jwt-assertion", "x-authentik-username", "remote-groups", "l5d-x"],
-  ...["x-user-id", "x-email", "x-groups", "x-roles", "x-tenant-id", "x-jwt-payload", "x-accel-redirect", "x-arr-x"],
+  ...[
+    "proxy",
+    "x-user-id",
+    "x-email",
+    "x-groups",
+    "x-roles",
+    "x-tenant-id",
+    "x-jwt-payload",
+    "x-accel-redirect",
+    "x-arr-x",
+  ],
   ...["x-auth-request-x", "cf-x", "x-middleware-x", "x-envoy-x", "proxy-x", "x_real", "", "a:b", "a b", "a\u00e9"],
 ];
 
@@ -95,6 +107,23 @@ describe("response headers", () => {
       false,
       "b",
     ]);
+  });
+
+  it.each(["keep-alive,", "foo bar", ",,", "a:b, x-hop"])(
+    "survive a Connection that is no list: %j",
+    async (connection) => {
+      const out = await pass({ connection, "x-hop": "1", "x-kept": "b" });
+      expect([out.headers.has("connection"), out.headers.get("x-kept"), await out.text()]).toEqual([
+        false,
+        "b",
+        "text",
+      ]);
+    },
+  );
+
+  it("drop Cache-Control when Connection lists it, however it would be changed", async () => {
+    const out = await pass({ connection: "cache-control", "cache-control": "public" });
+    expect(out.headers.has("cache-control")).toBe(false);
   });
 
   it("keep status and body when a header is dropped", async () => {
@@ -237,13 +266,39 @@ describe("a coded response", () => {
 
   it.each<[what: string, headers: Record<string, string>, asked: Asked, status: number]>([
     ["a part of it", { "content-range": "bytes 0-3/9" }, {}, 206],
-    ["the answer to a HEAD", {}, { method: "HEAD" }, 200],
     ["without content", { "content-length": "0" }, {}, 200],
     ["under no-transform", { "cache-control": "max-age=1, No-Transform" }, {}, 200],
   ])("is never decoded as %s", async (_, headers, asked, status) => {
     const out = await pass({ "content-encoding": "gzip", etag: '"1"', ...headers }, asked, "text", status);
     expect([out.headers.get("content-encoding"), out.headers.get("etag")]).toEqual(["gzip", '"1"']);
     expect(await out.text()).toBe("text");
+  });
+
+  it("is described to a HEAD as it is to a GET", async () => {
+    const out = await pass({ "content-encoding": "gzip", etag: '"1"' }, { method: "HEAD" }, null, 200);
+    expect([out.headers.get("content-encoding"), out.headers.get("content-length")]).toEqual([null, null]);
+    expect([out.headers.get("etag"), out.headers.get("vary")]).toEqual(['W/"1"', "Accept-Encoding"]);
+    const accepted = await pass(
+      { "content-encoding": "gzip", etag: '"1"' },
+      { method: "HEAD", headers: { "accept-encoding": "gzip" } },
+      null,
+      200,
+    );
+    expect([accepted.headers.get("content-encoding"), accepted.headers.get("etag")]).toEqual(["gzip", '"1"']);
+  });
+
+  it("may have several members in gzip", async () => {
+    const two = new Blob([await gzip("first "), await gzip("second")]);
+    expect(await (await pass({ "content-encoding": "gzip" }, {}, two)).text()).toBe("first second");
+  });
+
+  it("is rejected before anything goes out when its beginning cannot be decoded", async () => {
+    await expect(pass({ "content-encoding": "gzip" }, {}, "this is no gzip")).rejects.toThrow();
+  });
+
+  it("is empty when its bytes decode to nothing", async () => {
+    const out = await pass({ "content-encoding": "gzip", "content-length": "20" }, {}, await gzip(""));
+    expect([await out.text(), out.headers.has("content-encoding")]).toEqual(["", false]);
   });
 });
 
@@ -290,6 +345,23 @@ describe("a URL of the upstream", () => {
     expect(await sends("refresh", "5;URL='https://upstream.example/x'")).toBe(`5;URL='${HOST}/x'`);
     expect(await sends("refresh", "5")).toBe("5");
     expect(await sends("refresh", "0; url=https://other.example/")).toBe("0; url=https://other.example/");
+    expect(await sends("refresh", "0,url=https://upstream.example/x")).toBe(`0,url=${HOST}/x`);
+    expect(await sends("refresh", "0 https://upstream.example/x")).toBe(`0 ${HOST}/x`);
+    expect(await sends("refresh", "0; url='https://upstream.example/x")).toBe(`0; url='${HOST}/x'`);
+  });
+
+  it("takes time in proportion to the length of a Refresh, whatever the upstream sends", async () => {
+    const begun = performance.now();
+    await sends("refresh", `0;${" ".repeat(50_000)}"x'`);
+    expect(performance.now() - begun).toBeLessThan(1_000);
+  });
+
+  it("leads through the gateway with a tab in it, which a URL parser ignores", async () => {
+    expect(await sends("location", "/\t/upstream.example/b")).toBe(`${HOST}/b`);
+  });
+
+  it("is not a blob: URL, whose origin is that of its path", async () => {
+    expect(await sends("location", "blob:https://upstream.example/b")).toBe("blob:https://upstream.example/b");
   });
 
   it("is dropped with a second one in the same field, so that two never become one", async () => {

@@ -51,3 +51,8 @@ it("adds the CORS headers for one origin, and Vary", async () => {
   expect(answer.headers.get("vary")).toBe("Accept, Origin");
   expect(answer.headers.get("x-a")).toBe("b");
 });
+
+it("varies by the origin also for one that is not allowed, and lets it read nothing", () => {
+  const answer = withCorsHeaders(null, new Response("text"), CORS);
+  expect(Object.fromEntries(answer.headers)).toEqual({ "content-type": "text/plain;charset=UTF-8", vary: "Origin" });
+});
