@@ -15,7 +15,7 @@ import { recordDenial } from "./recording/record-denial.ts";
 import { recordUse } from "./recording/record-use.ts";
 import { createContext, logRequest, type RequestContext, shouldLog } from "./request-context.ts";
 import { deny, serviceUnavailable } from "./responses/denial.ts";
-import { isAllowedHost, readRequestLine, validateRequest } from "./validate-request.ts";
+import { asksForWebSocket, isAllowedHost, readRequestLine, validateRequest } from "./validate-request.ts";
 
 /**
  * Answer one request.
@@ -87,7 +87,7 @@ async function respond(context: RequestContext, gateway: Gateway, background: Ba
   if (decision?.allow === false) return deny(context, decision.denial, gateway);
 
   // 6. Validate the rest of the request.
-  const upgrading = request.headers.has("upgrade");
+  const upgrading = asksForWebSocket(request.headers);
   const invalid = validateRequest(request, credential, target, upgrading, policy);
   if (invalid !== null) return deny(context, invalid, gateway);
 

@@ -38,10 +38,19 @@ export function isAllowedHost({ headers, url }: IncomingRequest, hosts: Readonly
 const OTHER_CREDENTIALS = ["x-api-key", "proxy-authorization"] as const;
 
 /**
+ * Whether a request asks for a WebSocket. Any other `Upgrade`, as the `h2c` of Java's client, is ignored and not forwarded: RFC
+ * 9110 section 7.8 lets a server continue with the protocol of the request.
+ */
+export function asksForWebSocket(headers: Headers): boolean {
+  const protocols = headers.get("upgrade");
+  return protocols !== null && /websocket/i.test(protocols);
+}
+
+/**
  * Validate what a request brings besides its request line and its credential.
  *
  * @param target what it is for
- * @param upgrading whether it has an `Upgrade` header
+ * @param upgrading whether it asks for a WebSocket
  * @returns the denial of a request that must not be forwarded as it is; `null` when it may be
  */
 export function validateRequest(

@@ -87,7 +87,7 @@ const CASES: readonly Case[] = [
     challenge: null,
   },
   {
-    title: "upgrade_not_enabled: any upgrade",
+    title: "upgrade_not_enabled: a WebSocket",
     headers: { upgrade: "websocket", connection: "upgrade, close" },
     status: 501,
     code: "upgrade_not_enabled",

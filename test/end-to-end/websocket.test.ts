@@ -134,8 +134,6 @@ describe("WebSocket", () => {
   });
 
   it.each([
-    ["h2c", "GET"],
-    ["TLS/1.0", "GET"],
     ["websocket", "POST"],
     ["h2c, websocket", "GET"],
   ])("denies an upgrade to %s with %s", async (protocol, method) => {

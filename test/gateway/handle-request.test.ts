@@ -247,9 +247,9 @@ describe("a denied request", () => {
     ]);
   });
 
-  it("is denied an upgrade to anything but a WebSocket, even where WebSockets are enabled", async () => {
+  it("is denied a WebSocket that is none, even where WebSockets are enabled", async () => {
     const policy = { allowWebSockets: true };
-    expect(await refusedAs(CLUSTERS, { headers: { upgrade: "h2c" } }, { policy })).toEqual([
+    expect(await refusedAs(CLUSTERS, { headers: { upgrade: "h2c, websocket" } }, { policy })).toEqual([
       "upgrade_not_enabled",
       "upgrade_not_enabled",
     ]);

@@ -4,7 +4,7 @@ import type { Target } from "../../src/core/routing/match-operation.ts";
 import { OPERATIONS } from "../../src/core/routing/operations.ts";
 import type { Policy } from "../../src/gateway/gateway.ts";
 import { readClient, toIncomingRequest } from "../../src/gateway/incoming-request.ts";
-import { readRequestLine, validateRequest } from "../../src/gateway/validate-request.ts";
+import { asksForWebSocket, readRequestLine, validateRequest } from "../../src/gateway/validate-request.ts";
 import { anIncomingRequest, aRequest, HASH, POLICY } from "./gateway-harness.ts";
 
 const CREDENTIAL = { text: "abc", keyHash: HASH };
@@ -41,7 +41,7 @@ describe("validateRequest", () => {
     target = UNKNOWN,
   ) => {
     const request = anIncomingRequest(path, init);
-    return validateRequest(request, credential, target, request.headers.has("upgrade"), { ...POLICY, ...policy });
+    return validateRequest(request, credential, target, asksForWebSocket(request.headers), { ...POLICY, ...policy });
   };
   const host_not_served = { reason: "host_not_served" };
 
@@ -80,7 +80,11 @@ describe("validateRequest", () => {
     expect(validate(socket, { allowWebSockets: true })).toBeNull();
     expect(validate(socket, { allowWebSockets: true }, "/a", { text: "abc", keyHash: null as never })).toEqual(refused);
     expect(validate({ ...socket, method: "POST" }, { allowWebSockets: true })).toEqual(refused);
-    expect(validate({ headers: { upgrade: "h2c" } }, { allowWebSockets: true })).toEqual(refused);
+    expect(validate({ headers: { upgrade: "h2c, websocket" } }, { allowWebSockets: true })).toEqual(refused);
+  });
+
+  it.each(["h2c", "TLS/1.2", "HTTP/2.0", ""])("ignores an upgrade to %j, as a server may", (upgrade) => {
+    expect(validate({ headers: { upgrade } })).toBeNull();
   });
 
   it("denies a WebSocket on an operation that Gatehouse serves, where WebSockets are enabled", () => {
