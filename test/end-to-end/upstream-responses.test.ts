@@ -175,6 +175,45 @@ describe("upstream failure", () => {
   );
 });
 
+describe("upstream response in bytes that no library sends", () => {
+  /** What a client gets of an upstream that answers every request with these bytes and leaves the connection open. */
+  async function answered(bytes: string) {
+    const upstream = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.once("data", () => socket.write(Buffer.from(bytes, "latin1")));
+    });
+    await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
+    const { port } = upstream.address() as AddressInfo;
+    const front = await startWorkerdGateway({ vars: { UPSTREAM_URL: `http://127.0.0.1:${port}` } });
+    const key = await front.key();
+    const request = rawRequest("GET /x HTTP/1.1", [
+      `Authorization: Bearer ${key.token}`,
+      "X-Own: \xe9",
+      "Constructor: a",
+    ]);
+    const response = await sendRaw(front.port, request);
+    await front.close();
+    await new Promise((resolve) => upstream.close(resolve));
+    return response;
+  }
+
+  it.each([
+    ["two equal lengths", "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello"],
+    ["a length that chunks override", "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"],
+    ["a Connection that lists no names", "Connection: foo bar,,\r\nContent-Length: 5\r\n\r\nhello"],
+  ])("arrives whole with %s", async (_, rest) => {
+    const response = await answered(`HTTP/1.1 200 OK\r\n${rest}`);
+    expect(response.status).toBe(200);
+    expect(response.body).toContain("hello");
+  });
+
+  it("is a 502, and no broken connection, when its coded content cannot be decoded", async () => {
+    const response = await answered("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello");
+    expect(response.status).toBe(502);
+    expect(response.body).toContain("upstream_invalid");
+  });
+});
+
 describe("unreachable upstream", () => {
   it("answers 502 when the upstream cannot be reached", async () => {
     const gone = createServer();

@@ -74,6 +74,9 @@ const FIELDS: readonly (readonly [what: string, lines: readonly string[]])[] = [
   ["private caching", ["Cache-Control: private, max-age=60", "Expires: 0", "Age: 3"]],
   ["what may not go out", ["Set-Cookie: a=1", "Set-Cookie: b=2", "Server: x", "X-Powered-By: y", "Alt-Svc: h3=x"]],
   ["a field that Connection lists", ["Connection: close, X-Hop", "X-Hop: 1", "X-Own: 1"]],
+  ["a Connection with words that are no names", ["Connection: keep-alive,, foo bar, X-Hop", "X-Hop: 1", "X-Own: 1"]],
+  ["a Refresh", ["Refresh: 5; url=/next"]],
+  ["an empty Link", ["Link:"]],
   ["sixty fields", Array.from({ length: 60 }, (_, i) => `X-Own-${i}: ${i}`)],
 ];
 

@@ -42,6 +42,11 @@ const SPECIAL: readonly (readonly [what: string, method: string, steps: ReturnTy
   ["an empty 200 in br", "GET", sizedAnswer("200 OK", ["Content-Encoding: br"], "")],
   ["an empty 500 to a POST", "POST", sizedAnswer("500 Odd", ["Content-Encoding: gzip"], "")],
   ["a HEAD answer", "HEAD", answer("200 OK", ["Content-Encoding: gzip", "Content-Length: 55", 'ETag: "1"'])],
+  [
+    "two members of gzip",
+    "GET",
+    sizedAnswer("200 OK", ["Content-Encoding: gzip"], Buffer.concat([gzipSync(TEXT), gzipSync(TEXT)])),
+  ],
   ["a 304", "GET", answer("304 Not Modified", ["Content-Encoding: gzip", 'ETag: "1"'])],
   ["a 204", "GET", answer("204 No Content", ["Content-Encoding: gzip"])],
   [
