@@ -1,0 +1,90 @@
+// The table of servers, clients and scenarios, as text.
+import { ROWS, rowOf } from "./documented.ts";
+import type { Played } from "./play.ts";
+
+/** What came of one server: a list of scenarios for each client, by the client's name; or why a client has none. */
+export interface ServerReport {
+  readonly server: string;
+  readonly clients: ReadonlyMap<string, readonly Played[] | string>;
+}
+
+const NOT_LISTED = "**differs**";
+
+/** A scenario's cell: its statuses and the letters of documented rows, or that something else differs. */
+export function cellOf({ statuses, differences }: Played): string {
+  const rows = differences.map(rowOf);
+  if (rows.includes(undefined)) return NOT_LISTED;
+  const letters = rows.flatMap((row) => (row?.letter ? [row.letter] : []));
+  return [...statuses.map((status) => status || "×"), ...new Set(letters)].join(" ");
+}
+
+/** The differences that no documented row allows, a line for each. */
+export function undocumented({ server, clients }: ServerReport): readonly string[] {
+  return [...clients].flatMap(([client, played]) => {
+    if (typeof played === "string") return [`${server}, ${client}: ${played}`];
+    return played.flatMap(({ scenario, differences }) =>
+      differences
+        .filter((each) => rowOf(each) === undefined)
+        .map(({ what, direct, through }) => {
+          const [a, b] = [direct, through].map((value) => JSON.stringify(value)?.slice(0, 200));
+          return `${server}, ${client}, ${scenario}: ${what}: ${a} direct, ${b} through the gateway`;
+        }),
+    );
+  });
+}
+
+/** A table in Markdown: the scenarios of one server, by client. */
+export function tableOf({ server, clients }: ServerReport): string {
+  const columns = [...clients].filter((entry): entry is [string, readonly Played[]] => typeof entry[1] !== "string");
+  const scenarios = columns[0]?.[1].map(({ scenario }) => scenario) ?? [];
+  const rows = scenarios.map((scenario, index) => [
+    scenario,
+    ...columns.map(([, played]) => cellOf(played[index] as Played)),
+  ]);
+  const header = [server, ...columns.map(([client]) => client)];
+  const lines = [header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+  return `${lines.join("\n")}\n`;
+}
+
+/** What differs and is not documented, once for each client and value, with the servers. */
+function groupOpen(reports: readonly ServerReport[]): ReadonlyMap<string, string> {
+  const groups = new Map<string, string>();
+  for (const { server, clients } of reports) {
+    for (const [client, played] of clients) {
+      if (typeof played === "string") groups.set(server + client, `- ${server}, ${client}: ${played}`);
+      const open = typeof played === "string" ? [] : played.flatMap(({ differences }) => differences);
+      for (const each of open.filter((difference) => rowOf(difference) === undefined)) {
+        const group = `${client}: ${each.what}: ${each.through ?? "none"} through the gateway`;
+        const line = groups.get(group) ?? `- ${group}:`;
+        groups.set(group, line.includes(server) ? line : `${line} ${server}`);
+      }
+    }
+  }
+  return groups;
+}
+
+/** The document with all tables. */
+export function documentOf(reports: readonly ServerReport[], leftOut: readonly string[]): string {
+  const letters = ROWS.filter(({ letter }) => letter !== "").map(({ letter, title }) => `- ${letter}: ${title}`);
+  const always = ROWS.filter(({ letter }) => letter === "").map(({ title }) => `- ${title}`);
+  const open = groupOpen(reports);
+  return [
+    "# Servers and clients",
+    "`npm run compat -- --write` has made this page: real clients send the same requests to real servers, direct and through\n" +
+      "Gatehouse, and everything is compared that a client sees: status, final URL, headers, body, whether the parts of a stream\n" +
+      "come one by one, and whether connections are used again. What is sent to the servers is compared byte by byte by another suite;\n" +
+      "both have one list of [allowed differences](request-flow.md#what-differs-from-a-direct-exchange).",
+    "A cell has the status of each response (×: the client has broken off, or has failed), which is the same on both ways.\n" +
+      `Nothing differs but what that list says of every response:\n\n${always.join("\n")}`,
+    `A letter is a row of the list that applies to this response as well:\n\n${letters.join("\n")}`,
+    "A server has the scenarios that it supports. Node's fetch sends `Cache-Control: no-cache` with its validators, to which some\n" +
+      "servers answer 200. Every upload that is broken off must be missing from the server's list.",
+    ...reports.map(tableOf),
+    open.size === 0 ? "Nothing else differs." : `Not on the list:\n\n${[...open.values()].join("\n")}`,
+    leftOut.length === 0 ? "" : `Left out:\n\n${leftOut.map((line) => `- ${line}`).join("\n")}`,
+  ]
+    .map((part) => part.trim())
+    .filter((part) => part !== "")
+    .join("\n\n")
+    .concat("\n");
+}

@@ -1,0 +1,56 @@
+// Real clients in front of the gateway and a real server behind it, as far as every machine has them: `npm run compat` has more.
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CLIENTS } from "../../scripts/compat/clients.ts";
+import { ROWS } from "../../scripts/compat/documented.ts";
+import { play, scenariosOf } from "../../scripts/compat/play.ts";
+import { undocumented } from "../../scripts/compat/report.ts";
+import { find, writeFiles } from "../../scripts/compat/scratch.ts";
+import { type RunningServer, SERVERS, startServer } from "../../scripts/compat/servers.ts";
+import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
+
+const NAMES = ["fetch", "node:http", "curl"];
+const server = SERVERS.find(({ name }) => name === "node") as (typeof SERVERS)[number];
+
+let gateway: WorkerdGateway;
+let servers: readonly RunningServer[] = [];
+beforeAll(async () => {
+  writeFiles();
+  const { command } = server.prepare();
+  servers = await Promise.all([startServer(command), startServer(command)]);
+  gateway = await startWorkerdGateway({ vars: { UPSTREAM_URL: `http://127.0.0.1:${servers[1]?.port}` } });
+});
+afterAll(async () => {
+  await gateway.close();
+  await Promise.all(servers.map((each) => each.close()));
+});
+
+function isInstalled(program: string): boolean {
+  try {
+    return find(program) !== "";
+  } catch {
+    return false;
+  }
+}
+
+describe("a real client", () => {
+  it.each(NAMES)(
+    "gets the same from Node's http server through the gateway with %s",
+    { timeout: 60_000 },
+    async (name) => {
+      if (name === "curl" && !isInstalled("curl")) return console.log("left out: curl is not installed");
+      const client = CLIENTS.find((each) => each.name === name)?.prepare();
+      if (client === undefined) throw new Error(`no client ${name}`);
+      const scenarios = scenariosOf(server);
+      expect(scenarios.length).toBeGreaterThan(15);
+      const routes = { direct: servers[0]?.port ?? 0, through: gateway.port, token: (await gateway.key()).token };
+      const played = await play(scenarios, client, routes);
+      expect(undocumented({ server: "node", clients: new Map([[name, played]]) })).toEqual([]);
+    },
+  );
+
+  it("has in its list of allowed differences only rows of docs/request-flow.md", () => {
+    const document = readFileSync("docs/request-flow.md", "utf8");
+    expect(ROWS.map(({ title }) => title).filter((title) => !document.includes(` | ${title} | `))).toEqual([]);
+  });
+});
