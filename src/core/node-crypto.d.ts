@@ -6,11 +6,7 @@ declare module "node:crypto" {
     /** A text counts as UTF-8. */
     update(data: string): Hash;
     digest(encoding: Encoding): string;
-    digest(): Uint8Array;
   }
 
   export function createHash(algorithm: "sha256"): Hash;
-  export function createHmac(algorithm: "sha256", key: Uint8Array): Hash;
-  /** @throws RangeError if the lengths differ */
-  export function timingSafeEqual(a: Uint8Array, b: Uint8Array): boolean;
 }
