@@ -119,12 +119,17 @@ const never = new Set(NEVER);
 const suspect = new Set(SUSPECT);
 const startsWithOneOf = (name: string, prefixes: readonly string[]) => prefixes.some((each) => name.startsWith(each));
 
+/** The name as a server may read it that keeps letters and digits only, as CGI's `HTTP_*` variables do. */
+const asRead = (name: string) => name.replace(/[^a-z0-9]/g, "-");
+
 /** Whether a header could be forwarded when it is asked for by name. Names are lower case. */
 export function isForwardable(name: string): boolean {
-  return PLAIN_NAME.test(name) && !never.has(name) && !startsWithOneOf(name, NEVER_PREFIXES);
+  const read = asRead(name);
+  return PLAIN_NAME.test(name) && !never.has(read) && !startsWithOneOf(read, NEVER_PREFIXES);
 }
 
 /** Whether a header is of a kind that speaks for somebody else than the client. */
 export function isSuspect(name: string): boolean {
-  return suspect.has(name) || startsWithOneOf(name, SUSPECT_PREFIXES);
+  const read = asRead(name);
+  return suspect.has(read) || startsWithOneOf(read, SUSPECT_PREFIXES);
 }

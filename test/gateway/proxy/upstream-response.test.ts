@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { toIncomingRequest } from "../../../src/gateway/incoming-request.ts";
 import { acceptsCoding } from "../../../src/gateway/proxy/content-coding.ts";
 import type { OpenRequest } from "../../../src/gateway/proxy/reauthorize.ts";
-import { createHeaderFilter } from "../../../src/gateway/proxy/request-headers.ts";
+import { createHeaderFilter, withRawBytes } from "../../../src/gateway/proxy/request-headers.ts";
 import { filterUpstreamResponse } from "../../../src/gateway/proxy/upstream-response.ts";
 import { aRequest, HOST, openGateway } from "../gateway-harness.ts";
 
@@ -183,6 +183,18 @@ describe("request headers", () => {
     expect(names.filter(filter)).toEqual(names);
     const others = ["x-other", "authorization", "gatehouse-identity", "x_own", "x-request-id", "cookie", "connection"];
     expect(others.filter(filter)).toEqual([]);
+  });
+
+  it.each(["gatehouse.identity", "x.forwarded.for", "proxy!authorization", "x-auth~request", "x+user+id", "cf.ray"])(
+    "drop %j, which a server may read with hyphens",
+    (name) => {
+      expect(mayForward(name)).toBe(false);
+    },
+  );
+
+  it("with raw bytes are only the kept ones, whatever properties an object has", () => {
+    const client = new Headers({ constructor: "a secret", "to-string": "b", "x-own": "c" });
+    expect([...withRawBytes(client, { "x-own": "c" })]).toEqual([["x-own", "c"]]);
   });
 
   it("are filtered alike however many names there are", () => {
