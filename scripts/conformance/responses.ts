@@ -1,4 +1,4 @@
-// What the CLI does with each response before it goes on: checks of its own, and values for later requests.
+// What the CLI does with each response before it continues: checks of its own, and values for later requests.
 import { isMembers } from "./client.ts";
 import type { Flag } from "./command-line.ts";
 import type { ListedKey, Scope } from "./scope.ts";

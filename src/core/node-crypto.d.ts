@@ -1,11 +1,9 @@
 // The part of node:crypto that the Worker uses. Its full types would bring Node's globals into the Worker.
 declare module "node:crypto" {
-  type Encoding = "hex" | "base64url";
-
   interface Hash {
     /** A text counts as UTF-8. */
     update(data: string): Hash;
-    digest(encoding: Encoding): string;
+    digest(encoding: "hex"): string;
   }
 
   export function createHash(algorithm: "sha256"): Hash;

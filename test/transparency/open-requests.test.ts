@@ -67,7 +67,7 @@ describe.concurrent("a response that stays open", () => {
     20_000,
   );
 
-  it("goes on for as long as its key allows it", async () => {
+  it("stays open while its key allows it", async () => {
     const steps = [...answer("200 OK", ["Transfer-Encoding: chunked"]), ...goingOn(chunk("x")), LAST_CHUNK];
     const seen = await played({ answer: steps, revoked: false });
     expect(seen.response.final).toMatchObject({ complete: true, body: Buffer.from("x".repeat(14)) });
@@ -109,7 +109,7 @@ describe.concurrent("a slow request body", () => {
     expect(seen.arrivals).toMatchObject([{ message: { complete: true, body: Buffer.from("helloworld") } }]);
   }, 20_000);
 
-  it("ends within five seconds of its key, however long it goes on", async () => {
+  it("ends within five seconds of its key, however long it stays open", async () => {
     const content = [...goingOn(chunk("part")), LAST_CHUNK];
     const seen = await played({ method: "PUT", fields: [CHUNKED], content, answer: OK });
     expect(seen.arrivals).toMatchObject([{ message: { complete: false } }]);

@@ -28,7 +28,7 @@ export async function playScript(socket: Socket, steps: readonly Step[], receive
   return true;
 }
 
-/** The bytes that have come over a socket, and whoever waits for more of them. */
+/** The bytes that have come over a socket, and the waits for more of them. */
 export class Received {
   bytes: Buffer = Buffer.alloc(0);
   /** How the other side has ended the connection; `null` while it is open. */

@@ -1,5 +1,7 @@
 // Content codings (RFC 9110 section 8.4): which the client accepts, and when a response is decoded for it.
 import type { IncomingRequest } from "../incoming-request.ts";
+import { copyAll, endWithKey, passThrough } from "./open-response.ts";
+import type { OpenRequest } from "./reauthorize.ts";
 
 /** The codings that upstreams are asked for by the platform, whatever the client accepts. */
 export type Decodable = "gzip" | "br";
@@ -71,10 +73,35 @@ export function describeDecoded(headers: Headers): void {
 }
 
 /**
+ * Decode a body for as long as the key allows the request.
+ *
+ * @param status for the log of the end
+ * @returns the decoded body, once its first bytes are there: what cannot be decoded is no response without an end. `null` for
+ *   an empty one, which is empty in every coding
+ * @throws when the first bytes cannot be decoded
+ */
+export async function decodeBody(
+  body: ReadableStream<Uint8Array>,
+  coding: Decodable,
+  status: number,
+  open: OpenRequest,
+): Promise<ReadableStream<Uint8Array> | null> {
+  const coded = await readBeginning(body);
+  if (coded === null) return null;
+  const decoded = endWithKey(body, coded, await createDecoder(coding), status, open());
+  const first = await readBeginning(decoded);
+  if (first === null) return null;
+  const { readable, writable } = passThrough(null);
+  // A break reaches the client through the stream itself.
+  copyAll(first, decoded, writable).catch(() => undefined);
+  return readable;
+}
+
+/**
  * The stream that undoes a coding; loads with the first response that needs it. `DecompressionStream` would reject a second
  * member of a gzip body, which RFC 1952 section 2.2 allows.
  */
-export async function createDecoder(coding: Decodable): Promise<ReadableWritablePair<Uint8Array, Uint8Array>> {
+async function createDecoder(coding: Decodable): Promise<ReadableWritablePair<Uint8Array, Uint8Array>> {
   const [{ createBrotliDecompress, createGunzip }, { Duplex }] = await Promise.all([
     import("node:zlib"),
     import("node:stream"),
@@ -86,11 +113,11 @@ export async function createDecoder(coding: Decodable): Promise<ReadableWritable
 }
 
 /**
- * Read the beginning of a coded body: an empty one is empty in every coding, and no error.
+ * Read the beginning of a body.
  *
  * @returns its first bytes, or `null` for an empty body
  */
-export async function readBeginning(body: ReadableStream<Uint8Array>): Promise<Uint8Array | null> {
+async function readBeginning(body: ReadableStream<Uint8Array>): Promise<Uint8Array | null> {
   const reader = body.getReader();
   const { done, value } = await reader.read();
   reader.releaseLock();

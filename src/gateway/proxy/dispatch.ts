@@ -32,7 +32,7 @@ export async function dispatch(
   return toClientResponse(await forward(context.request, options, gateway.upstream, open), context, gateway, open);
 }
 
-/** An export goes on for as long as its reader takes: it ends with its key, like a response of the upstream. */
+/** An export stays open while it is read. It ends with its key, like a response of the upstream. */
 function endExportWithKey(response: Response, open: OpenRequest): Response {
   if (response.body === null || response.headers.get("content-type") !== "application/x-ndjson") return response;
   return new Response(endWithKey(response.body, null, passThrough(null), response.status, open()), response);

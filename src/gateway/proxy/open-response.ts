@@ -31,22 +31,27 @@ export function endWithKey(
       else cut.abort(new Error("the key no longer allows this"));
     }, REAUTHORIZE_EVERY_MS);
   };
-  const copy = async () => {
-    if (first !== null) await writeOnce(writable, first);
-    await body.pipeTo(writable, { signal: cut.signal });
-  };
   const stop = () => {
     isOver = true;
     clearTimeout(timer);
   };
   schedule();
   // A break reaches the client through the stream itself.
-  copy().then(stop, stop);
+  copyAll(first, body, writable, cut.signal).then(stop, stop);
   return readable;
 }
 
-async function writeOnce(writable: WritableStream<Uint8Array>, bytes: Uint8Array): Promise<void> {
-  const writer = writable.getWriter();
-  await writer.write(bytes);
-  writer.releaseLock();
+/** Copy what has been read of a body already, and the rest of it. Rejects when either side breaks off. */
+export async function copyAll(
+  first: Uint8Array | null,
+  rest: ReadableStream<Uint8Array>,
+  writable: WritableStream<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (first !== null) {
+    const writer = writable.getWriter();
+    await writer.write(first);
+    writer.releaseLock();
+  }
+  await rest.pipeTo(writable, signal === undefined ? {} : { signal });
 }

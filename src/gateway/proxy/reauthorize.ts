@@ -13,7 +13,7 @@ export const REAUTHORIZE_EVERY_MS = 5_000;
 /** The way back to the principal's record, for as long as a request is open. */
 export interface Reauthorization {
   readonly now: () => number;
-  /** @throws when storage is unavailable and the request may not live on a cached record */
+  /** @throws when storage is unavailable and the request may not be authorized on a cached record */
   decide(): Promise<Decision>;
   /** Whether an open response or connection may go on; logs why not. Never rejects. */
   isAllowed(status: number): Promise<boolean>;
@@ -64,7 +64,7 @@ async function reauthorize(
     return keyHash === null ? credential.resolve(target, need) : gateway.keys.resolve(keyHash, need, background);
   };
   // From the primary: the time that a cached record stays fresh would be added to the time between two checks. When D1 is
-  // unavailable, a read lives on the cached record like a new one does, unless reads ask the primary too.
+  // unavailable, an open read is authorized on the cached record, as a new one is, unless reads ask the primary too.
   const found = await resolve(true).catch((error) => {
     if (keyHash === null || gateway.policy.strongCheck === "all" || !isSafe(context.request.method, target))
       throw error;

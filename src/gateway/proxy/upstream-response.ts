@@ -3,7 +3,7 @@ import type { Gateway, Upstream, UpstreamFailure } from "../gateway.ts";
 import type { IncomingRequest } from "../incoming-request.ts";
 import type { RequestContext } from "../request-context.ts";
 import { deny, upstreamErrorResponse } from "../responses/denial.ts";
-import { codingToUndo, createDecoder, type Decodable, describeDecoded, readBeginning } from "./content-coding.ts";
+import { codingToUndo, type Decodable, decodeBody, describeDecoded } from "./content-coding.ts";
 import { endWithKey, passThrough } from "./open-response.ts";
 import type { OpenRequest } from "./reauthorize.ts";
 import { clientOrigin, listedHops } from "./request-headers.ts";
@@ -88,33 +88,9 @@ async function decode(
   upstream: Upstream,
   open: OpenRequest,
 ): Promise<Response> {
-  const first = await readBeginning(body);
-  const decoded = first === null ? null : endWithKey(body, first, await createDecoder(coding), response.status, open());
-  const begun = decoded === null ? null : await begin(decoded);
-  const copy = build(response, begun, found, upstream);
+  const copy = build(response, await decodeBody(body, coding, response.status, open), found, upstream);
   describeDecoded(copy.headers);
   return copy;
-}
-
-/**
- * A decoded stream once its first bytes are there, so that a body which cannot be decoded is no response without an end.
- *
- * @returns the stream, or `null` when it is empty
- * @throws when the first bytes cannot be decoded
- */
-async function begin(decoded: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array> | null> {
-  const first = await readBeginning(decoded);
-  if (first === null) return null;
-  const { readable, writable } = passThrough(null);
-  const writer = writable.getWriter();
-  const copy = async () => {
-    await writer.write(first);
-    writer.releaseLock();
-    await decoded.pipeTo(writable);
-  };
-  // A break reaches the client through the stream itself.
-  copy().catch(() => undefined);
-  return readable;
 }
 
 /** Why a response may not reach the client: HTTP does not have its status, or it denies a credential of ours. */

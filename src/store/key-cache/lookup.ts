@@ -46,7 +46,7 @@ export async function resolveFromPrimary(
   const { cache, reads } = parts;
   const now = parts.now();
   const entry = cache.get(hash, now);
-  // Nothing can change the result, and a revoked key that goes on sending requests must not cost reads of D1.
+  // Nothing can change the result, and a revoked key that keeps sending requests must not cost reads of D1.
   if (entry !== null && isInactive(entry, now)) return resolved(parts, entry, "memory", now, false);
   const confirmed = ignoreUnhandled(reads.row(hash).then((row) => resolved(parts, row, "d1", parts.now(), false)));
   if (!need.allowUnconfirmed) return await confirmed;

@@ -14,7 +14,7 @@ export class StoreUnavailable extends Error {
 }
 
 /**
- * The result of work within a time limit. The work itself goes on: D1 and KV have no cancellation.
+ * The result of work within a time limit. The work itself continues: D1 and KV have no cancellation.
  *
  * @param what names the work in the error
  * @throws StoreUnavailable after `limitMs`; otherwise the error of the work
