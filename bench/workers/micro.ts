@@ -84,7 +84,7 @@ async function piecesOf(ringText: string, token: string): Promise<Readonly<Recor
   });
   return {
     nothing: () => null,
-    "hash: of a key": () => hashToken(authorization.slice(BEARER_LENGTH)),
+    "hash: of a key": () => hashToken(authorization, BEARER_LENGTH),
     "hash: of a key, by WebCrypto": () => digestHex(authorization.slice(BEARER_LENGTH)),
     "token: looked at, and hashed": () => hashIfKeyShaped(ring, authorization, BEARER_LENGTH),
     "token: shape": () => parseToken(ring, token),
