@@ -1,12 +1,12 @@
 // `npm run conformance -- DIR`: starts Gatehouse in front of an upstream that serves fixtures, sends the request sequences of a
 // client's commands (conformance-cases.json, operations.tsv, fixtures/), and prints for each command whether the client works.
+import { mkdirSync } from "node:fs";
 import { styleText } from "node:util";
-import { type Case, readSuite } from "./conformance/cases.ts";
-import { startFixtureUpstream } from "./conformance/fixture-upstream.ts";
-import { startGatehouse } from "./conformance/gateway.ts";
+import { readSuite } from "./conformance/cases.ts";
 import { modelsOf } from "./conformance/models.ts";
 import { playCase } from "./conformance/play.ts";
 import type { Stage } from "./conformance/step.ts";
+import { QUIET, ROOT } from "./wrangler.ts";
 
 const WIDTH = 92;
 const MOST_PROBLEMS = 3;
@@ -18,7 +18,8 @@ async function playAll(stage: Stage): Promise<number> {
   const { cases } = stage.suite;
   let failed = 0;
   for (const [index, source] of cases.entries()) {
-    const problems = await problemsOf(source, stage);
+    // A case that cannot be played has not passed; the others still can.
+    const problems = await playCase(source, stage).catch(({ message, cause }: Error) => [`${message} ${cause ?? ""}`]);
     if (problems.length > 0) failed += 1;
     const sign = problems.length === 0 ? styleText("green", "ok    ") : styleText("red", "not ok");
     console.log(`${sign} ${String(index + 1).padStart(2)}  ${cut(source.command, WIDTH)}`);
@@ -29,25 +30,23 @@ async function playAll(stage: Stage): Promise<number> {
   return failed;
 }
 
-/** A case that cannot be played has not passed; the others still can. */
-function problemsOf(source: Case, stage: Stage): Promise<readonly string[]> {
-  return playCase(source, stage).catch((error: Error) => {
-    const cause = error.cause instanceof Error ? `: ${error.cause.message}` : "";
-    return [`${error.message}${cause}`];
-  });
-}
-
 async function main([dir, ...more]: readonly string[]): Promise<number> {
   if (dir === undefined || more.length > 0) throw new Error("usage: npm run conformance -- DIR");
   const suite = readSuite(dir);
-  const { accountId } = suite.ids;
-  if (accountId === undefined) throw new Error("the cases file does not name the account of the fixtures");
-  const upstream = await startFixtureUpstream();
+  // wrangler reads these while it loads.
+  Object.assign(process.env, QUIET);
+  // wrangler.toml names the console's folder; a conformance run needs no console.
+  mkdirSync(`${ROOT}dist/assets`, { recursive: true });
+  const { ACCOUNT, startGatehouse } = await import("../test/support/gatehouse.ts");
+  if (suite.ids.accountId !== ACCOUNT) throw new Error(`the account of the fixtures is not ${ACCOUNT}`);
+  const gatehouse = await startGatehouse({ DEFAULT_KEY_ROLE: "Admin" });
   try {
-    const gateway = await startGatehouse(upstream.url, accountId);
-    return await playAll({ suite, models: modelsOf(suite.known), gateway, upstream }).finally(() => gateway.close());
+    const admin = await gatehouse.key({ name: "conformance" });
+    const expired = await gatehouse.key({ name: "conformance-expired", expiresAt: Date.now() - 3_600_000 });
+    const keys = { adminKey: admin.token, expiredKey: expired.token };
+    return await playAll({ suite, models: modelsOf(suite.known), gatehouse, ...keys });
   } finally {
-    await upstream.close();
+    await gatehouse.close();
   }
 }
 

@@ -1,6 +1,6 @@
 // Reads a response as the generated Go client does: content type first, then member by member, every enumeration closed.
 // Stricter than Go in two ways, since the CLI dereferences: a required member must be there, an array is never null.
-import * as z from "zod/mini";
+import * as z from "zod";
 
 /** One response as received. */
 export interface RawResponse {
@@ -8,9 +8,6 @@ export interface RawResponse {
   readonly contentType: string | null;
   readonly bytes: Uint8Array;
 }
-
-export type Decoder = z.ZodMiniType;
-export type Members = Readonly<Record<string, unknown>>;
 
 export interface Decoded {
   readonly value: unknown;
@@ -21,8 +18,12 @@ export interface Decoded {
 // The client's own pattern, unanchored as there.
 const JSON_TYPE = /((?:application|text)\/(?:vnd\.[^;]+\+)?json)/i;
 
-/** Decodes a body. The client accepts an empty one for every operation; step.ts decides whether it may be empty. */
-export function decode({ bytes, contentType }: RawResponse, decoder: Decoder): Decoded {
+/**
+ * Decodes a body. The client accepts an empty one for every operation; step.ts decides whether it may be empty.
+ *
+ * @param schemas each of which the body must match
+ */
+export function decode({ bytes, contentType }: RawResponse, schemas: readonly z.ZodType[]): Decoded {
   if (bytes.length === 0) return { value: undefined, problems: [] };
   if (!JSON_TYPE.test(contentType ?? "")) {
     return { value: undefined, problems: [`undefined response type: ${contentType ?? "no Content-Type"}`] };
@@ -33,43 +34,34 @@ export function decode({ bytes, contentType }: RawResponse, decoder: Decoder): D
   } catch {
     return { value: undefined, problems: ["the body is not JSON"] };
   }
-  const issues = z.safeParse(decoder, value).error?.issues ?? [];
-  return { value, problems: issues.map(({ path, message }) => `${z.core.toDotPath(path) || "body"}: ${message}`) };
+  const issues = schemas.flatMap((schema) => schema.safeParse(value).error?.issues ?? []);
+  const problems = issues.map(({ path, message }) => `${z.core.toDotPath(path) || "body"}: ${message}`);
+  return { value, problems: [...new Set(problems)] };
 }
 
-export function isMembers(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+const present = z.custom((value) => value !== undefined, "missing, the fixture has it");
+const notNull = z.custom((value) => value !== undefined && value !== null, "missing or null, the CLI reads it");
+
+/**
+ * The shape of a fixture: its members with their types, at every depth. `null` in the fixture allows anything; an item of a
+ * list has the shape of one of the fixture's items.
+ */
+export function shapeOf(fixture: unknown): z.ZodType {
+  if (fixture === null) return present;
+  if (Array.isArray(fixture)) return z.array(fixture.length === 0 ? z.unknown() : z.union(fixture.map(shapeOf)));
+  if (typeof fixture !== "object")
+    return z.custom((value) => typeof value === typeof fixture, `not a ${typeof fixture}, the fixture has one`);
+  return z.looseObject(Object.fromEntries(Object.entries(fixture).map(([name, member]) => [name, shapeOf(member)])));
 }
 
-/** How a problem names a value. */
-export function kindOf(value: unknown): string {
-  if (value === undefined) return "missing";
-  if (value === null) return "null";
-  return Array.isArray(value) ? "array" : typeof value;
-}
-
-const wanted = (type: string) => ({
-  error: (issue: { readonly input?: unknown }) => `${kindOf(issue.input)}, wanted ${type}`,
-});
-
-export const anything = z.unknown();
-export const string = z.string(wanted("string"));
-export const text = z.string(wanted("non-empty string")).check(z.minLength(1, wanted("non-empty string")));
-export const boolean = z.boolean(wanted("boolean"));
-export const int32 = z.int32(wanted("int32"));
-export const nullable = z.nullable;
-export const listOf = (item: Decoder) => z.array(item, wanted("array"));
-
-/** An enumeration: one unknown value makes the client reject the whole response. */
-export function oneOf(name: string, known: Iterable<string>): Decoder {
-  return z.enum([...known] as [string, ...string[]], {
-    error: ({ input }) => `${JSON.stringify(input)} is not a valid ${name}`,
-  });
-}
-
-/** An object; the client ignores members that neither table names. */
-export function object(required: Record<string, Decoder>, optional: Record<string, Decoder> = {}): Decoder {
-  const others = Object.entries(optional).filter(([name]) => !(name in required));
-  const shape = Object.fromEntries(others.map(([name, member]) => [name, z.optional(member)]));
-  return z.object({ ...shape, ...required }, wanted("object"));
+/**
+ * A place that the CLI dereferences, such as `data[].info.id` or `data[0].info`, with something in it: `[]` is each item,
+ * `[0]` an item that must exist.
+ */
+export function readsOf(place: string): z.ZodType {
+  const hops = place.match(/[^.[\]]+|\[0?\]/g) ?? [];
+  return hops.reduceRight<z.ZodType>((inner, hop) => {
+    if (hop === "[]") return z.array(inner);
+    return hop === "[0]" ? z.tuple([inner], z.unknown()) : z.looseObject({ [hop]: inner });
+  }, notNull);
 }

@@ -13,28 +13,23 @@ export interface Scope {
   /** The keys of the last response with keys. */
   keys: readonly ListedKey[];
   /** Ids of the lists that the command names, in its order. */
-  chosenLists: string[];
-  /** Removes what was made, newest last. */
-  readonly undo: (() => Promise<unknown>)[];
+  readonly chosenLists: string[];
 }
 
 export function newScope(): Scope {
-  return { ids: new Map(), names: new Map(), keys: [], chosenLists: [], undo: [] };
+  return { ids: new Map(), names: new Map(), keys: [], chosenLists: [] };
 }
 
 /** The name behind a placeholder: a new one for `N`, `R` or `...`, the same one each time; any other text is itself. */
 export function nameFor(scope: Scope, spelled: string): string {
-  const known = scope.names.get(spelled);
-  if (known !== undefined) return known;
   if (!/^([A-Z]|\.\.\.)$/.test(spelled)) return spelled;
-  const name = `conformance-${crypto.randomUUID().slice(0, 8)}`;
+  const name = scope.names.get(spelled) ?? `conformance-${crypto.randomUUID().slice(0, 8)}`;
   scope.names.set(spelled, name);
   return name;
 }
 
 /** A template with its parameters filled in, or `null` when no response has had one of them. */
-export function fillIn(template: string, scope: Scope): string | null {
-  const missing = [...template.matchAll(/\{(\w+)\}/g)].some(([, name = ""]) => !scope.ids.has(name));
-  if (missing) return null;
-  return template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(scope.ids.get(name) ?? ""));
+export function fillIn(template: string, { ids }: Scope): string | null {
+  const isKnown = [...template.matchAll(/\{(\w+)\}/g)].every(([, name = ""]) => ids.has(name));
+  return isKnown ? template.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(ids.get(name) ?? "")) : null;
 }

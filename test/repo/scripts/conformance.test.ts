@@ -1,15 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { expandPath, readOperations } from "../../../scripts/conformance/cases.ts";
-import { decode } from "../../../scripts/conformance/client.ts";
+import { decode, readsOf, shapeOf } from "../../../scripts/conformance/client.ts";
 import { flagsOf, variantsOf, wordsOf } from "../../../scripts/conformance/command-line.ts";
-import { forwardingProblems } from "../../../scripts/conformance/fixture-upstream.ts";
+import { forwardingProblems } from "../../../scripts/conformance/forwarding.ts";
 import { apiError, modelsOf } from "../../../scripts/conformance/models.ts";
 import { jwtProblems } from "../../../scripts/conformance/responses.ts";
-import { readProblems, shapeProblems } from "../../../scripts/conformance/shape.ts";
 
 const NOW = 1_750_000_000;
-const resourceTypes = new Set(["CLUSTER"]);
-const models = modelsOf({ resourceTypes, operationGroups: new Set(["READ"]), states: new Set(["ACTIVE"]) });
+const models = modelsOf({ resourceTypes: ["CLUSTER"], operationGroups: ["READ"] });
 
 const group = { operation_group: "READ", operation_group_description: "Read" };
 const permission = { resource_type: "CLUSTER", resource_name: "Cluster", operation_groups: [group] };
@@ -32,10 +30,12 @@ const keyList = (change: { spec?: object; info?: object } = {}) => ({
   data: [{ spec: change.spec ?? spec, info: change.info ?? info }],
 });
 
-function problemsOf(operationId: string, body: unknown, contentType: string | null = "application/json") {
+function problemsIn(body: unknown, schema: Parameters<typeof decode>[1][number], contentType: string | null) {
   const bytes = new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body));
-  return decode({ status: 200, contentType, bytes }, models[operationId] ?? apiError).problems;
+  return decode({ status: 200, contentType, bytes }, [schema]).problems;
 }
+const problemsOf = (operationId: string, body: unknown, contentType: string | null = "application/json") =>
+  problemsIn(body, models[operationId] ?? apiError, contentType);
 
 describe("decode", () => {
   it.each(["application/json", "application/json; charset=utf-8", "text/json", "application/vnd.yb+json"])(
@@ -44,14 +44,26 @@ describe("decode", () => {
   );
 
   it.each([
-    ["an unknown status", keyList({ info: { ...info, status: "SUSPENDED" } }), "is not a valid ApiKeyStatusEnum"],
-    ["a null array", keyList({ spec: { ...spec, allow_list_info: null } }), "allow_list_info: null, wanted array"],
-    ["null for the whole list", { data: null }, "data: null, wanted array"],
-    ["a missing member", keyList({ info: without(info, "expiry_time") }), "expiry_time: missing"],
-    ["an empty required text", keyList({ info: { ...info, issuer: "" } }), "issuer: string, wanted non-empty string"],
-    ["a role that is no object", keyList({ info: { ...info, role: "Admin" } }), "info.role: string, wanted object"],
-    ["a text for a number", keyList({ spec: { ...spec, expire_after_hours: "720" } }), "wanted int32"],
-    ["more hours than an int32 holds", keyList({ spec: { ...spec, expire_after_hours: 2 ** 31 } }), "wanted int32"],
+    ["an unknown status", keyList({ info: { ...info, status: "SUSPENDED" } }), "status: Invalid option"],
+    [
+      "a null array",
+      keyList({ spec: { ...spec, allow_list_info: null } }),
+      "allow_list_info: Invalid input: expected array",
+    ],
+    ["null for the whole list", { data: null }, "data: Invalid input: expected array"],
+    [
+      "a missing member",
+      keyList({ info: without(info, "expiry_time") }),
+      "expiry_time: Invalid input: expected string",
+    ],
+    ["an empty required text", keyList({ info: { ...info, issuer: "" } }), "issuer: Too small"],
+    [
+      "a role that is no object",
+      keyList({ info: { ...info, role: "Admin" } }),
+      "info.role: Invalid input: expected object",
+    ],
+    ["a text for a number", keyList({ spec: { ...spec, expire_after_hours: "720" } }), "expected number"],
+    ["more hours than an int32 holds", keyList({ spec: { ...spec, expire_after_hours: 2 ** 31 } }), "Too big"],
     ["a body that is not JSON", "{", "the body is not JSON"],
   ])("rejects a response with %s", (_, body, problem) => {
     expect(problemsOf("listApiKeys", body)).toEqual([expect.stringContaining(problem)]);
@@ -63,13 +75,13 @@ describe("decode", () => {
   );
 
   it.each([
-    ["resource type", { ...permission, resource_type: "PLANET" }, '"PLANET" is not a valid ResourceTypeEnum'],
+    ["resource type", { ...permission, resource_type: "PLANET" }, "resource_type: Invalid input"],
     [
       "operation group",
       { ...permission, operation_groups: [{ ...group, operation_group: "PAINT" }] },
-      "OperationGroupEnum",
+      "operation_group: Invalid input",
     ],
-    ["tag", { ...permission, operation_groups: [{ ...group, tags: ["ODD"] }] }, "OperationGroupTagEnum"],
+    ["tag", { ...permission, operation_groups: [{ ...group, tags: ["ODD"] }] }, "tags[0]: Invalid input"],
   ])("rejects a whole permission list for one unknown %s", (_, unknown, problem) => {
     expect(problemsOf("listResourcePermissions", { data: [{ info: permission }, { info: unknown }] })).toEqual([
       expect.stringContaining(problem),
@@ -77,7 +89,7 @@ describe("decode", () => {
   });
 
   it("requires the secret in the response that creates a key", () => {
-    expect(problemsOf("createApiKey", { data: keyList().data[0] })).toEqual(["jwt: missing, wanted non-empty string"]);
+    expect(problemsOf("createApiKey", { data: keyList().data[0] })).toEqual([expect.stringContaining("jwt: ")]);
   });
 
   it("accepts an empty body of any type", () => {
@@ -85,29 +97,30 @@ describe("decode", () => {
   });
 });
 
-describe("readProblems, shapeProblems, jwtProblems", () => {
+describe("readsOf, shapeOf, jwtProblems", () => {
   it.each([
     ["data[].info.status", { data: [{ info: { status: "ACTIVE" } }, { info: {} }] }, "data[1].info.status: missing"],
-    ["data[0].info.id", { data: [] }, "data[0]: missing"],
-    ["data.spec.node_info", { data: { spec: { node_info: null } } }, "data.spec.node_info: null"],
+    ["data[0].info.id", { data: [] }, "data[0]: Invalid input: expected object"],
+    ["data.spec.node_info", { data: { spec: { node_info: null } } }, "data.spec.node_info: missing or null"],
   ])("reports %s as missing or null", (path, value, problem) => {
-    expect(readProblems(value, path)).toEqual([expect.stringContaining(problem)]);
+    expect(problemsIn(value, readsOf(path), "application/json")).toEqual([expect.stringContaining(problem)]);
   });
 
   it("compares every member of a fixture with the response, and allows null only where the fixture has it", () => {
-    const fixture = { data: [{ id: "a", by: null, tags: ["x"] }] };
-    expect(shapeProblems({ data: [{ id: "b", by: "me", tags: [], more: 1 }] }, fixture)).toEqual([]);
-    expect(shapeProblems({ data: [{ id: null, tags: null }] }, fixture)).toEqual([
-      "data[0].id: null, the fixture has string",
+    const shape = shapeOf({ data: [{ id: "a", by: null, tags: ["x"] }] });
+    const differences = (body: unknown) => problemsIn(body, shape, "application/json");
+    expect(differences({ data: [{ id: "b", by: "me", tags: [], more: 1 }] })).toEqual([]);
+    expect(differences({ data: [{ id: null, tags: null }] })).toEqual([
+      "data[0].id: not a string, the fixture has one",
       "data[0].by: missing, the fixture has it",
-      "data[0].tags: null, the fixture has array",
+      "data[0].tags: Invalid input: expected array, received null",
     ]);
   });
 
   const jwt = (header: object, claims: object) =>
     `${[header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".")}.c2ln`;
   it.each([
-    ["a key that is no JWT", "opaque", "segments"],
+    ["a key that is no JWT", "opaque", "not a JWT"],
     ["an unregistered alg", jwt({ alg: "XS256" }, { iat: NOW, exp: NOW }), "alg"],
     ["an exp that is a text", jwt({ alg: "HS256" }, { iat: NOW, exp: "2099" }), "exp is not a number"],
     ["a missing iat", jwt({ alg: "HS256" }, { exp: NOW }), "iat is not a number"],
