@@ -1,7 +1,6 @@
 // Writes src/admin/openapi.json: OpenAPI 3.1 of all operations that Gatehouse serves itself. It is generated from the schemas
 // that check bodies and queries, so it cannot differ from what the gateway accepts.
 import { writeFileSync } from "node:fs";
-import { pathToFileURL } from "node:url";
 import * as z from "zod/mini";
 import { type KnownOperation, OPERATIONS } from "../src/core/routing/operations.ts";
 import { COMPONENTS, type ComponentName } from "./openapi/components.ts";
@@ -89,9 +88,9 @@ function requestBody({ schema, required, example }: NonNullable<OperationDoc["bo
 
 function successResponse({ response }: OperationDoc): Json {
   if (response === null) return { 204: { description: "Done. The response has no body." } };
-  const { example, description } = response;
+  const { description } = response;
   const type = response.as === "lines" ? "application/x-ndjson" : "application/json";
-  const content = { [type]: { schema: bodySchema(response), ...(example ? { example } : {}) } };
+  const content = { [type]: { schema: bodySchema(response) } };
   return { 200: { description, headers: NO_STORE, content } };
 }
 
@@ -112,12 +111,11 @@ function errorReferences(doc: OperationDoc): Json {
 
 function errorResponses(): Json {
   const schema = reference("ErrorAnswer");
-  return Object.fromEntries(
-    Object.entries(ERRORS).map(([status, { description, example }]) => [
-      `Error${status}`,
-      { description, content: { "application/json": { schema, example } } },
-    ]),
-  );
+  const responses = Object.entries(ERRORS).map(([status, { description, code, detail, ...more }]) => {
+    const example = { error: { status: Number(status), detail, code, request_id: "8293383c691a48be9d40-1", ...more } };
+    return [`Error${status}`, { description, content: { "application/json": { schema, example } } }];
+  });
+  return Object.fromEntries(responses);
 }
 
 function reference(name: ComponentName): Json {
@@ -129,4 +127,4 @@ function withoutHeader({ $schema: _, $id: __, ...schema }: Json): Json {
   return schema;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) writeFileSync(TARGET, openapiText());
+if (import.meta.main) writeFileSync(TARGET, openapiText());

@@ -21,11 +21,26 @@ export interface ResponseDoc {
   /** One item in `data`, a page of items in `data`, the whole body, or one line of NDJSON for each item. */
   readonly as: "one" | "list" | "whole" | "lines";
   readonly description: string;
-  readonly example?: unknown;
 }
 
 /** The documentation of the operations of one subject. */
-export type OperationDocs = Readonly<Partial<Record<GatehouseOperationId, OperationDoc>>>;
+export function tagged<Id extends GatehouseOperationId>(
+  tag: OperationDoc["tag"],
+  docs: Readonly<Record<Id, Omit<OperationDoc, "tag">>>,
+): Readonly<Record<Id, OperationDoc>> {
+  const entries = Object.entries<Omit<OperationDoc, "tag">>(docs).map(([id, doc]) => [id, { ...doc, tag }]);
+  return Object.fromEntries(entries);
+}
+
+const as = (kind: ResponseDoc["as"]) => (schema: ComponentName, description: string) => ({
+  schema,
+  as: kind,
+  description,
+});
+export const [one, list, whole, lines] = [as("one"), as("list"), as("whole"), as("lines")] as const;
+
+/** A body that must be there. */
+export const body = (schema: ComponentName, example?: unknown) => ({ schema, required: true, example });
 
 /** The errors of an operation that has a body and creates something. */
 export const CREATE_ERRORS = [400, 409, 413, 415];

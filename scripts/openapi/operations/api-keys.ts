@@ -1,7 +1,7 @@
 // The documentation of the operations on API keys.
 import { ApiKeyListQuery } from "../../../src/admin/api-keys/schema.ts";
 import { ForceQuery } from "../../../src/admin/schema.ts";
-import { CHANGE_ERRORS, CREATE_ERRORS, type OperationDocs } from "../operation-doc.ts";
+import { body, CHANGE_ERRORS, CREATE_ERRORS, list, one, tagged, whole } from "../operation-doc.ts";
 
 const KEY_EXAMPLE = {
   name: "ci",
@@ -20,55 +20,41 @@ const IDEMPOTENCY_KEY = {
   schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[!-~]+$" },
 };
 
-export const API_KEY_OPERATIONS = {
+export const API_KEY_OPERATIONS = tagged("API keys", {
   listApiKeys: {
-    tag: "API keys",
     summary: "List API keys",
     description: "Newest first. A filter by name is exact and case-sensitive, and lists active keys first.",
     query: ApiKeyListQuery,
-    response: { schema: "ApiKeyData", as: "list", description: "A page of keys in any state." },
+    response: list("ApiKeyData", "A page of keys in any state."),
     errors: [400],
   },
   createApiKey: {
-    tag: "API keys",
     summary: "Create an API key",
     description: "A key cannot grant more access than it has: role, expiry and addresses.",
     headers: [IDEMPOTENCY_KEY],
-    body: { schema: "ApiKeySpec", required: true, example: KEY_EXAMPLE },
-    response: {
-      schema: "CreatedApiKey",
-      as: "whole",
-      description: "The key, and its secret in `jwt`. The secret is not shown again.",
-    },
+    body: body("ApiKeySpec", KEY_EXAMPLE),
+    response: whole("CreatedApiKey", "The key, and its secret in `jwt`. The secret is not shown again."),
     errors: CREATE_ERRORS,
   },
-  getApiKey: {
-    tag: "API keys",
-    summary: "Show an API key",
-    response: { schema: "ApiKeyData", as: "one", description: "The key." },
-    errors: [404],
-  },
+  getApiKey: { summary: "Show an API key", response: one("ApiKeyData", "The key."), errors: [404] },
   revokeApiKey: {
-    tag: "API keys",
     summary: "Revoke an API key",
     description:
       "A revocation is final. The last key that can manage keys is only revoked with `force`. A second revocation gets the same response.",
     query: ForceQuery,
     body: { schema: "RevokeBody", required: false },
-    response: {
-      schema: "RevokedApiKey",
-      as: "whole",
-      description: "The revoked key, and how soon the revocation takes effect for mutating requests and for reads.",
-    },
+    response: whole(
+      "RevokedApiKey",
+      "The revoked key, and how soon the revocation takes effect for mutating requests and for reads.",
+    ),
     errors: CHANGE_ERRORS,
   },
   explainRefusal: {
-    tag: "API keys",
     summary: "Explain why a request was denied, or simulate a request",
     description:
       "Takes the id of a denied request, or a request to simulate. Shows every check in the order of evaluation. Changes no counter.",
-    body: { schema: "ExplainRequest", required: true, example: { request_id: "8293383c691a48be9d40-1" } },
-    response: { schema: "ExplanationData", as: "one", description: "The result of every check." },
+    body: body("ExplainRequest", { request_id: "8293383c691a48be9d40-1" }),
+    response: one("ExplanationData", "The result of every check."),
     errors: [400, 404, 413, 415],
   },
-} satisfies OperationDocs;
+});

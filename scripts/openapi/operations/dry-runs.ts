@@ -1,47 +1,39 @@
 // The documentation of the operations on dry runs.
 import { ForceQuery } from "../../../src/admin/schema.ts";
-import { CHANGE_ERRORS, type OperationDocs } from "../operation-doc.ts";
+import { body, CHANGE_ERRORS, one, tagged, whole } from "../operation-doc.ts";
 
 const TRIAL_EXAMPLE = {
   role_id: "95b23b27-b36b-4c2e-b7b6-4a94ed7676e4",
   allow_list_info: ["1eaf5552-e2f3-4a28-b215-106667c05178"],
 };
 
-export const DRY_RUN_OPERATIONS = {
+export const DRY_RUN_OPERATIONS = tagged("API keys", {
   getApiKeyTrial: {
-    tag: "API keys",
     summary: "Show the dry run (trial) of an API key, and what it would have denied",
     description: "Counts allowed requests only. Counts are written once a minute.",
-    response: { schema: "TrialData", as: "one", description: "The dry run." },
+    response: one("TrialData", "The dry run."),
     errors: [404],
   },
   putApiKeyTrial: {
-    tag: "API keys",
     summary: "Start a dry run of an API key with another role, IP allow lists, or both",
     description:
       "Report-only: a dry run denies no request. Replaces the current dry run; counts restart at zero. The key must be active, and must have no more access than the requesting key, both now and after a promotion.",
-    body: { schema: "TrialSpec", required: true, example: TRIAL_EXAMPLE },
-    response: { schema: "TrialData", as: "one", description: "The dry run." },
+    body: body("TrialSpec", TRIAL_EXAMPLE),
+    response: one("TrialData", "The dry run."),
     errors: CHANGE_ERRORS,
   },
   deleteApiKeyTrial: {
-    tag: "API keys",
     summary: "End the dry run of an API key",
     description: "Deletes the dry run and its counts; the key does not change.",
     response: null,
     errors: [404],
   },
   promoteApiKeyTrial: {
-    tag: "API keys",
     summary: "Make the role and IP allow lists of the dry run the key's own",
     description:
       "The key must be active, and must have no more access than the requesting key, before and after. The last key that can manage keys only loses that permission with `force`.",
     query: ForceQuery,
-    response: {
-      schema: "PromotedTrial",
-      as: "whole",
-      description: "The changed key, and how soon the change takes effect.",
-    },
+    response: whole("PromotedTrial", "The changed key, and how soon the change takes effect."),
     errors: [400, 404, 409],
   },
-} satisfies OperationDocs;
+});

@@ -1,7 +1,7 @@
 // The documentation of the operations on operators.
 import { OperatorListQuery } from "../../../src/admin/operators/schema.ts";
 import { ForceQuery } from "../../../src/admin/schema.ts";
-import { CHANGE_ERRORS, CREATE_ERRORS, type OperationDocs } from "../operation-doc.ts";
+import { body, CHANGE_ERRORS, CREATE_ERRORS, list, one, tagged } from "../operation-doc.ts";
 
 const OPERATOR_EXAMPLE = {
   name: "Ada",
@@ -10,41 +10,32 @@ const OPERATOR_EXAMPLE = {
   expire_after_hours: 0,
 };
 
-export const OPERATOR_OPERATIONS = {
+export const OPERATOR_OPERATIONS = tagged("Operators", {
   listOperators: {
-    tag: "Operators",
     summary: "List operators",
     query: OperatorListQuery,
-    response: { schema: "OperatorData", as: "list", description: "A page of operators, oldest first." },
+    response: list("OperatorData", "A page of operators, oldest first."),
     errors: [400],
   },
   createOperator: {
-    tag: "Operators",
     summary: "Add an operator",
     description:
       "A person who is recognized by an e-mail address that the issuer has verified, or by a subject; both are compared exactly. An operator gets no more permissions than the requesting key or operator has, and does not outlive it.",
-    body: { schema: "OperatorSpec", required: true, example: OPERATOR_EXAMPLE },
-    response: { schema: "OperatorData", as: "one", description: "The operator." },
+    body: body("OperatorSpec", OPERATOR_EXAMPLE),
+    response: one("OperatorData", "The operator."),
     errors: CREATE_ERRORS,
   },
-  getOperator: {
-    tag: "Operators",
-    summary: "Show an operator",
-    response: { schema: "OperatorData", as: "one", description: "The operator." },
-    errors: [404],
-  },
+  getOperator: { summary: "Show an operator", response: one("OperatorData", "The operator."), errors: [404] },
   updateOperator: {
-    tag: "Operators",
     summary: "Change an operator",
     description:
       "Changes name, role and expiry; the identity stays. The last operator who can manage keys only loses that permission with `force`.",
     query: ForceQuery,
-    body: { schema: "OperatorChange", required: true },
-    response: { schema: "OperatorData", as: "one", description: "The operator." },
+    body: body("OperatorChange"),
+    response: one("OperatorData", "The operator."),
     errors: CHANGE_ERRORS,
   },
   deleteOperator: {
-    tag: "Operators",
     summary: "Remove an operator",
     description:
       "Takes effect with the operator's next request. The last operator who can manage keys is only removed with `force`.",
@@ -52,4 +43,4 @@ export const OPERATOR_OPERATIONS = {
     response: null,
     errors: [400, 404, 409],
   },
-} satisfies OperationDocs;
+});
