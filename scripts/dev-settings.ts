@@ -4,9 +4,20 @@
 // starts with a configuration that declares every setting that is there. They are handed over in a file, not in arguments,
 // which every process of the machine may read.
 import { parseEnv } from "node:util";
-import { SETTINGS } from "./setting-names.ts";
+import { readConfig } from "../src/config/config.ts";
 
 export type Settings = Readonly<Record<string, string>>;
+
+const BINDINGS = ["DB", "KEY_COPIES", "ASSETS", "UPSTREAM", "AUTH_FAILURE_RATE_LIMIT", "KEY_RATE_LIMIT"];
+
+/** The names of the variables and secrets that the gateway reads: all that it looks for in an environment, but bindings. */
+export const SETTINGS: readonly string[] = namesRead().filter((name) => !BINDINGS.includes(name));
+
+function namesRead(): string[] {
+  const names = new Set<string>();
+  readConfig(new Proxy({}, { get: (_, name) => void names.add(String(name)) }));
+  return [...names];
+}
 
 /**
  * The settings that somebody has made. The environment comes before the file.

@@ -2,8 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { expect, it } from "vitest";
-import { declareSettings, readSettings, toEnvFile } from "../../../scripts/dev-settings.ts";
-import { SETTINGS } from "../../../scripts/setting-names.ts";
+import { declareSettings, readSettings, SETTINGS, toEnvFile } from "../../../scripts/dev-settings.ts";
 
 it("knows every setting that the configuration reads", () => {
   const sources = readdirSync("src/config").map((name) => readFileSync(`src/config/${name}`, "utf8"));
