@@ -2,7 +2,7 @@
 // builds what would be deployed, checks the configuration that can be checked from here, and changes nothing.
 import { existsSync, writeFileSync } from "node:fs";
 import { buildConsole } from "./build-console.ts";
-import { newIdentityKeys, newKeyRing } from "./secrets.ts";
+import { newSecretVars } from "./secrets.ts";
 import { ROOT, wranglerShown } from "./wrangler.ts";
 
 const args = process.argv.slice(2);
@@ -16,10 +16,7 @@ await buildConsole();
 
 if (dryRun) {
   // wrangler warns about missing secrets, also where none is needed: these are for no deployment.
-  if (!existsSync(`${ROOT}.dev.vars`)) {
-    const vars = `KEY_RING='${newKeyRing(new Date())}'\nIDENTITY_KEYS='${await newIdentityKeys()}'\n`;
-    writeFileSync(`${ROOT}.dev.vars`, vars, { mode: 0o600 });
-  }
+  if (!existsSync(`${ROOT}.dev.vars`)) writeFileSync(`${ROOT}.dev.vars`, await newSecretVars(), { mode: 0o600 });
   const others = args.filter((arg) => arg !== "--dry-run");
   orExit(wranglerShown(["deploy", "--dry-run", "--outdir", "dist/worker", ...others]));
 } else {

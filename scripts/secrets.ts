@@ -1,9 +1,15 @@
 // New secrets of a deployment, and the SQL of its first account and Admin key.
+import { newIdentityKeys, newKeyRing } from "../src/console/first-start/new-secrets.ts";
 import { type KeyRing, mintKey, readKeyRing } from "../src/core/token/api-key-token.ts";
 import { ACCOUNT_NAME, ACCOUNT_NAME_ERROR } from "../src/store/accounts/port.ts";
 import { type AccountStatement, accountStatements } from "../src/store/accounts/statements.ts";
 
-export { newIdentityKeys, newKeyRing } from "../src/console/first-start/new-secrets.ts";
+export { newIdentityKeys, newKeyRing };
+
+/** New secrets, as .dev.vars has them. */
+export async function newSecretVars(): Promise<string> {
+  return `KEY_RING='${newKeyRing(new Date())}'\nIDENTITY_KEYS='${await newIdentityKeys()}'\n`;
+}
 
 /** The key ring of KEY_RING's JSON. @throws Error with everything that is wrong with it */
 export function parseKeyRing(text: string): KeyRing {

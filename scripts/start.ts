@@ -3,10 +3,12 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
+import { decodeJwt } from "jose";
+import { VIEWER } from "../src/core/access/roles.ts";
 import { buildConsole } from "./build-console.ts";
 import { declareSettings, readSettings, type Settings, toEnvFile } from "./dev-settings.ts";
 import { freePort } from "./free-port.ts";
-import { firstKey, newIdentityKeys, newKeyRing } from "./secrets.ts";
+import { firstKey, newSecretVars } from "./secrets.ts";
 import { ROOT, startWrangler, wranglerQuietly } from "./wrangler.ts";
 
 const PORT = Number(process.env.PORT ?? 8787);
@@ -36,9 +38,7 @@ function keep(path: string, text: string): void {
 /** The settings of the gateway, with its two secrets, which are made with the first start. */
 async function localSettings(): Promise<Settings & { readonly KEY_RING: string }> {
   const path = `${ROOT}.dev.vars`;
-  if (!existsSync(path)) {
-    keep(path, `KEY_RING='${newKeyRing(new Date())}'\nIDENTITY_KEYS='${await newIdentityKeys()}'\n`);
-  }
+  if (!existsSync(path)) keep(path, await newSecretVars());
   const settings = readSettings(readFileSync(path, "utf8"), process.env);
   const { KEY_RING } = settings;
   if (KEY_RING === undefined) throw new Error(".dev.vars has no KEY_RING: delete the file, and a new one is made");
@@ -59,17 +59,13 @@ async function adminKey(keyRing: string): Promise<AdminKey> {
   const path = inDev("admin-key");
   if (existsSync(path)) {
     const token = readFileSync(path, "utf8").trim();
-    return { token, accountId: claimsOf(token).acc, isNew: false };
+    return { token, accountId: String(decodeJwt(token).acc), isNew: false };
   }
   const { sql, token, accountId } = await firstKey(keyRing, "Demo account", crypto.randomUUID(), Date.now());
   keep(inDev("first-key.sql"), sql);
   await wranglerQuietly(["d1", "execute", "DB", "--local", ...STATE, "--yes", "--file", ".dev/first-key.sql"]);
   keep(path, `${token}\n`);
   return { token, accountId, isNew: true };
-}
-
-function claimsOf(token: string): { readonly acc: string; readonly jti: string } {
-  return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));
 }
 
 const children = new Set<ReturnType<typeof startWrangler>>();
@@ -80,7 +76,7 @@ let stopping = false;
 async function serve(
   name: string,
   args: readonly string[],
-  show: (line: string) => void,
+  show = (_line: string) => {},
   tries = TRIES,
 ): Promise<void> {
   const inspector = ["--inspector-port", String(await freePort())];
@@ -135,30 +131,31 @@ async function send<Body>(token: string, url: string, body?: object): Promise<Bo
   return response.ok ? ((await response.json()) as Body) : null;
 }
 
-type Listed = { readonly data: readonly { readonly info: { readonly id: string } }[] };
-
 /** The id of a Viewer key for the second command; a new one when the third command has revoked the last. */
 async function viewerKeyId({ token, accountId }: AdminKey): Promise<string> {
-  const account = `${API}/accounts/${accountId}`;
+  const keys = `${API}/accounts/${accountId}/api-keys`;
   const path = inDev("viewer-key");
   if (existsSync(path)) {
-    const id = claimsOf(readFileSync(path, "utf8")).jti;
-    const known = await send<{ data: { info: { status: string } } }>(token, `${account}/api-keys/${id}`);
+    const id = String(decodeJwt(readFileSync(path, "utf8")).jti);
+    const known = await send<{ data: { info: { status: string } } }>(token, `${keys}/${id}`);
     if (known?.data.info.status === "ACTIVE") return id;
   }
-  const roles = await send<Listed>(token, `${account}/roles?display_name=Viewer`);
-  const spec = { name: "demo-viewer", expire_after_hours: 720, role_id: roles?.data[0]?.info.id };
-  const created = await send<{ jwt: string }>(token, `${account}/api-keys`, spec);
+  const spec = { name: "demo-viewer", expire_after_hours: 720, role_id: VIEWER.id };
+  const created = await send<{ data: Item; jwt: string }>(token, keys, spec);
   if (created === null) throw new Error("the demo's Viewer key could not be created");
   keep(path, `${created.jwt}\n`);
-  return claimsOf(created.jwt).jti;
+  return created.data.info.id;
+}
+
+interface Item {
+  readonly info: { readonly id: string };
 }
 
 /** The address of an active cluster of the demo API; `null`: there is none. */
 async function firstCluster({ token, accountId }: AdminKey): Promise<string | null> {
-  const account = await send<{ data: { info: { projects: Listed["data"] } } }>(token, `${API}/account`);
+  const account = await send<{ data: { info: { projects: Item[] } } }>(token, `${API}/account`);
   const base = `${API}/accounts/${accountId}/projects/${account?.data.info.projects[0]?.info.id}/clusters`;
-  const id = (await send<Listed>(token, `${base}?state=ACTIVE`))?.data[0]?.info.id;
+  const id = (await send<{ data: Item[] }>(token, `${base}?state=ACTIVE`))?.data[0]?.info.id;
   return id === undefined ? null : `${base}/${id}`;
 }
 
@@ -185,9 +182,8 @@ async function main(): Promise<void> {
   const config = configure({ ...defaults, ...demo, ...settings });
   await serve("the gateway", ["--port", String(PORT), ...STATE, ...config], showGatewayLine);
   if (own === undefined) {
-    const demoVars = varArgs({ GATEHOUSE_URL: GATEWAY, AUDIENCE: "gatehouse-demo" });
-    const demoArgs = ["-c", "demo/wrangler.toml", "--port", String(demoPort), ...DEMO_STATE, ...demoVars];
-    await serve("the demo API", demoArgs, () => undefined);
+    const vars = ["--var", `GATEHOUSE_URL:${GATEWAY}`, "--var", "AUDIENCE:gatehouse-demo"];
+    await serve("the demo API", ["-c", "demo/wrangler.toml", "--port", String(demoPort), ...DEMO_STATE, ...vars]);
     await untilReady(`${upstream}/`, "the demo API");
   }
   await untilReady(`${GATEWAY}/.well-known/gatehouse/health`, "the gateway");
@@ -195,10 +191,6 @@ async function main(): Promise<void> {
   const cluster = own === undefined ? await firstCluster(admin) : null;
   ready = true;
   announce(admin, viewerId, own ?? "the demo API", cluster);
-}
-
-function varArgs(vars: Readonly<Record<string, string>>): string[] {
-  return Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
 }
 
 function announce({ token, accountId, isNew }: AdminKey, viewerId: string, upstream: string, cluster: string | null) {
