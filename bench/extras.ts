@@ -2,18 +2,18 @@
 import { join } from "node:path";
 import { freePort } from "../scripts/free-port.ts";
 import { type Direction, transfer } from "./measure/bodies.ts";
-import { openClient } from "./measure/client.ts";
+import { ADDRESS, openClient } from "./measure/client.ts";
 import { inspect } from "./measure/inspector.ts";
 import { progress, type Result, type Spread, spreadOf, spreadText } from "./report.ts";
-import { comparePair, requestsOf, spend } from "./rounds.ts";
-import { ADDRESS, MANY_KEYS } from "./scenarios.ts";
+import { comparePair, spend } from "./rounds.ts";
+import { MANY_KEYS } from "./scenarios.ts";
 import { buildGatehouse, bundle, bytesAtStart, WORKERS } from "./setup/build.ts";
-import type { Secrets, Store } from "./setup/keys.ts";
+import type { Store } from "./setup/keys.ts";
 import { cpuNanoseconds } from "./setup/process.ts";
-import { type Backends, startServers, withBackends } from "./setup/servers.ts";
-import { startWorker, type WorkerSpec } from "./setup/workerd.ts";
+import { addKey, startServers, withBackends } from "./setup/servers.ts";
+import { startWorker } from "./setup/workerd.ts";
 
-const MEASURES: Readonly<Record<string, (secrets: Secrets) => Promise<readonly Result[]>>> = {
+const MEASURES: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   latency: measureLatency,
   bodies: measureBodies,
   cold: measureColdKeys,
@@ -23,10 +23,10 @@ const MEASURES: Readonly<Record<string, (secrets: Secrets) => Promise<readonly R
 };
 
 /** All extra measurements, or those named. */
-export async function measureExtras(secrets: Secrets, only: readonly string[]): Promise<readonly Result[]> {
+export async function measureExtras(only: readonly string[]): Promise<readonly Result[]> {
   const results: Result[] = [];
   for (const [name, measure] of Object.entries(MEASURES)) {
-    if (only.length === 0 || only.includes(name)) results.push(...(await measure(secrets)));
+    if (only.length === 0 || only.includes(name)) results.push(...(await measure()));
   }
   return results;
 }
@@ -36,72 +36,56 @@ const atMost = (name: string, most: number, unit: string, spread: Spread, digits
 };
 
 /** The median time of single requests over one connection, added to that of the raw pass-through. */
-function measureLatency(secrets: Secrets): Promise<readonly Result[]> {
-  return withBackends(
-    "latency",
-    secrets,
-    (store) => store.key(),
-    async (backends, token) => {
-      const servers = await startServers(["gatehouse", "raw"], backends);
-      const p50 = async (name: string) => {
-        const { port } = servers.get(name);
-        const client = openClient({ ...requestsOf({ tokens: [token], status: 200 }), port, connections: 1 });
-        await client.ready();
-        const times: number[] = [];
-        for (const end = performance.now() + 1_000; performance.now() < end; ) {
-          const startedAt = performance.now();
-          await client.burst(1);
-          times.push((performance.now() - startedAt) * 1_000);
-        }
-        client.close();
-        return spreadOf(times).median;
-      };
-      for (const name of ["gatehouse", "raw"]) await p50(name);
-      const added = await comparePair(
-        "latency",
-        9,
-        [() => p50("gatehouse"), () => p50("raw")],
-        (ours, raw) => ours - raw,
-      );
-      await servers.stop();
-      return [atMost("added median latency at concurrency 1", 60, "µs", added, 0)];
-    },
-  );
+function measureLatency(): Promise<readonly Result[]> {
+  return withBackends("latency", addKey, async (backends, token) => {
+    const servers = await startServers(["gatehouse", "raw"], backends);
+    const p50 = async (name: string) => {
+      const { port } = servers(name);
+      const client = openClient({ tokens: [token], status: 200 }, port, 1);
+      await client.ready();
+      const times: number[] = [];
+      for (const end = performance.now() + 1_000; performance.now() < end; ) {
+        const startedAt = performance.now();
+        await client.burst(1);
+        times.push((performance.now() - startedAt) * 1_000);
+      }
+      client.close();
+      return spreadOf(times).median;
+    };
+    for (const name of ["gatehouse", "raw"]) await p50(name);
+    const sides = [() => p50("gatehouse"), () => p50("raw")] as const;
+    const added = await comparePair("latency", 9, sides, (ours, raw) => ours - raw);
+    return [atMost("added median latency at concurrency 1", 60, "µs", added, 0)];
+  });
 }
 
 /** CPU of a gigabyte beside the raw pass-through, and the growth of memory meanwhile. */
-function measureBodies(secrets: Secrets): Promise<readonly Result[]> {
+function measureBodies(): Promise<readonly Result[]> {
   const [least, mostGrownMiB] = [0.95, 32];
-  return withBackends(
-    "bodies",
-    secrets,
-    (store) => store.key(),
-    async (backends, token) => {
-      const servers = await startServers(["gatehouse", "raw"], backends);
-      const results: Result[] = [];
-      for (const direction of ["down", "up"] as const satisfies readonly Direction[]) {
-        let grownMiB = 0;
-        const raw = async () => (await transfer(servers.get("raw"), direction, token)).cpu;
-        const ours = async () => {
-          const { cpu, grown } = await transfer(servers.get("gatehouse"), direction, token);
-          grownMiB = Math.max(grownMiB, grown / 1024 ** 2);
-          return cpu;
-        };
-        const ratio = await comparePair(`a gigabyte ${direction}`, 3, [raw, ours], (base, subject) => base / subject);
-        const measured = `${spreadText(ratio, 3)}, ${grownMiB.toFixed(0)} MiB at most`;
-        const met = ratio.median >= least && grownMiB <= mostGrownMiB;
-        results.push({ name: `1 GiB ${direction}, to raw; memory`, goal: `>= ${least}, flat`, measured, met });
-      }
-      await servers.stop();
-      return results;
-    },
-  );
+  return withBackends("bodies", addKey, async (backends, token) => {
+    const servers = await startServers(["gatehouse", "raw"], backends);
+    const results: Result[] = [];
+    for (const direction of ["down", "up"] as const satisfies readonly Direction[]) {
+      let grownMiB = 0;
+      const raw = async () => (await transfer(servers("raw"), direction, token)).cpu;
+      const ours = async () => {
+        const { cpu, grown } = await transfer(servers("gatehouse"), direction, token);
+        grownMiB = Math.max(grownMiB, grown / 1024 ** 2);
+        return cpu;
+      };
+      const ratio = await comparePair(`a gigabyte ${direction}`, 3, [raw, ours], (base, subject) => base / subject);
+      const measured = `${spreadText(ratio, 3)}, ${grownMiB.toFixed(0)} MiB at most`;
+      const met = ratio.median >= least && grownMiB <= mostGrownMiB;
+      results.push({ name: `1 GiB ${direction}, to raw; memory`, goal: `>= ${least}, flat`, measured, met });
+    }
+    return results;
+  });
 }
 
 /** Keys that only D1 has, among a thousand and among a million: the CPU of the Worker and of D1. */
-function measureColdKeys(secrets: Secrets): Promise<readonly Result[]> {
-  return withColdKeys(1_000, secrets, (few) =>
-    withColdKeys(1_000_000, secrets, async (many) => {
+function measureColdKeys(): Promise<readonly Result[]> {
+  return withColdKeys(1_000, (few) =>
+    withColdKeys(1_000_000, async (many) => {
       for (const warmUp of [few, many]) await warmUp();
       const ratio = await comparePair("cold keys", 8, [many, few], (subject, base) => subject / base);
       return [atMost("cold key through D1, 1,000,000 keys to 1,000", 1.15, "x", ratio, 2)];
@@ -109,7 +93,7 @@ function measureColdKeys(secrets: Secrets): Promise<readonly Result[]> {
   );
 }
 
-function withColdKeys<T>(count: number, secrets: Secrets, measure: (burst: () => Promise<number>) => Promise<T>) {
+function withColdKeys<T>(count: number, measure: (burst: () => Promise<number>) => Promise<T>) {
   const used = 1_000;
   progress(`cold keys: a database with ${count} keys`);
   const fill = async (store: Store) => {
@@ -118,26 +102,23 @@ function withColdKeys<T>(count: number, secrets: Secrets, measure: (burst: () =>
     store.fill(count - used);
     return tokens;
   };
-  return withBackends(`cold-${count}`, secrets, fill, async ({ bindings, storagePid }, tokens) => {
+  return withBackends(`cold-${count}`, fill, async ({ bindings, storagePid }, tokens) => {
     // Room for a single key, so that every request is the first one of its key.
     const vars = { ...bindings.vars, KEY_CACHE_SIZE: "1" };
-    const worker = await startWorker({ name: `cold-${count}`, script: buildGatehouse(), ...bindings, vars });
-    const client = openClient({ ...requestsOf({ tokens, status: 200 }), port: worker.port, connections: 1 });
+    const worker = await startWorker({ name: `cold-${count}`, script: await buildGatehouse(), ...bindings, vars });
+    const client = openClient({ tokens, status: 200 }, worker.port, 1);
     await client.ready();
     await client.burst(used);
-    const result = await measure(async () => {
+    return measure(async () => {
       const before = cpuNanoseconds(storagePid);
       const spent = await spend(worker.pid, client, 300);
       return spent + cpuNanoseconds(storagePid) - before;
     });
-    client.close();
-    await worker.stop();
-    return result;
   });
 }
 
 /** The heap after a full collection, before and after requests of 20,000 keys. */
-function measureMemory(secrets: Secrets): Promise<readonly Result[]> {
+function measureMemory(): Promise<readonly Result[]> {
   progress(`memory: ${MANY_KEYS} keys with 10 rules each`);
   const fill = async (store: Store) => {
     const tokens: string[] = [];
@@ -145,10 +126,10 @@ function measureMemory(secrets: Secrets): Promise<readonly Result[]> {
     for (let i = 0; i < MANY_KEYS; i++) tokens.push(await store.key({ rules: rulesOf(i) }));
     return tokens;
   };
-  return withBackends("memory", secrets, fill, async ({ bindings }, tokens) => {
+  return withBackends("memory", fill, async ({ bindings }, tokens) => {
     const vars = { ...bindings.vars, KEY_CACHE_SIZE: String(2 * MANY_KEYS) };
     const inspector = await freePort();
-    buildGatehouse();
+    await buildGatehouse();
     const script = await bundle("memory", join(WORKERS, "collect.js"));
     const spec = { name: "memory", script, v8Flags: ["--expose-gc"], inspector };
     const worker = await startWorker({ ...spec, ...bindings, vars });
@@ -159,13 +140,12 @@ function measureMemory(secrets: Secrets): Promise<readonly Result[]> {
       return (usage.usedSize ?? 0) + (usage.embedderHeapUsedSize ?? 0) + (usage.backingStorageSize ?? 0);
     };
     const before = await heapBytes();
-    const client = openClient({ ...requestsOf({ tokens, status: 200 }), port: worker.port, connections: 16 });
+    const client = openClient({ tokens, status: 200 }, worker.port, 16);
     await client.ready();
     await client.burst(tokens.length);
     client.close();
     const mebibytes = ((await heapBytes()) - before) / 1024 ** 2;
     session.close();
-    await worker.stop();
     return [atMost("memory: 20,000 cached keys with 10 rules each", 24, "MiB", spreadOf([mebibytes]), 1)];
   });
 }
@@ -175,19 +155,18 @@ function rulesOf(i: number): string[] {
 }
 
 /** CPU from the start to the first response, beside a Worker without code and with the same bindings. */
-function measureStartUp(secrets: Secrets): Promise<readonly Result[]> {
+async function measureStartUp(): Promise<readonly Result[]> {
+  const scripts = [await buildGatehouse(), join(WORKERS, "empty.js")] as const;
   const noKeys = async () => undefined;
-  return withBackends("start-up", secrets, noKeys, async ({ bindings }: Backends) => {
-    const startOnce = async (spec: WorkerSpec) => {
-      const worker = await startWorker(spec);
+  return withBackends("start-up", noKeys, async ({ bindings }) => {
+    const startOnce = async (script: string) => {
+      const worker = await startWorker({ name: "start-up", script, ...bindings });
       const milliseconds = cpuNanoseconds(worker.pid) / 1e6;
       await worker.stop();
       return milliseconds;
     };
-    const ours = () => startOnce({ name: "start-up", script: buildGatehouse(), ...bindings });
-    const script = join(WORKERS, "empty.js");
-    const empty = () => startOnce({ name: "start-up-empty", script, ...bindings });
-    const added = await comparePair("start-up", 11, [ours, empty], (subject, base) => subject - base);
+    const sides = [() => startOnce(scripts[0]), () => startOnce(scripts[1])] as const;
+    const added = await comparePair("start-up", 11, sides, (subject, base) => subject - base);
     return [atMost("start-up, CPU added to an empty Worker", 15, "ms", added, 1)];
   });
 }

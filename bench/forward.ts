@@ -5,9 +5,8 @@ import { readOptions } from "./options.ts";
 import { printSamples, printTable, progress, ratioOf, spreadOf, spreadText } from "./report.ts";
 import { runRounds } from "./rounds.ts";
 import { WORKERS } from "./setup/build.ts";
-import { newSecrets } from "./setup/keys.ts";
 import { pinToOtherCore } from "./setup/process.ts";
-import { startAll, withBackends } from "./setup/servers.ts";
+import { addKey, startAll, withBackends } from "./setup/servers.ts";
 
 pinToOtherCore();
 const options = readOptions();
@@ -17,21 +16,13 @@ const names = variants
   .map(([, name = ""]) => name)
   .filter((name) => name === "raw" || options.only.length === 0 || options.only.some((word) => name.includes(word)));
 
-const samples = await withBackends(
-  "forward",
-  await newSecrets(),
-  (store) => store.key(),
-  async (backends, token) => {
-    const { upstream, upstreamUrl: UPSTREAM_URL } = backends;
-    const all = ["raw again", ...names];
-    const varsOf = (name: string) => ({ VARIANT: name.replace(" again", ""), UPSTREAM_URL });
-    const servers = await startAll(all.map((name) => ({ name, script, upstream, vars: varsOf(name) })));
-    const scenarios = all.map((name) => ({ name, server: name, tokens: [token], status: 200 }));
-    const measured = await runRounds(scenarios, servers, options);
-    await servers.stop();
-    return measured;
-  },
-);
+const samples = await withBackends("forward", addKey, async ({ upstream, upstreamUrl: UPSTREAM_URL }, token) => {
+  const all = ["raw again", ...names];
+  const varsOf = (name: string) => ({ VARIANT: name.replace(" again", ""), UPSTREAM_URL });
+  const servers = await startAll(all.map((name) => ({ name, script, upstream, vars: varsOf(name) })));
+  const scenarios = all.map((name) => ({ name, server: name, tokens: [token], status: 200 }));
+  return runRounds(scenarios, servers, options);
+});
 progress("");
 printSamples(samples);
 const raw = samples.get("raw") ?? [];

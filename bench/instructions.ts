@@ -6,10 +6,8 @@ import { join } from "node:path";
 import { type Counts, countedBy, missing, readCounts, startCounting } from "./measure/callgrind.ts";
 import { openClient } from "./measure/client.ts";
 import { printTable, progress } from "./report.ts";
-import { requestsOf } from "./rounds.ts";
 import { makeScenarios, type Scenario } from "./scenarios.ts";
 import { WORK, WORKERS } from "./setup/build.ts";
-import { newSecrets } from "./setup/keys.ts";
 import { type Backends, specOf, withBackends } from "./setup/servers.ts";
 import { startWorker } from "./setup/workerd.ts";
 
@@ -29,7 +27,7 @@ const directory = join(WORK, "instructions");
 rmSync(directory, { recursive: true, force: true });
 mkdirSync(directory, { recursive: true });
 const fill = (store: Parameters<typeof makeScenarios>[0]) => makeScenarios(store, true);
-const counted = await withBackends("instructions", await newSecrets(), fill, async (backends, scenarios) => {
+const counted = await withBackends("instructions", fill, async (backends, scenarios) => {
   const counts: Counts[] = [];
   for (const name of wanted) counts.push(await count(name, backends, scenarios));
   return counts;
@@ -60,7 +58,7 @@ async function count(name: string, backends: Backends, scenarios: readonly Scena
   progress(`${name}: starting under valgrind`);
   const worker = await startWorker({ ...spec, name: `instructions ${name}`, under: countedBy(out) });
   // One after the other: how many requests share a wake-up of the runtime must not depend on the machine.
-  const client = openClient({ ...requestsOf(scenario), port: worker.port, connections: 1 });
+  const client = openClient(scenario, worker.port, 1);
   await client.ready();
   for (let sent = 0; sent < WARM_UP_REQUESTS; sent += 500) {
     progress(`${name}: ${sent} of ${WARM_UP_REQUESTS} requests to warm up`);

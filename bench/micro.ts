@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { printTable, spreadOf, spreadText } from "./report.ts";
 import { bundle, WORKERS } from "./setup/build.ts";
-import { createStore, newSecrets } from "./setup/keys.ts";
+import { createStore } from "./setup/keys.ts";
 import { cpuNanoseconds, pinToOtherCore } from "./setup/process.ts";
 import { startWorker } from "./setup/workerd.ts";
 
@@ -12,9 +12,8 @@ const ROUNDS = 7;
 const LOOP_NS = 60e6;
 
 pinToOtherCore();
-const secrets = await newSecrets();
-const store = createStore("micro", secrets.ring);
-const vars = { KEY_RING: secrets.KEY_RING, TOKEN: await store.key() };
+const store = await createStore("micro");
+const vars = { KEY_RING: store.secrets.KEY_RING, TOKEN: await store.key() };
 store.close();
 const script = await bundle("micro", join(WORKERS, "micro.ts"));
 const worker = await startWorker({ name: "micro", script, upstream: 1, vars });

@@ -7,10 +7,9 @@ import { freePort } from "../scripts/free-port.ts";
 import { openClient } from "./measure/client.ts";
 import { inspect } from "./measure/inspector.ts";
 import { printTable } from "./report.ts";
-import { BURST, CONNECTIONS, requestsOf, WARM_UP_REQUESTS } from "./rounds.ts";
+import { BURST, WARM_UP_REQUESTS } from "./rounds.ts";
 import { makeScenarios } from "./scenarios.ts";
 import { buildGatehouse, RESULTS } from "./setup/build.ts";
-import { newSecrets } from "./setup/keys.ts";
 import { withBackends } from "./setup/servers.ts";
 import { startWorker } from "./setup/workerd.ts";
 
@@ -26,10 +25,10 @@ const fill = async (store: Parameters<typeof makeScenarios>[0]) => {
   if (scenario === undefined) throw new Error(`no scenario is called "${wanted}"`);
   return scenario;
 };
-const profile = await withBackends("profile", await newSecrets(), fill, async ({ bindings }, scenario) => {
+const profile = await withBackends("profile", fill, async ({ bindings }, scenario) => {
   const inspector = await freePort();
-  const worker = await startWorker({ name: "profile", script: buildGatehouse(false), ...bindings, inspector });
-  const client = openClient({ ...requestsOf(scenario), port: worker.port, connections: CONNECTIONS });
+  const worker = await startWorker({ name: "profile", script: await buildGatehouse(false), ...bindings, inspector });
+  const client = openClient(scenario, worker.port);
   await client.ready();
   await client.burst(WARM_UP_REQUESTS);
   const session = await inspect(inspector);
@@ -40,7 +39,6 @@ const profile = await withBackends("profile", await newSecrets(), fill, async ({
   const stopped = (await session.send("Profiler.stop")) as { profile: Profile };
   client.close();
   session.close();
-  await worker.stop();
   return stopped.profile;
 });
 const path = join(RESULTS, `${wanted.replaceAll(" ", "-")}.cpuprofile`);

@@ -1,7 +1,7 @@
 // Rounds over several servers, burst by burst and reversed in turn, so that noise meets all of them alike.
-import { type Client, openClient } from "./measure/client.ts";
+import { CLIENT_HEADERS, type Client, openClient } from "./measure/client.ts";
 import { progress, type Spread, spreadOf } from "./report.ts";
-import { ADDRESS, type Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenarios.ts";
 import { CLUSTERS } from "./setup/keys.ts";
 import { cpuNanoseconds } from "./setup/process.ts";
 import type { Servers } from "./setup/servers.ts";
@@ -15,7 +15,6 @@ export interface Pace {
   readonly bursts: number;
 }
 
-export const CONNECTIONS = 32;
 export const BURST = 300;
 /** Until every function of a request is compiled as well as it will be. */
 export const WARM_UP_REQUESTS = 20_000;
@@ -30,8 +29,8 @@ export async function runRounds(scenarios: readonly Scenario[], servers: Servers
   const lanes: Lane[] = [];
   for (const [i, scenario] of scenarios.entries()) {
     progress(`warming up ${i + 1}/${scenarios.length}: ${scenario.name}`);
-    const { pid, port } = servers.get(scenario.server);
-    const client = openClient({ ...requestsOf(scenario), port, connections: CONNECTIONS });
+    const { pid, port } = servers(scenario.server);
+    const client = openClient(scenario, port);
     lanes.push({ ...scenario, pid, client });
     await check(scenario, servers);
     await client.ready();
@@ -113,20 +112,13 @@ export async function spend(pid: number, client: Client, requests: number): Prom
 
 /** Sends one request and checks status and reason. @throws Error for a wrong response */
 async function check(scenario: Scenario, servers: Servers): Promise<void> {
-  const { name, tokens, status, code, path = CLUSTERS } = scenario;
+  const { name, server, tokens, status, code, path = CLUSTERS } = scenario;
   const token = tokens[Math.floor(Math.random() * tokens.length)] ?? null;
   const credential = token === null ? {} : { authorization: `Bearer ${token}` };
-  const headers = { ...requestsOf(scenario).headers, ...credential };
-  const response = await fetch(servers.get(scenario.server).url + path, { headers });
+  const headers = { ...CLIENT_HEADERS, ...scenario.headers, ...credential };
+  const response = await fetch(servers(server).url + path, { headers });
   const body = (await response.json()) as { error?: { code?: string } };
   if (response.status !== status || (code !== undefined && body.error?.code !== code)) {
     throw new Error(`${name}: ${response.status} ${body.error?.code ?? ""} instead of ${status} ${code ?? ""}`);
   }
 }
-
-/** The requests of a scenario, for a client. */
-export function requestsOf({ tokens, status, path = CLUSTERS, headers }: Omit<Scenario, "name" | "server">) {
-  return { tokens, status, path, headers: { ...CLIENT_HEADERS, ...headers } };
-}
-
-export const CLIENT_HEADERS = { accept: "application/json", "user-agent": "bench", "cf-connecting-ip": ADDRESS };

@@ -6,7 +6,7 @@ import { measurePeers } from "./peers.ts";
 import { isValid, lostRatios, printResults, printSamples, progress, ratioResults, writeJson } from "./report.ts";
 import { runRounds, type Samples } from "./rounds.ts";
 import { makeScenarios } from "./scenarios.ts";
-import { newSecrets } from "./setup/keys.ts";
+import type { Store } from "./setup/keys.ts";
 import { pinned, pinToOtherCore } from "./setup/process.ts";
 import { startServers, withBackends } from "./setup/servers.ts";
 
@@ -14,14 +14,12 @@ const TRIES = 3;
 
 pinToOtherCore();
 const options = readOptions();
-const secrets = await newSecrets();
 process.exit(options.check ? await checkRatios() : await runAll());
 
 async function runAll(): Promise<number> {
   const { quick, only, extras } = options;
   const samples = extras.length > 0 ? new Map() : await measureSteadyState();
-  const measured =
-    only.length > 0 && !quick ? [] : quick ? await measureBundle() : await measureExtras(secrets, extras);
+  const measured = only.length > 0 && !quick ? [] : quick ? await measureBundle() : await measureExtras(extras);
   progress("");
   const results = [...ratioResults(samples), ...measured];
   if (samples.size > 0) printSamples(samples);
@@ -32,28 +30,22 @@ async function runAll(): Promise<number> {
   const run = { ...about, ...options };
   console.log(`\nwritten to ${writeJson(name, { ...run, results, rounds: Object.fromEntries(samples) })}`);
   if (!options.peers) return 0;
-  const peers = await measurePeers(secrets, options);
+  const peers = await measurePeers(options);
   console.log(`\nwritten to ${writeJson(quick ? "quick.peers" : "peers", { ...run, results: peers })}`);
   return 0;
 }
 
 function measureSteadyState(): Promise<Samples> {
   const { quick, only } = options;
-  return withBackends(
-    "main",
-    secrets,
-    (store) => makeScenarios(store, !quick),
-    async (backends, all) => {
-      const scenarios = only.length === 0 ? all : all.filter(({ name }) => only.some((word) => name.includes(word)));
-      const servers = await startServers(
-        scenarios.map(({ server }) => server),
-        backends,
-      );
-      const samples = await runRounds(scenarios, servers, options);
-      await servers.stop();
-      return samples;
-    },
-  );
+  const fill = (store: Store) => makeScenarios(store, !quick);
+  return withBackends("main", fill, async (backends, all) => {
+    const scenarios = only.length === 0 ? all : all.filter(({ name }) => only.some((word) => name.includes(word)));
+    const servers = await startServers(
+      scenarios.map(({ server }) => server),
+      backends,
+    );
+    return runRounds(scenarios, servers, options);
+  });
 }
 
 /**

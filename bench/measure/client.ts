@@ -3,6 +3,13 @@
 // per request is exact.
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { CLUSTERS } from "../setup/keys.ts";
+
+/** The address of every client. */
+export const ADDRESS = "203.0.113.9";
+export const CLIENT_HEADERS = { accept: "application/json", "user-agent": "bench", "cf-connecting-ip": ADDRESS };
+/** Connections of a burst. */
+const CONNECTIONS = 32;
 
 export interface Client {
   /** Opens the connections again that the server has closed, as workerd does after five idle seconds. */
@@ -13,21 +20,26 @@ export interface Client {
 }
 
 export interface Requests {
-  readonly port: number;
-  readonly path: string;
+  /** The clusters' when it is not given. */
+  readonly path?: string;
   /** Bearer tokens, used in turn; `null` is a request without one. */
   readonly tokens: readonly (string | null)[];
-  readonly headers: Readonly<Record<string, string>>;
+  /** Beside the client's. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Of every response. */
   readonly status: number;
-  readonly connections: number;
 }
 
 /** Servers close a connection only after a longer idle time than this. */
 const FRESH_FOR_MS = 3_000;
 
 /** A client of one server. Its connections open with the first `ready`. */
-export function openClient({ port, path, tokens, headers, status, connections }: Requests): Client {
-  const requests = tokens.map((token) => encode(port, path, headers, token));
+export function openClient(
+  { path = CLUSTERS, tokens, headers, status }: Requests,
+  port: number,
+  connections = CONNECTIONS,
+): Client {
+  const requests = tokens.map((token) => encode(port, path, { ...CLIENT_HEADERS, ...headers }, token));
   let next = 0;
   let unsent = 0;
   let pending = 0;

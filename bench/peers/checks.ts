@@ -1,5 +1,5 @@
 // Whether a gateway does the job: which requests it forwards, how it denies the others, and what reaches the upstream.
-import { CLIENT_HEADERS } from "../rounds.ts";
+import { CLIENT_HEADERS } from "../measure/client.ts";
 import { CLUSTERS } from "../setup/keys.ts";
 import type { PeerKeys } from "./keys.ts";
 
@@ -31,10 +31,8 @@ export async function checkStatuses(port: number, { developers, viewer, expired,
   for (const { request, token, method = "GET", headers, status } of expected) {
     const credential = token === null ? {} : { authorization: `Bearer ${token}` };
     const init = { method, headers: { ...CLIENT_HEADERS, ...headers, ...credential } };
-    const response = await fetch(
-      `http://127.0.0.1:${port}${CLUSTERS}`,
-      method === "GET" ? init : { ...init, body: "{}" },
-    );
+    const body = method === "GET" ? null : "{}";
+    const response = await fetch(`http://127.0.0.1:${port}${CLUSTERS}`, { ...init, body });
     await response.arrayBuffer();
     if (response.status !== status) wrong.push(`${request} gets ${response.status} instead of ${status}`);
   }

@@ -1,19 +1,16 @@
 // Builds the Worker as it is deployed, through wrangler, and variants of it through the bundler that wrangler brings.
-import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { ROOT, wranglerQuietly } from "../../scripts/wrangler.ts";
 
-export const ROOT: string = fileURLToPath(new URL("../../", import.meta.url));
 /** Where a run keeps its builds and databases: not committed, safe to delete. */
 export const WORK: string = join(ROOT, "dist/bench");
 export const RESULTS: string = join(ROOT, "bench/results");
 export const WORKERS: string = join(ROOT, "bench/workers");
 
 const require = createRequire(import.meta.url);
-const wrangler = require.resolve("wrangler");
 const ENTRY = join(ROOT, "src/index.ts");
 
 /** The parts of esbuild's interface that this file uses. */
@@ -24,7 +21,7 @@ interface PluginBuild {
   onLoad(options: { filter: RegExp }, load: (file: { path: string }) => { contents: string; loader: string }): void;
   onResolve(options: { filter: RegExp }, resolve: (asked: { path: string; kind: string }) => object | undefined): void;
 }
-const bundler = require(require.resolve("esbuild", { paths: [wrangler] })) as Bundler;
+const bundler = require(require.resolve("esbuild", { paths: [require.resolve("wrangler")] })) as Bundler;
 
 /**
  * Builds the Worker with the command that deploys it.
@@ -32,15 +29,11 @@ const bundler = require(require.resolve("esbuild", { paths: [wrangler] })) as Bu
  * @param minify `false` keeps the names of functions
  * @returns the path of its one module
  */
-export function buildGatehouse(minify = true): string {
+export async function buildGatehouse(minify = true): Promise<string> {
   const out = join(WORK, minify ? "gatehouse" : "gatehouse-readable");
   // wrangler.toml names the console's folder; the console is not measured.
   mkdirSync(join(ROOT, "dist/assets"), { recursive: true });
-  const command = join(wrangler, "../../bin/wrangler.js");
-  const args = [command, "deploy", "--dry-run", `--minify=${minify}`, "--outdir", out];
-  const env = { ...process.env, CI: "1" };
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8", env });
-  if (status !== 0) throw new Error(`wrangler could not build the Worker:\n${stdout}${stderr}`);
+  await wranglerQuietly(["deploy", "--dry-run", `--minify=${minify}`, "--outdir", out]);
   return join(out, "index.js");
 }
 

@@ -3,24 +3,13 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { newIdentityKeys, newKeyRing, parseKeyRing } from "../../scripts/secrets.ts";
-import type { KeyRing } from "../../src/core/token/api-key-token.ts";
+import { ROOT } from "../../scripts/wrangler.ts";
 import { type KeyOptions, ROLE_IDS, seedKey } from "../../test/support/seed.ts";
-import { ROOT, WORK } from "./build.ts";
+import { WORK } from "./build.ts";
 
 export const ACCOUNT = "340af43a-8a7c-4659-9258-4876fd6a207b";
 export const PROJECT = "78d4459c-0f45-47a5-899a-45ddf43eba6e";
 export const CLUSTERS: string = `/api/public/v1/accounts/${ACCOUNT}/projects/${PROJECT}/clusters`;
-
-export interface Secrets {
-  readonly KEY_RING: string;
-  readonly IDENTITY_KEYS: string;
-  readonly ring: KeyRing;
-}
-
-export async function newSecrets(): Promise<Secrets> {
-  const KEY_RING = newKeyRing(new Date());
-  return { KEY_RING, IDENTITY_KEYS: await newIdentityKeys(), ring: parseKeyRing(KEY_RING) };
-}
 
 /** The most rules of an allow list; a key with more of them has several lists. */
 const LIST_SIZE = 100;
@@ -28,6 +17,8 @@ const ADD_LIST = `INSERT INTO allow_lists (id, account_id, project_id, name, rul
 
 export interface Store {
   readonly file: string;
+  /** The secrets of a Gatehouse that knows these keys. */
+  readonly secrets: { readonly KEY_RING: string; readonly IDENTITY_KEYS: string };
   /** Adds a key. @returns its token */
   key(options?: Omit<KeyOptions, "accountId">): Promise<string>;
   /** Adds so many rows of keys that no request uses. */
@@ -44,7 +35,9 @@ export function migratedDatabase(file: string): DatabaseSync {
 }
 
 /** An empty system of record in a file of its own. */
-export function createStore(name: string, ring: KeyRing): Store {
+export async function createStore(name: string): Promise<Store> {
+  const secrets = { KEY_RING: newKeyRing(new Date()), IDENTITY_KEYS: await newIdentityKeys() };
+  const ring = parseKeyRing(secrets.KEY_RING);
   const file = join(WORK, `${name}.sqlite`);
   mkdirSync(WORK, { recursive: true });
   for (const ending of ["", "-wal", "-shm"]) rmSync(file + ending, { force: true });
@@ -53,16 +46,15 @@ export function createStore(name: string, ring: KeyRing): Store {
   database.prepare("INSERT INTO accounts (id, name, created_at) VALUES (?, 'bench', 0)").run(ACCOUNT);
   database.exec("BEGIN");
   const run = (sql: string, values: unknown[]) => database.prepare(sql).run(...(values as SQLInputValue[]));
-  const db = {
-    prepare: (sql: string) => ({ bind: (...values: unknown[]) => ({ run: async () => run(sql, values) }) }),
-  };
+  const prepare = (sql: string) => ({ bind: (...values: unknown[]) => ({ run: async () => run(sql, values) }) });
 
   return {
     file,
+    secrets,
     async key({ rules, ...options } = {}) {
       const owner = { accountId: ACCOUNT, projectId: PROJECT };
       const first = rules && { rules: rules.slice(0, LIST_SIZE) };
-      const { id, token } = await seedKey(db, ring, { ...owner, ...options, ...first });
+      const { id, token } = await seedKey({ prepare }, ring, { ...owner, ...options, ...first });
       for (let from = LIST_SIZE; from < (rules?.length ?? 0); from += LIST_SIZE) {
         const list = crypto.randomUUID();
         const text = JSON.stringify(rules?.slice(from, from + LIST_SIZE));

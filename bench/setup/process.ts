@@ -26,19 +26,21 @@ export interface Running {
 
 const running = new Set<ChildProcess>();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
-process.on("exit", () => {
-  for (const child of running) killFamily(child.pid as number);
-});
+process.on("exit", stopAll);
+
+/** Stops every process that still runs. */
+export function stopAll(): void {
+  for (const child of running) child.kill("SIGKILL");
+}
 
 /** Starts a process that runs until it is stopped. Its stdout is discarded. */
-export function start(core: Core, command: string, args: readonly string[]): Running {
+export function start(core: Core, command: readonly string[]): Running {
   // taskset replaces itself by the command, so the id is that of the command.
-  const child = pinned
-    ? spawn("taskset", ["-c", CORES[core], command, ...args], { stdio: ["ignore", "ignore", "pipe"] })
-    : spawn(command, args, { stdio: ["ignore", "ignore", "pipe"] });
+  const [file = "", ...args] = pinned ? ["taskset", "-c", CORES[core], ...command] : command;
+  const child = spawn(file, args, { stdio: ["ignore", "ignore", "pipe"] });
   running.add(child);
   let errors = "";
-  child.stderr?.on("data", (data) => {
+  child.stderr.on("data", (data) => {
     errors = (errors + data).slice(-4_000);
   });
   child.once("exit", () => running.delete(child));
@@ -46,9 +48,9 @@ export function start(core: Core, command: string, args: readonly string[]): Run
     pid: child.pid as number,
     errors: () => errors,
     async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
+      if (!running.has(child)) return;
       const ended = once(child, "exit");
-      killFamily(child.pid as number);
+      child.kill("SIGKILL");
       await ended;
     },
   };
@@ -66,15 +68,11 @@ export async function untilReady(url: string, server: Running, withinMs = 10_000
   }
 }
 
-/** CPU time of all threads of a process and of its descendants (nginx serves from a child), in nanoseconds. */
+/** CPU time of all threads of a process, in nanoseconds. */
 export function cpuNanoseconds(pid: number): number {
-  let total = 0;
-  for (const member of familyOf(pid)) {
-    for (const thread of threadsOf(member)) {
-      total += Number(readOrEmpty(`/proc/${member}/task/${thread}/schedstat`).split(" ")[0]);
-    }
-  }
-  return total;
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const spent = threads.map((thread) => Number(readOrEmpty(`/proc/${pid}/task/${thread}/schedstat`).split(" ")[0]));
+  return spent.reduce((sum, each) => sum + each, 0);
 }
 
 /** Resident memory of a process, in bytes. */
@@ -82,38 +80,11 @@ export function residentBytes(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readOrEmpty(`/proc/${pid}/status`))?.[1] ?? Number.NaN) * 1024;
 }
 
-/** The process itself first, then its descendants. */
-function familyOf(pid: number): readonly number[] {
-  const children = threadsOf(pid).flatMap((thread) =>
-    readOrEmpty(`/proc/${pid}/task/${thread}/children`).split(" ").filter(Boolean).map(Number),
-  );
-  return [pid, ...children.flatMap(familyOf)];
-}
-
-function threadsOf(pid: number): readonly string[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`);
-  } catch {
-    return [];
-  }
-}
-
-/** Processes and threads may end between two reads. */
+/** A thread may end between two reads. */
 function readOrEmpty(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch {
     return "";
-  }
-}
-
-/** The children of a killed process would live on. */
-function killFamily(pid: number): void {
-  for (const member of familyOf(pid)) {
-    try {
-      process.kill(member, "SIGKILL");
-    } catch {
-      // It has ended meanwhile.
-    }
   }
 }

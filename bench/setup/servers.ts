@@ -3,14 +3,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../scripts/free-port.ts";
 import { buildGatehouse, buildWithOperations, WORKERS } from "./build.ts";
-import { createStore, type Secrets, type Store } from "./keys.ts";
-import { start, untilReady } from "./process.ts";
+import { createStore, type Store } from "./keys.ts";
+import { start, stopAll, untilReady } from "./process.ts";
 import { startWorker, type Worker, type WorkerSpec } from "./workerd.ts";
 
-export interface Servers {
-  get(name: string): Worker;
-  stop(): Promise<void>;
-}
+/** A running Worker by its name. @throws Error when it was not started */
+export type Servers = (name: string) => Worker;
 
 /** The upstream, and D1 and KV over one database. */
 export interface Backends {
@@ -23,77 +21,66 @@ export interface Backends {
 }
 
 /**
- * Runs one measurement on a database, an upstream and storage of its own, which stop with it.
+ * Runs one measurement on a database, an upstream and storage of its own. Every process stops with it.
  *
  * @param fill adds keys to the database; its result is passed on
  */
 export async function withBackends<Filled, Result>(
   name: string,
-  secrets: Secrets,
   fill: (store: Store) => Promise<Filled>,
   measure: (backends: Backends, filled: Filled) => Promise<Result>,
 ): Promise<Result> {
-  const store = createStore(name, secrets.ring);
+  const store = await createStore(name);
   const filled = await fill(store);
   store.close();
   const [upstream, d1, kv] = [await freePort(), await freePort(), await freePort()];
   const upstreamUrl = `http://127.0.0.1:${upstream}`;
-  const api = await startScript("upstream-server.ts", [upstream], `${upstreamUrl}/seen`);
+  await startScript("upstream-server.ts", [upstream], `${upstreamUrl}/seen`);
   const storage = await startScript("storage-server.ts", [store.file, d1, kv], `http://127.0.0.1:${kv}/`);
-  const { KEY_RING, IDENTITY_KEYS } = secrets;
-  const vars = { KEY_RING, IDENTITY_KEYS, UPSTREAM_URL: upstreamUrl, UPSTREAM_AUDIENCE: "bench" };
+  const vars = { ...store.secrets, UPSTREAM_URL: upstreamUrl, UPSTREAM_AUDIENCE: "bench" };
   const bindings = { upstream, storage: { d1, kv }, vars };
   try {
     return await measure({ bindings, upstream, upstreamUrl, storagePid: storage.pid }, filled);
   } finally {
-    await Promise.all([api.stop(), storage.stop()]);
+    stopAll();
   }
 }
 
+/** Fills a database with one key. @returns its token */
+export const addKey = (store: Store) => store.key();
+
 async function startScript(name: string, args: readonly (string | number)[], url: string) {
   const script = fileURLToPath(new URL(name, import.meta.url));
-  const server = start("other", process.execPath, [script, ...args.map(String)]);
+  const server = start("other", [process.execPath, script, ...args.map(String)]);
   await untilReady(url, server);
   return server;
 }
 
+const PASS_THROUGHS: Readonly<Record<string, string>> = {
+  raw: "raw.js",
+  "raw again": "raw.js",
+  headers: "headers.js",
+  "constant 401": "constant-401.js",
+};
+
 /** How each Worker is started, by the name that scenarios have for it. */
 export async function specOf(name: string, { bindings, upstream }: Backends): Promise<WorkerSpec> {
-  const passThrough = (script: string) => ({ name, script: join(WORKERS, script), upstream });
-  const vars = { ...bindings.vars, KEY_CACHE_SIZE: "50000" };
-  switch (name) {
-    case "raw":
-    case "raw again":
-      return passThrough("raw.js");
-    case "headers":
-      return passThrough("headers.js");
-    case "constant 401":
-      return passThrough("constant-401.js");
-    case "gatehouse":
-      return { name, script: buildGatehouse(), ...bindings };
-    case "20,000 keys":
-      return { name, script: buildGatehouse(), ...bindings, vars };
-    case "100 operations":
-      return { name, script: await buildWithOperations(100), ...bindings };
-    case "5,000 operations":
-      return { name, script: await buildWithOperations(5_000), ...bindings };
-  }
-  throw new Error(`no server is called "${name}"`);
+  const passThrough = PASS_THROUGHS[name];
+  if (passThrough !== undefined) return { name, script: join(WORKERS, passThrough), upstream };
+  const operations = /^([\d,]+) operations$/.exec(name)?.[1]?.replace(",", "");
+  const script = await (operations === undefined ? buildGatehouse() : buildWithOperations(Number(operations)));
+  const more = name === "20,000 keys" ? { KEY_CACHE_SIZE: "50000" } : {};
+  return { name, script, ...bindings, vars: { ...bindings.vars, ...more } };
 }
 
 /** Starts Workers one by one. */
 export async function startAll(specs: readonly WorkerSpec[]): Promise<Servers> {
   const workers = new Map<string, Worker>();
   for (const spec of specs) workers.set(spec.name, await startWorker(spec));
-  return {
-    get(name) {
-      const worker = workers.get(name);
-      if (worker === undefined) throw new Error(`${name} was not started`);
-      return worker;
-    },
-    async stop() {
-      await Promise.all([...workers.values()].map((worker) => worker.stop()));
-    },
+  return (name) => {
+    const worker = workers.get(name);
+    if (worker === undefined) throw new Error(`${name} was not started`);
+    return worker;
   };
 }
 

@@ -1,7 +1,7 @@
 // Starts workerd with a configuration of its own: no development proxy, nothing in front of the Worker.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { freePort } from "../../scripts/free-port.ts";
 import { WORK } from "./build.ts";
 import { type Running, start, untilReady } from "./process.ts";
@@ -37,24 +37,16 @@ export async function startWorker(spec: WorkerSpec): Promise<Worker> {
   const config = writeConfig(spec, port);
   const url = `http://127.0.0.1:${port}`;
   const inspector = spec.inspector === undefined ? [] : [`--inspector-addr=127.0.0.1:${spec.inspector}`];
-  const [command = WORKERD, ...args] = [
-    ...(spec.under ?? []),
-    WORKERD,
-    "serve",
-    "--experimental",
-    ...inspector,
-    config,
-  ];
-  const server = start("server", command, args);
+  const command = [WORKERD, "serve", "--experimental", ...inspector, config];
+  const server = start("server", [...(spec.under ?? []), ...command]);
   await untilReady(`${url}/`, server, spec.under === undefined ? 10_000 : 60_000);
   return { ...server, name: spec.name, port, url };
 }
 
 /** Writes the capnp configuration. @returns its path */
 function writeConfig(spec: WorkerSpec, port: number): string {
-  const directory = join(WORK, "config");
-  mkdirSync(directory, { recursive: true });
-  const path = join(directory, `${spec.name.replaceAll(/\W+/g, "-")}.capnp`);
+  mkdirSync(join(WORK, "config"), { recursive: true });
+  const path = join(WORK, "config", `${spec.name.replaceAll(/\W+/g, "-")}.capnp`);
   const bindings = Object.entries(spec.vars ?? {}).map(([name, value]) => `(name = ${q(name)}, text = ${q(value)})`);
   const services = [external("upstream", spec.upstream)];
   if (spec.storage !== undefined) {
@@ -71,7 +63,7 @@ const config :Workerd.Config = (
   v8Flags = [${(spec.v8Flags ?? []).map(q).join(", ")}],
   services = [
     (name = "main", worker = (
-      modules = [(name = "worker.js", esModule = embed ${q(relative(directory, spec.script))})],
+      modules = [(name = "worker.js", esModule = embed ${q(relative(dirname(path), spec.script))})],
       compatibilityDate = "2026-10-20",
       globalOutbound = "upstream",
       bindings = [${bindings.join(",\n        ")}],
