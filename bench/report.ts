@@ -80,10 +80,8 @@ export function lostRatios(samples: Samples): readonly string[] {
 }
 
 export function printResults(results: readonly Result[]): void {
-  printTable([
-    ["", "goal", "measured (least to greatest round)", ""],
-    ...results.map(({ name, goal, measured, met }) => [name, goal, measured, met ? "" : "missed"]),
-  ]);
+  const rows = results.map(({ name, goal, measured, met }) => [name, goal, measured, met ? "" : "missed"]);
+  printTable([["", "goal", "measured (least to greatest round)", ""], ...rows]);
 }
 
 export function printSamples(samples: Samples): void {
@@ -95,22 +93,22 @@ export function printSamples(samples: Samples): void {
 export function printTable(rows: readonly (readonly string[])[]): void {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
   console.log("");
-  for (const row of rows)
-    console.log(
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    );
+  for (const row of rows) {
+    const cells = row.map((cell, i) => cell.padEnd(widths[i] ?? 0));
+    console.log(cells.join("  ").trimEnd());
+  }
 }
 
-/** Writes a result as JSON. @returns its path */
+/** Writes a result as JSON, a line for each row and for each scenario's rounds. @returns its path */
 export function writeJson(name: string, result: object): string {
   mkdirSync(RESULTS, { recursive: true });
   const path = join(RESULTS, `${name}.json`);
   // More digits than six mean nothing.
   const round = (_: string, value: unknown) => (typeof value === "number" ? Number(value.toPrecision(6)) : value);
-  writeFileSync(path, `${JSON.stringify(result, round, 2)}\n`);
+  const text = JSON.stringify(result, round, 2)
+    .replaceAll(/\n {6,}/g, " ")
+    .replaceAll(/\n {4}(?=[\]}])/g, " ");
+  writeFileSync(path, `${text}\n`);
   return path;
 }
 

@@ -1,20 +1,17 @@
 // The pieces of a call, each in a loop inside workerd. The clock of a Worker stands still while it computes, so the loop
 // is timed from outside: one request runs one piece some number of times.
-
+import { parseKeyRing } from "../../scripts/secrets.ts";
 import { decide } from "../../src/core/access/decide.ts";
-import type { KeyRecord } from "../../src/core/access/principal.ts";
-import { DEVELOPER } from "../../src/core/access/roles.ts";
 import { compileStoredRules } from "../../src/core/ip/cidr.ts";
 import { parseAddress } from "../../src/core/ip/ip-address.ts";
 import { canonicalPath } from "../../src/core/routing/canonical-path.ts";
 import { OPERATIONS } from "../../src/core/routing/operations.ts";
-import { compileRoutes, matchRoute } from "../../src/core/routing/route-matcher.ts";
+import { compileRoutes, matchRoute, type RouteMatch } from "../../src/core/routing/route-matcher.ts";
 import {
   hashIfKeyShaped,
   hashToken,
   type ParsedToken,
   parseToken,
-  readKeyRing,
   verifyToken,
 } from "../../src/core/token/api-key-token.ts";
 import { isBearer } from "../../src/gateway/authentication/api-key.ts";
@@ -22,60 +19,37 @@ import { BEARER_LENGTH, readBearerToken } from "../../src/gateway/authentication
 import { toIncomingRequest } from "../../src/gateway/incoming-request.ts";
 import { createHeaderFilter, upstreamRequestHeaders } from "../../src/gateway/proxy/request-headers.ts";
 import { filterUpstreamResponse } from "../../src/gateway/proxy/upstream-response.ts";
+import { aKey } from "../../test/support/key.ts";
 
 const ACCOUNT = "340af43a-8a7c-4659-9258-4876fd6a207b";
 const PATH = `/api/public/v1/accounts/${ACCOUNT}/projects/78d4459c-0f45-47a5-899a-45ddf43eba6e/clusters`;
 const URL_TEXT = `http://127.0.0.1:8787${PATH}`;
 
 async function piecesOf(ringText: string, token: string): Promise<Readonly<Record<string, () => unknown>>> {
-  const read = readKeyRing(ringText);
-  if ("errors" in read) throw new Error(read.errors.join("; "));
-  const { ring } = read;
+  const ring = parseKeyRing(ringText);
   const secret = [...ring.secrets.values()][0]?.bytes as BufferSource;
   const hmac = await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
   const routes = compileRoutes(OPERATIONS);
-  const tokenRead = parseToken(ring, token);
-  if (tokenRead === null) throw new Error("the token is not of this ring");
-  const match = matchRoute(routes, "GET", PATH);
-  if (match.kind !== "operation") throw new Error("the path is not in the table");
-  const rules = (count: number) =>
-    compileStoredRules(
-      Array.from({ length: count }, (_, i) => `10.${i >> 8}.${i & 255}.0/25`).concat("203.0.113.9/32"),
-    );
-  const keyWith = (count: number): KeyRecord => ({
-    id: "7d0e3f0a-1b7c-4c38-8a4e-5d1f6f2b9c01",
-    accountId: ACCOUNT,
-    name: "bench",
-    version: 1,
-    role: { id: DEVELOPER.id, name: DEVELOPER.displayName, grant: DEVELOPER.grant },
-    addresses: rules(count),
-    expiresAt: null,
-    revokedAt: null,
-    dryRun: null,
-  });
+  const tokenRead = parseToken(ring, token) as ParsedToken;
+  const { operation, params } = matchRoute(routes, "GET", PATH) as Extract<RouteMatch, { kind: "operation" }>;
+  const rules = (count: number) => Array.from({ length: count }, (_, i) => `10.${i >> 8}.${i & 255}.0/25`);
+  const keyWith = (count: number) => {
+    return aKey({ accountId: ACCOUNT, addresses: compileStoredRules([...rules(count), "203.0.113.9/32"]) });
+  };
   const [one, many] = [keyWith(1), keyWith(10_000)];
-  const { operation, params } = match;
   const facts = { address: parseAddress("203.0.113.9"), accountId: ACCOUNT, operation, params };
   const [v4, v6] = ["203.0.113.9", "2001:db8::5"];
-  const client = new Headers({
-    accept: "*/*",
-    authorization: `Bearer ${token}`,
-    "cf-connecting-ip": v4,
-    "user-agent": "b",
-  });
-  const call = new Request(URL_TEXT, { headers: client });
   const authorization = `Bearer ${token}`;
+  const call = new Request(URL_TEXT, {
+    headers: { accept: "*/*", authorization, "cf-connecting-ip": v4, "user-agent": "b" },
+  });
   const answer = new Response("{}", {
     headers: { "content-type": "application/json", "content-length": "2", date: "today" },
   });
   const forwardsHeader = createHeaderFilter(null);
   const upstream = {
-    origin: "https://upstream.example",
-    fetch: async () => answer,
-    authorization: null,
-    timeoutMs: 1,
-    forwardsHeader,
-    servesPages: false,
+    ...{ origin: "https://upstream.example", fetch: async () => answer, authorization: null, timeoutMs: 1 },
+    ...{ forwardsHeader, servesPages: false },
   };
   const open = () => ({
     now: () => 0,
