@@ -2,14 +2,14 @@
 // of it. Prints a table for each server; exit code 1 when something differs that docs/request-flow.md does not list.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import buildWorker from "../test/support/build-worker.ts";
-import { startWorkerdGateway } from "../test/support/workerd-gateway.ts";
-import { CLIENTS, type ReadyClient } from "./compat/clients.ts";
-import { type Played, play, scenariosOf } from "./compat/play.ts";
-import { documentOf, type ServerReport, tableOf, undocumented } from "./compat/report.ts";
-import { SCENARIOS } from "./compat/scenarios.ts";
-import { writeFiles } from "./compat/scratch.ts";
-import { SERVERS, type Server, startServer } from "./compat/servers.ts";
+import buildWorker from "../support/build-worker.ts";
+import { startWorkerdGateway } from "../support/workerd-gateway.ts";
+import { CLIENTS, type ReadyClient } from "./clients.ts";
+import { type Played, play, scenariosOf } from "./play.ts";
+import { documentOf, type ServerReport, tableOf, undocumented } from "./report.ts";
+import { SCENARIOS } from "./scenarios.ts";
+import { writeFiles } from "./scratch.ts";
+import { SERVERS, type Server, startServer } from "./servers.ts";
 
 const DOCUMENT = "docs/compatibility.md";
 

@@ -1,13 +1,13 @@
 // Real clients in front of the gateway and a real server behind it, as far as every machine has them: `npm run compat` has more.
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CLIENTS } from "../../scripts/compat/clients.ts";
-import { ROWS } from "../../scripts/compat/documented.ts";
-import { play, scenariosOf } from "../../scripts/compat/play.ts";
-import { undocumented } from "../../scripts/compat/report.ts";
-import { find, writeFiles } from "../../scripts/compat/scratch.ts";
-import { type RunningServer, SERVERS, startServer } from "../../scripts/compat/servers.ts";
 import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
+import { CLIENTS } from "./clients.ts";
+import { ROWS } from "./documented.ts";
+import { play, scenariosOf } from "./play.ts";
+import { undocumented } from "./report.ts";
+import { find, writeFiles } from "./scratch.ts";
+import { type RunningServer, SERVERS, startServer } from "./servers.ts";
 
 const NAMES = ["fetch", "node:http", "curl"];
 const server = SERVERS.find(({ name }) => name === "node") as (typeof SERVERS)[number];
