@@ -56,7 +56,7 @@ export function createIsolate(surroundings: Surroundings, settings: Settings): I
   const skewMs = random.between(-3_000, 3_000);
   const clock = clockOf(world, skewMs);
   const d1 = connectD1(surroundings, link);
-  const kv = connectKv(surroundings, link);
+  const kv = connectKv(surroundings);
   const copies = flaw.copies?.(kv) ?? kv;
   const records = flaw.records?.(d1, copies) ?? d1;
   const changes = flaw.changes?.(d1, () => world.now) ?? d1;

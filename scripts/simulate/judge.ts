@@ -41,17 +41,13 @@ export function isKept({ worst, bound, atLeast }: Guarantee): boolean {
 
 export function createJudge(strongCheck: StrongCheck, staleIfErrorMs: number): Judge {
   const answered = { allowed: 0, denied: 0, degraded: 0, unavailable: 0 };
-  const guarantee = (name: string, unit: Guarantee["unit"], bound: number): Guarantee => ({
-    name,
-    unit,
-    bound,
-    worst: 0,
-  });
+  const guarantee = (name: string, unit: Guarantee["unit"], bound: number): Guarantee => {
+    return { name, unit, bound, worst: 0 };
+  };
   const unlessAll = (ms: number) => (strongCheck === "all" ? 0 : ms);
   const lateRead = guarantee("a read is allowed after it was forbidden", "ms", unlessAll(FRESH_FOR_MS));
   const lateCutOff = guarantee("the same without a link to D1", "ms", unlessAll(FRESH_FOR_MS + staleIfErrorMs));
-  const changeBound = 0;
-  const lateChange = guarantee("a change is allowed after it was forbidden", "ms", changeBound);
+  const lateChange = guarantee("a change is allowed after it was forbidden", "ms", 0);
   const expired = guarantee("a request is allowed after the key's expiry", "requests", 0);
   const wrong401 = guarantee("a valid key is answered 401", "requests", 0);
   const wrong403 = guarantee("a permitted request is answered 403", "requests", 0);

@@ -4,8 +4,6 @@ import type { KeyHash } from "../../src/core/access/principal.ts";
 import type { ChangeFeed, KeyCopies, KeyCopy, KeyRecordSource } from "../../src/store/key-cache/ports.ts";
 import { decodeRecord } from "../../src/store/key-cache/record-codec.ts";
 import type { Surroundings } from "./isolate.ts";
-import type { Primary } from "./primary.ts";
-import type { World } from "./world.ts";
 
 /** The oldest state that a location of KV shows is the sum: the delay of a write, and the cache of the location. */
 const KV_DELAY_MS = 90_000;
@@ -23,29 +21,22 @@ export function writeToKv(history: KvHistory, hash: KeyHash, at: number, copy: K
   history.set(hash, [...(history.get(hash) ?? []), { at, copy }]);
 }
 
-/** The link of one isolate to storage, with counts of its reads. */
+/** The link of one isolate to D1. */
 export interface Link {
   /** Until when this isolate cannot reach D1; `silent`: it gets no error either. */
   cutOffUntil: number;
   silent: boolean;
-  rowReads: number;
-  copyReads: number;
-  feedReads: number;
   /** When D1 was asked for the change feed and answered. */
   feedReadAt: number;
   shortestGapMs: number;
 }
 
 export function createLink(): Link {
-  const counts = { rowReads: 0, copyReads: 0, feedReads: 0 };
-  return { cutOffUntil: 0, silent: false, ...counts, feedReadAt: -1e9, shortestGapMs: Number.POSITIVE_INFINITY };
+  return { cutOffUntil: 0, silent: false, feedReadAt: -1e9, shortestGapMs: Number.POSITIVE_INFINITY };
 }
 
 /** D1 over the link of one isolate. */
-export function connectD1(
-  { world, random, primary }: { world: World; random: Surroundings["random"]; primary: Primary },
-  link: Link,
-): KeyRecordSource & ChangeFeed {
+export function connectD1({ world, random, primary }: Surroundings, link: Link): KeyRecordSource & ChangeFeed {
   function errorOf(isCutOff: boolean): string | null {
     const value = random.next();
     if (isCutOff) return "D1_ERROR: internal error";
@@ -69,14 +60,10 @@ export function connectD1(
   }
 
   return {
-    readByHash(hash) {
-      link.rowReads += 1;
-      return query(() => primary.read(hash));
-    },
+    readByHash: (hash) => query(() => primary.read(hash)),
     async since(seq) {
       const askedAt = world.now;
       const changes = await query(() => primary.since(seq));
-      link.feedReads += 1;
       // The key resolver has given up by then: to it, D1 did not answer.
       if (world.now - askedAt > GIVEN_UP_MS) return changes;
       link.shortestGapMs = Math.min(link.shortestGapMs, askedAt - link.feedReadAt);
@@ -87,7 +74,7 @@ export function connectD1(
 }
 
 /** KV as one location sees it: an earlier state, which the location caches for a while. */
-export function connectKv({ world, random, history }: Omit<Surroundings, "judge" | "primary">, link: Link): KeyCopies {
+export function connectKv({ world, random, history }: Surroundings): KeyCopies {
   const cached = new Map<KeyHash, { readonly until: number; readonly copy: KeyCopy | null }>();
 
   function read(hash: KeyHash): KeyCopy | null {
@@ -101,7 +88,6 @@ export function connectKv({ world, random, history }: Omit<Surroundings, "judge"
 
   return {
     get(hash) {
-      link.copyReads += 1;
       return new Promise((resolve, reject) => {
         world.after(random.happens(0.02) ? random.between(60, 400) : random.between(1, 30), () => {
           if (random.happens(0.005)) return reject(new Error("KV GET failed: 500"));

@@ -22,7 +22,6 @@ export interface Options extends Settings {
 export interface Outcome {
   readonly guarantees: readonly Guarantee[];
   readonly answered: Judge["answered"];
-  readonly reads: { readonly rows: number; readonly copies: number; readonly feeds: number };
   readonly virtualMs: number;
 }
 
@@ -46,13 +45,7 @@ export async function simulate(options: Options): Promise<Outcome> {
   await setImmediate();
   await world.passTo(time + 5_000);
   for (const { shortestGapMs } of links) judge.noteGap(shortestGapMs);
-  const sum = (of: (link: Link) => number) => links.reduce((total, link) => total + of(link), 0);
-  const reads = {
-    rows: sum(({ rowReads }) => rowReads),
-    copies: sum(({ copyReads }) => copyReads),
-    feeds: sum(({ feedReads }) => feedReads),
-  };
-  return { guarantees: judge.guarantees, answered: judge.answered, reads, virtualMs: world.now };
+  return { guarantees: judge.guarantees, answered: judge.answered, virtualMs: world.now };
 }
 
 function setUp({ seed, strongCheck, staleIfErrorMs, flaw }: Options): Scene {

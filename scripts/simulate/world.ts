@@ -2,6 +2,7 @@
 // repeats. The whole simulation is one sequence.
 import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../../src/store/lib/timeouts.ts";
+import { seededRandom } from "../../test/support/random.ts";
 
 export interface World {
   /** Milliseconds since the simulation began; an isolate sees it only through a clock of its own. */
@@ -59,20 +60,14 @@ export interface Random {
   wait(meanMs: number): number;
 }
 
-/** Mulberry32: small, fast, and the same on every machine. */
 export function createRandom(seed: number): Random {
-  let state = seed | 0;
-  const next = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 0x1_0000_0000;
-  };
+  const { below, pick } = seededRandom(seed);
+  const next = () => below(2 ** 32) / 2 ** 32;
   return {
     next,
     between: (least, most) => least + next() * (most - least),
     happens: (share) => next() < share,
-    pick: (choices) => choices[Math.floor(next() * choices.length)] as never,
+    pick,
     wait: (meanMs) => -Math.log(1 - next()) * meanMs,
   };
 }
