@@ -2,7 +2,7 @@
 // was changed, removed, inserted or moved. Needs the public keys only.
 import { existsSync, readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { parseArgs } from "node:util";
+import { parseArgs, parseEnv } from "node:util";
 import { HASHED_COLUMNS, readCheckpoint, type SigningKey, type StoredEvent } from "../src/core/audit/hash-chain.ts";
 import { type SignedDay, type Verified, verifyAudit } from "../src/core/audit/verify.ts";
 import { wranglerQuietly } from "./wrangler.ts";
@@ -22,18 +22,12 @@ type Read = (sql: string) => Promise<readonly Row[]>;
 const PAGE = 500;
 
 /** Verifies all events and checkpoints. */
-async function verifyLog(
-  read: Read,
-  keys: readonly SigningKey[],
-  witness: ReturnType<typeof witnessOf>,
-): Promise<Verified> {
-  const rows = await read("SELECT day, seq, jws FROM audit_checkpoints ORDER BY day");
-  const days = await Promise.all(
-    rows.map(async ({ day, seq, jws }): Promise<SignedDay> => {
-      return { day: String(day), seq: Number(seq), signed: await readCheckpoint(String(jws), keys) };
-    }),
-  );
-  return verifyAudit(readEvents(read), days, witness);
+async function verifyLog(read: Read, keys: readonly SigningKey[], head: string | undefined): Promise<Verified> {
+  const days: SignedDay[] = [];
+  for (const { day, seq, jws } of await read("SELECT day, seq, jws FROM audit_checkpoints ORDER BY day")) {
+    days.push({ day: String(day), seq: Number(seq), signed: await readCheckpoint(String(jws), keys) });
+  }
+  return verifyAudit(readEvents(read), days, witnessOf(head));
 }
 
 async function* readEvents(read: Read): AsyncGenerator<StoredEvent> {
@@ -72,10 +66,9 @@ async function keyText(jwks: string | undefined): Promise<string> {
   if (jwks?.match(/^https?:/)) return (await fetch(jwks)).text();
   if (jwks !== undefined) return readFileSync(jwks, "utf8");
   if (process.env.IDENTITY_KEYS) return process.env.IDENTITY_KEYS;
-  const line = existsSync(".dev.vars") ? readFileSync(".dev.vars", "utf8").match(/^IDENTITY_KEYS=(.*)$/m)?.[1] : null;
+  const line = existsSync(".dev.vars") && parseEnv(readFileSync(".dev.vars", "utf8")).IDENTITY_KEYS;
   if (!line) throw new Error("no keys to check signatures with: give --jwks, or IDENTITY_KEYS");
-  const quote = line[0];
-  return quote === "'" || quote === '"' || quote === "`" ? line.slice(1, -1) : line;
+  return line;
 }
 
 function witnessOf(head: string | undefined): { readonly seq: number; readonly hash: string } | null {
@@ -93,28 +86,20 @@ function report({ findings, events, covered, open }: Verified): string {
 }
 
 async function main(): Promise<number> {
-  const options = {
-    local: { type: "boolean" },
-    remote: { type: "boolean" },
-    file: { type: "string" },
-    jwks: { type: "string" },
-    head: { type: "string" },
-    help: { type: "boolean", short: "h" },
-  } as const;
-  try {
-    const { values } = parseArgs({ options });
-    if (values.help) {
-      process.stdout.write(USAGE);
-      return 0;
-    }
-    const read = values.file === undefined ? readD1(values.remote ? ["--remote"] : LOCAL) : readCopy(values.file);
-    const verified = await verifyLog(read, JSON.parse(await keyText(values.jwks)).keys, witnessOf(values.head));
-    process.stdout.write(report(verified));
-    return verified.findings.length === 0 ? 0 : 1;
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
-    return 2;
+  const [flag, text] = [{ type: "boolean" }, { type: "string" }] as const;
+  const help = { type: "boolean", short: "h" } as const;
+  const { values } = parseArgs({ options: { local: flag, remote: flag, file: text, jwks: text, head: text, help } });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
   }
+  const read = values.file === undefined ? readD1(values.remote ? ["--remote"] : LOCAL) : readCopy(values.file);
+  const verified = await verifyLog(read, JSON.parse(await keyText(values.jwks)).keys, values.head);
+  process.stdout.write(report(verified));
+  return verified.findings.length === 0 ? 0 : 1;
 }
 
-if (import.meta.main) process.exitCode = await main();
+process.exitCode = await main().catch((error: Error) => {
+  process.stderr.write(`${error.message}\n`);
+  return 2;
+});

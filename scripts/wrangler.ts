@@ -1,9 +1,10 @@
-// Runs the installed wrangler, quietly: its output is shown only when it fails.
-import { spawn, spawnSync } from "node:child_process";
+// Runs installed commands, wrangler above all, quietly: their output is shown only when they fail.
+import { execFile, spawn, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 export const ROOT = fileURLToPath(new URL("../", import.meta.url));
-const WRANGLER = fileURLToPath(new URL("../node_modules/wrangler/bin/wrangler.js", import.meta.url));
+const WRANGLER = `${ROOT}node_modules/wrangler/bin/wrangler.js`;
 
 // No telemetry, no update check, no sample request fetched from outside, no log files in the home directory.
 export const QUIET = {
@@ -26,18 +27,17 @@ export function wranglerShown(args: readonly string[], input?: string): number {
 
 /** Runs wrangler to its end. @returns its output. @throws Error with the output, when it fails */
 export function wranglerQuietly(args: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = startWrangler(args);
-    let output = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (part) => {
-        output += part;
-      });
-    }
-    child.on("exit", (code) =>
-      code === 0 ? resolve(output) : reject(new Error(`wrangler ${args.slice(0, 3).join(" ")} failed:\n${output}`)),
-    );
+  return run(WRANGLER, args, QUIET);
+}
+
+/** Runs a Node script to its end. @returns its output. @throws Error with the output, when it fails */
+export async function run(script: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+  const options = { cwd: ROOT, env: { ...process.env, NO_COLOR: "1", ...env }, maxBuffer: Infinity };
+  const ended = promisify(execFile)(process.execPath, [script, ...args], options);
+  const { stdout, stderr } = await ended.catch(({ stdout, stderr }) => {
+    throw new Error(`${script} ${args.slice(0, 3).join(" ")} failed:\n${stdout}${stderr}`);
   });
+  return stdout + stderr;
 }
 
 /** Starts wrangler with its output piped. */

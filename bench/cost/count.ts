@@ -2,10 +2,13 @@
 import { newIdentityKeys } from "../../scripts/secrets.ts";
 import { ACCOUNT } from "../../scripts/simulate/primary.ts";
 import { createRandom, EPOCH } from "../../scripts/simulate/world.ts";
+import type { Config } from "../../src/config/config.ts";
 import type { KeyHash } from "../../src/core/access/principal.ts";
 import { DEVELOPER } from "../../src/core/access/roles.ts";
+import type { Log } from "../../src/log.ts";
 import { createD1Records } from "../../src/store/key-cache/d1-records.ts";
 import { copyName, createKvCopies } from "../../src/store/key-cache/kv-copies.ts";
+import { createMaintenanceJobs } from "../../src/wiring/maintenance.ts";
 import { randomHash } from "../setup/keys.ts";
 import { type Counted, MINUTE_MS } from "./bill.ts";
 import { type Customer, createTraffic } from "./customers.ts";
@@ -69,21 +72,16 @@ export async function count(customer: Customer, { seed, minutes, onMinute }: Cou
   return { minutes, ...seen, used: storage.used, idle };
 }
 
-interface MaintenanceModule {
-  createMaintenanceJobs(config: object, copies: object, log: object): { runScheduled(now: number): Promise<void> };
-}
-
 /** The Worker's own scheduled maintenance. A job that fails ends the count. */
 async function createSchedule(storage: CountingStorage): Promise<(now: number) => Promise<void>> {
-  // By its address: the modules that it imports are typed for Workers, this one for Node.
-  const path = "../../src/wiring/maintenance.ts";
-  const { createMaintenanceJobs }: MaintenanceModule = await import(new URL(path, import.meta.url).href);
   const identityKeys = JSON.parse(await newIdentityKeys()).keys;
-  const config = { db: storage.db, identityKeys, denialRetentionMs: DENIAL_RETENTION_MS };
-  const write = (kind: string, fields: object) => {
-    if (kind === "fault") throw new Error(JSON.stringify(fields));
-  };
-  return createMaintenanceJobs(config, createKvCopies(storage.kv), { write }).runScheduled;
+  const config = { db: storage.db, identityKeys, denialRetentionMs: DENIAL_RETENTION_MS } as Config;
+  const log = {
+    write(kind, fields) {
+      if (kind === "fault") throw new Error(JSON.stringify(fields));
+    },
+  } as Log;
+  return createMaintenanceJobs(config, createKvCopies(storage.kv), log).runScheduled;
 }
 
 /** Adds keys without allow lists to D1. @returns their hashes */
