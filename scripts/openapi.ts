@@ -69,7 +69,7 @@ function operationObject(operation: KnownOperation, doc: OperationDoc): Json {
     description: `${doc.description ?? ""} Needs ${permission}${holder}.`.trim(),
     parameters: [...path, ...queryParameters(doc), ...(doc.headers ?? [])],
     ...(doc.body ? { requestBody: requestBody(doc.body) } : {}),
-    responses: { ...successResponse(doc), ...errorReferences(doc) },
+    responses: { ...successResponse(doc), ...errorReferences(operation, doc) },
   };
 }
 
@@ -104,8 +104,12 @@ function bodySchema(response: ResponseDoc): Json {
   return { type: "object", properties, required: Object.keys(properties) };
 }
 
-function errorReferences(doc: OperationDoc): Json {
-  const statuses = [401, 403, 503, ...(doc.errors ?? [])].sort((a, b) => a - b);
+/** Every operation has 401, 403 and 503; one whose path names something in the account also has 404. */
+function errorReferences({ path }: KnownOperation, { query, body, errors = [] }: OperationDoc): Json {
+  const named = /\{(?!accountId)/.test(path) ? [404] : [];
+  const checked = query || body ? [400] : [];
+  const read = body ? [413, 415] : [];
+  const statuses = [401, 403, 503, ...named, ...checked, ...read, ...errors].sort((a, b) => a - b);
   return Object.fromEntries(statuses.map((status) => [status, { $ref: `#/components/responses/Error${status}` }]));
 }
 

@@ -12,7 +12,7 @@ export interface OperationDoc {
   readonly body?: { readonly schema: ComponentName; readonly required: boolean; readonly example?: unknown };
   /** `null`: 204 without a body. */
   readonly response: ResponseDoc | null;
-  /** The statuses of errors besides 401, 403 and 503, which every operation has. */
+  /** The statuses of errors besides those that follow from path, query and body. */
   readonly errors?: readonly number[];
 }
 
@@ -41,9 +41,3 @@ export const [one, list, whole, lines] = [as("one"), as("list"), as("whole"), as
 
 /** A body that must be there. */
 export const body = (schema: ComponentName, example?: unknown) => ({ schema, required: true, example });
-
-/** The errors of an operation that has a body and creates something. */
-export const CREATE_ERRORS = [400, 409, 413, 415];
-
-/** The errors of an operation that has a body and changes something that the path names. */
-export const CHANGE_ERRORS = [400, 404, 409, 413, 415];

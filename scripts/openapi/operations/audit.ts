@@ -9,20 +9,17 @@ export const AUDIT_OPERATIONS = tagged("Audit", {
     description: "Newest first. With `Accept: application/x-ndjson` the response is the export.",
     query: AuditQuery,
     response: list("AuditEventData", "A page of events."),
-    errors: [400],
   },
   exportAuditEvents: {
     summary: "Export audit events",
     description: "Streams all events, oldest first, as one JSON object per line.",
     query: AuditExportQuery,
     response: lines("AuditEventData", "The events."),
-    errors: [400],
   },
   listRefusals: {
     summary: "List how often keys were denied",
     description: "By hour, key and reason, newest first. Counts are written once a minute.",
     query: RefusalQuery,
     response: list("RefusalData", "A page of counts."),
-    errors: [400],
   },
 });

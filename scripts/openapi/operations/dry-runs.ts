@@ -1,6 +1,6 @@
 // The documentation of the operations on dry runs.
 import { ForceQuery } from "../../../src/admin/schema.ts";
-import { body, CHANGE_ERRORS, one, tagged, whole } from "../operation-doc.ts";
+import { body, one, tagged, whole } from "../operation-doc.ts";
 
 const TRIAL_EXAMPLE = {
   role_id: "95b23b27-b36b-4c2e-b7b6-4a94ed7676e4",
@@ -12,7 +12,6 @@ export const DRY_RUN_OPERATIONS = tagged("API keys", {
     summary: "Show the dry run (trial) of an API key, and what it would have denied",
     description: "Counts allowed requests only. Counts are written once a minute.",
     response: one("TrialData", "The dry run."),
-    errors: [404],
   },
   putApiKeyTrial: {
     summary: "Start a dry run of an API key with another role, IP allow lists, or both",
@@ -20,13 +19,12 @@ export const DRY_RUN_OPERATIONS = tagged("API keys", {
       "Report-only: a dry run denies no request. Replaces the current dry run; counts restart at zero. The key must be active, and must have no more access than the requesting key, both now and after a promotion.",
     body: body("TrialSpec", TRIAL_EXAMPLE),
     response: one("TrialData", "The dry run."),
-    errors: CHANGE_ERRORS,
+    errors: [409],
   },
   deleteApiKeyTrial: {
     summary: "End the dry run of an API key",
     description: "Deletes the dry run and its counts; the key does not change.",
     response: null,
-    errors: [404],
   },
   promoteApiKeyTrial: {
     summary: "Make the role and IP allow lists of the dry run the key's own",
@@ -34,6 +32,6 @@ export const DRY_RUN_OPERATIONS = tagged("API keys", {
       "The key must be active, and must have no more access than the requesting key, before and after. The last key that can manage keys only loses that permission with `force`.",
     query: ForceQuery,
     response: whole("PromotedTrial", "The changed key, and how soon the change takes effect."),
-    errors: [400, 404, 409],
+    errors: [409],
   },
 });

@@ -1,7 +1,7 @@
 // The documentation of the operations on operators.
 import { OperatorListQuery } from "../../../src/admin/operators/schema.ts";
 import { ForceQuery } from "../../../src/admin/schema.ts";
-import { body, CHANGE_ERRORS, CREATE_ERRORS, list, one, tagged } from "../operation-doc.ts";
+import { body, list, one, tagged } from "../operation-doc.ts";
 
 const OPERATOR_EXAMPLE = {
   name: "Ada",
@@ -15,7 +15,6 @@ export const OPERATOR_OPERATIONS = tagged("Operators", {
     summary: "List operators",
     query: OperatorListQuery,
     response: list("OperatorData", "A page of operators, oldest first."),
-    errors: [400],
   },
   createOperator: {
     summary: "Add an operator",
@@ -23,9 +22,9 @@ export const OPERATOR_OPERATIONS = tagged("Operators", {
       "A person who is recognized by an e-mail address that the issuer has verified, or by a subject; both are compared exactly. An operator gets no more permissions than the requesting key or operator has, and does not outlive it.",
     body: body("OperatorSpec", OPERATOR_EXAMPLE),
     response: one("OperatorData", "The operator."),
-    errors: CREATE_ERRORS,
+    errors: [409],
   },
-  getOperator: { summary: "Show an operator", response: one("OperatorData", "The operator."), errors: [404] },
+  getOperator: { summary: "Show an operator", response: one("OperatorData", "The operator.") },
   updateOperator: {
     summary: "Change an operator",
     description:
@@ -33,7 +32,7 @@ export const OPERATOR_OPERATIONS = tagged("Operators", {
     query: ForceQuery,
     body: body("OperatorChange"),
     response: one("OperatorData", "The operator."),
-    errors: CHANGE_ERRORS,
+    errors: [409],
   },
   deleteOperator: {
     summary: "Remove an operator",
@@ -41,6 +40,6 @@ export const OPERATOR_OPERATIONS = tagged("Operators", {
       "Takes effect with the operator's next request. The last operator who can manage keys is only removed with `force`.",
     query: ForceQuery,
     response: null,
-    errors: [400, 404, 409],
+    errors: [409],
   },
 });

@@ -1,7 +1,7 @@
 // The documentation of the operations on roles, permissions and the requesting principal.
 import { RoleListQuery } from "../../../src/admin/roles/schema.ts";
 import { ForceQuery } from "../../../src/admin/schema.ts";
-import { body, CHANGE_ERRORS, CREATE_ERRORS, list, one, tagged } from "../operation-doc.ts";
+import { body, list, one, tagged } from "../operation-doc.ts";
 
 const ROLE_EXAMPLE = {
   name: "Backups",
@@ -26,15 +26,14 @@ export const ROLE_OPERATIONS = tagged("Roles", {
     description: "A filter by name is not case-sensitive: the exact match first, then names that contain it.",
     query: RoleListQuery,
     response: list("RoleData", "A page of roles, built-in ones first."),
-    errors: [400],
   },
   createRole: {
     summary: "Create a role",
     body: body("RoleSpec", ROLE_EXAMPLE),
     response: one("RoleData", "The role."),
-    errors: CREATE_ERRORS,
+    errors: [409],
   },
-  getRole: { summary: "Show a role", response: one("RoleData", "The role with its permissions."), errors: [404] },
+  getRole: { summary: "Show a role", response: one("RoleData", "The role with its permissions.") },
   updateRole: {
     summary: "Replace a role",
     description:
@@ -42,12 +41,12 @@ export const ROLE_OPERATIONS = tagged("Roles", {
     query: ForceQuery,
     body: body("RoleSpec", ROLE_EXAMPLE),
     response: one("RoleData", "The role."),
-    errors: CHANGE_ERRORS,
+    errors: [409],
   },
   deleteRole: {
     summary: "Delete a role",
     description: "A role that an active key, its dry run or an operator has cannot be deleted.",
     response: null,
-    errors: [404, 409],
+    errors: [409],
   },
 });
