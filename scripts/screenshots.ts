@@ -2,9 +2,10 @@
 // valid: it replaces the real one before it reaches the page.
 import { mkdirSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
+import { clientOf, LISTS_PATH, V1 } from "../test/support/admin-client.ts";
 import { launchBrowser, openConsole, type PageOptions, signIn } from "../test/support/browser.ts";
-import { type ConsoleWorld, putKeys, type StoredKey, startConsoleWorld } from "../test/support/console.ts";
-import { ACCOUNT, CLUSTERS, PROJECT } from "../test/support/gatehouse.ts";
+import { putKeys, type StoredKey, startConsoleWorld } from "../test/support/console.ts";
+import { ACCOUNT, CLUSTERS, type Gatehouse } from "../test/support/gatehouse.ts";
 import { ROLE_IDS } from "../test/support/seed.ts";
 import { buildConsole } from "./build-console.ts";
 import { ROOT } from "./wrangler.ts";
@@ -14,13 +15,7 @@ process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
 const OUT = `${ROOT}docs/images`;
 const DAY = 86_400_000;
 const FAKE = `eyJhbGciOiJIUzI1NiIsInR5cCI6ImdhdGVob3VzZS1rZXkrand0In0.${"EXAMPLE-".repeat(28)}.NOT-A-KEY-ONLY-A-PICTURE-OF-ONE`;
-const THEMES = ["light", "dark"] as const;
 const MADE = "deploy-bot";
-
-interface World extends ConsoleWorld {
-  /** The id of a denied request. */
-  readonly deniedRequest: string;
-}
 
 const ANNA = "anna.keller@example.com";
 const JUN = "jun.park@example.com";
@@ -40,8 +35,10 @@ const KEYS: readonly Row[] = [
   ["autoscaler", "Developer", "terraform", -64, -0.0001, 55_340, null],
 ];
 
-async function makeWorld(): Promise<World> {
+/** A Gatehouse with the keys, lists and operators of the pictures. */
+async function makeWorld() {
   const world = await startConsoleWorld();
+  const { gatehouse, admin } = world;
   const at = (days: number | null = null) => (days === null ? null : Math.round(Date.now() + days * DAY));
   const keys = KEYS.map(([name, role, issuer, created, used, uses, expires, revoked]) => {
     const times = { createdAt: at(created) ?? 0, lastUsedAt: at(used), expiresAt: at(expires), revokedAt: at(revoked) };
@@ -49,59 +46,68 @@ async function makeWorld(): Promise<World> {
   });
   const [first, ...others] = keys as [StoredKey, ...StoredKey[]];
   const description = "Takes the backups of production, every night at two";
-  await putKeys(world.gatehouse, [{ ...first, description, lastUsedFrom: "198.51.100.20" }, ...others]);
-  const lists = `projects/${PROJECT}/allow-lists`;
+  await putKeys(gatehouse, [{ ...first, description, lastUsedFrom: "198.51.100.20" }, ...others]);
+  const send = clientOf(gatehouse, admin.token);
   const office = ["203.0.113.0/24", "2001:db8:42::/48"];
-  await create(world, lists, { name: "office-zurich", description: "", allow_list: office });
-  await create(world, lists, { name: "ci-runners", description: "", allow_list: ["198.51.100.16/28"] });
-  await bind(world, "terraform-production", "office-zurich");
-  await bind(world, "ci-integration-tests", "ci-runners");
-  await create(world, "operators", { name: "Anna Keller", email: ANNA, role_id: ROLE_IDS.Admin });
-  await create(world, "operators", { name: "Jun Park", email: JUN, role_id: ROLE_IDS.Developer });
-  return { ...world, deniedRequest: await sendDenied(world) };
+  await send("POST", LISTS_PATH, { name: "office-zurich", description: "", allow_list: office });
+  await send("POST", LISTS_PATH, { name: "ci-runners", description: "", allow_list: ["198.51.100.16/28"] });
+  await bind(gatehouse, "terraform-production", "office-zurich");
+  await bind(gatehouse, "ci-integration-tests", "ci-runners");
+  const operators = `${V1}/accounts/${ACCOUNT}/operators`;
+  await send("POST", operators, { name: "Anna Keller", email: ANNA, role_id: ROLE_IDS.Admin });
+  await send("POST", operators, { name: "Jun Park", email: JUN, role_id: ROLE_IDS.Developer });
+  return { ...world, deniedRequest: await sendDenied(gatehouse) };
 }
 
-/** Creates something in the account, as its Admin. */
-async function create({ gatehouse, admin }: ConsoleWorld, path: string, spec: object): Promise<void> {
-  const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(spec) };
-  const response = await gatehouse.call(admin.token, `/api/public/v1/accounts/${ACCOUNT}/${path}`, init);
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-}
+type World = Awaited<ReturnType<typeof makeWorld>>;
 
-/** Sends a request that a Viewer is denied. @returns its request id */
-async function sendDenied({ gatehouse }: ConsoleWorld): Promise<string> {
-  const { token } = await gatehouse.key({ name: "status-page", role: "Viewer" });
-  const path = `${CLUSTERS}/c1f0a7de-6a53-4c0c-8f3f-0a3f1c7d9a10/pause`;
-  const response = await gatehouse.call(token, path, { method: "POST" });
-  return ((await response.json()) as { error: { request_id: string } }).error.request_id;
-}
-
-async function bind({ gatehouse: { env } }: ConsoleWorld, key: string, list: string): Promise<void> {
+async function bind({ env }: Gatehouse, key: string, list: string): Promise<void> {
   await env.DB.prepare("UPDATE api_keys SET restricted = 1 WHERE name = ?").bind(key).run();
   const sql = `INSERT INTO api_key_allow_lists (key_id, allow_list_id)
     SELECT api_keys.id, allow_lists.id FROM api_keys, allow_lists WHERE api_keys.name = ? AND allow_lists.name = ?`;
   await env.DB.prepare(sql).bind(key, list).run();
 }
 
+/** Sends a request that a Viewer is denied. @returns its request id */
+async function sendDenied(gatehouse: Gatehouse): Promise<string> {
+  const { token } = await gatehouse.key({ name: "status-page", role: "Viewer" });
+  const path = `${CLUSTERS}/c1f0a7de-6a53-4c0c-8f3f-0a3f1c7d9a10/pause`;
+  return (await clientOf(gatehouse, token)("POST", path)).body.error.request_id;
+}
+
+/** The list of keys, signed in. */
+async function openKeys(browser: Browser, { gatehouse, admin }: World, options: PageOptions) {
+  const watched = await openConsole(browser, gatehouse, "/console/keys", options);
+  await signIn(watched.page, admin.token);
+  await watched.page.getByRole("cell", { name: "backup-nightly" }).waitFor();
+  if ((options.width ?? 0) > 1_000) await watched.page.getByRole("cell", { name: "office-zurich" }).waitFor();
+  return watched;
+}
+
+const press = (page: Page, role: "link" | "button", name: string) => page.getByRole(role, { name }).click();
+
 async function takeAll(browser: Browser, world: World, theme: "light" | "dark"): Promise<void> {
   const { page, faults, close } = await openKeys(browser, world, { theme, width: 1360, height: 850 });
   const shoot = (name: string) => page.screenshot({ path: `${OUT}/${name}-${theme}.png` });
   await page.mouse.move(0, 0);
   await shoot("keys");
-  await page.getByRole("link", { name: "backup-nightly" }).click();
-  await page.getByRole("dialog").getByText("Recent activity").waitFor();
+  await press(page, "link", "backup-nightly");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("Recent activity").waitFor();
   await shoot("key");
   await page.keyboard.press("Escape");
-  await fillCreate(page);
+  await press(page, "button", "Create API key");
+  await dialog.getByLabel("Name").fill(MADE);
+  await dialog.getByLabel("Role").selectOption({ label: "Viewer" });
   await shoot("create");
   await page.route("**/api-keys", async (route) => {
     const response = await route.fetch();
     await route.fulfill({ response, json: { ...(await response.json()), jwt: FAKE } });
   });
-  await page.getByRole("button", { name: "Create key" }).click();
+  await press(page, "button", "Create key");
   await page.getByRole("button", { name: "I have stored it" }).waitFor();
   await shoot("key-once");
-  await page.getByRole("button", { name: "I have stored it" }).click();
+  await press(page, "button", "I have stored it");
   if (theme === "light") await takeOtherPages(page, world, shoot);
   if (faults.length > 0) throw new Error(faults.join("\n"));
   await close();
@@ -110,46 +116,25 @@ async function takeAll(browser: Browser, world: World, theme: "light" | "dark"):
 }
 
 /** The pages that README.md shows in one theme only. */
-async function takeOtherPages(page: Page, world: World, shoot: (name: string) => Promise<unknown>): Promise<void> {
-  await page.getByRole("link", { name: "Roles" }).click();
-  await page.getByRole("link", { name: "Developer" }).click();
+async function takeOtherPages(page: Page, { deniedRequest }: World, shoot: (name: string) => Promise<unknown>) {
+  await press(page, "link", "Roles");
+  await press(page, "link", "Developer");
   await page.getByText("List or View clusters").waitFor();
   await shoot("role");
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
-  await page.getByRole("link", { name: "Operators" }).click();
+  await press(page, "link", "Operators");
   await page.getByRole("link", { name: "Jun Park" }).waitFor();
   await shoot("operators");
-  await page.getByRole("link", { name: "Activity" }).click();
+  await press(page, "link", "Activity");
   await page.getByText("Create Operator").first().waitFor();
   await shoot("activity");
-  await page.getByRole("link", { name: "Denied requests" }).click();
-  await page.getByLabel("Request ID").fill(world.deniedRequest);
-  await page.getByRole("button", { name: "Explain" }).click();
+  await press(page, "link", "Denied requests");
+  await page.getByLabel("Request ID").fill(deniedRequest);
+  await press(page, "button", "Explain");
   await page.getByText("The request was denied").waitFor();
   await page.evaluate(() => scrollTo(0, 0));
   await shoot("explain");
-}
-
-async function openKeys(browser: Browser, world: ConsoleWorld, options: PageOptions) {
-  const watched = await openConsole(browser, world.gatehouse, "/console/keys", options);
-  await signIn(watched.page, world.admin.token);
-  await watched.page.getByRole("cell", { name: "backup-nightly" }).waitFor();
-  if ((options.width ?? 0) > 1_000) await watched.page.getByRole("cell", { name: "office-zurich" }).waitFor();
-  return watched;
-}
-
-async function takePhone(browser: Browser, world: ConsoleWorld): Promise<void> {
-  const { page, close } = await openKeys(browser, world, { width: 360, height: 740 });
-  await page.screenshot({ path: `${OUT}/keys-phone.png` });
-  await close();
-}
-
-async function fillCreate(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Create API key" }).click();
-  const dialog = page.getByRole("dialog");
-  await dialog.getByLabel("Name").fill(MADE);
-  await dialog.getByLabel("Role").selectOption({ label: "Viewer" });
 }
 
 mkdirSync(OUT, { recursive: true });
@@ -157,8 +142,9 @@ await buildConsole();
 const world = await makeWorld();
 const browser = await launchBrowser();
 try {
-  for (const theme of THEMES) await takeAll(browser, world, theme);
-  await takePhone(browser, world);
+  for (const theme of ["light", "dark"] as const) await takeAll(browser, world, theme);
+  const { page } = await openKeys(browser, world, { width: 360, height: 740 });
+  await page.screenshot({ path: `${OUT}/keys-phone.png` });
 } finally {
   await browser.close();
   await world.close();
