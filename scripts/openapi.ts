@@ -89,12 +89,11 @@ function requestBody({ schema, required, example }: NonNullable<OperationDoc["bo
 function successResponse({ response }: OperationDoc): Json {
   if (response === null) return { 204: { description: "Done. The response has no body." } };
   const { description } = response;
+  const headers = { "cache-control": { schema: { type: "string", const: "no-store" } } };
   const type = response.as === "lines" ? "application/x-ndjson" : "application/json";
   const content = { [type]: { schema: bodySchema(response) } };
-  return { 200: { description, headers: NO_STORE, content } };
+  return { 200: { description, headers, content } };
 }
-
-const NO_STORE = { "cache-control": { schema: { type: "string", const: "no-store" } } };
 
 function bodySchema(response: ResponseDoc): Json {
   const inner = reference(response.schema);

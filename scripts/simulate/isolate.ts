@@ -5,7 +5,7 @@ import { OPERATIONS, type Operation } from "../../src/core/routing/operations.ts
 import { createKeyResolver } from "../../src/store/key-cache/key-resolver.ts";
 import type { ChangeFeed, KeyCopies, KeyRecordSource, Need, ResolvedKey } from "../../src/store/key-cache/ports.ts";
 import type { Judge, StrongCheck } from "./judge.ts";
-import { connectD1, connectKv, createLink, type KvHistory, type Link } from "./ports.ts";
+import { connectD1, connectKv, type KvHistory, type Link } from "./ports.ts";
 import { ACCOUNT, type Key, type Kind, type Primary } from "./primary.ts";
 import { clockOf, type Random, type World } from "./world.ts";
 
@@ -24,7 +24,7 @@ export interface Settings {
 }
 
 /** Everything that the isolates of a run share. */
-export interface Surroundings {
+export interface Surroundings extends Settings {
   readonly world: World;
   readonly random: Random;
   readonly primary: Primary;
@@ -49,10 +49,9 @@ export function operationOf(id: string): Operation {
   return operation;
 }
 
-export function createIsolate(surroundings: Surroundings, settings: Settings): Isolate {
-  const { world, random, judge } = surroundings;
-  const { flaw, strongCheck, staleIfErrorMs } = settings;
-  const link = createLink();
+export function createIsolate(surroundings: Surroundings): Isolate {
+  const { world, random, judge, flaw, strongCheck, staleIfErrorMs } = surroundings;
+  const link: Link = { cutOffUntil: 0, silent: false };
   const skewMs = random.between(-3_000, 3_000);
   const clock = clockOf(world, skewMs);
   const d1 = connectD1(surroundings, link);
@@ -63,6 +62,10 @@ export function createIsolate(surroundings: Surroundings, settings: Settings): I
   const parts = { records, changes, copies, clock, random: random.next, onError: () => undefined };
   const resolver = createKeyResolver(parts, { cacheSize: CACHE_SIZE, staleIfErrorMs });
 
+  function answerUnavailable(): void {
+    judge.answered.unavailable += 1;
+  }
+
   async function resolve(key: Key, need: Need): Promise<ResolvedKey> {
     const found = await resolver.resolve(key.hash, need, () => undefined);
     return "result" in found ? found.result : found;
@@ -71,13 +74,9 @@ export function createIsolate(surroundings: Surroundings, settings: Settings): I
   function authorize(key: Key, kind: Kind, cameAt: number, { record, degraded }: ResolvedKey, now: number): void {
     const facts = { address: ADDRESS, accountId: ACCOUNT, operation: OPERATION[kind], params: {} };
     const decision = decide(record, facts, now);
-    if (decision.allow && degraded && kind === "change") {
-      judge.answered.unavailable += 1;
-      return;
-    }
-    const { allow } = decision;
-    const reason = allow ? null : decision.denial.reason;
-    judge.check({ key, kind, allow, reason, degraded, cameAt, decidedAt: world.now, skewMs });
+    const reason = decision.allow ? null : decision.denial.reason;
+    if (reason === null && degraded && kind === "change") answerUnavailable();
+    else judge.check({ key, kind, reason, degraded, cameAt, decidedAt: world.now, skewMs });
   }
 
   return {
@@ -91,12 +90,7 @@ export function createIsolate(surroundings: Surroundings, settings: Settings): I
       const need = flaw.need?.(plain) ?? plain;
       const cached = need.fromPrimary ? null : resolver.getCached(key.hash, now, () => undefined);
       if (cached !== null) return authorize(key, kind, cameAt, cached, now);
-      resolve(key, need).then(
-        (found) => authorize(key, kind, cameAt, found, now),
-        () => {
-          judge.answered.unavailable += 1;
-        },
-      );
+      resolve(key, need).then((found) => authorize(key, kind, cameAt, found, now), answerUnavailable);
     },
   };
 }

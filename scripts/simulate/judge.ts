@@ -10,7 +10,7 @@ export type StrongCheck = "mutations" | "all";
 export interface Decided {
   readonly key: Key;
   readonly kind: Kind;
-  readonly allow: boolean;
+  /** Of a denial; `null`: it was allowed. */
   readonly reason: string | null;
   readonly degraded: boolean;
   readonly cameAt: number;
@@ -77,7 +77,7 @@ export function createJudge(strongCheck: StrongCheck, staleIfErrorMs: number): J
   return {
     guarantees: [lateChange, lateRead, lateCutOff, expired, wrong401, wrong403, degradedChange, gap],
     answered,
-    check: (decided) => (decided.allow ? checkAllowed(decided) : checkDenied(decided)),
+    check: (decided) => (decided.reason === null ? checkAllowed(decided) : checkDenied(decided)),
     noteGap(ms) {
       gap.worst = Math.min(gap.worst, ms);
     },

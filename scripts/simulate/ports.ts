@@ -26,17 +26,14 @@ export interface Link {
   /** Until when this isolate cannot reach D1; `silent`: it gets no error either. */
   cutOffUntil: number;
   silent: boolean;
-  /** When D1 was asked for the change feed and answered. */
-  feedReadAt: number;
-  shortestGapMs: number;
-}
-
-export function createLink(): Link {
-  return { cutOffUntil: 0, silent: false, feedReadAt: -1e9, shortestGapMs: Number.POSITIVE_INFINITY };
 }
 
 /** D1 over the link of one isolate. */
-export function connectD1({ world, random, primary }: Surroundings, link: Link): KeyRecordSource & ChangeFeed {
+export function connectD1(surroundings: Surroundings, link: Link): KeyRecordSource & ChangeFeed {
+  const { world, random, primary, judge } = surroundings;
+  /** When D1 was asked for the change feed and answered. */
+  let feedReadAt = -1e9;
+
   function errorOf(isCutOff: boolean): string | null {
     const value = random.next();
     if (isCutOff) return "D1_ERROR: internal error";
@@ -66,8 +63,8 @@ export function connectD1({ world, random, primary }: Surroundings, link: Link):
       const changes = await query(() => primary.since(seq));
       // The key resolver has given up by then: to it, D1 did not answer.
       if (world.now - askedAt > GIVEN_UP_MS) return changes;
-      link.shortestGapMs = Math.min(link.shortestGapMs, askedAt - link.feedReadAt);
-      link.feedReadAt = askedAt;
+      judge.noteGap(askedAt - feedReadAt);
+      feedReadAt = askedAt;
       return changes;
     },
   };

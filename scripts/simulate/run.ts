@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { createIsolate, type Isolate, type Settings, type Surroundings } from "./isolate.ts";
 import { createJudge, type Guarantee, type Judge } from "./judge.ts";
-import { type Link, writeToKv } from "./ports.ts";
+import { writeToKv } from "./ports.ts";
 import { createPrimary, type Key, NARROWINGS } from "./primary.ts";
 import { createRandom, createWorld } from "./world.ts";
 
@@ -27,13 +27,12 @@ export interface Outcome {
 
 interface Scene extends Surroundings {
   readonly isolates: Isolate[];
-  readonly links: Link[];
   readonly hot: { readonly key: Key; readonly until: number }[];
 }
 
 export async function simulate(options: Options): Promise<Outcome> {
   const scene = setUp(options);
-  const { world, random, judge, links } = scene;
+  const { world, random, judge } = scene;
   let time = 0;
   for (let request = 0; request < options.requests; request += 1) {
     time += random.wait(REQUESTS_EVERY_MS);
@@ -44,21 +43,17 @@ export async function simulate(options: Options): Promise<Outcome> {
   // Everything under way comes to its end.
   await setImmediate();
   await world.passTo(time + 5_000);
-  for (const { shortestGapMs } of links) judge.noteGap(shortestGapMs);
   return { guarantees: judge.guarantees, answered: judge.answered, virtualMs: world.now };
 }
 
-function setUp({ seed, strongCheck, staleIfErrorMs, flaw }: Options): Scene {
-  const random = createRandom(seed);
+function setUp(options: Options): Scene {
+  const random = createRandom(options.seed);
   const world = createWorld();
   const primary = createPrimary(world, random);
-  const judge = createJudge(strongCheck, staleIfErrorMs);
-  const surroundings = { world, random, primary, history: new Map(), judge };
-  const scene: Scene = { ...surroundings, isolates: [], links: [], hot: [] };
+  const judge = createJudge(options.strongCheck, options.staleIfErrorMs);
+  const scene: Scene = { ...options, world, random, primary, history: new Map(), judge, isolates: [], hot: [] };
   const build = (index: number) => {
-    const isolate = createIsolate(surroundings, { strongCheck, staleIfErrorMs, flaw });
-    scene.links.push(isolate.link);
-    scene.isolates[index] = isolate;
+    scene.isolates[index] = createIsolate(scene);
   };
   for (let i = 0; i < ISOLATES; i += 1) build(i);
   for (let i = 0; i < KEYS_AT_FIRST; i += 1) createKey(scene);
