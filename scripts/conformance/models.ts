@@ -5,6 +5,8 @@ import type { KnownNames } from "./cases.ts";
 
 const string = z.string();
 const text = string.min(1);
+// Minutes at least: "never" comes without seconds.
+const time = string.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z$/, "not a time as in ISO 8601, in UTC");
 const keyStatus = z.enum(["ACTIVE", "EXPIRED", "REVOKED"]);
 
 export const apiError = z.object({ error: z.object({ detail: text, status: z.int32().optional() }) });
@@ -52,8 +54,8 @@ function roleModel(permission: z.ZodType, description: z.ZodType) {
 }
 
 function apiKeyModel(role: z.ZodType) {
-  const metadata = z.object({ created_on: text, updated_on: text });
-  const times = { expiry_time: text, last_used_time: text, metadata };
+  const metadata = z.object({ created_on: time, updated_on: time });
+  const times = { expiry_time: time, last_used_time: time.or(z.literal("Not yet used")), metadata };
   return z.object({
     spec: z.object({ name: text, expire_after_hours: z.int32(), allow_list_info: z.array(text) }),
     info: z.object({ id: text, issuer: text, status: keyStatus, role, ...times }),

@@ -56,6 +56,7 @@ describe("decode", () => {
       keyList({ info: without(info, "expiry_time") }),
       "expiry_time: Invalid input: expected string",
     ],
+    ["a time that is not ISO 8601", keyList({ info: { ...info, expiry_time: "1 Jan 2030" } }), "not a time"],
     ["an empty required text", keyList({ info: { ...info, issuer: "" } }), "issuer: Too small"],
     [
       "a role that is no object",
