@@ -1,5 +1,5 @@
 // Rounds over several servers, burst by burst and reversed in turn, so that noise meets all of them alike.
-import { CLIENT_HEADERS, type Client, openClient } from "./measure/client.ts";
+import { type Client, headersOf, openClient } from "./measure/client.ts";
 import { progress, type Spread, spreadOf } from "./report.ts";
 import type { Scenario } from "./scenarios.ts";
 import { CLUSTERS } from "./setup/keys.ts";
@@ -112,11 +112,9 @@ export async function spend(pid: number, client: Client, requests: number): Prom
 
 /** Sends one request and checks status and reason. @throws Error for a wrong response */
 async function check(scenario: Scenario, servers: Servers): Promise<void> {
-  const { name, server, tokens, status, code, path = CLUSTERS } = scenario;
+  const { name, server, tokens, headers, status, code, path = CLUSTERS } = scenario;
   const token = tokens[Math.floor(Math.random() * tokens.length)] ?? null;
-  const credential = token === null ? {} : { authorization: `Bearer ${token}` };
-  const headers = { ...CLIENT_HEADERS, ...scenario.headers, ...credential };
-  const response = await fetch(servers(server).url + path, { headers });
+  const response = await fetch(servers(server).url + path, { headers: headersOf(token, headers) });
   const body = (await response.json()) as { error?: { code?: string } };
   if (response.status !== status || (code !== undefined && body.error?.code !== code)) {
     throw new Error(`${name}: ${response.status} ${body.error?.code ?? ""} instead of ${status} ${code ?? ""}`);

@@ -7,7 +7,7 @@ import { CLUSTERS } from "../setup/keys.ts";
 
 /** The address of every client. */
 export const ADDRESS = "203.0.113.9";
-export const CLIENT_HEADERS = { accept: "application/json", "user-agent": "bench", "cf-connecting-ip": ADDRESS };
+const CLIENT_HEADERS = { accept: "application/json", "user-agent": "bench", "cf-connecting-ip": ADDRESS };
 /** Connections of a burst. */
 const CONNECTIONS = 32;
 
@@ -30,6 +30,12 @@ export interface Requests {
   readonly status: number;
 }
 
+/** The headers of every request: the client's, those given, and the bearer token, if there is one. */
+export function headersOf(token: string | null, headers: Requests["headers"]): Readonly<Record<string, string>> {
+  const credential = token === null ? {} : { authorization: `Bearer ${token}` };
+  return { ...CLIENT_HEADERS, ...headers, ...credential };
+}
+
 /** Servers close a connection only after a longer idle time than this. */
 const FRESH_FOR_MS = 3_000;
 
@@ -39,7 +45,7 @@ export function openClient(
   port: number,
   connections = CONNECTIONS,
 ): Client {
-  const requests = tokens.map((token) => encode(port, path, { ...CLIENT_HEADERS, ...headers }, token));
+  const requests = tokens.map((token) => encode(port, path, headersOf(token, headers)));
   let next = 0;
   let unsent = 0;
   let pending = 0;
@@ -101,9 +107,8 @@ export function openClient(
   };
 }
 
-function encode(port: number, path: string, headers: Readonly<Record<string, string>>, token: string | null): Buffer {
-  const credential = token === null ? {} : { authorization: `Bearer ${token}` };
-  const fields = Object.entries({ host: `127.0.0.1:${port}`, ...headers, ...credential });
+function encode(port: number, path: string, headers: Readonly<Record<string, string>>): Buffer {
+  const fields = Object.entries({ host: `127.0.0.1:${port}`, ...headers });
   const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join("");
   return Buffer.from(`GET ${path} HTTP/1.1\r\n${lines}\r\n`, "latin1");
 }

@@ -1,5 +1,5 @@
 // Whether a gateway does the job: which requests it forwards, how it denies the others, and what reaches the upstream.
-import { CLIENT_HEADERS } from "../measure/client.ts";
+import { headersOf } from "../measure/client.ts";
 import { CLUSTERS } from "../setup/keys.ts";
 import type { PeerKeys } from "./keys.ts";
 
@@ -29,10 +29,8 @@ export async function checkStatuses(port: number, { developers, viewer, expired,
   ];
   const wrong: string[] = [];
   for (const { request, token, method = "GET", headers, status } of expected) {
-    const credential = token === null ? {} : { authorization: `Bearer ${token}` };
-    const init = { method, headers: { ...CLIENT_HEADERS, ...headers, ...credential } };
-    const body = method === "GET" ? null : "{}";
-    const response = await fetch(`http://127.0.0.1:${port}${CLUSTERS}`, { ...init, body });
+    const init = { method, headers: headersOf(token, headers), body: method === "GET" ? null : "{}" };
+    const response = await fetch(`http://127.0.0.1:${port}${CLUSTERS}`, init);
     await response.arrayBuffer();
     if (response.status !== status) wrong.push(`${request} gets ${response.status} instead of ${status}`);
   }

@@ -1,7 +1,8 @@
 // D1 and KV for a Worker that runs in workerd alone: SQLite behind D1's wire format, and a KV namespace that is
 // always empty, so that a key outside the cache is read from D1. A process of its own: its CPU is not the Worker's.
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer } from "node:http";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { text } from "node:stream/consumers";
 
 interface Query {
   readonly sql: string;
@@ -34,18 +35,12 @@ function runQueries(url: string, body: string): unknown {
   }
 }
 
-async function read(request: IncomingMessage): Promise<string> {
-  let body = "";
-  for await (const part of request.setEncoding("utf8")) body += part;
-  return body;
-}
-
 const d1 = createServer(async (request, response) => {
-  const result = JSON.stringify(runQueries(request.url ?? "", await read(request)));
+  const result = JSON.stringify(runQueries(request.url ?? "", await text(request)));
   response.writeHead(200, { "content-type": "application/json" }).end(result);
 });
 const kv = createServer(async (request, response) => {
-  await read(request);
+  await text(request);
   response.writeHead(request.method === "GET" ? 404 : 200).end();
 });
 for (const [server, port] of [
