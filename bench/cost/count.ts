@@ -9,7 +9,7 @@ import type { Log } from "../../src/log.ts";
 import { createD1Records } from "../../src/store/key-cache/d1-records.ts";
 import { copyName, createKvCopies } from "../../src/store/key-cache/kv-copies.ts";
 import { createMaintenanceJobs } from "../../src/wiring/maintenance.ts";
-import { randomHash } from "../setup/keys.ts";
+import { addKeyRows } from "../setup/keys.ts";
 import { type Counted, MINUTE_MS } from "./bill.ts";
 import { type Customer, createTraffic } from "./customers.ts";
 import { createIsolate } from "./isolate.ts";
@@ -33,7 +33,8 @@ export async function count(customer: Customer, { seed, minutes, onMinute }: Cou
   const random = createRandom(seed);
   let now = EPOCH;
   const storage = createStorage(() => now);
-  const hashes = makeKeys(storage, customer.keys);
+  storage.database.exec(`INSERT INTO accounts (id, name, created_at) VALUES ('${ACCOUNT}', 'cost', 0)`);
+  const hashes = addKeyRows(storage.database, ACCOUNT, DEVELOPER.id, customer.keys);
   // Storage answers at once, so no time limit is reached and no timer has to run.
   const clock = { now: () => Math.floor(now), after: () => () => undefined };
   const isolates = Array.from({ length: customer.locations * customer.isolatesEach }, () =>
@@ -82,19 +83,6 @@ async function createSchedule(storage: CountingStorage): Promise<(now: number) =
     },
   } as Log;
   return createMaintenanceJobs(config, createKvCopies(storage.kv), log).runScheduled;
-}
-
-/** Adds keys without allow lists to D1. @returns their hashes */
-function makeKeys({ database }: CountingStorage, count: number): readonly KeyHash[] {
-  database.prepare("INSERT INTO accounts (id, name, created_at) VALUES (?, 'cost', 0)").run(ACCOUNT);
-  const add =
-    database.prepare(`INSERT INTO api_keys (id, account_id, hash, name, role_id, restricted, expire_after_hours,
-    created_at, updated_at, issuer) VALUES (?, '${ACCOUNT}', ?, 'cost', '${DEVELOPER.id}', 0, 0, 0, 0, 'cost')`);
-  database.exec("BEGIN");
-  const hashes = Array.from({ length: count }, () => randomHash() as KeyHash);
-  for (const hash of hashes) add.run(crypto.randomUUID(), hash);
-  database.exec("COMMIT");
-  return hashes;
 }
 
 /** Puts a copy of every key into KV, of a random age: every hour a twenty-fourth of them expires. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { newIdentityKeys, newKeyRing, parseKeyRing } from "../../scripts/secrets.ts";
 import { ROOT } from "../../scripts/wrangler.ts";
+import type { KeyHash } from "../../src/core/access/principal.ts";
 import { type KeyOptions, ROLE_IDS, seedKey } from "../../test/support/seed.ts";
 import { WORK } from "./build.ts";
 
@@ -63,11 +64,7 @@ export async function createStore(name: string): Promise<Store> {
       }
       return token;
     },
-    fill(count) {
-      const add = database.prepare(`INSERT INTO api_keys (id, account_id, hash, name, role_id, restricted,
-        expire_after_hours, created_at, updated_at, issuer) VALUES (?, ?, ?, 'bench', ?, 0, 0, 0, 0, 'bench')`);
-      for (let i = 0; i < count; i++) add.run(crypto.randomUUID(), ACCOUNT, randomHash(), ROLE_IDS.Admin);
-    },
+    fill: (count) => void addKeyRows(database, ACCOUNT, ROLE_IDS.Admin, count),
     close() {
       database.exec("COMMIT");
       database.close();
@@ -75,7 +72,13 @@ export async function createStore(name: string): Promise<Store> {
   };
 }
 
-/** 32 random bytes in hexadecimal: the hash of a key that has no token. */
-export function randomHash(): string {
-  return Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex");
+/** Adds keys without allow lists and without tokens to an account. @returns their hashes, which are random */
+export function addKeyRows(database: DatabaseSync, accountId: string, roleId: string, count: number): KeyHash[] {
+  const add = database.prepare(`INSERT INTO api_keys (id, account_id, hash, name, role_id, restricted,
+    expire_after_hours, created_at, updated_at, issuer) VALUES (?, ?, ?, 'bench', ?, 0, 0, 0, 0, 'bench')`);
+  return Array.from({ length: count }, () => {
+    const hash = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex") as KeyHash;
+    add.run(crypto.randomUUID(), accountId, hash, roleId);
+    return hash;
+  });
 }
