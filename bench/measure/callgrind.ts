@@ -4,11 +4,18 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
+/** Runs for as long as V8 finds code to optimize: a matter of when a server was started, not of what a request takes. */
+export const COMPILER = "V8's compilers";
+
 /** The owner of code, by the names of its functions; all other functions belong to "other". */
 const OWNERS: readonly (readonly [string, RegExp])[] = [
   // Compiled at run time, so without a name; how well it is compiled differs from run to run.
   ["compiled JavaScript", /^0x/],
   ["built-ins of JavaScript", /^Builtins_/],
+  [
+    COMPILER,
+    /v8::internal::(?:compiler|maglev|turboshaft|baseline|interpreter)|OptimizedCompilation|BytecodeGenerator/,
+  ],
   ["memory", /tcmalloc|TCMalloc|^(?:operator (?:new|delete)|malloc|free|calloc|realloc)/],
   ["garbage collection", /Scaveng|cppgc|MarkCompact|Marking|Sweeper|GlobalHandles|HeapTracer|TracedHandles|GCTracer/],
   ["V8", /^v8::|^_ZN2v8|^icu_/],
