@@ -1,6 +1,6 @@
 // Random request headers: the client can forge none of the gateway's, no credential is forwarded, and all others are kept.
 import { describe, expect, it } from "vitest";
-import { createHeaderFilter, upstreamRequestHeaders } from "../../src/gateway/proxy/request-headers.ts";
+import { createHeaderFilter, reuseHeaders, upstreamRequestHeaders } from "../../src/gateway/proxy/request-headers.ts";
 import { type Random, seededRandom } from "../support/random.ts";
 
 const ROUNDS = Number(process.env.HEADER_ROUNDS ?? 20_000);
@@ -92,4 +92,34 @@ describe("upstreamRequestHeaders", () => {
       expect(firstError(incomplete, 5_000)).not.toBeNull();
     },
   );
+});
+
+describe("reuseHeaders", () => {
+  it("gives each of 10,000 random requests its own headers and nothing of the one before", () => {
+    const random = seededRandom(78);
+    const names = [
+      "accept",
+      "constructor",
+      "gatehouse-identity",
+      "if-match",
+      "to-string",
+      "tostring",
+      "valueof",
+      "x-custom",
+    ];
+    for (let round = 0; round < 10_000; round++) {
+      const wanted: Record<string, string> = {};
+      for (let i = random.below(5); i > 0; i--) wanted[random.pick(names)] = random.pick(["", "a", "b, c", "ä", "a"]);
+      expect([...reuseHeaders(wanted)]).toEqual([...new Headers(wanted)]);
+    }
+  });
+
+  it("keeps nothing of a request whose headers were invalid", () => {
+    reuseHeaders({ accept: "a", "x-custom": "secret" });
+    expect(() => reuseHeaders({ accept: "b", "x-custom": "not\na value" })).toThrow();
+    expect([...reuseHeaders({ accept: "a", "x-custom": "mine" })]).toEqual([
+      ["accept", "a"],
+      ["x-custom", "mine"],
+    ]);
+  });
 });

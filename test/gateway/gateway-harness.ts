@@ -131,7 +131,9 @@ export function openGateway(wanted: Wanted = {}) {
     upstream: {
       origin: "https://upstream.example",
       async fetch(url, call) {
-        const each = { url, call } as Sent;
+        // As `fetch`, which copies headers at once.
+        const headers = Object.fromEntries(new Headers(call.headers));
+        const each = { url, call: { ...call, headers } } as Sent;
         sent.push(each);
         return answer
           ? await answer(each)

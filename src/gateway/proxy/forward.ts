@@ -8,7 +8,7 @@ import type { RequestContext } from "../request-context.ts";
 import { passThrough } from "./open-response.ts";
 import type { OpenRequest, Reauthorization } from "./reauthorize.ts";
 import { copyBody, isReadFirst, readFirst } from "./request-body.ts";
-import { upstreamRequestHeaders, withRawBytes } from "./request-headers.ts";
+import { reuseHeaders, upstreamRequestHeaders, withRawBytes } from "./request-headers.ts";
 
 /** The most time for the whole request body to be sent. */
 const SEND_WITHIN_MS = 900_000;
@@ -185,7 +185,7 @@ function urlOf({ path, query }: ForwardOptions, { origin }: Upstream): string {
  */
 const UNCACHED = { cacheTtl: -1, cacheLevel: "bypass" };
 
-type OutgoingRequest = RequestInit & { readonly headers: Record<string, string> | Headers };
+type OutgoingRequest = RequestInit & { readonly headers: Headers };
 
 /**
  * The request as the upstream gets it.
@@ -207,7 +207,7 @@ function upstreamRequest(
   if (upgrade !== undefined) headers.upgrade = upgrade;
   return {
     method: request.method,
-    headers: hasRawBytes ? withRawBytes(request.headers, headers) : headers,
+    headers: hasRawBytes ? withRawBytes(request.headers, headers) : reuseHeaders(headers),
     body,
     // A redirect that is followed would carry the signed identity to another server.
     redirect: "manual",
