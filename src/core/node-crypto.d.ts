@@ -3,8 +3,10 @@ declare module "node:crypto" {
   interface Hash {
     /** A text counts as UTF-8. */
     update(data: string): Hash;
-    digest(encoding: "hex"): string;
+    digest(encoding: "hex" | "base64" | "base64url"): string;
+    digest(): Uint8Array;
   }
 
   export function createHash(algorithm: "sha256"): Hash;
+  export function createHmac(algorithm: "sha256", key: Uint8Array): Hash;
 }

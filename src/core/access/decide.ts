@@ -27,8 +27,8 @@ export type CheckName = "revocation" | RestrictionCheck | "account" | "permissio
 type Check = (principal: Principal, facts: RequestFacts, now: number) => Denial | null;
 
 /**
- * The checks in the order of the contract: revocation, expiry, address, account, permission. So a denial names the first
- * thing that the key's owner has to fix, and the client of a key that is revoked, expired or used from an address outside
+ * The checks in the order of the contract: revocation (or disabled), expiry, address, account, permission. So a denial names the first
+ * thing that the key's owner has to correct, and the client of a key that is revoked, disabled, expired or used from an address outside
  * its allow lists learns nothing of its role.
  */
 const CHECKS: Readonly<Record<CheckName, Check>> = {
@@ -86,8 +86,9 @@ export function trace<P extends Principal>(
 
 const CHECK_NAMES = Object.keys(CHECKS) as readonly CheckName[];
 
-function checkRevocation({ revokedAt }: Principal): Denial | null {
-  return revokedAt === null ? null : { reason: "key_revoked", revokedAt };
+function checkRevocation({ revokedAt, disabledAt }: Principal): Denial | null {
+  if (revokedAt !== null) return { reason: "key_revoked", revokedAt };
+  return disabledAt === null ? null : { reason: "key_disabled", disabledAt };
 }
 
 function checkExpiry({ expiresAt }: Principal, _: RequestFacts, now: number): Denial | null {
@@ -95,8 +96,10 @@ function checkExpiry({ expiresAt }: Principal, _: RequestFacts, now: number): De
   return expiresAt === null || now < expiresAt ? null : { reason: "key_expired", expiredAt: expiresAt };
 }
 
-function checkAddress({ addresses }: Principal, { address }: RequestFacts): Denial | null {
-  return addresses === null || containsAddress(addresses, address) ? null : { reason: "address_not_allowed" };
+function checkAddress(principal: Principal, facts: RequestFacts): Denial | null {
+  const { addresses } = principal;
+  if (addresses === null || containsAddress(addresses, facts.address)) return null;
+  return isAlwaysAllowed(principal, facts) ? null : { reason: "address_not_allowed" };
 }
 
 function checkAccount(principal: Principal, { accountId }: RequestFacts): Denial | null {
@@ -113,5 +116,17 @@ function isPermitted(principal: Principal, { operation, params }: RequestFacts):
   // The effect of an unknown operation is unknown, so it requires the role that may do everything.
   if (operation === null) return grant.everything;
   if (operation.permission === null || hasPermission(grant, operation.permission)) return true;
-  return operation.selfParam !== undefined && params[operation.selfParam] === principal.id;
+  return isOnItself(principal, operation, params);
+}
+
+/** Whether a key revokes itself: the finder of a leaked key can end it from any address, and while others use up its rate limit. */
+export function isAlwaysAllowed(
+  principal: Principal,
+  { operation, params }: Pick<RequestFacts, "operation" | "params">,
+): boolean {
+  return operation?.selfAlways === true && isOnItself(principal, operation, params);
+}
+
+function isOnItself({ id }: Principal, { selfParam }: Operation, params: RequestFacts["params"]): boolean {
+  return selfParam !== undefined && params[selfParam]?.toLowerCase() === id;
 }

@@ -2,7 +2,7 @@
 // ever, the same in code, log, metrics and docs. gateway/responses/denial.ts alone maps them to HTTP statuses.
 
 import type { Permission } from "./permissions.ts";
-import type { Principal } from "./principal.ts";
+import type { AccountRef, Principal } from "./principal.ts";
 
 /** Why a request is denied, with the data that its response or its log event needs. */
 export type Denial =
@@ -11,8 +11,12 @@ export type Denial =
   | { readonly reason: "method_not_allowed"; readonly allow: readonly string[] }
   /** The path is reserved for Gatehouse, which has no operation there. */
   | { readonly reason: "not_found" }
+  /** The table does not have the operation, and unknown operations are not forwarded; or the path is not one of the API. */
+  | { readonly reason: "operation_unknown" }
   | { readonly reason: "host_not_served" }
   | { readonly reason: "body_not_allowed" }
+  /** A browser asks for the script of a service worker, which would act for every page of the gateway's origin. */
+  | { readonly reason: "service_worker_not_allowed" }
   | { readonly reason: "upgrade_not_enabled" }
   | { readonly reason: "preflight_origin_not_allowed" }
   // The credential, before any storage is read.
@@ -26,13 +30,18 @@ export type Denial =
   | { readonly reason: "operator_token_expired" }
   /** The token is valid, and its subject is no operator of any account. */
   | { readonly reason: "operator_unknown" }
-  /** A page of another site made a browser send a change with the operator's cookie. */
+  /** The operator's groups are mapped to a role that the account does not have. */
+  | { readonly reason: "mapped_role_missing" }
+  /** The operator may act in several accounts, and the request names none of them. */
+  | { readonly reason: "account_required"; readonly accounts: readonly AccountRef[] }
+  /** The operator's cookie came with a request that no script of a page of this origin has sent. */
   | { readonly reason: "cross_site" }
   /** The proof of ownership on the first-start page is not the key ring of this deployment. */
   | { readonly reason: "key_ring_mismatch" }
   // The key.
   | { readonly reason: "key_unknown" }
   | { readonly reason: "key_revoked"; readonly revokedAt: number }
+  | { readonly reason: "key_disabled"; readonly disabledAt: number }
   | { readonly reason: "key_expired"; readonly expiredAt: number }
   /** The key is on the break-glass list of the configuration. */
   | { readonly reason: "key_denied" }

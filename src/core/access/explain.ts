@@ -3,7 +3,7 @@
 
 import type { CanonicalCidr } from "../ip/cidr.ts";
 import { closestRule, matchingRule, type Nearness } from "../ip/matching-rule.ts";
-import { type CheckName, type RequestFacts, type Step, trace } from "./decide.ts";
+import { type CheckName, isAlwaysAllowed, type RequestFacts, type Step, trace } from "./decide.ts";
 import type { Reason } from "./decision.ts";
 import type { Principal } from "./principal.ts";
 import { hasPermission } from "./roles.ts";
@@ -86,12 +86,14 @@ type Description = Pick<ExplainedStep, "message" | "compared">;
 type Describer = (input: CheckedInput) => Description;
 
 const DESCRIBERS: Readonly<Record<CheckName, Describer>> = {
-  revocation: ({ principal }) => ({
+  revocation: ({ principal: { revokedAt, disabledAt } }) => ({
     message:
-      principal.revokedAt === null
-        ? "The key is not revoked."
-        : `The key was revoked at ${formatTime(principal.revokedAt)}.`,
-    compared: { revoked_at: formatTime(principal.revokedAt) },
+      revokedAt !== null
+        ? `The key was revoked at ${formatTime(revokedAt)}.`
+        : disabledAt !== null
+          ? `The key was disabled at ${formatTime(disabledAt)}.`
+          : "The key is neither revoked nor disabled.",
+    compared: { revoked_at: formatTime(revokedAt), disabled_at: formatTime(disabledAt) },
   }),
   expiry: ({ principal, now }) => ({
     message:
@@ -125,6 +127,10 @@ function describeAddress({ principal, facts, request, lists, denied }: CheckedIn
   }));
   const compared = { address: request.address, lists: results };
   const hit = results.find((list) => list.matched !== null);
+  if (hit === undefined && isAlwaysAllowed(principal, facts)) {
+    const message = `${facts.operation?.operationId} is allowed to every key on itself, from any address.`;
+    return { message, compared };
+  }
   if (address === null) return { message: "The address of the client is missing or cannot be read.", compared };
   if (denied || hit === undefined) {
     const lists = results.length === 1 ? "its IP allow list" : `its ${results.length} IP allow lists`;

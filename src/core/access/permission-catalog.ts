@@ -62,7 +62,15 @@ const WORDS: Words = {
       DELETE: sensitive("Delete custom roles"),
     },
   ],
-  AUDIT_EVENT: ["Audit Events", { READ: "List or View audit events" }],
+  AUDIT_EVENT: [
+    "Audit Events",
+    {
+      READ: "List or View audit events, and the endpoints that they are sent to",
+      CREATE: sensitive("Have events sent to a new endpoint"),
+      UPDATE: sensitive("Change endpoints, their URLs and secrets"),
+      DELETE: "Delete endpoints",
+    },
+  ],
   ACCESS_HISTORY: ["Access History", { READ: "List or View login records" }],
   BILLING: ["Billing", { READ: "View billing usage", UPDATE: "Manage plans and billing" }],
   // Network

@@ -11,7 +11,7 @@ export const RESOURCES = {
   PROJECT: ["READ"],
   API_KEY: ["READ", "CREATE", "REVOKE"],
   ROLE: ["READ", "CREATE", "UPDATE", "DELETE"],
-  AUDIT_EVENT: ["READ"],
+  AUDIT_EVENT: ["READ", "CREATE", "UPDATE", "DELETE"],
   ACCESS_HISTORY: ["READ"],
   BILLING: ["READ", "UPDATE"],
   // Network

@@ -15,6 +15,8 @@ export interface Principal extends Restrictions {
   readonly role: KeyRole;
   /** Milliseconds since the epoch; `null`: not revoked. */
   readonly revokedAt: number | null;
+  /** Milliseconds since the epoch; `null`: not disabled. */
+  readonly disabledAt: number | null;
 }
 
 /** An API key. */
@@ -26,6 +28,24 @@ export interface KeyRecord extends Principal {
 /** An operator: a person, found by an identity instead of a hash, and authorized as a key is. */
 export interface OperatorRecord extends Principal {
   readonly kind: "operator";
+  /** All accounts that the person may choose, this one among them. */
+  readonly accounts: readonly AccountRef[];
+  /** Whose groups are mapped to the role, without an entry of their own; the version is that of the role. `null`: an entry. */
+  readonly mapped: OperatorIdentity | null;
+}
+
+/** Who a person is, as an issuer states it. */
+export interface OperatorIdentity {
+  readonly issuer: string;
+  readonly subject: string;
+  /** Lower case; `null` without a verified one. */
+  readonly email: string | null;
+}
+
+/** An account as a person chooses it. */
+export interface AccountRef {
+  readonly id: string;
+  readonly name: string;
 }
 
 /** A role, IP allow lists or both that are evaluated beside a key's own, and only reported. */
@@ -47,13 +67,24 @@ export const KEY_STATUSES = ["ACTIVE", "EXPIRED", "REVOKED"] as const;
 export type KeyStatus = (typeof KEY_STATUSES)[number];
 
 /**
- * The state of a key at a time. A revoked key stays REVOKED when its expiry passes.
+ * Why a key that is neither revoked nor expired does not authenticate: it is in BLOCKED_KEY_IDS, the secret that has signed
+ * it was removed from KEY_RING, or it is disabled.
+ */
+export const UNUSABLE_REASONS = ["blocked", "signing_key_removed", "disabled"] as const;
+export type UnusableReason = (typeof UNUSABLE_REASONS)[number];
+
+/**
+ * The state of a key at a time. A revoked key stays REVOKED when its expiry passes, and so does one that the configuration
+ * ends or that is disabled: no other state tells Aeon's clients that it does not authenticate.
  *
  * @param key when it expires and when it was revoked, in milliseconds since the epoch
  * @param now milliseconds since the epoch
  */
-export function keyStatus(key: Pick<KeyRecord, "expiresAt" | "revokedAt">, now: number): KeyStatus {
-  if (key.revokedAt !== null) return "REVOKED";
+export function keyStatus(
+  key: Pick<KeyRecord, "expiresAt" | "revokedAt"> & { readonly unusableReason?: UnusableReason | null },
+  now: number,
+): KeyStatus {
+  if (key.revokedAt !== null || (key.unusableReason ?? null) !== null) return "REVOKED";
   // A key expires at `expiresAt`, not one millisecond later.
   if (key.expiresAt !== null && now >= key.expiresAt) return "EXPIRED";
   return "ACTIVE";

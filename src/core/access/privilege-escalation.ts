@@ -63,6 +63,16 @@ const OPERATOR_REPORTS: Reports = {
   }),
 };
 
+const LACKS_AUDIT: FieldError = {
+  field: "body",
+  message: "An endpoint is sent audit events, and you lack AUDIT_EVENT:READ.",
+};
+
+const ENDPOINT_REPORTS: Reports = {
+  expiresAt: () => ({ field: "body", message: "You expire, and an endpoint would not." }),
+  addresses: () => ({ field: "body", message: "You are restricted by IP allow lists, and an endpoint would not be." }),
+};
+
 /** The excesses of a new key over the principal that makes it; fields are those of the request. */
 export function escalationsOfKey(grantor: Grantor, requested: RequestedAccess): readonly FieldError[] {
   return escalationsOfAccess(grantor, requested, KEY_REPORTS);
@@ -147,6 +157,16 @@ export function escalationsOfOperator(
   const missing = before && missingPermissions(grantor, before);
   const errors = missing ? [{ field: "role_id", message: roleExceeds(missing) }] : [];
   return [...errors, ...escalationsOfAccess(grantor, { ...after, addresses: null }, OPERATOR_REPORTS)];
+}
+
+/**
+ * The excesses of an endpoint over the principal that makes it or directs it elsewhere: it is sent all events of the account,
+ * wherever it is and for as long as it exists.
+ */
+export function escalationsOfEndpoint(grantor: Grantor): readonly FieldError[] {
+  const unrestricted = { expiresAt: null, addresses: null };
+  const errors = widerRestrictions(grantor, unrestricted).map((name) => ENDPOINT_REPORTS[name](grantor, unrestricted));
+  return hasPermission(grantor.role.grant, "AUDIT_EVENT:READ") ? errors : [LACKS_AUDIT, ...errors];
 }
 
 function escalationsOfAccess(grantor: Grantor, requested: RequestedAccess, reports: Reports): readonly FieldError[] {

@@ -1,4 +1,5 @@
 // Roles: the permissions that imply others, the three built-in roles, and grants compiled for the path of every request.
+import { foldName } from "../names.ts";
 import { PERMISSIONS_BY_RESOURCE, type Permission } from "./permissions.ts";
 
 /** The permissions of a role, compiled: a request takes one lookup in a set. */
@@ -39,6 +40,9 @@ const NOT_FOR_DEVELOPERS: ReadonlySet<Permission> = new Set<Permission>([
   "API_KEY:REVOKE",
   "BILLING:UPDATE",
   "AUDIT_EVENT:READ",
+  "AUDIT_EVENT:CREATE",
+  "AUDIT_EVENT:UPDATE",
+  "AUDIT_EVENT:DELETE",
   "ACCESS_HISTORY:READ",
   "ROLE:CREATE",
   "ROLE:UPDATE",
@@ -74,6 +78,21 @@ export const BUILT_IN_ROLES: readonly BuiltInRole[] = [ADMIN, DEVELOPER, VIEWER]
 /** The built-in role with this id, or `null` for any other id. */
 export function builtInRole(id: string): BuiltInRole | null {
   return BUILT_IN_ROLES.find((role) => role.id === id) ?? null;
+}
+
+/**
+ * Whether a custom role may not have a name, because it is read as one of the names of a built-in role: folded, and with every
+ * run of blanks and punctuation alike.
+ */
+export function isReservedRoleName(name: string): boolean {
+  const words = wordsOf(name);
+  return BUILT_IN_ROLES.some((role) => words === wordsOf(role.name) || words === wordsOf(role.displayName));
+}
+
+function wordsOf(name: string): string {
+  return foldName(name)
+    .replace(/[^\p{L}\p{M}\p{Nd}]+/gu, " ")
+    .trim();
 }
 
 /**

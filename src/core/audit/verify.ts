@@ -1,136 +1,125 @@
-// Verifies an audit log from its first event to its last, and reports everything that differs from what Gatehouse wrote.
-// The chain shows changes of rows; the signed checkpoints show a chain that was recomputed.
-import { CHAIN_START, type Checkpoint, chainHash, dayOf, type StoredEvent } from "./hash-chain.ts";
+// Verifies the audit log of all accounts, and reports everything that differs from what Gatehouse wrote. The chain of an
+// account shows changes of rows; its signed checkpoints, and the ends that are kept elsewhere, show a chain that was recomputed.
+import { eventName, type Finding } from "./findings.ts";
+import { accountStart, chainHash, type StoredEvent } from "./hash-chain.ts";
+import type { KeptEnd } from "./kept-end.ts";
+import { type AccountDay, verifyDays } from "./verify-days.ts";
+import { createEarlierLog, type EarlierDay } from "./verify-earlier.ts";
 
-/** Something wrong with a log; `seq` is the event, `null` if it concerns none. */
-export interface Finding {
-  readonly seq: number | null;
-  readonly what:
-    | "changed"
-    | "missing"
-    | "not_sealed"
-    | "not_signed"
-    | "out_of_time"
-    | "checkpoint_forged"
-    | "checkpoint_differs"
-    | "cut_off";
-  readonly message: string;
-}
-
-/** A row of `audit_checkpoints`; `signed` is the signed checkpoint, `null` if its signature is not valid. */
-export interface SignedDay {
-  readonly day: string;
-  readonly seq: number;
-  readonly signed: Checkpoint | null;
+/** What a verification reads. */
+export interface AuditLog {
+  /** In the order of `seq`. */
+  readonly events: Iterable<StoredEvent> | AsyncIterable<StoredEvent>;
+  /** In the order of the day. */
+  readonly days: readonly AccountDay[];
+  readonly earlierDays: readonly EarlierDay[];
+  /** The ids of the rows of `audit_signing_keys`. */
+  readonly retired: readonly string[];
+  readonly kept: readonly KeptEnd[];
 }
 
 export interface Verified {
   readonly findings: readonly Finding[];
   readonly events: number;
-  /** The last signed checkpoint; `null`: none yet. */
-  readonly covered: Checkpoint | null;
-  /** Events after it that are not sealed yet. */
+  readonly accounts: number;
+  /** Events that are not sealed yet. */
   readonly open: number;
 }
 
-/** How far the clocks of isolates may differ. An event that is older than its predecessor by more was inserted later. */
-const CLOCKS_DIFFER_MS = 300_000;
+/** How much older than an event before it an event may be: the longest request, and the difference between two clocks. */
+const TOLERANCE_MS = 16 * 60_000;
 
-/**
- * Verifies a log.
- *
- * @param events in the order of `seq`
- * @param days in the order of `day`
- * @param witness a checkpoint that was kept elsewhere, such as in the Worker's log; shows a log that was truncated and
- *   signed again, or restored to an earlier state as a whole
- */
-export async function verifyAudit(
-  events: Iterable<StoredEvent> | AsyncIterable<StoredEvent>,
-  days: readonly SignedDay[],
-  witness: Pick<Checkpoint, "seq" | "hash"> | null = null,
-): Promise<Verified> {
-  const findings = daysInOrder(days);
-  const covered = days.reduce<Checkpoint | null>((best, { signed }) => later(best, signed), null);
-  const checkpoints = new Map<number, (Pick<Checkpoint, "seq" | "hash"> & { readonly from: string })[]>();
-  for (const { day, signed } of days) if (signed) addCheckpoint(checkpoints, signed, `the checkpoint of ${day}`);
-  if (witness) addCheckpoint(checkpoints, witness, "the checkpoint that was kept elsewhere");
+interface Account {
+  /** The number and the hash of the last event. */
+  number: number;
+  before: string;
+  newest: number;
+  firstAt: number | null;
+  readonly ends: Map<number, KeptEnd[]>;
+  /** The highest number that is signed. */
+  readonly covered: number;
+}
 
-  let [before, expected, newest, count, open] = [CHAIN_START, 1, 0, 0, 0];
+/** Verifies a log. Every difference is a finding; nothing throws because of a row. */
+export async function verifyAudit({ events, days, earlierDays, retired, kept }: AuditLog): Promise<Verified> {
+  const findings: Finding[] = [];
+  const earlier = createEarlierLog(earlierDays);
+  const accounts = new Map<string, Account>();
+  const ends = [
+    ...days.flatMap(({ day, signed }) => (signed ? [{ ...signed, from: `the checkpoint of ${day}` }] : [])),
+    ...kept,
+  ];
+  const accountOf = (id: string): Account => {
+    const known = accounts.get(id) ?? newAccount(id, earlier.end.hash, ends);
+    accounts.set(id, known);
+    return known;
+  };
+  for (const { account } of [...ends, ...days]) accountOf(account);
+
+  let [seq, count, open, newest] = [0, 0, 0, 0];
   for await (const event of events) {
     count += 1;
-    if (event.seq !== expected) findings.push(missing(expected, event.seq - 1));
-    expected = event.seq + 1;
-    const found = findingsOf(event, before, newest, covered);
-    findings.push(...found);
-    if (event.seq > (covered?.seq ?? 0) && event.hash === null) open += 1;
-    // After a changed row the chain continues with the stored hash, so that each finding names its own row.
-    before = event.hash ?? chainHash(before, event);
-    newest = Math.max(newest, Number(event.created_at));
-    for (const { hash, from } of checkpoints.get(event.seq) ?? []) {
-      if (hash !== before) findings.push(differs(event.seq, from));
+    if (event.seq !== seq + 1) findings.push(missing(seq + 1, event.seq - 1));
+    seq = event.seq;
+    if (event.number === null) {
+      findings.push(...earlier.add(event));
+      newest = Math.max(newest, Number(event.created_at));
+      continue;
     }
-    checkpoints.delete(event.seq);
+    const account = accountOf(event.account_id);
+    if (event.hash === null && event.number > account.covered) open += 1;
+    findings.push(...addEvent(account, event));
   }
-  for (const [seq, [first]] of checkpoints) {
-    if (seq > 0)
-      findings.push({ seq, what: "cut_off", message: `Event ${seq} is missing, and ${first?.from} names it.` });
+  findings.push(...earlier.finish());
+  for (const [id, account] of accounts) {
+    findings.push(...cutOff(account));
+    const own = days.filter((day) => day.account === id);
+    const keptOwn = kept.filter((end) => end.account === id);
+    findings.push(...verifyDays(id, own, { firstAt: account.firstAt, retired, kept: keptOwn }));
   }
-  return { findings, events: count, covered, open };
+  return { findings, events: count, accounts: accounts.size, open };
 }
 
-function findingsOf(event: StoredEvent, before: string, newest: number, covered: Checkpoint | null): Finding[] {
-  const { seq } = event;
+function newAccount(id: string, earlierEnd: string, all: readonly KeptEnd[]): Account {
+  const ends = new Map<number, KeptEnd[]>();
+  for (const end of all) if (end.account === id) ends.set(end.number, [...(ends.get(end.number) ?? []), end]);
+  const covered = Math.max(0, ...ends.keys());
+  return { number: 0, before: accountStart(id, earlierEnd), newest: 0, firstAt: null, ends, covered };
+}
+
+/** The findings of the next event of an account. */
+function addEvent(account: Account, event: StoredEvent): readonly Finding[] {
+  const number = Number(event.number);
+  const name = eventName(event);
   const findings: Finding[] = [];
-  const sealed = seq <= (covered?.seq ?? 0);
-  if (event.hash === null && sealed) {
-    findings.push({ seq, what: "not_sealed", message: `Event ${seq} has no hash, although later events are signed.` });
+  const find = (what: Finding["what"], text: string) => findings.push({ what, message: `${name} ${text}.` });
+  const hash = chainHash(account.before, event);
+  if (number !== account.number + 1) find("missing", `is where event ${account.number + 1} should be`);
+  if (event.hash === null && number <= account.covered) find("not_sealed", "has no hash, although it is signed");
+  if (event.hash !== null && event.hash !== hash) find("changed", "differs from what was hashed, or was moved");
+  if (event.hash !== null && number > account.covered) find("not_signed", "has a hash that no checkpoint covers");
+  if (event.hash !== null && event.authentic !== 1) find("not_authentic", "was not written by Gatehouse");
+  if (Number(event.created_at) < account.newest - TOLERANCE_MS) find("out_of_time", "is older than an event before it");
+  for (const end of account.ends.get(number) ?? []) {
+    if (end.hash !== (event.hash ?? hash)) find("checkpoint_differs", `differs from ${end.from}`);
   }
-  if (event.hash !== null && event.hash !== chainHash(before, event)) {
-    findings.push({ seq, what: "changed", message: `Event ${seq} differs from what was hashed, or was moved.` });
-  }
-  if (event.hash !== null && !sealed) {
-    findings.push({ seq, what: "not_signed", message: `Event ${seq} has a hash that no checkpoint covers.` });
-  }
-  if (Number(event.created_at) < newest - CLOCKS_DIFFER_MS) {
-    findings.push({ seq, what: "out_of_time", message: `Event ${seq} is older than an event before it.` });
-  }
+  account.ends.delete(number);
+  account.number = number;
+  // After a changed row the chain continues with the stored hash, so that each finding names its own row.
+  account.before = event.hash ?? hash;
+  account.newest = Math.max(account.newest, Number(event.created_at));
+  account.firstAt ??= Number(event.created_at);
   return findings;
 }
 
-function daysInOrder(days: readonly SignedDay[]): Finding[] {
-  const findings: Finding[] = [];
-  let seq = 0;
-  for (const { day, signed, ...row } of days) {
-    if (signed === null) {
-      const message = `The checkpoint of ${day} has no valid signature by a known key.`;
-      findings.push({ seq: row.seq, what: "checkpoint_forged", message });
-    } else if (row.seq !== signed.seq || dayOf(signed.at) !== day || signed.seq < seq) {
-      const message = `The checkpoint of ${day} differs from what was signed.`;
-      findings.push({ seq: row.seq, what: "checkpoint_differs", message });
-    }
-    seq = Math.max(seq, signed?.seq ?? 0);
-  }
-  return findings;
-}
-
-function addCheckpoint<T extends Pick<Checkpoint, "seq" | "hash">>(
-  checkpoints: Map<number, (Pick<Checkpoint, "seq" | "hash"> & { readonly from: string })[]>,
-  { seq, hash }: T,
-  from: string,
-): void {
-  checkpoints.set(seq, [...(checkpoints.get(seq) ?? []), { seq, hash, from }]);
-}
-
-function later(one: Checkpoint | null, other: Checkpoint | null): Checkpoint | null {
-  if (one === null || other === null) return one ?? other;
-  return other.seq > one.seq ? other : one;
+function cutOff({ ends }: Account): readonly Finding[] {
+  return [...ends.values()].flat().map(({ account, number, from }) => ({
+    what: "cut_off",
+    message: `Event ${number} of account ${account} is missing, and ${from} names it.`,
+  }));
 }
 
 function missing(from: number, to: number): Finding {
   const which = from >= to ? `Event ${from} is` : `Events ${from} to ${to} are`;
-  return { seq: from, what: "missing", message: `${which} missing.` };
-}
-
-function differs(seq: number, from: string): Finding {
-  return { seq, what: "checkpoint_differs", message: `The chain up to event ${seq} differs from ${from}.` };
+  return { what: "missing", message: `${which} missing in the order of all accounts.` };
 }

@@ -91,11 +91,6 @@ export function networkCidrOf(address: Address): CanonicalCidr {
   return cidrText({ address: rangeOf({ address, prefix })[0], prefix });
 }
 
-/** Whether a rule contains all addresses of a family. */
-export function isEverything(rule: CanonicalCidr): boolean {
-  return rule === "0.0.0.0/0" || rule === "::/0";
-}
-
 function readStoredCidr(text: string): Cidr {
   const slash = text.indexOf("/");
   const address = slash === -1 ? null : parseAddress(text.slice(0, slash));

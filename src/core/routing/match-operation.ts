@@ -1,5 +1,5 @@
-// Matches a method and a canonical path: an operation of the table, an unknown operation of the upstream, or a path that is
-// reserved for Gatehouse.
+// Matches a method and a canonical path: an operation of the table, an unknown operation of the upstream where these are
+// forwarded, or a denial.
 
 import type { Denial } from "../access/decision.ts";
 import { accountIn, isGatehousePath, type Operation } from "./operations.ts";
@@ -17,19 +17,23 @@ export interface Target {
 /**
  * Finds the operation of a method and a canonical path.
  *
- * @returns a target, whose operation is `null` when the table has none; or the denial of a reserved path that has no
- *   operation
+ * @returns a target, whose operation is `null` when the table has none and unknown operations are forwarded; or the denial
  */
 export function matchOperation(method: string, path: string, query: string, routes: Routes): Target | Denial {
   const match = matchRoute(routes, method, path);
   if (match.kind === "operation") {
     return { path, query, operation: match.operation, params: match.params, accountId: accountIn(path) };
   }
+  // To the upstream this may be the operation without the slash, which would be authorized as an unknown one here.
+  if (path.endsWith("/") && matchRoute(routes, method, path.slice(0, -1)).kind !== "unknown") {
+    return { reason: "not_found" };
+  }
   // A reserved path is never forwarded, with any method and in any case.
-  if (isReservedPath(path) || isGatehousePath(path)) {
-    return match.kind === "other_methods"
-      ? { reason: "method_not_allowed", allow: match.allow }
-      : { reason: "not_found" };
+  const reserved = isReservedPath(path) || isGatehousePath(path);
+  // Whatever else an upstream serves beside its API (management, metrics, another version) is never forwarded either.
+  if (reserved || routes.forwardBelow === null || !path.startsWith(routes.forwardBelow)) {
+    if (match.kind === "other_methods") return { reason: "method_not_allowed", allow: match.allow };
+    return { reason: reserved ? "not_found" : "operation_unknown" };
   }
   return { path, query, operation: null, params: {}, accountId: accountIn(path) };
 }

@@ -1,6 +1,6 @@
 // The operation table: every operation of the API behind the gateway and of Gatehouse, the permission that it requires, and
-// who serves it. A new permission is added to permissions.ts and permission-catalog.ts. Any other path and method reaches
-// the upstream with the Admin role only.
+// who serves it. A new permission is added to permissions.ts and permission-catalog.ts. Any other path and method is
+// denied, or reaches the upstream with the Admin role only where UNKNOWN_OPERATIONS says so.
 import type { Permission } from "../access/permissions.ts";
 
 /** The methods of operations. HEAD is matched as GET. */
@@ -19,11 +19,14 @@ export interface Operation {
   readonly handledBy: "upstream" | "gatehouse";
   /** The path parameter with the id of a key. That key may call the operation on itself without the permission. */
   readonly selfParam?: "apiKeyId";
+  /** Whether that key may do so from any address, and beyond its rate limit: the operation only takes access away. */
+  readonly selfAlways?: true;
 }
 
 const get = row("GET");
 const post = row("POST");
 const put = row("PUT");
+const patch = row("PATCH");
 const del = row("DELETE");
 
 const ANY_KEY = null;
@@ -59,15 +62,31 @@ export const OPERATIONS = [
   get("getLoginRecords", `${ACCOUNT}/login-records`, "ACCESS_HISTORY:READ"),
   local(get("listAuditEvents", `${ACCOUNT}/audit/events`, "AUDIT_EVENT:READ")),
   local(get("exportAuditEvents", `${ACCOUNT}/audit/events/export`, "AUDIT_EVENT:READ")),
+  local(get("getAuditHead", `${ACCOUNT}/audit/head`, "AUDIT_EVENT:READ")),
   local(get("listRefusals", `${ACCOUNT}/audit/refusals`, "AUDIT_EVENT:READ")),
   get("listTasks", `${ACCOUNT}/tasks`, "ACCOUNT_TASK:READ"),
 
   // API keys
   local(get("listApiKeys", `${ACCOUNT}/api-keys`, "API_KEY:READ")),
   local({ ...post("explainRefusal", `${ACCOUNT}/api-keys/explain`, "API_KEY:READ"), effect: "safe" }),
+  local(post("bulkRevokeApiKeys", `${ACCOUNT}/api-keys/revoke`, "API_KEY:REVOKE")),
   local(post("createApiKey", `${ACCOUNT}/api-keys`, "API_KEY:CREATE")),
   local({ ...get("getApiKey", `${ACCOUNT}/api-keys/{apiKeyId}`, "API_KEY:READ"), selfParam: "apiKeyId" }),
-  local({ ...post("revokeApiKey", `${ACCOUNT}/api-keys/{apiKeyId}/revoke`, "API_KEY:REVOKE"), selfParam: "apiKeyId" }),
+  local(patch("editApiKey", `${ACCOUNT}/api-keys/{apiKeyId}`, "API_KEY:CREATE")),
+  local({
+    ...post("revokeApiKey", `${ACCOUNT}/api-keys/{apiKeyId}/revoke`, "API_KEY:REVOKE"),
+    selfParam: "apiKeyId",
+    selfAlways: true,
+  }),
+  local({
+    ...post("disableApiKey", `${ACCOUNT}/api-keys/{apiKeyId}/disable`, "API_KEY:REVOKE"),
+    selfParam: "apiKeyId",
+    selfAlways: true,
+  }),
+  local(post("enableApiKey", `${ACCOUNT}/api-keys/{apiKeyId}/enable`, "API_KEY:CREATE")),
+  local({ ...post("rotateApiKey", `${ACCOUNT}/api-keys/{apiKeyId}/rotate`, "API_KEY:CREATE"), selfParam: "apiKeyId" }),
+  local(patch("changeApiKeyRotation", `${ACCOUNT}/api-keys/{apiKeyId}/rotation`, "API_KEY:CREATE")),
+  local(del("cancelApiKeyRotation", `${ACCOUNT}/api-keys/{apiKeyId}/rotation`, "API_KEY:CREATE")),
   local(get("getApiKeyTrial", `${ACCOUNT}/api-keys/{apiKeyId}/trial`, "API_KEY:READ")),
   local(put("putApiKeyTrial", `${ACCOUNT}/api-keys/{apiKeyId}/trial`, "API_KEY:CREATE")),
   local(del("deleteApiKeyTrial", `${ACCOUNT}/api-keys/{apiKeyId}/trial`, "API_KEY:CREATE")),
@@ -79,6 +98,17 @@ export const OPERATIONS = [
   local(get("getOperator", `${ACCOUNT}/operators/{operatorId}`, "ACCOUNT_USER:READ")),
   local(put("updateOperator", `${ACCOUNT}/operators/{operatorId}`, "ACCOUNT_USER:UPDATE")),
   local(del("deleteOperator", `${ACCOUNT}/operators/{operatorId}`, "ACCOUNT_USER:DELETE")),
+
+  // Endpoints that events are sent to
+  local(get("listEndpoints", `${ACCOUNT}/endpoints`, "AUDIT_EVENT:READ")),
+  local(post("createEndpoint", `${ACCOUNT}/endpoints`, "AUDIT_EVENT:CREATE")),
+  local(get("getEndpoint", `${ACCOUNT}/endpoints/{endpointId}`, "AUDIT_EVENT:READ")),
+  local(put("updateEndpoint", `${ACCOUNT}/endpoints/{endpointId}`, "AUDIT_EVENT:UPDATE")),
+  local(del("deleteEndpoint", `${ACCOUNT}/endpoints/{endpointId}`, "AUDIT_EVENT:DELETE")),
+  local(post("rotateEndpointSecret", `${ACCOUNT}/endpoints/{endpointId}/rotate-secret`, "AUDIT_EVENT:UPDATE")),
+  local(get("listDeliveries", `${ACCOUNT}/endpoints/{endpointId}/deliveries`, "AUDIT_EVENT:READ")),
+  local(post("redeliverEvents", `${ACCOUNT}/endpoints/{endpointId}/redeliver`, "AUDIT_EVENT:UPDATE")),
+  local(post("testEndpoint", `${ACCOUNT}/endpoints/{endpointId}/test`, "AUDIT_EVENT:UPDATE")),
 
   // Roles and permissions
   local(get("listResourcePermissions", `${V1}/auth/permissions`, ANY_KEY)),
@@ -93,6 +123,8 @@ export const OPERATIONS = [
   local(get("listNetworkAllowLists", `${PROJECT}/allow-lists`, "NETWORK_ALLOW_LIST:READ")),
   local(post("createNetworkAllowList", `${PROJECT}/allow-lists`, "NETWORK_ALLOW_LIST:CREATE")),
   local(get("getNetworkAllowList", `${PROJECT}/allow-lists/{allowListId}`, "NETWORK_ALLOW_LIST:READ")),
+  local(put("updateNetworkAllowList", `${PROJECT}/allow-lists/{allowListId}`, "NETWORK_ALLOW_LIST:CREATE")),
+  local(post("replaceNetworkAllowList", `${PROJECT}/allow-lists/{allowListId}/replace`, "API_KEY:CREATE")),
   local(del("deleteNetworkAllowList", `${PROJECT}/allow-lists/{allowListId}`, "NETWORK_ALLOW_LIST:DELETE")),
   get("listClusterNetworkAllowLists", `${CLUSTER}/allow-lists`, "CLUSTER:READ"),
   put("editClusterNetworkAllowLists", `${CLUSTER}/allow-lists`, "CLUSTER_NETWORK_ALLOW_LIST:UPDATE"),
@@ -229,6 +261,9 @@ export type KnownOperation = (typeof OPERATIONS)[number];
 /** The operations that Gatehouse serves: admin/router.ts has a handler for each. */
 export type GatehouseOperationId = Extract<KnownOperation, { handledBy: "gatehouse" }>["operationId"];
 
+/** All paths of the API begin with this. */
+export const API_PREFIX = `${V1}/`;
+
 /** The next segment after this prefix is an account id, for known and unknown operations. */
 export const ACCOUNT_SCOPE = `${V1}/accounts/`;
 
@@ -240,14 +275,17 @@ export const GATEHOUSE_PREFIXES: readonly string[] = prefixesOf(OPERATIONS);
 
 const OWNED = new RegExp(`^(?:${GATEHOUSE_PREFIXES.map(patternOf).join("|")})(?:/|$)`, "i");
 
-/** The account that a canonical path names, or `null`. The prefix in any case; the id exactly as in the path. */
+const CAPITAL = /[A-Z]/;
+
+/** The account that a canonical path names, or `null`. The prefix in any case; the id in lower case (RFC 9562 section 4). */
 export function accountIn(path: string): string | null {
   // An upstream may ignore case, so another case of the prefix must not bypass the account check.
   if (!path.startsWith(ACCOUNT_SCOPE) && path.slice(0, ACCOUNT_SCOPE.length).toLowerCase() !== ACCOUNT_SCOPE)
     return null;
   const end = path.indexOf("/", ACCOUNT_SCOPE.length);
   const accountId = path.slice(ACCOUNT_SCOPE.length, end === -1 ? undefined : end);
-  return accountId === "" ? null : accountId;
+  if (accountId === "") return null;
+  return CAPITAL.test(accountId) ? accountId.toLowerCase() : accountId;
 }
 
 /** Whether a canonical path is reserved for Gatehouse, in any case, with any method: it is never forwarded. */

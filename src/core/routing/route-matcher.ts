@@ -14,6 +14,8 @@ export type RouteMatch<O extends Operation = Operation> =
 
 /** A compiled table. */
 export interface Routes<O extends Operation = Operation> {
+  /** Below this path, which ends in a slash, operations that the table does not have are forwarded; `null`: nowhere. */
+  readonly forwardBelow: string | null;
   /** What every path of the table begins with: compared at once, and most unknown paths differ there. */
   readonly prefix: string;
   readonly root: Node<O>;
@@ -46,7 +48,10 @@ const PARAM = /^\{([a-z][A-Za-z0-9]*)\}$/;
  *
  * @throws on a template that is not canonical, and on two rows with the same operationId, or the same method and shape
  */
-export function compileRoutes<O extends Operation>(operations: readonly O[]): Routes<O> {
+export function compileRoutes<O extends Operation>(
+  operations: readonly O[],
+  forwardBelow: string | null = null,
+): Routes<O> {
   const root = emptyNode<O>();
   const ids = new Set<string>();
   for (const operation of operations) {
@@ -54,7 +59,7 @@ export function compileRoutes<O extends Operation>(operations: readonly O[]): Ro
     ids.add(operation.operationId);
     add(root, operation);
   }
-  return withoutCommonPrefix(root);
+  return { ...withoutCommonPrefix(root), forwardBelow };
 }
 
 /**
@@ -135,7 +140,7 @@ function otherMethods(served: readonly unknown[]): RouteMatch<never> {
   return { kind: "other_methods", allow };
 }
 
-function withoutCommonPrefix<O extends Operation>(whole: Node<O>): Routes<O> {
+function withoutCommonPrefix<O extends Operation>(whole: Node<O>): Pick<Routes<O>, "prefix" | "root"> {
   let prefix = "";
   let root = whole;
   while (root.literals?.size === 1 && root.param === null && root.served === null) {

@@ -1,7 +1,7 @@
 // The API key as text: minted, parsed, verified against the ring of signing secrets, hashed. Its claims grant nothing:
 // access comes from the stored record alone.
 import * as base64url from "jose/base64url";
-import type { KeyHash } from "../access/principal.ts";
+import type { KeyHash, KeyRecord } from "../access/principal.ts";
 import { type HmacKey, hmacKey, hmacSha256, sha256Hex } from "./sha256.ts";
 
 /** The `exp` of a key that never expires, in seconds since the epoch, as Aeon writes it. */
@@ -41,6 +41,16 @@ export interface ParsedToken {
   readonly header: string;
   readonly signed: string;
   readonly signature: string;
+}
+
+/** What a key says of itself, as it was signed. It grants nothing; a record that is not of this key must not be used for it. */
+export interface KeyClaims {
+  /** The id of the secret that has signed it. */
+  readonly signingKeyId: unknown;
+  readonly keyId: unknown;
+  readonly accountId: unknown;
+  /** Seconds since the epoch; `NEVER_EXPIRES_AT`: never. */
+  readonly expiresAt: unknown;
 }
 
 /** The claims of a new key. Times are milliseconds since the epoch; `null` is "never". */
@@ -88,11 +98,15 @@ export function readKeyRing(json: string): { readonly ring: KeyRing } | { readon
   return errors.length === 0 ? { ring: { secrets, newest } } : { errors };
 }
 
-/** Mints a key, signed with the newest secret. The token is shown once and never stored; only its hash is. */
+/**
+ * Mints a key, signed with the newest secret.
+ *
+ * @returns the token, which is shown once and never stored; its hash, and the id of the secret, which are
+ */
 export async function mintKey(
   ring: KeyRing,
   key: MintedKey,
-): Promise<{ readonly token: string; readonly hash: KeyHash }> {
+): Promise<{ readonly token: string; readonly hash: KeyHash; readonly signingKeyId: string }> {
   const secret = ring.secrets.get(ring.newest);
   if (secret === undefined) throw new Error("the key ring has no newest secret");
   const claims = {
@@ -108,7 +122,7 @@ export async function mintKey(
   const token = await new SignJWT(claims).setProtectedHeader(headerOf(secret.id)).sign(secret.bytes);
   // Better no key than one that the gateway would deny.
   if (parseToken(ring, token) === null) throw new Error("a new key does not have the shape of a key");
-  return { token, hash: hashToken(token) };
+  return { token, hash: hashToken(token), signingKeyId: secret.id };
 }
 
 /**
@@ -131,6 +145,44 @@ export function verifyToken(ring: KeyRing, read: ParsedToken): boolean {
   if (secret === undefined) return false;
   const signature = atob(read.signature.replaceAll("-", "+").replaceAll("_", "/"));
   return constantTimeEqual(hmacSha256(secret.hmac, read.signed), signature);
+}
+
+/**
+ * The claims of a key whose signature was verified.
+ *
+ * @throws Error when it has none: nothing that this gateway has signed
+ */
+export function claimsOf(token: string): KeyClaims {
+  const [header, { jti, acc, exp }] = token.split(".", 2).map((part) => JSON.parse(decodeText(part))) as [
+    Claims,
+    Claims,
+  ];
+  return { signingKeyId: header.kid, keyId: jti, accountId: acc, expiresAt: exp };
+}
+
+type Claims = Readonly<Record<string, unknown>>;
+
+const decodeText = (part: string): string => new TextDecoder().decode(base64url.decode(part));
+
+/**
+ * Whether a stored record is that of the key with these claims: its id, its account, and no later expiry. A write to storage
+ * makes no key another one by it, and gives no key a longer life than it was signed for.
+ */
+export function isRecordOf(record: Pick<KeyRecord, "id" | "accountId" | "expiresAt">, claims: KeyClaims): boolean {
+  const { keyId, accountId, expiresAt } = claims;
+  if (record.id !== keyId || record.accountId !== accountId || typeof expiresAt !== "number") return false;
+  if (expiresAt === NEVER_EXPIRES_AT) return true;
+  return record.expiresAt !== null && Math.floor(record.expiresAt / 1000) <= expiresAt;
+}
+
+/** The claims that the key of a record had at most: a later record of it is one of theirs too. */
+export function claimsOfRecord({
+  id,
+  accountId,
+  expiresAt,
+}: Pick<KeyRecord, "id" | "accountId" | "expiresAt">): KeyClaims {
+  const seconds = expiresAt === null ? NEVER_EXPIRES_AT : Math.floor(expiresAt / 1000);
+  return { signingKeyId: null, keyId: id, accountId, expiresAt: seconds };
 }
 
 /**
@@ -163,7 +215,7 @@ export function hashIfKeyShaped(ring: KeyRing, text: string, start: number): Key
 }
 
 /** Whether two texts are equal, in a time that depends on nothing but their length. */
-function constantTimeEqual(a: string, b: string): boolean {
+export function constantTimeEqual(a: string, b: string): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;
   for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i);

@@ -4,6 +4,7 @@ import type { JSONWebKeySet, JWTPayload } from "jose";
 import { decodeProtectedHeader } from "jose/decode/protected_header";
 import * as errors from "jose/errors";
 import { decodeJwt } from "jose/jwt/decode";
+import type { OperatorIdentity } from "../access/principal.ts";
 
 /** The public keys of an issuer: RFC 7517. */
 export type KeySet = JSONWebKeySet;
@@ -16,14 +17,13 @@ export interface TrustedIssuer {
   readonly maxAgeSeconds: number;
   /** Whether an e-mail address is valid without `email_verified`: Cloudflare Access verifies all that it names. */
   readonly emailsAreVerified: boolean;
+  /** The name of the claim with a person's groups; `null`: groups are not read. */
+  readonly roleClaim: string | null;
 }
 
 /** The identity of an operator, as an issuer states it. */
-export interface OidcIdentity {
-  readonly issuer: string;
-  readonly subject: string;
-  /** Lower case; `null` without a verified one. */
-  readonly email: string | null;
+export interface OidcIdentity extends OperatorIdentity {
+  readonly groups: readonly string[];
 }
 
 export type OidcTokenError = "invalid" | "expired";
@@ -69,7 +69,7 @@ export async function verifyOidcToken(
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
       currentDate: new Date(now),
     });
-    if (protectedHeader.typ !== undefined && !TYPES.has(protectedHeader.typ.toLowerCase())) return "invalid";
+    if (!isAcceptedType(protectedHeader.typ)) return "invalid";
     return isIssuedToUs(payload, trusted.audience) ? identityOf(payload, trusted) : "invalid";
   } catch (error) {
     if (error instanceof errors.JWTExpired) return "expired";
@@ -78,6 +78,11 @@ export async function verifyOidcToken(
     if (error instanceof errors.JOSEError) return "invalid";
     throw error;
   }
+}
+
+/** @param typ of the header, which the library does not check: any JSON value */
+function isAcceptedType(typ: unknown): boolean {
+  return typ === undefined || (typeof typ === "string" && TYPES.has(typ.toLowerCase()));
 }
 
 // OpenID Connect Core section 3.1.3.7: with several audiences, the authorized party has to be our audience.
@@ -90,7 +95,14 @@ function identityOf(claims: JWTPayload, trusted: TrustedIssuer): OidcIdentity | 
   const subject = textOf(claims.sub);
   if (subject === null) return "invalid";
   const isVerified = trusted.emailsAreVerified || claims.email_verified === true;
-  return { issuer: trusted.issuer, subject, email: isVerified ? readEmail(claims.email) : null };
+  const email = isVerified ? readEmail(claims.email) : null;
+  return { issuer: trusted.issuer, subject, email, groups: groupsIn(claims, trusted.roleClaim) };
+}
+
+/** One group or a list of them. Whatever else the claim has is no group; an issuer that leaves the claim out states none. */
+function groupsIn(claims: JWTPayload, claim: string | null): readonly string[] {
+  const value = claim !== null && Object.hasOwn(claims, claim) ? claims[claim] : [];
+  return (Array.isArray(value) ? value : [value]).map(textOf).filter((group) => group !== null);
 }
 
 /** An e-mail address in the form that is stored and compared, or `null`. ASCII only: other letters have look-alikes. */

@@ -45,6 +45,7 @@ describe("decide", () => {
   // Everything that can be wrong with a key and a request, in the order of the contract.
   const errors: [title: string, key: Partial<KeyRecord>, call: Partial<RequestFacts>, denial: Denial][] = [
     ["a revoked key", { revokedAt: NOW - 5 }, {}, { reason: "key_revoked", revokedAt: NOW - 5 }],
+    ["a disabled key", { disabledAt: NOW - 5 }, {}, { reason: "key_disabled", disabledAt: NOW - 5 }],
     ["an expired key", { expiresAt: NOW - 1 }, {}, { reason: "key_expired", expiredAt: NOW - 1 }],
     ["another address", { addresses: HOME_ONLY }, { address: AWAY }, { reason: "address_not_allowed" }],
     ["another account", {}, { accountId: OTHER_ACCOUNT }, { reason: "account_mismatch" }],
@@ -123,7 +124,7 @@ describe("decide, on the restrictions of a key", () => {
     expect(denialOf(aKey(), aRequest({ accountId: null }))).toBeNull();
   });
 
-  it("denies the id of the own account in another case", () => {
+  it("denies the id of the own account in another case, which the path is not read in", () => {
     expect(denialOf(aKey(), aRequest({ accountId: ACCOUNT_ID.toUpperCase() }))?.reason).toBe("account_mismatch");
   });
 });
@@ -164,11 +165,14 @@ describe("decide, on permissions", () => {
     ["revoke itself", "revokeApiKey", { apiKeyId: keyId }, {}, null],
     ["read another", "getApiKey", { apiKeyId: "another" }, {}, "permission_missing"],
     ["revoke another", "revokeApiKey", { apiKeyId: "another" }, {}, "permission_missing"],
-    ["revoke itself in another case", "revokeApiKey", { apiKeyId: keyId.toUpperCase() }, {}, "permission_missing"],
+    ["revoke itself in another case", "revokeApiKey", { apiKeyId: keyId.toUpperCase() }, {}, null],
     ["revoke nothing in particular", "revokeApiKey", {}, {}, "permission_missing"],
     ["list keys under its own id", "listApiKeys", { apiKeyId: keyId }, {}, "permission_missing"],
     ["read itself once revoked", "getApiKey", { apiKeyId: keyId }, { revokedAt: NOW }, "key_revoked"],
-    ["revoke itself from elsewhere", "revokeApiKey", { apiKeyId: keyId }, { addresses: NOBODY }, "address_not_allowed"],
+    ["revoke itself from elsewhere", "revokeApiKey", { apiKeyId: keyId }, { addresses: NOBODY }, null],
+    ["read itself from elsewhere", "getApiKey", { apiKeyId: keyId }, { addresses: NOBODY }, "address_not_allowed"],
+    ["revoke another from elsewhere", "revokeApiKey", { apiKeyId: "b" }, { addresses: NOBODY }, "address_not_allowed"],
+    ["revoke itself once expired", "revokeApiKey", { apiKeyId: keyId }, { expiresAt: NOW }, "key_expired"],
   ] as const)("decides whether a key may %s", (_title, operationId, params, changes, reason) => {
     const key = aKey({ role: aRole(), ...changes });
     expect(denialOf(key, aRequest({ operation: operation(operationId), params }))?.reason ?? null).toBe(reason);
@@ -181,12 +185,19 @@ describe(`decide, over ${rounds(120_000)} random requests`, () => {
     const from = <T>(choices: readonly T[]) => choices[Math.floor(random() * choices.length)] as T;
     const pick = <T>(...choices: readonly T[]) => from(choices);
     const custom = ALL_PERMISSIONS.map((permission) => aRole(permission));
-    const operations = [null, operation("getApiKey"), operation("revokeApiKey"), ...OPERATIONS];
+    const operations = [
+      null,
+      operation("getApiKey"),
+      operation("revokeApiKey"),
+      operation("disableApiKey"),
+      ...OPERATIONS,
+    ];
     const seen = new Map<string, number>();
     for (let i = 0; i < rounds(120_000); i++) {
       const key = aKey({
         role: pick(ADMIN, DEVELOPER, VIEWER, from(custom), aRole()),
         revokedAt: pick(null, null, null, null, NOW - 1, NOW + 1),
+        disabledAt: pick(null, null, null, null, NOW),
         expiresAt: pick(null, null, NOW - 1, NOW, NOW + 1, NOW + 1000),
         addresses: pick(null, null, HOME_ONLY, NOBODY),
       });
@@ -203,7 +214,7 @@ describe(`decide, over ${rounds(120_000)} random requests`, () => {
         expect.fail(`${reason}, not ${naive(record, facts)}: ${describeCase(key, facts)}`);
       seen.set(reason, (seen.get(reason) ?? 0) + 1);
     }
-    expect(seen.size).toBe(7);
+    expect(seen.size).toBe(8);
     for (const count of seen.values()) expect(count).toBeGreaterThan(rounds(300));
   });
 });
@@ -214,14 +225,17 @@ function naive(key: KeyRecord | null, facts: RequestFacts): string {
   if (key) {
     const isHome = facts.address === HOME;
     const wanted = facts.operation ? facts.operation.permission : "everything";
-    const isSelf =
-      ["getApiKey", "revokeApiKey"].includes(facts.operation?.operationId ?? "") && facts.params.apiKeyId === key.id;
+    const itself = facts.params.apiKeyId === key.id ? (facts.operation?.operationId ?? "") : "";
+    const endsItself = ["revokeApiKey", "disableApiKey"].includes(itself);
+    const isSelf = ["getApiKey", "rotateApiKey"].includes(itself) || endsItself;
     const isAdmin = key.role.name === "account_admin";
     const listed = wanted !== null && [...key.role.grant.permissions].some((each) => each === wanted);
     if (!(wanted === null || isAdmin || listed || isSelf)) denials.unshift("permission_missing");
     if (![key.accountId, null].includes(facts.accountId)) denials.unshift("account_mismatch");
-    if (key.addresses === NOBODY || (key.addresses === HOME_ONLY && !isHome)) denials.unshift("address_not_allowed");
+    const isAway = key.addresses === NOBODY || (key.addresses === HOME_ONLY && !isHome);
+    if (isAway && !endsItself) denials.unshift("address_not_allowed");
     if ((key.expiresAt ?? Number.POSITIVE_INFINITY) - NOW <= 0) denials.unshift("key_expired");
+    if (key.disabledAt !== null) denials.unshift("key_disabled");
     if (typeof key.revokedAt === "number") denials.unshift("key_revoked");
   } else {
     denials.push("key_unknown");

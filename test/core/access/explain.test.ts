@@ -38,16 +38,20 @@ const passed = { outcome: "passed", reason: null, allow: true, first: null };
 const denied = (reason: string) => ({ outcome: "refused", reason, allow: false, first: reason });
 
 describe("explain", () => {
-  it("says whether the key is revoked", () => {
+  it("says whether the key is revoked or disabled", () => {
     expect(explained("revocation")).toMatchObject({
       ...passed,
-      message: "The key is not revoked.",
-      compared: { revoked_at: null },
+      message: "The key is neither revoked nor disabled.",
+      compared: { revoked_at: null, disabled_at: null },
     });
     expect(explained("revocation", { revokedAt: NOW })).toMatchObject({
       ...denied("key_revoked"),
       message: `The key was revoked at ${iso(NOW)}.`,
-      compared: { revoked_at: iso(NOW) },
+      compared: { revoked_at: iso(NOW), disabled_at: null },
+    });
+    expect(explained("revocation", { disabledAt: NOW })).toMatchObject({
+      ...denied("key_disabled"),
+      message: `The key was disabled at ${iso(NOW)}.`,
     });
   });
 
@@ -111,6 +115,12 @@ describe("explain", () => {
       ...denied("address_not_allowed"),
       message: "The address of the client is missing or cannot be read.",
       compared: { address: null, lists: [{ matched: null, closest: null }] },
+    });
+    const itself = { operation: operation("revokeApiKey"), params: { apiKeyId: aKey().id } };
+    expect(explained("address", {}, itself, ["10.0.0.0/8"])).toMatchObject({
+      ...passed,
+      message: "revokeApiKey is allowed to every key on itself, from any address.",
+      compared: { lists: [{ matched: null, closest: { rule: "10.0.0.0/8" } }] },
     });
     // The record decides, even when the lists shown here differ from it.
     expect(explained("address", { addresses: compileStoredRules([]) }, {}, ["192.0.2.0/24"])).toMatchObject({

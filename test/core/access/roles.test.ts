@@ -72,7 +72,7 @@ describe("the permission catalog", () => {
     expect(resource?.operationGroups).toContainEqual({ operationGroup, description, tags: [] });
   });
 
-  it("marks only changes to users, login methods, keys and roles as sensitive", () => {
+  it("marks only changes to users, login methods, keys, endpoints and roles as sensitive", () => {
     expect(ALL_PERMISSIONS.filter(isSensitive)).toEqual([
       "ACCOUNT_USER:CREATE",
       "ACCOUNT_USER:UPDATE",
@@ -83,6 +83,8 @@ describe("the permission catalog", () => {
       "ROLE:CREATE",
       "ROLE:UPDATE",
       "ROLE:DELETE",
+      "AUDIT_EVENT:CREATE",
+      "AUDIT_EVENT:UPDATE",
     ]);
   });
 
@@ -132,6 +134,7 @@ describe("the built-in roles", () => {
     ["view account activity", ["AUDIT_EVENT:READ", "ACCESS_HISTORY:READ"], false, true],
     ["manage custom roles", ["ROLE:CREATE", "ROLE:UPDATE", "ROLE:DELETE"], false, false],
     ["rename the account", ["ACCOUNT:UPDATE"], false, false],
+    ["direct events", ["AUDIT_EVENT:CREATE", "AUDIT_EVENT:UPDATE", "AUDIT_EVENT:DELETE"], false, false],
     ["change clusters and backups", ["CLUSTER:UPDATE", "CLUSTER:DELETE", "BACKUP:CREATE"], true, false],
     ["change allow lists", ["NETWORK_ALLOW_LIST:CREATE", "NETWORK_ALLOW_LIST:DELETE"], true, false],
     ["view clusters, users, roles, keys and usage", ["CLUSTER:READ", "ACCOUNT_USER:READ", "ROLE:READ"], true, true],

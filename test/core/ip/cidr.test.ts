@@ -5,7 +5,6 @@ import {
   compileStoredRules,
   containsAddress,
   coversRanges,
-  isEverything,
   MAX_RULES,
   toCanonicalCidr,
 } from "../../../src/core/ip/cidr.ts";
@@ -193,24 +192,6 @@ describe("coversRanges", () => {
       counts[`${expected}`]++;
     }
     expect(Math.min(counts.true, counts.false)).toBeGreaterThan(rounds(500));
-  });
-});
-
-describe("isEverything", () => {
-  test.each([
-    ["0.0.0.0/0", true],
-    ["::/0", true],
-    ["0.0.0.0/1", false],
-    ["0.0.0.0/32", false],
-    ["::/1", false],
-    ["10.0.0.0/8", false],
-  ])("tells whether %s contains a whole family", (rule, expected) => {
-    expect(isEverything(toCanonicalCidr(rule))).toBe(expected);
-    expect(isEverything(ruleOf(rule))).toBe(expected);
-  });
-
-  test("recognizes a whole family in every spelling of a rule", () => {
-    for (const text of ["::ffff:0:0/96", "::ffff:0.0.0.0/96", "0:0::/0"]) expect(isEverything(ruleOf(text))).toBe(true);
   });
 });
 

@@ -17,17 +17,36 @@ const P = `${A}/projects/6b9f7f0e-98a5-4bb0-9b8e-b8d6a4f0f001`;
 /** Operations that Gatehouse has beyond Aeon's. */
 const OUR_OWN: readonly GatehouseOperationId[] = [
   "exportAuditEvents",
+  "getAuditHead",
   "listRefusals",
   "explainRefusal",
   "getApiKeyTrial",
   "putApiKeyTrial",
   "deleteApiKeyTrial",
   "promoteApiKeyTrial",
+  "editApiKey",
+  "disableApiKey",
+  "enableApiKey",
+  "rotateApiKey",
+  "changeApiKeyRotation",
+  "cancelApiKeyRotation",
+  "bulkRevokeApiKeys",
+  "updateNetworkAllowList",
+  "replaceNetworkAllowList",
   "listOperators",
   "createOperator",
   "getOperator",
   "updateOperator",
   "deleteOperator",
+  "listEndpoints",
+  "createEndpoint",
+  "getEndpoint",
+  "updateEndpoint",
+  "deleteEndpoint",
+  "rotateEndpointSecret",
+  "listDeliveries",
+  "redeliverEvents",
+  "testEndpoint",
   "getSelf",
 ];
 
@@ -81,17 +100,25 @@ describe("the operation table", () => {
     }
   });
 
-  it("has Gatehouse serve audit, keys, operators, project allow lists, roles and permissions", () => {
+  it("has Gatehouse serve audit, keys, operators, endpoints, project allow lists, roles and permissions", () => {
     // Typed, so that it also shows that the compiler knows each of them by name.
     const expected: readonly GatehouseOperationId[] = [
       "listAuditEvents",
       "exportAuditEvents",
+      "getAuditHead",
       "listRefusals",
       "listApiKeys",
       "explainRefusal",
+      "bulkRevokeApiKeys",
       "createApiKey",
       "getApiKey",
+      "editApiKey",
       "revokeApiKey",
+      "disableApiKey",
+      "enableApiKey",
+      "rotateApiKey",
+      "changeApiKeyRotation",
+      "cancelApiKeyRotation",
       "getApiKeyTrial",
       "putApiKeyTrial",
       "deleteApiKeyTrial",
@@ -101,6 +128,15 @@ describe("the operation table", () => {
       "getOperator",
       "updateOperator",
       "deleteOperator",
+      "listEndpoints",
+      "createEndpoint",
+      "getEndpoint",
+      "updateEndpoint",
+      "deleteEndpoint",
+      "rotateEndpointSecret",
+      "listDeliveries",
+      "redeliverEvents",
+      "testEndpoint",
       "listResourcePermissions",
       "getSelf",
       "listRbacRoles",
@@ -111,16 +147,24 @@ describe("the operation table", () => {
       "listNetworkAllowLists",
       "createNetworkAllowList",
       "getNetworkAllowList",
+      "updateNetworkAllowList",
+      "replaceNetworkAllowList",
       "deleteNetworkAllowList",
     ];
     const answered = rows.filter((row) => row.handledBy === "gatehouse").map((row) => row.operationId);
     expect(answered).toEqual(expected);
   });
 
-  it("allows a key only to read and revoke itself without a permission", () => {
+  it("allows a key only to read, revoke, disable and rotate itself without a permission", () => {
     expect(rows.filter((row) => row.selfParam !== undefined).map((row) => row.operationId)).toEqual([
       "getApiKey",
       "revokeApiKey",
+      "disableApiKey",
+      "rotateApiKey",
+    ]);
+    expect(rows.filter((row) => row.selfAlways).map((row) => row.operationId)).toEqual([
+      "revokeApiKey",
+      "disableApiKey",
     ]);
     for (const { selfParam: holder, path } of rows) if (holder !== undefined) expect(path).toContain(`{${holder}}`);
   });
@@ -143,7 +187,8 @@ describe("accountIn", () => {
     [`${ACCOUNT_SCOPE}b`, "b"],
     [`${ACCOUNT_SCOPE}b/`, "b"],
     [`${ACCOUNT_SCOPE}b/not/in/the/table`, "b"],
-    ["/API/Public/V1/ACCOUNTS/B/clusters", "B"],
+    ["/API/Public/V1/ACCOUNTS/B/clusters", "b"],
+    [`${ACCOUNT_SCOPE}531AF27A-614C-472F-8EDB-A0F9322F0838/x`, "531af27a-614c-472f-8edb-a0f9322f0838"],
     [ACCOUNT_SCOPE, null],
     ["/api/public/v1/accounts", null],
     ["/api/public/v1/accountsx/b", null],
@@ -156,12 +201,14 @@ describe("accountIn", () => {
 });
 
 describe("isGatehousePath", () => {
-  it("reserves eight path prefixes, derived from the table", () => {
+  it("reserves ten path prefixes, derived from the table", () => {
     expect(GATEHOUSE_PREFIXES).toEqual([
       "/api/public/v1/accounts/{accountId}/audit/events",
+      "/api/public/v1/accounts/{accountId}/audit/head",
       "/api/public/v1/accounts/{accountId}/audit/refusals",
       "/api/public/v1/accounts/{accountId}/api-keys",
       "/api/public/v1/accounts/{accountId}/operators",
+      "/api/public/v1/accounts/{accountId}/endpoints",
       "/api/public/v1/auth/permissions",
       "/api/public/v1/auth/self",
       "/api/public/v1/accounts/{accountId}/roles",

@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { CompactSign, jwtVerify } from "jose";
 import { describe, expect, test } from "vitest";
 import {
+  claimsOf,
   hashIfKeyShaped,
   hashToken,
+  isRecordOf,
   type KeyRing,
   mintKey,
   NEVER_EXPIRES_AT,
@@ -378,5 +380,25 @@ describe("KEY_PATTERN", () => {
   test("KEY_PATTERN uses only what RE2 supports", () => {
     expect(KEY_PATTERN).not.toMatch(/\(\?|\\[1-9]/);
     for (const [, most] of KEY_PATTERN.matchAll(/,(\d+)\}/g)) expect(Number(most)).toBeLessThanOrEqual(1000);
+  });
+});
+
+describe("the claims of a key", () => {
+  const never = { id: KEY_ID, accountId: ACCOUNT_ID, expiresAt: null };
+
+  test("agree with the record of the key, and with one that ends earlier", async () => {
+    const expiresAt = NOW + 3_600_000;
+    const claims = claimsOf(await mint(ring, expiresAt));
+    for (const at of [expiresAt, expiresAt - 1, 1]) expect(isRecordOf({ ...never, expiresAt: at }, claims)).toBe(true);
+    for (const at of [null, NOW]) expect(isRecordOf({ ...never, expiresAt: at }, claimsOf(await mint()))).toBe(true);
+  });
+
+  test("agree with no record of another id or account, or of a later expiry", async () => {
+    const expiresAt = NOW + 3_600_000;
+    const claims = claimsOf(await mint(ring, expiresAt));
+    for (const changes of [{ id: "x" }, { accountId: "x" }, { expiresAt: null }, { expiresAt: expiresAt + 1_000 }]) {
+      expect(isRecordOf({ ...never, expiresAt, ...changes }, claims)).toBe(false);
+    }
+    expect(isRecordOf(never, { ...claims, expiresAt: "4102358400" })).toBe(false);
   });
 });

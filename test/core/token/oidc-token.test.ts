@@ -10,6 +10,7 @@ const TRUSTED: TrustedIssuer = {
   algorithms: ["ES256"],
   maxAgeSeconds: 3_600,
   emailsAreVerified: false,
+  roleClaim: null as string | null,
 };
 const SECONDS = Math.floor(NOW / 1_000);
 
@@ -38,7 +39,12 @@ function token(changes: Readonly<Record<string, unknown>> = {}, header: Readonly
 const verify = async (text: Promise<string>, trusted = TRUSTED) => verifyOidcToken(await text, keys, trusted, NOW);
 
 it("verifyOidcToken returns the identity of a valid token", async () => {
-  expect(await verify(token())).toEqual({ issuer: TRUSTED.issuer, subject: "ada", email: "ada@example.com" });
+  expect(await verify(token())).toEqual({
+    issuer: TRUSTED.issuer,
+    subject: "ada",
+    email: "ada@example.com",
+    groups: [],
+  });
 });
 
 test.each([
@@ -97,6 +103,38 @@ it("verifyOidcToken returns no e-mail address that is not verified", async () =>
   }
   const access = { ...TRUSTED, emailsAreVerified: true };
   expect(await verify(token({ email_verified: undefined }), access)).toMatchObject({ email: "ada@example.com" });
+});
+
+describe("verifyOidcToken, on groups", () => {
+  const mapped = { ...TRUSTED, roleClaim: "groups" };
+  it.each([
+    [
+      ["a", "b"],
+      ["a", "b"],
+    ],
+    ["a", ["a"]],
+    [
+      ["a", 1, null, {}, [], "", "b"],
+      ["a", "b"],
+    ],
+    [[], []],
+    [undefined, []],
+    [null, []],
+    [7, []],
+    [{ a: true }, []],
+    [["a".repeat(256)], []],
+  ])("reads of the claim %j the groups %j", async (groups, read) => {
+    expect(await verify(token({ groups }), mapped)).toMatchObject({ groups: read });
+    expect(await verify(token({ groups }))).toMatchObject({ groups: [] });
+  });
+
+  it("reads no other claim, and nothing that every object has", async () => {
+    expect(await verify(token({ roles: ["a"] }), mapped)).toMatchObject({ groups: [] });
+    expect(await verify(token(), { ...TRUSTED, roleClaim: "toString" })).toMatchObject({ groups: [] });
+    expect(
+      await verify(token({ "https://a.example/roles": "b" }), { ...TRUSTED, roleClaim: "https://a.example/roles" }),
+    ).toMatchObject({ groups: ["b"] });
+  });
 });
 
 test.each([
