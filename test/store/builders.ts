@@ -4,15 +4,19 @@ import { env } from "cloudflare:workers";
 import type { KeyHash } from "../../src/core/access/principal.ts";
 import { ADMIN, VIEWER } from "../../src/core/access/roles.ts";
 import { toCanonicalCidr } from "../../src/core/ip/cidr.ts";
+import { type KeyRing, readKeyRing } from "../../src/core/token/api-key-token.ts";
 import type { NewAllowList } from "../../src/store/allow-lists/port.ts";
 import { createAllowListRepository } from "../../src/store/allow-lists/repository.ts";
 import type { ApiKeyDetails, ApiKeyFilter, NewApiKey } from "../../src/store/api-keys/port.ts";
 import { createApiKeyRepository } from "../../src/store/api-keys/repository.ts";
 import type { Actor } from "../../src/store/common.ts";
+import type { NewEndpoint } from "../../src/store/endpoints/port.ts";
+import { createEndpointRepository } from "../../src/store/endpoints/repository.ts";
 import type { NewOperator } from "../../src/store/operators/port.ts";
 import { createOperatorRepository } from "../../src/store/operators/repository.ts";
 import type { RoleDefinition } from "../../src/store/roles/port.ts";
 import { createRoleRepository } from "../../src/store/roles/repository.ts";
+import { configureStore } from "../../src/store/store-config.ts";
 
 export const NOW = Date.UTC(2026, 10, 23, 12);
 export const HOUR = 3_600_000;
@@ -22,10 +26,20 @@ export const PROJECT = "78d4459c-0f45-47a5-899a-45ddf43eba6e";
 export const ADMIN_ROLE = ADMIN.id;
 export const VIEWER_ROLE = VIEWER.id;
 
+function parseRing(json: string): KeyRing {
+  const read = readKeyRing(json);
+  if ("errors" in read) throw new Error(read.errors.join("; "));
+  return read.ring;
+}
+
 export const db = env.DB;
+/** The ring that authenticates audit events. */
+export const RING = parseRing(JSON.stringify({ k1: "a".repeat(43) }));
+configureStore(db, { ring: RING, blockedKeyIds: new Set(), issuers: new Set(["https://issuer.example.com"]) });
 export const keys = createApiKeyRepository(db);
 export const lists = createAllowListRepository(db);
 export const roles = createRoleRepository(db);
+export const endpoints = createEndpointRepository(db);
 export const operators = createOperatorRepository(db);
 
 export const ACTOR: Actor = {
@@ -34,6 +48,10 @@ export const ACTOR: Actor = {
   name: "root",
   address: "192.0.2.1",
   requestId: "req-1",
+  // Without a row of its own: what it is authorized on is tested by itself.
+  version: null,
+  mapped: null,
+  authorizedOn: [],
 };
 
 export async function makeAccounts(): Promise<void> {
@@ -51,6 +69,7 @@ export function newKey(changes: Partial<NewApiKey> = {}): NewApiKey {
     id: crypto.randomUUID(),
     accountId: ACCOUNT,
     hash: randomHash(),
+    signingKeyId: "k1",
     name: "ci",
     description: "",
     roleId: VIEWER_ROLE,
@@ -82,7 +101,7 @@ export function newList(changes: Partial<NewAllowList> = {}): NewAllowList {
 
 export async function makeList(changes: Partial<NewAllowList> = {}, now = NOW) {
   const created = await lists.create(newList(changes), ACTOR, now);
-  if (created === "name_taken") throw new Error(created);
+  if (typeof created === "string") throw new Error(created);
   return created;
 }
 
@@ -92,7 +111,7 @@ export function roleSpec(changes: Partial<RoleDefinition> = {}): RoleDefinition 
 
 export async function makeRole(changes: Partial<RoleDefinition> = {}, now = NOW) {
   const created = await roles.create(ACCOUNT, crypto.randomUUID(), roleSpec(changes), ACTOR, now);
-  if (created === "name_taken") throw new Error(created);
+  if (typeof created === "string") throw new Error(created);
   return created;
 }
 
@@ -108,10 +127,25 @@ export async function makeOperator(changes: Partial<NewOperator> = {}, now = NOW
   return created;
 }
 
+export function newEndpoint(changes: Partial<NewEndpoint> = {}): NewEndpoint {
+  const spec = { name: "siem", url: "https://hooks.example.com/in?t=1", format: "standard", eventTypes: [] } as const;
+  return { id: crypto.randomUUID(), accountId: ACCOUNT, ...spec, ...changes };
+}
+
+export async function makeEndpoint(changes: Partial<NewEndpoint> = {}, now = NOW) {
+  const created = await endpoints.create(newEndpoint(changes), ACTOR, now);
+  if (typeof created === "string") throw new Error(created);
+  return created;
+}
+
 export function keyQuery(changes: Partial<ApiKeyFilter> = {}): ApiKeyFilter {
   return {
     accountId: ACCOUNT,
     name: null,
+    roleId: null,
+    createdById: null,
+    signingKeyId: null,
+    disabled: null,
     statuses: [],
     order: "desc",
     limit: 100,
@@ -126,8 +160,12 @@ export async function count(table: string): Promise<number> {
 
 /** The change log without its first line, which every database begins with. */
 export async function changes() {
-  const { results } = await db.prepare("SELECT key_id, version FROM key_changes WHERE seq > 1 ORDER BY seq").all();
-  return results as { key_id: string | null; version: number }[];
+  const { results } = await db
+    .prepare("SELECT key_id, version, role_id FROM key_changes WHERE seq > 1 ORDER BY seq")
+    .all();
+  return (results as { key_id: string | null; version: number; role_id: string | null }[]).map(
+    ({ role_id, ...line }) => (role_id === null ? line : { ...line, role_id }),
+  );
 }
 
 export async function events(): Promise<string[]> {

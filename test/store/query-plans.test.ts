@@ -2,11 +2,17 @@
 import { beforeEach, expect, it } from "vitest";
 import { createAllowListRepository } from "../../src/store/allow-lists/repository.ts";
 import { createApiKeyRepository } from "../../src/store/api-keys/repository.ts";
+import type { AuditFilter } from "../../src/store/audit/port.ts";
 import { createAuditReader } from "../../src/store/audit/reader.ts";
 import { createDenialRepository } from "../../src/store/denials/repository.ts";
 import { createDryRunRepository } from "../../src/store/dry-runs/repository.ts";
+import { createDeliveryRepository } from "../../src/store/endpoints/deliveries.ts";
+import { createOutbox } from "../../src/store/endpoints/outbox.ts";
+import type { EndpointDetails } from "../../src/store/endpoints/port.ts";
+import { createEndpointRepository } from "../../src/store/endpoints/repository.ts";
 import { createOperatorRepository } from "../../src/store/operators/repository.ts";
 import { createRoleRepository } from "../../src/store/roles/repository.ts";
+import { configureStore } from "../../src/store/store-config.ts";
 import {
   ACCOUNT,
   ACTOR,
@@ -16,10 +22,12 @@ import {
   keyQuery,
   makeAccounts,
   NOW,
+  newEndpoint,
   newKey,
   newList,
   newOperator,
   PROJECT,
+  RING,
   roleSpec,
 } from "./builders.ts";
 
@@ -32,7 +40,15 @@ function recording(): { seen: Set<string>; wrapped: D1Database } {
     seen.add(sql);
     return db.prepare(sql);
   };
-  return { seen, wrapped: { prepare, batch: db.batch.bind(db), exec: db.exec.bind(db) } as unknown as D1Database };
+  const wrapped = { prepare, batch: db.batch.bind(db), exec: db.exec.bind(db) } as unknown as D1Database;
+  const quotas = { apiKeys: 100, roles: 100, allowLists: 100, operators: 100, endpoints: 100 };
+  configureStore(wrapped, {
+    ring: RING,
+    blockedKeyIds: new Set(),
+    issuers: new Set(["https://issuer.example.com"]),
+    quotas,
+  });
+  return { seen, wrapped };
 }
 
 async function exercise(wrapped: D1Database): Promise<void> {
@@ -63,15 +79,19 @@ async function exercise(wrapped: D1Database): Promise<void> {
       const continuationToken = "items" in page ? page.continuationToken : null;
       if (continuationToken === null) throw new Error("a second page is needed");
       await keys.list({ ...query, continuationToken }, NOW);
+      await keys.list({ ...query, roleId: role, createdById: ACTOR.id }, NOW);
     }
     for (const name of [null, "office"]) {
       await lists.create(newList({ name: `${order}${name}` }), ACTOR, NOW);
-      const query = { ...project, order, name, limit: 1, continuationToken: null, apiKeyIds: name ? [key.id] : [] };
-      const page = await lists.list(query);
-      if ("items" in page) await lists.list({ ...query, continuationToken: page.continuationToken });
+      for (const orderBy of ["created_on", "name"] as const) {
+        const query = { ...project, order, orderBy, name, limit: 1, apiKeyIds: name ? [key.id] : [] };
+        const page = await lists.list({ ...query, continuationToken: null });
+        if ("items" in page) await lists.list({ ...query, continuationToken: page.continuationToken });
+      }
     }
   }
   await lists.getMany(ACCOUNT, [list.id]);
+  await lists.hasAny(ACCOUNT, PROJECT);
   const dryRuns = createDryRunRepository(wrapped);
   await dryRuns.attach(ACCOUNT, key.id, { roleId: ADMIN_ROLE, allowListIds: [list.id] }, ACTOR, NOW);
   const dryRun = await dryRuns.get(ACCOUNT, key.id);
@@ -89,10 +109,47 @@ async function exercise(wrapped: D1Database): Promise<void> {
   await roles.update({ accountId: ACCOUNT, id: role, definition: roleSpec(), force: false }, ACTOR, NOW);
   await roles.update({ accountId: ACCOUNT, id: role, definition: roleSpec(), force: true }, ACTOR, NOW);
   await roles.delete(ACCOUNT, role, ACTOR, NOW);
+  await exerciseLife(keys, lists, key.id);
   await keys.revoke(ACCOUNT, key.id, false, ACTOR, NOW);
   await keys.revoke(ACCOUNT, key.id, true, ACTOR, NOW);
   await exerciseOperators(wrapped);
+  await exerciseEndpoints(wrapped);
   await exerciseAudit(wrapped);
+}
+
+async function exerciseDeliveries(wrapped: D1Database, endpoint: EndpointDetails): Promise<void> {
+  const [outbox, deliveries] = [createOutbox(wrapped), createDeliveryRepository(wrapped)];
+  await outbox.find(null, NOW);
+  await outbox.find(ACCOUNT, NOW);
+  const claim = await outbox.claim(endpoint.id, NOW);
+  if (claim === null) throw new Error("a claim is needed");
+  const [first] = await outbox.due(claim, NOW);
+  if (first === undefined) throw new Error("a delivery is needed");
+  const outcome = { number: first.number, tries: 1, nextAt: NOW + HOUR, at: NOW, deliveredAt: null };
+  await outbox.record(claim, [{ ...outcome, status: 500, error: "status" }], NOW);
+  await outbox.nextAt(claim, NOW);
+  await outbox.release(claim, NOW);
+  const page = { accountId: ACCOUNT, endpointId: endpoint.id, limit: 1, continuationToken: null };
+  const listed = await deliveries.list(page);
+  if ("items" in listed) await deliveries.list({ ...page, continuationToken: listed.continuationToken });
+  await deliveries.redeliver(endpoint, { eventIds: [first.id] }, NOW);
+  await deliveries.redeliver(endpoint, { since: NOW }, NOW);
+  await deliveries.prune(NOW);
+}
+
+async function exerciseEndpoints(wrapped: D1Database): Promise<void> {
+  const endpoints = createEndpointRepository(wrapped);
+  for (let i = 0; i < 2; i++) await endpoints.create(newEndpoint(), ACTOR, NOW);
+  const page = await endpoints.list({ accountId: ACCOUNT, limit: 1, continuationToken: null });
+  const [first] = "items" in page ? page.items : [];
+  if (first === undefined || !("items" in page)) throw new Error("a first page is needed");
+  await endpoints.list({ accountId: ACCOUNT, limit: 1, continuationToken: page.continuationToken });
+  const found = await endpoints.get(ACCOUNT, first.id);
+  if (found === null) throw new Error("an endpoint is needed");
+  await exerciseDeliveries(wrapped, found);
+  await endpoints.rotate(found, HOUR, ACTOR, NOW);
+  await endpoints.update(found, { ...found, enabled: false }, ACTOR, NOW);
+  await endpoints.delete(found, ACTOR, NOW);
 }
 
 async function exerciseOperators(wrapped: D1Database): Promise<void> {
@@ -101,41 +158,109 @@ async function exerciseOperators(wrapped: D1Database): Promise<void> {
   await operators.create(operator, ACTOR, NOW);
   await operators.create(newOperator({ email: "bob@example.com" }), ACTOR, NOW);
   await operators.update({ ...operator, force: false }, ACTOR, NOW);
+  const by = {
+    accountId: ACCOUNT,
+    roleId: ADMIN_ROLE,
+    email: "eve@example.com",
+    subject: "eve",
+    issuer: "https://a.example",
+  };
+  const byGroups = { ...ACTOR, type: "OPERATOR", version: 1, mapped: by } as const;
+  await operators.update({ ...operator, force: false }, byGroups, NOW);
   const query = { accountId: ACCOUNT, limit: 1 };
   const page = await operators.list({ ...query, continuationToken: null });
   if ("items" in page) await operators.list({ ...query, continuationToken: page.continuationToken });
   await operators.delete(ACCOUNT, operator.id, false, ACTOR, NOW);
 }
 
+const EVENTS: AuditFilter = {
+  ...{ accountId: ACCOUNT, from: null, to: null, search: null, eventTypes: [], resourceTypes: [] },
+  ...{ actorId: null, requestId: null, address: null, order: "desc", limit: 1, continuationToken: null },
+};
+
 async function exerciseAudit(wrapped: D1Database): Promise<void> {
   const [audit, denials] = [createAuditReader(wrapped), createDenialRepository(wrapped, HOUR)];
   const whole = { accountId: ACCOUNT, from: null, to: null, limit: 1, continuationToken: null };
   for (const order of ["asc", "desc"] as const) {
-    const query = { ...whole, search: null, eventTypes: [], resourceTypes: [], order };
+    const query = { ...EVENTS, order };
     const page = await audit.list(query);
     if ("items" in page) await audit.list({ ...query, continuationToken: page.continuationToken });
     const resourceTypes = ["ROLE"];
     await audit.list({ ...query, search: "x", eventTypes: ["CREATE"], resourceTypes, from: NOW, to: NOW });
   }
+  await audit.head(ACCOUNT);
   await denials.find(ACCOUNT, "r", NOW);
   await denials.counts({ ...whole, keyId: null });
   await denials.counts({ ...whole, keyId: "k" });
   await denials.prune(NOW);
 }
 
-it("scans no table in any statement of the repositories", async () => {
+/** What happens to a key between its creation and its revocation. */
+async function exerciseLife(
+  keys: ReturnType<typeof createApiKeyRepository>,
+  lists: ReturnType<typeof createAllowListRepository>,
+  keyId: string,
+): Promise<void> {
+  const ref = { accountId: ACCOUNT, keyId, name: "ci", force: false };
+  const terms = { description: "", roleId: ADMIN_ROLE, allowListIds: [], expireAfterHours: 0, expiresAt: null };
+  await keys.edit({ ...ref, ...terms }, ACTOR, NOW);
+  for (const disabled of [true, false]) await keys.setDisabled({ ...ref, disabled }, ACTOR, NOW);
+  for (const bySelf of [true, false]) {
+    const rotation = { predecessorId: keyId, endsAt: NOW + 1_000, bySelf };
+    await keys.create(newKey({ rotation }), ACTOR, NOW);
+  }
+  const successorId = (await keys.get(ACCOUNT, keyId))?.rotation?.successorId ?? "";
+  await keys.moveOverlap({ ...ref, successorId, endsAt: NOW + 2_000 }, ACTOR, NOW);
+  await keys.cancelRotation({ ...ref, successorId, expiresAt: null }, ACTOR, NOW);
+  const any = { accountId: ACCOUNT, exceptId: "", name: null, roleId: null, createdById: null, signingKeyId: null };
+  for (const filter of [
+    { descendantsOfId: keyId, notUsedSince: null },
+    { descendantsOfId: null, notUsedSince: NOW },
+  ]) {
+    const found = await keys.revocable({ ...any, ...filter }, NOW);
+    await keys.bulkRevoke({ accountId: ACCOUNT, keys: found.slice(0, 1), filter: {}, force: false }, ACTOR, NOW);
+  }
+  const [from, to] = [newList({ name: "from" }), newList({ name: "to" })];
+  for (const list of [from, to]) await lists.create(list, ACTOR, NOW);
+  const [old] = await lists.getMany(ACCOUNT, [from.id]);
+  const [next] = await lists.getMany(ACCOUNT, [to.id]);
+  if (old === undefined || next === undefined) throw new Error("both lists are needed");
+  const users = await lists.usersOf(old.id, NOW);
+  await lists.replaceOnKeys({ from: old, to: next, users }, ACTOR, NOW);
+  await lists.replace({ list: old, users }, ACTOR, NOW);
+}
+
+async function planOf(sql: string): Promise<readonly string[]> {
+  const { results } = await db
+    .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+    .bind(...new Set(Array.from(sql.matchAll(/\?(\d*)/g), ([, number], i) => number || i)).values().map(() => null))
+    .all<{ detail: string }>();
+  return results.map(({ detail }) => detail);
+}
+
+it.each([
+  ["actor", { actorId: "x" }],
+  ["request", { requestId: "x" }],
+  ["address", { address: "192.0.2.1" }],
+])("reads the audit events of one %s from an index, in their order", async (name, filter) => {
+  const { seen, wrapped } = recording();
+  await createAuditReader(wrapped).list({ ...EVENTS, ...filter });
+  const plans = await Promise.all([...seen].map(planOf));
+  expect(plans.flat().join("\n")).toContain(`SEARCH e USING INDEX audit_events_of_${name} `);
+  expect(plans.flat().join("\n")).not.toContain("TEMP B-TREE");
+});
+
+it("scans no table in any statement of the repositories", { timeout: 60_000 }, async () => {
   const { seen, wrapped } = recording();
   await exercise(wrapped);
   expect(seen.size).toBeGreaterThan(40);
   const tables =
-    "(?:[klrbceatfx]|api_key_trials|api_key_trial_lists|trial_refusals|refusal_counts|refused_calls|audit_checkpoints|operators|api_keys|allow_lists|roles|key_changes|audit_events|api_key_allow_lists|accounts)";
+    "(?:[klrbceatfxwdp]|api_key_trials|api_key_trial_lists|trial_refusals|refusal_counts|refused_calls|audit_checkpoints|audit_account_checkpoints|operators|endpoints|deliveries|api_keys|allow_lists|roles|key_changes|audit_events|api_key_allow_lists|accounts)";
   const scan = new RegExp(`^SCAN ${tables}\\b`);
   for (const sql of seen) {
-    const { results } = await db
-      .prepare(`EXPLAIN QUERY PLAN ${sql}`)
-      .bind(...Array.from(sql.matchAll(/\?/g), () => null))
-      .all<{ detail: string }>();
-    const scans = results.map((row) => row.detail).filter((detail) => scan.test(detail));
-    expect(scans, sql).toEqual([]);
+    expect(
+      (await planOf(sql)).filter((detail) => scan.test(detail)),
+      sql,
+    ).toEqual([]);
   }
 });

@@ -3,9 +3,16 @@
 import { beforeEach, expect, it } from "vitest";
 import { RECORD_USE } from "../../src/store/api-keys/usage.ts";
 import { COUNT_DENIED, COUNT_EVALUATED } from "../../src/store/dry-runs/recorder.ts";
-import { FIND_BY_HASH, FIND_PENDING, READ_CHANGES } from "../../src/store/key-cache/d1-records.ts";
+import {
+  FIND_BY_HASH,
+  FIND_BY_HASHES,
+  FIND_PENDING,
+  FIND_PENDING_OF,
+  READ_CHANGES,
+} from "../../src/store/key-cache/d1-records.ts";
 import { CLEAR_PENDING } from "../../src/store/maintenance/kv-sync.ts";
 import { KEYS_TO_EXPIRE, PRUNE } from "../../src/store/maintenance/maintenance.ts";
+import { FIND_MAPPED, FIND as FIND_OPERATORS } from "../../src/store/operators/repository.ts";
 import { ACCOUNT, db, makeAccounts, VIEWER_ROLE } from "./builders.ts";
 
 beforeEach(makeAccounts);
@@ -13,7 +20,11 @@ beforeEach(makeAccounts);
 it.each(
   Object.entries({
     FIND_BY_HASH,
+    FIND_BY_HASHES,
+    FIND_OPERATORS,
+    FIND_MAPPED,
     FIND_PENDING,
+    FIND_PENDING_OF,
     READ_CHANGES,
     KEYS_TO_EXPIRE,
     CLEAR_PENDING,
@@ -29,7 +40,7 @@ it.each(
     .all<{ detail: string }>();
   const scans = results
     .map(({ detail }) => detail)
-    .filter((detail) => /^SCAN (k|r|b|l|t|x|f|api_keys|key_changes|api_key_trials|trial_refusals)\b/.test(detail));
+    .filter((detail) => /^SCAN (k|r|b|l|t|x|f|o|a|api_keys|key_changes|api_key_trials|trial_refusals)\b/.test(detail));
   expect(scans).toEqual([]);
 });
 
@@ -47,7 +58,7 @@ async function size(): Promise<number> {
   return (await db.prepare("UPDATE accounts SET name = name").run()).meta.size_after;
 }
 
-it("stores a key in less than 800 bytes of D1 and an event in less than 500, as docs/operating.md states", async () => {
+it("stores a key in less than 1,000 bytes of D1 and an event in less than 900, as docs/operating.md states", async () => {
   const before = await size();
   await db
     .prepare(`INSERT INTO api_keys (id, account_id, hash, name, role_id, restricted, expire_after_hours, created_at,
@@ -58,13 +69,13 @@ it("stores a key in less than 800 bytes of D1 and an event in less than 500, as 
   const keys = await size();
   await db
     .prepare(`INSERT INTO audit_events (id, account_id, event_type, resource_type, resource_id, resource_name, actor_type,
-        actor_id, actor_name, address, request_id, message, created_at) ${NUMBERS}
+        actor_id, actor_name, address, request_id, message, created_at, number, mac, authentic, hash) ${NUMBERS}
       SELECT ${ID}, ?1, 'CREATE_API_KEY', 'API_KEY', ${ID}, 'deploy-' || i, 'API_KEY', ?1, 'root', '192.0.2.1',
-        'req-000000000000000000-' || i, 'API key deploy-' || i || ' was created', 1795000000000 + i FROM n`)
+        'req-000000000000000000-' || i, 'API key deploy-' || i || ' was created', 1795000000000 + i, i, 'k20261123.' || substr(${HASH}, 1, 43), 1, ${HASH} FROM n`)
     .bind(ACCOUNT)
     .run();
   const [perKey, perEvent] = [(keys - before) / 20_000, ((await size()) - keys) / 20_000];
   console.log(`${Math.round(perKey)} bytes a key, ${Math.round(perEvent)} bytes an event`);
-  expect(perKey).toBeLessThan(800);
-  expect(perEvent).toBeLessThan(500);
+  expect(perKey).toBeLessThan(1_000);
+  expect(perEvent).toBeLessThan(900);
 });

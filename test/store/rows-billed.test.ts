@@ -2,11 +2,16 @@
 import { beforeEach, expect, it } from "vitest";
 import { type Effect, ROWS } from "../../bench/cost/rows.ts";
 import { RECORD_USE } from "../../src/store/api-keys/usage.ts";
-import { LAST_CHECKPOINT, OPEN_EVENTS, SAVE_CHECKPOINT } from "../../src/store/audit/sealer.ts";
+import { ENDS, NEWEST_EVENT } from "../../src/store/audit/publisher.ts";
+import { OPEN_ACCOUNTS, OTHER_SIGNER } from "../../src/store/audit/sealer.ts";
 import { COUNT_DENIALS, KEEP_REQUESTS } from "../../src/store/denials/recorder.ts";
 import { DELETE_OLD_COUNTS, DELETE_OLD_REQUESTS } from "../../src/store/denials/repository.ts";
+import { PRUNE_DELIVERIES } from "../../src/store/endpoints/deliveries.ts";
+import { ENDPOINTS_TO_SEND } from "../../src/store/endpoints/outbox.ts";
+import { SEALED_EARLIER } from "../../src/store/endpoints/reseal.ts";
 import { FIND_BY_HASH, FIND_PENDING, READ_CHANGES } from "../../src/store/key-cache/d1-records.ts";
 import { KEYS_TO_EXPIRE, PRUNE } from "../../src/store/maintenance/maintenance.ts";
+import { KEYS_TO_NOTIFY } from "../../src/store/maintenance/notices.ts";
 import { ACCOUNT, db, makeAccounts, makeKey, NOW } from "./builders.ts";
 
 const checked = new Set<string>();
@@ -33,8 +38,8 @@ it("bills the lookups of a request as bench/cost calculates", async () => {
 
 it("bills one written row for a use", async () => {
   const { id } = await makeKey();
-  await expectBilled(RECORD_USE, [id, NOW, 1, "192.0.2.1"]);
-  await expectBilled(RECORD_USE, [id, NOW + 1, 1, "192.0.2.1"]);
+  await expectBilled(RECORD_USE, [id, NOW, 1, "192.0.2.1", "w1"]);
+  await expectBilled(RECORD_USE, [id, NOW + 1, 1, "192.0.2.1", "w2"]);
 });
 
 it("bills denials and their pruning as bench/cost calculates", async () => {
@@ -59,11 +64,15 @@ it("bills denials and their pruning as bench/cost calculates", async () => {
 it("bills idle scheduled maintenance as bench/cost calculates", async () => {
   await expectBilled(FIND_PENDING, []);
   await expectBilled(KEYS_TO_EXPIRE, [NOW]);
+  await expectBilled(KEYS_TO_NOTIFY, [NOW]);
   await expectBilled(PRUNE, [NOW]);
-  await expectBilled(OPEN_EVENTS, [1e9]);
-  await expectBilled(SAVE_CHECKPOINT, ["2026-11-23", 1, "jws"], 1);
-  await expectBilled(SAVE_CHECKPOINT, ["2026-11-23", 2, "jws"]);
-  await expectBilled(LAST_CHECKPOINT, []);
+  await expectBilled(OPEN_ACCOUNTS, [""]);
+  await expectBilled(NEWEST_EVENT, []);
+  await expectBilled(OTHER_SIGNER, ["", "kid"]);
+  await expectBilled(ENDS, []);
+  await expectBilled(ENDPOINTS_TO_SEND, [NOW]);
+  await expectBilled(PRUNE_DELIVERIES, [NOW]);
+  await expectBilled(SEALED_EARLIER, ["k1."]);
 });
 
 it("checks every statement that bench/cost has a price for", () => {

@@ -14,6 +14,8 @@ declare global {
 }
 
 beforeEach(async () => {
+  // The reset forgets storage that has been idle for so long that the runtime has unloaded it: then it would stay as it is.
+  await Promise.all([env.DB.prepare("SELECT 1").run(), env.KEY_COPIES.get("none")]);
   await reset();
   await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
 });

@@ -8,10 +8,13 @@ export type AccountState = "tables_missing" | "account_missing" | "account_exist
 /** An account with its Admin key; times are milliseconds since the epoch. */
 export interface NewAccount {
   readonly id: string;
-  /** Matches `ACCOUNT_NAME`. */
   readonly name: string;
   readonly keyId: string;
+  /** What the key is for. */
+  readonly keyName: "bootstrap" | "recovery";
   readonly keyHash: KeyHash;
+  /** The id in KEY_RING of the secret that has signed it. */
+  readonly signingKeyId: string;
   readonly now: number;
   /** Who asked for it, for the audit log; `null`: unknown. */
   readonly address: string | null;
@@ -23,7 +26,3 @@ export interface FirstAccount {
   /** Makes the account, its key and the audit event in one transaction. @returns false when there is an account already */
   create(account: NewAccount): Promise<boolean>;
 }
-
-/** Names that are safe in a log line, a header, a terminal and a page. */
-export const ACCOUNT_NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._:@/+()#-]{0,63}$/u;
-export const ACCOUNT_NAME_ERROR = "An account's name has 1 to 64 letters, digits, spaces and ._-:@/+()#.";

@@ -1,13 +1,12 @@
 // The statements that make an account with its Admin key and their audit event: for the Worker, which binds the values, and
 // for the scripts, which write them into SQL.
 import { ADMIN } from "../../core/access/roles.ts";
+import type { KeyRing } from "../../core/token/api-key-token.ts";
+import type { NewApiKey } from "../api-keys/port.ts";
+import { keyDetail, keyEvent } from "../api-keys/statements.ts";
+import { insertEvent } from "../audit/audit-event.ts";
+import type { Condition } from "../lib/conditions.ts";
 import type { NewAccount } from "./port.ts";
-
-/** SQL with the values of its placeholders, in their order. */
-export interface AccountStatement {
-  readonly sql: string;
-  readonly values: readonly (string | number | null)[];
-}
 
 /** `first`: only when there is no account at all. `any`: also another one, or another key of an account that exists. */
 export type AccountCondition = "first" | "any";
@@ -17,18 +16,36 @@ const CONDITIONS: Readonly<Record<AccountCondition, string>> = {
   any: "true",
 };
 
+const DESCRIPTIONS: Readonly<Record<NewAccount["keyName"], string>> = {
+  bootstrap: "Made with the account",
+  recovery: "Made by npm run admin-key",
+};
+
 /**
  * The statements of a new account, to be run in one transaction.
  *
  * @param eventId the id of the audit event
+ * @param ring authenticates the audit event
  * @returns the account first: the others do nothing unless it exists
  */
 export function accountStatements(
   account: NewAccount,
   eventId: string,
   condition: AccountCondition,
-): readonly AccountStatement[] {
-  const { id, name, keyId, keyHash, now, address, requestId } = account;
+  ring: KeyRing,
+): readonly Condition[] {
+  const { id, name, keyId, keyName, keyHash, signingKeyId, now, address, requestId } = account;
+  const key: NewApiKey = {
+    ...{ id: keyId, accountId: id, hash: keyHash, name: keyName, description: DESCRIPTIONS[keyName], roleId: ADMIN.id },
+    ...{ allowListIds: [], expireAfterHours: 0, expiresAt: null, idempotencyKey: null, signingKeyId },
+  };
+  const detail = { ...keyDetail(key), account_name: name };
+  const change = {
+    event: keyEvent("CREATE", { accountId: id, keyId, name: keyName }, "Create API Key", detail),
+    actor: { type: "SYSTEM", id: null, name: keyName, address, requestId },
+    now,
+  } as const;
+  const accountExists: Condition = { sql: "EXISTS (SELECT 1 FROM accounts WHERE id = ?)", values: [id] };
   return [
     {
       sql: `INSERT INTO accounts (id, name, created_at)
@@ -37,17 +54,10 @@ export function accountStatements(
     },
     {
       sql: `INSERT INTO api_keys (id, account_id, hash, name, description, role_id, restricted, expire_after_hours,
-          created_at, updated_at, issuer)
-        SELECT ?, id, ?, 'bootstrap', 'Made by the bootstrap of this deployment', ?, 0, 0, ?, ?, 'bootstrap'
-        FROM accounts WHERE id = ?`,
-      values: [keyId, keyHash, ADMIN.id, now, now, id],
+          created_at, updated_at, issuer, signing_key_id)
+        SELECT ?, id, ?, ?, ?, ?, 0, 0, ?, ?, ?, ? FROM accounts WHERE id = ?`,
+      values: [keyId, keyHash, keyName, DESCRIPTIONS[keyName], ADMIN.id, now, now, keyName, signingKeyId, id],
     },
-    {
-      sql: `INSERT INTO audit_events (id, account_id, event_type, resource_type, resource_id, resource_name, actor_type,
-          actor_name, address, request_id, message, created_at)
-        SELECT ?, id, 'CREATE', 'API_KEY', ?, 'bootstrap', 'SYSTEM', 'bootstrap', ?, ?, 'Create API Key', ?
-        FROM accounts WHERE id = ?`,
-      values: [eventId, keyId, address, requestId, now, id],
-    },
+    insertEvent(ring, eventId, change, accountExists),
   ];
 }

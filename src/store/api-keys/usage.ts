@@ -18,7 +18,10 @@ const MAX_SWEPT = 500;
 /** Moves the time forward only, and the address with it: isolates write in any order. */
 export const RECORD_USE = `
   UPDATE api_keys SET last_used_at = max(coalesce(last_used_at, 0), ?2), usage_count = usage_count + ?3,
-    last_used_address = iif(?2 >= coalesce(last_used_at, 0), ?4, last_used_address) WHERE id = ?1`;
+    last_used_address = iif(?2 >= coalesce(last_used_at, 0), ?4, last_used_address), usage_write = ?5 WHERE id = ?1`;
+
+/** Whether a write was committed, as far as no other write has counted uses of all its keys since. */
+const FIND_WRITE = "SELECT 1 FROM api_keys WHERE id IN (SELECT value FROM json_each(?1)) AND usage_write = ?2 LIMIT 1";
 
 interface Use {
   count: number;
@@ -39,8 +42,19 @@ export function createUsageRecorder(
   maxKeys: number,
   onError: (what: string, error: unknown) => void,
 ): UsageRecorder {
-  const toStatement = ({ key, value }: Batched<Use>) =>
-    db.prepare(RECORD_USE).bind(key, value.lastUsedAt, value.count, value.address);
+  async function write(batch: readonly Batched<Use>[]): Promise<void> {
+    const id = crypto.randomUUID().slice(0, 13);
+    const toStatement = ({ key, value }: Batched<Use>) =>
+      db.prepare(RECORD_USE).bind(key, value.lastUsedAt, value.count, value.address, id);
+    try {
+      await db.batch(batch.map(toStatement));
+    } catch (error) {
+      const keys = JSON.stringify(batch.map(({ key }) => key));
+      const row = await db.withSession("first-primary").prepare(FIND_WRITE).bind(keys, id).first();
+      if (row === null) throw error;
+    }
+  }
+
   const batcher = createBatcher<Use>({
     intervalMs: WRITE_INTERVAL_MS,
     maxKeys,
@@ -50,7 +64,7 @@ export function createUsageRecorder(
     batchSize: BATCH_SIZE,
     empty: () => ({ count: 0, lastUsedAt: Number.NEGATIVE_INFINITY, address: null }),
     isEmpty: ({ count }) => count === 0,
-    write: (batch) => db.batch(batch.map(toStatement)),
+    write,
     putBack(use, failed) {
       use.count += failed.count;
       if (failed.lastUsedAt > use.lastUsedAt) moveTo(use, failed.lastUsedAt, failed.address);

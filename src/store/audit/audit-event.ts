@@ -1,12 +1,14 @@
 // The audit event of a change, and the statement that writes it.
-import type { Actor } from "../common.ts";
-import type { Condition } from "../lib/conditions.ts";
+import { makeMac, type SentEvent } from "../../core/audit/event-mac.ts";
+import type { KeyRing } from "../../core/token/api-key-token.ts";
+import type { Actor, ActorDetails } from "../common.ts";
+import { activeKeySql, activeOperatorSql, and, type Condition, TRUE } from "../lib/conditions.ts";
 
 /** The audit event of a change. Its id, its actor and its time come from the change. */
 export interface AuditEvent {
   readonly accountId: string;
   readonly eventType: string;
-  readonly resourceType: "API_KEY" | "ALLOW_LIST" | "ROLE" | "OPERATOR";
+  readonly resourceType: "API_KEY" | "ALLOW_LIST" | "ROLE" | "OPERATOR" | "ENDPOINT";
   readonly resourceId: string;
   readonly resourceName: string;
   readonly message: string;
@@ -17,36 +19,74 @@ export interface AuditEvent {
 }
 
 /**
- * The INSERT of an event.
+ * The INSERT of an event, with its message authentication code and its number in the account's log.
  *
  * @param permitted whether the event is written
  * @returns a statement that returns one row when the event was written
  */
 export function insertEvent(
-  db: D1Database,
+  ring: KeyRing,
   id: string,
-  { event, actor, now }: { readonly event: AuditEvent; readonly actor: Actor; readonly now: number },
+  { event, actor, now }: { readonly event: AuditEvent; readonly actor: ActorDetails; readonly now: number },
   permitted: Condition,
-): D1PreparedStatement {
-  const { before } = event;
-  const detail = before === undefined ? "?" : `json_set(?, '$.before', json((${before.sql})))`;
-  return db
-    .prepare(`INSERT INTO audit_events (id, account_id, event_type, resource_type, resource_id, resource_name,
-      actor_type, actor_id, actor_name, address, request_id, message, detail, created_at)
-      SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${detail}, ? WHERE ${permitted.sql} RETURNING id`)
-    .bind(
-      ...[id, event.accountId, event.eventType, event.resourceType, event.resourceId, event.resourceName],
-      ...[actor.type, actor.id, actor.name, actor.address, actor.requestId, event.message],
-      ...[JSON.stringify(event.detail), ...(before?.values ?? []), now],
+): Condition {
+  const { before, accountId } = event;
+  const sent: SentEvent = {
+    ...{ id, account_id: accountId, event_type: event.eventType, resource_type: event.resourceType },
+    ...{ resource_id: event.resourceId, resource_name: event.resourceName },
+    ...{ actor_type: actor.type, actor_id: actor.id, actor_name: actor.name },
+    ...{ address: actor.address, request_id: actor.requestId },
+    ...{ message: event.message, detail: JSON.stringify(event.detail), created_at: now },
+  };
+  const { detail, created_at, ...columns } = sent;
+  const names = Object.keys(columns);
+  const detailSql = before === undefined ? "?" : `json_set(?, '$.before', json((${before.sql})))`;
+  return {
+    sql: `INSERT INTO audit_events (${names.join(", ")}, detail, created_at, mac, number)
+      SELECT ${names.map(() => "?").join(", ")}, ${detailSql}, ?, ?,
+        (SELECT ifnull(max(number), 0) + 1 FROM audit_events WHERE account_id = ?)
+      WHERE ${permitted.sql} RETURNING id`,
+    values: [
+      ...[...Object.values(columns), detail, ...(before?.values ?? []), created_at, makeMac(ring, sent), accountId],
       ...permitted.values,
-    );
+    ],
+  };
 }
 
-/** The actor has not been revoked or deleted between the authorization of the request and its change. */
-export function actorIsActive({ id }: Actor): Condition {
+/**
+ * The actor is as it was when the request was authorized: neither revoked, deleted, expired nor changed since.
+ *
+ * @param now the time of the change, in milliseconds since the epoch
+ */
+export function actorIsCurrent({ type, id, version, mapped }: Actor, now: number): Condition {
+  if (version === null) return TRUE;
+  if (mapped !== null) return mappingIsCurrent(mapped, version);
+  const active =
+    type === "OPERATOR"
+      ? `operators o WHERE o.id = ? AND ${activeOperatorSql("o")} AND o.version = ?`
+      : `api_keys k WHERE k.id = ? AND ${activeKeySql("k")} AND k.version = ?`;
+  return { sql: `EXISTS (SELECT 1 FROM ${active})`, values: [id, now, version] };
+}
+
+function mappingIsCurrent(
+  { accountId, roleId, issuer, subject, email }: NonNullable<Actor["mapped"]>,
+  version: number,
+): Condition {
   return {
-    sql: `NOT EXISTS (SELECT 1 FROM api_keys WHERE id = ? AND revoked_at IS NOT NULL)
-      AND NOT EXISTS (SELECT 1 FROM operators WHERE id = ? AND deleted_at IS NOT NULL)`,
-    values: [id, id],
+    sql: `EXISTS (SELECT 1 FROM roles WHERE id = ? AND version = ? AND deleted_at IS NULL)
+      AND NOT EXISTS (SELECT 1 FROM operators WHERE account_id = ? AND email = ? AND deleted_at IS NULL)
+      AND NOT EXISTS (SELECT 1 FROM operators WHERE account_id = ? AND subject = ? AND issuer = ? AND deleted_at IS NULL)`,
+    values: [roleId, version, accountId, email, accountId, subject, issuer],
   };
+}
+
+/** Every row that the change was authorized on still has its version. */
+export function basisIsCurrent({ authorizedOn }: Actor): Condition {
+  return and(
+    TRUE,
+    ...authorizedOn.map(({ table, id, version }) => ({
+      sql: `EXISTS (SELECT 1 FROM ${table} WHERE id = ? AND version = ?)`,
+      values: [id, version],
+    })),
+  );
 }

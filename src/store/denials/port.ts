@@ -59,11 +59,12 @@ export interface DenialRepository {
 
 export interface DenialRecorder {
   /**
-   * Counts a denied request, without one write for each request.
+   * Counts a denied request, without one write for each request, and keeps it beside the count.
    *
-   * @param request stored beside the count; `null`: only counted
+   * @param details the request; made only when it is kept
+   * @param inFlood whether it takes no place from an earlier request: it is one of very many
    */
-  record(denial: DenialEvent, request: DeniedRequest | null, background: Background): void;
+  record(denial: DenialEvent, details: () => DeniedRequest, inFlood: boolean, background: Background): void;
   /** Writes what was gathered, so that a following read in this isolate sees it. */
   flush(now: number): Promise<void>;
 }

@@ -1,13 +1,12 @@
 // Denied requests: counted by reason and key, and single ones kept for a while so that a denial can be explained. Gathered
 // in the isolate and written in batches, since a denied client must not be able to cause a write with each request.
 import { type Batcher, createBatcher } from "../lib/batcher.ts";
-import type { DenialRecorder, DeniedRequest } from "./port.ts";
+import { type KeptRequests, keepRequest } from "./kept-requests.ts";
+import type { DenialRecorder } from "./port.ts";
 
 const COUNTS_INTERVAL_MS = 60_000;
 /** Shorter than for counts: explanations are requested soon after a denial. */
 const REQUESTS_INTERVAL_MS = 5_000;
-/** Single requests kept until the next write; of more, the newest. */
-const MAX_REQUESTS = 20;
 /** Combinations of reason, key and hour counted until the next write; further ones are counted without their key. */
 const MAX_COUNTS = 1_000;
 const HOUR_MS = 3_600_000;
@@ -54,16 +53,12 @@ export function createDenialRecorder(
   const requests = createRequestBatcher(db, report);
 
   return {
-    record({ keyId, accountId, reason, at }, request, background) {
+    record({ keyId, accountId, reason, at }, details, inFlood, background) {
       // Without a key the account is the one of the path, which any client can choose.
       const owner = keyId === null ? { accountId: "", keyId: "" } : { accountId: accountId ?? "", keyId };
       const hour = Math.floor(at / HOUR_MS);
       addCount(counts.pending(ALL, at, background), { ...owner, hour, reason, count: 1, lastAt: at });
-      if (request !== null && retentionMs > 0) {
-        const kept = requests.pending(ALL, at, background);
-        kept.push(request);
-        if (kept.length > MAX_REQUESTS) kept.shift();
-      }
+      if (retentionMs > 0) keepRequest(requests.pending(ALL, at, background), owner, details, inFlood);
       if (keyId === null) return;
       requests.writeIfDue(ALL, at, background);
       counts.writeIfDue(ALL, at, background);
@@ -89,14 +84,14 @@ function createCountBatcher(db: D1Database, onError: (error: unknown) => void): 
   });
 }
 
-function createRequestBatcher(db: D1Database, onError: (error: unknown) => void): Batcher<DeniedRequest[]> {
-  return createBatcher<DeniedRequest[]>({
+function createRequestBatcher(db: D1Database, onError: (error: unknown) => void): Batcher<KeptRequests> {
+  return createBatcher<KeptRequests>({
     intervalMs: REQUESTS_INTERVAL_MS,
     maxKeys: 1,
-    empty: () => [],
-    isEmpty: ({ length }) => length === 0,
+    empty: () => new Map(),
+    isEmpty: ({ size }) => size === 0,
     write(batch) {
-      const rows = batch.flatMap(({ value }) => value);
+      const rows = batch.flatMap(({ value }) => [...value.values()].flatMap(({ requests }) => requests));
       return db.prepare(KEEP_REQUESTS).bind(JSON.stringify(rows)).run();
     },
     putBack: () => undefined,

@@ -1,6 +1,7 @@
 // Denied requests and their counts in D1: read by operators, deleted after their retention.
 import type { PageOrError } from "../common.ts";
-import { listPage } from "../lib/pagination.ts";
+import { and, type Condition } from "../lib/conditions.ts";
+import { type Cursor, listPage } from "../lib/pagination.ts";
 import type { DenialCount, DenialFilter, DenialRepository, DeniedRequest } from "./port.ts";
 
 const HOUR_MS = 3_600_000;
@@ -38,12 +39,51 @@ export function createDenialRepository(db: D1Database, retentionMs: number): Den
 /** Hour, key and reason of the last row. */
 const SHAPE = ["number", "string", "string"] as const;
 
-function denialCountsSql(hasCursor: boolean, hasKey: boolean): string {
-  return `SELECT c.hour, c.key_id, c.reason, c.count, c.last_at, k.name AS key_name
-    FROM refusal_counts c LEFT JOIN api_keys k ON k.id = c.key_id
-    WHERE c.account_id = ? AND c.hour >= ? AND c.hour <= ? ${hasKey ? "AND c.key_id = ?" : ""}
-      ${hasCursor ? "AND (c.hour, c.key_id, c.reason) < (?, ?, ?)" : ""}
-    ORDER BY c.hour DESC, c.key_id DESC, c.reason DESC LIMIT ?`;
+type CountCursor = Cursor<typeof SHAPE>;
+
+const cursorOf = (last: Pick<CountRow, "hour" | "key_id" | "reason">): CountCursor => [
+  last.hour,
+  last.key_id,
+  last.reason,
+];
+
+/**
+ * What the primary key has: the account, and the part of its hours that is read. A cursor is within the hours that are listed,
+ * and takes the place of one of their ends, of which SQLite uses one only.
+ */
+function indexedFilters(query: DenialFilter, after: CountCursor | null, end: CountCursor | null): Condition {
+  const filters: Condition[] = [{ sql: "c.account_id = ?", values: [query.accountId] }];
+  if (after !== null) filters.push({ sql: "(c.hour, c.key_id, c.reason) < (?, ?, ?)", values: after });
+  else if (query.to !== null) filters.push({ sql: "c.hour <= ?", values: [Math.floor(query.to / HOUR_MS)] });
+  if (end !== null) filters.push({ sql: "(c.hour, c.key_id, c.reason) >= (?, ?, ?)", values: end });
+  else if (query.from !== null) filters.push({ sql: "c.hour >= ?", values: [Math.floor(query.from / HOUR_MS)] });
+  return and(...filters);
+}
+
+const ORDER = "ORDER BY c.hour DESC, c.key_id DESC, c.reason DESC";
+
+function windowStatement(query: DenialFilter, cursor: CountCursor | null, offset: number): Condition {
+  const { sql, values } = indexedFilters(query, cursor, null);
+  return {
+    sql: `SELECT c.hour, c.key_id, c.reason FROM refusal_counts c WHERE ${sql} ${ORDER} LIMIT 1 OFFSET ?`,
+    values: [...values, offset],
+  };
+}
+
+function countsStatement(
+  query: DenialFilter,
+  cursor: CountCursor | null,
+  limit: number,
+  end: CountCursor | null,
+): Condition {
+  const filters = [indexedFilters(query, cursor, end)];
+  if (query.keyId !== null) filters.push({ sql: "c.key_id = ?", values: [query.keyId] });
+  const { sql, values } = and(...filters);
+  return {
+    sql: `SELECT c.hour, c.key_id, c.reason, c.count, c.last_at, k.name AS key_name
+      FROM refusal_counts c LEFT JOIN api_keys k ON k.id = c.key_id WHERE ${sql} ${ORDER} LIMIT ?`,
+    values: [...values, limit],
+  };
 }
 
 interface CountRow {
@@ -57,17 +97,14 @@ interface CountRow {
 
 function listCounts(db: D1Database, query: DenialFilter): Promise<PageOrError<DenialCount>> {
   const { accountId, keyId, from, to } = query;
-  const hours = [Math.floor((from ?? 0) / HOUR_MS), Math.floor((to ?? Number.MAX_SAFE_INTEGER) / HOUR_MS)];
   return listPage(db, {
     scope: ["refusals", accountId, keyId, from, to],
     shape: SHAPE,
     page: query,
-    statement: (cursor, limit) => ({
-      sql: denialCountsSql(cursor !== null, keyId !== null),
-      values: [accountId, ...hours, ...(keyId === null ? [] : [keyId]), ...(cursor ?? []), limit],
-    }),
-    cursorOf: (last: CountRow) => [last.hour, last.key_id, last.reason] as const,
-    itemsOf: (rows) => rows.map(countOfRow),
+    statement: (cursor, limit, end) => countsStatement(query, cursor, limit, end),
+    cursorOf,
+    window: keyId === null ? null : { statement: (cursor, offset) => windowStatement(query, cursor, offset), cursorOf },
+    itemsOf: (rows: readonly CountRow[]) => rows.map(countOfRow),
   });
 }
 

@@ -1,13 +1,13 @@
 // Dry runs of keys in D1: attached, dropped, promoted. Each change is one transaction with its audit event, the key's
 // version and the change log.
-import { type ApiKeyRef, bumpKeyVersion, keyEvent } from "../api-keys/statements.ts";
+import { type ApiKeyRef, bumpKeyVersion, keyEvent, keyIsActive } from "../api-keys/statements.ts";
 import { makeChange } from "../audit/audited-change.ts";
 import type { Actor } from "../common.ts";
 import { and, listsExist, roleExists } from "../lib/conditions.ts";
 import type { DryRunRepository, DryRunTerms } from "./port.ts";
 import { promoteDryRun } from "./promote.ts";
 import { readDryRun } from "./row.ts";
-import { deleteDryRun, dryRunAsJson, insertDryRun, keyIsActive, nameOfKey, toWire } from "./statements.ts";
+import { deleteDryRun, dryRunAsJson, insertDryRun, nameOfKey, toWire } from "./statements.ts";
 
 export function createDryRunRepository(db: D1Database): DryRunRepository {
   return {
@@ -23,7 +23,8 @@ async function attachDryRun(db: D1Database, key: ApiKeyRef, terms: DryRunTerms, 
   if (name === null) return "not_found";
   const { accountId, keyId } = key;
   const { roleId, allowListIds } = terms;
-  const detail = { trial: toWire(terms) };
+  const id = crypto.randomUUID();
+  const detail = { change: "trial_attached", trial_id: id, trial: toWire(terms) };
   const failed = await makeChange(db, {
     event: {
       ...keyEvent("EDIT", { ...key, name }, `The API key ${name} was given a trial`, detail),
@@ -35,7 +36,11 @@ async function attachDryRun(db: D1Database, key: ApiKeyRef, terms: DryRunTerms, 
       key_inactive: keyIsActive(key, now),
       reference_gone: and(roleExists(accountId, roleId), listsExist(accountId, allowListIds)),
     },
-    statements: [...deleteDryRun(keyId), ...insertDryRun(keyId, terms, actor, now), ...bumpKeyVersion(keyId, now)],
+    statements: [
+      ...deleteDryRun(keyId),
+      ...insertDryRun(keyId, { id, ...terms }, actor, now),
+      ...bumpKeyVersion(keyId, now),
+    ],
   });
   return failed ?? "attached";
 }
@@ -47,7 +52,7 @@ async function dropDryRun(db: D1Database, key: ApiKeyRef, actor: Actor, now: num
   const { keyId } = key;
   const failed = await makeChange(db, {
     event: {
-      ...keyEvent("EDIT", { ...key, name }, `The trial of API key ${name} was dropped`, {}),
+      ...keyEvent("EDIT", { ...key, name }, `The trial of API key ${name} was dropped`, { change: "trial_dropped" }),
       before: dryRunAsJson(keyId),
     },
     actor,

@@ -1,19 +1,11 @@
 // What the changes of a dry run have in common: their conditions, and what they do to the dry run.
 import type { ApiKeyRef } from "../api-keys/statements.ts";
 import { type Statement, statement } from "../audit/audited-change.ts";
-import { activeKeySql, type Condition } from "../lib/conditions.ts";
+import type { Condition } from "../lib/conditions.ts";
 import type { DryRunTerms } from "./port.ts";
 
 export async function nameOfKey(db: D1Database, { accountId, keyId }: ApiKeyRef): Promise<string | null> {
   return db.prepare("SELECT name FROM api_keys WHERE id = ? AND account_id = ?").bind(keyId, accountId).first("name");
-}
-
-/** The key is neither revoked nor expired. */
-export function keyIsActive({ keyId }: ApiKeyRef, now: number): Condition {
-  return {
-    sql: `EXISTS (SELECT 1 FROM api_keys k WHERE k.id = ? AND ${activeKeySql("k")})`,
-    values: [keyId, now],
-  };
 }
 
 /** The terms of the key's dry run as JSON; "null" without one. */
@@ -30,7 +22,7 @@ export function dryRunAsJson(keyId: string): Condition {
 /** Inserts a dry run with its allow lists. */
 export function insertDryRun(
   keyId: string,
-  { roleId, allowListIds }: DryRunTerms,
+  { id, roleId, allowListIds }: DryRunTerms & { readonly id: string },
   createdBy: { readonly id: string | null; readonly name: string },
   now: number,
 ): readonly Statement[] {
@@ -38,7 +30,7 @@ export function insertDryRun(
     statement(
       `INSERT INTO api_key_trials (key_id, id, role_id, restricted, created_at, created_by_id, created_by_name)
         SELECT ?, ?, ?, ?, ?, ?, ? WHERE $permitted`,
-      ...[keyId, crypto.randomUUID(), roleId, allowListIds === null ? 0 : 1, now, createdBy.id, createdBy.name],
+      ...[keyId, id, roleId, allowListIds === null ? 0 : 1, now, createdBy.id, createdBy.name],
     ),
     statement(
       `INSERT INTO api_key_trial_lists (key_id, allow_list_id, position)

@@ -26,6 +26,8 @@ export interface ChangeFeedParts {
   readonly onError: (what: string, error: unknown) => void;
   /** Runs when the log is shorter than before: D1 was restored to an earlier time. */
   readonly onRewind: () => void;
+  /** Runs when the keys of a role were superseded. */
+  readonly onRoleChange: (background: Background) => void;
 }
 
 export interface ChangeFeedReader {
@@ -37,6 +39,8 @@ export interface ChangeFeedReader {
   isCurrent(read: RecordRead): boolean;
   /** The same for a copy from KV, which may also come from a history that D1 was restored away from. */
   isCopyCurrent(copy: RecordRead): boolean;
+  /** As of `ChangeLog`. */
+  lastCurrentAt(read: RecordRead): number | null;
   /** Reads the feed, or joins a read that began after `startedAfter`. @throws StoreUnavailable, or what the port throws */
   refresh(background: Background, startedAfter: number): Promise<void>;
   /** Starts a read in the background when one is due. */
@@ -49,8 +53,8 @@ export function createChangeFeedReader(parts: ChangeFeedParts): ChangeFeedReader
   const log = createChangeLog();
   const schedule = createSchedule(parts);
   const singleFlight = createSingleFlight<"log", void>(parts.clock, FEED_TIMEOUT_MS);
-  const read = async () => {
-    const startedAt = await readFeed(parts, log, schedule);
+  const read = async (background: Background) => {
+    const startedAt = await readFeed(parts, log, schedule, reader.readAt, background);
     // The time before the read: it may miss what was committed while it ran.
     if (startedAt !== null) reader.readAt = startedAt;
   };
@@ -63,17 +67,19 @@ export function createChangeFeedReader(parts: ChangeFeedParts): ChangeFeedReader
     },
     isCurrent: log.isCurrent,
     isCopyCurrent: log.isCopyCurrent,
+    lastCurrentAt: log.lastCurrentAt,
     refresh(background, startedAfter) {
-      if (schedule.isPaused()) return Promise.reject(new StoreUnavailable("the change feed failed a moment ago"));
-      return singleFlight.run("log", background, startedAfter, read);
+      if (schedule.isPaused()) return Promise.reject(schedule.pauseError());
+      return singleFlight.run("log", background, startedAfter, () => read(background));
     },
     refreshIfDue(now, background) {
       if (!schedule.isDue(now) || schedule.isPaused() || singleFlight.has("log")) return;
-      singleFlight.run("log", background, Number.NEGATIVE_INFINITY, read).catch(() => undefined);
+      singleFlight.run("log", background, Number.NEGATIVE_INFINITY, () => read(background)).catch(() => undefined);
     },
     resetTimestamps() {
       reader.readAt = Number.NEGATIVE_INFINITY;
       schedule.reset();
+      log.resetTimestamps();
       singleFlight.clear();
     },
   };
@@ -81,16 +87,24 @@ export function createChangeFeedReader(parts: ChangeFeedParts): ChangeFeedReader
 }
 
 /** @returns when the read began, or `null` when a later one was applied before it */
-async function readFeed(parts: ChangeFeedParts, log: ChangeLog, schedule: Schedule): Promise<number | null> {
+async function readFeed(
+  parts: ChangeFeedParts,
+  log: ChangeLog,
+  schedule: Schedule,
+  previousReadAt: number,
+  background: Background,
+): Promise<number | null> {
   const started = schedule.start();
   try {
     const changes = await parts.breaker.run(FEED_TIMEOUT_MS, "the change feed", () => parts.source.since(log.seq));
     if (schedule.isOvertaken(started)) return null;
-    if (log.apply(changes)) parts.onRewind();
+    const { isRewound, hasRoleChanges } = log.apply(changes, previousReadAt);
+    if (isRewound) parts.onRewind();
+    if (hasRoleChanges) parts.onRoleChange(background);
     schedule.complete(started);
     return started.at;
   } catch (error) {
-    schedule.fail();
+    schedule.fail(error);
     parts.onError("change_feed", error);
     throw error;
   }
@@ -108,6 +122,7 @@ interface StartedRead {
 function createSchedule({ clock, random }: Pick<ChangeFeedParts, "clock" | "random">) {
   let dueAt = Number.NEGATIVE_INFINITY;
   let failedAt = Number.NEGATIVE_INFINITY;
+  let failure: unknown = null;
   let reads = 0;
   let lastAppliedRead = 0;
 
@@ -124,9 +139,11 @@ function createSchedule({ clock, random }: Pick<ChangeFeedParts, "clock" | "rand
       lastAppliedRead = id;
       dueAt = clock.now() + REFRESH_AFTER_MS + random() * REFRESH_JITTER_MS;
     },
-    fail(): void {
+    fail(error: unknown): void {
       failedAt = clock.now();
+      failure = error;
     },
+    pauseError: () => new StoreUnavailable("the change feed failed a moment ago", { cause: failure }),
     reset(): void {
       dueAt = Number.NEGATIVE_INFINITY;
       lastAppliedRead = reads + 1;

@@ -4,12 +4,13 @@ import { type KeyHash, type KeyRecord, keyStatus } from "../../core/access/princ
 import type { Background } from "../common.ts";
 import { createLruMap } from "../lib/lru-map.ts";
 import type { ChangeFeedReader } from "./change-feed.ts";
+import { FRESH_FOR_MS } from "./change-log.ts";
 import type { RecordRead, ResolvedKey } from "./ports.ts";
 
-/** Until this age an entry is served; for an older one the change feed is read first. */
-export const FRESH_FOR_MS = 10_000;
 /** How long it is cached that a key does not exist; only keys with a valid signature are looked up at all. */
 const MISS_TTL_MS = 5_000;
+/** Entries that become stale at once when this isolate changes their role or list. */
+const MAX_INVALIDATED = 100;
 /** After this long an entry is read again, however often it is used; less a jitter of up to a tenth. */
 const MAX_AGE_MS = 600_000;
 
@@ -34,18 +35,34 @@ export interface KeyCache {
    * the latter it keeps the change feed fresh, in the background.
    */
   getUsable(hash: KeyHash, now: number, background: Background): ResolvedKey | null;
+  /**
+   * Returns an entry that only a change of its role has superseded, and which may still be served as it is: it was current
+   * recently enough.
+   */
+  getSuperseded(hash: KeyHash, now: number): CacheEntry | null;
+  /** The hashes of all such entries. */
+  superseded(now: number): readonly KeyHash[];
   /** Stores an entry, unless a later one is cached. */
   put(hash: KeyHash, entry: CacheEntry, now: number): void;
   /** Whether the change log, as far as it is known, does not supersede an entry. */
   isCurrent(entry: CacheEntry): boolean;
-  /** Milliseconds since D1 confirmed an entry, directly or by the change feed. */
+  /** Milliseconds since D1 confirmed an entry, directly or by the change feed; of a superseded one, since it was current. */
   ageOf(entry: CacheEntry, now: number): number;
+  /**
+   * Whether no later read could allow an entry: a miss, a revoked key, or one whose expiry D1 has confirmed after it had passed.
+   * An edit may move an expiry until then.
+   */
+  isFinal(entry: CacheEntry, now: number): boolean;
   /** Whether D1 confirmed an entry less than `withinMs` ago, and after the last invalidation. */
   isFreshWithin(entry: CacheEntry, withinMs: number, now: number): boolean;
-  /** When the cache was last invalidated; -Infinity: never. */
+  /** When anything in the cache was last invalidated; -Infinity: never. */
   readonly invalidatedAt: number;
-  /** Makes every entry stale until D1 confirms it again. */
-  invalidate(now: number): void;
+  /**
+   * Makes the entries of some keys and roles stale until D1 confirms them again.
+   *
+   * @returns false for many entries, which stay as fresh as they are: all of them would be read at once
+   */
+  invalidate(ids: readonly string[], now: number): boolean;
   clear(): void;
   /** Drops every entry and timestamp, since the clock was set back. */
   reset(): void;
@@ -55,25 +72,45 @@ export interface KeyCache {
 export function createKeyCache(feed: ChangeFeedReader, limit: number): KeyCache {
   const entries = createLruMap<KeyHash, CacheEntry>(limit);
   let invalidatedAt = Number.NEGATIVE_INFINITY;
+  /** Ids of keys and roles, by the time of their invalidation. */
+  const invalidated = new Map<string, number>();
 
   const isCurrent = (entry: CacheEntry) => isCurrentBy(feed, entry);
-  const confirmedAtOf = (entry: CacheEntry) => Math.max(entry.confirmedAt, feed.readAt);
+  const confirmedAtOf = (entry: CacheEntry) =>
+    isCurrent(entry) ? Math.max(entry.confirmedAt, feed.readAt) : lastCurrentAt(feed, entry);
+  const isFinal = (entry: CacheEntry, now: number) => isFinalAt(entry, confirmedAtOf(entry), now);
+
+  function isInvalidated({ record }: CacheEntry, confirmedAt: number): boolean {
+    if (record === null || invalidated.size === 0 || confirmedAt > invalidatedAt) return false;
+    return idsOf(record).some((id) => confirmedAt <= (invalidated.get(id) ?? Number.NEGATIVE_INFINITY));
+  }
+
+  function isServable(entry: CacheEntry, now: number): boolean {
+    const at = lastCurrentAt(feed, entry);
+    return now < entry.dropAt && ageAt(at, now) < FRESH_FOR_MS && !isInvalidated(entry, at);
+  }
 
   return {
     get(hash, now) {
       const entry = entries.get(hash);
       if (entry === undefined) return null;
       if (now < entry.dropAt && isCurrent(entry)) return entry;
-      entries.delete(hash);
+      if (!isServable(entry, now)) entries.delete(hash);
       return null;
     },
+    getSuperseded(hash, now) {
+      const entry = entries.get(hash);
+      return entry !== undefined && !isCurrent(entry) && isServable(entry, now) ? entry : null;
+    },
+    superseded: (now) =>
+      [...entries.entries()].filter(([, entry]) => !isCurrent(entry) && isServable(entry, now)).map(([hash]) => hash),
     getUsable(hash, now, background) {
       const entry = this.get(hash, now);
       if (entry === null) return null;
       const confirmedAt = Math.max(entry.confirmedAt, feed.readAt);
       const ageMs = ageAt(confirmedAt, now);
-      if (!isInactive(entry, now)) {
-        if (confirmedAt <= invalidatedAt || ageMs >= FRESH_FOR_MS) return null;
+      if (!isFinalAt(entry, confirmedAt, now)) {
+        if (ageMs >= FRESH_FOR_MS || isInvalidated(entry, confirmedAt)) return null;
         feed.refreshIfDue(now, background);
       }
       return { record: entry.record, source: "memory", ageMs, degraded: false };
@@ -85,18 +122,31 @@ export function createKeyCache(feed: ChangeFeedReader, limit: number): KeyCache 
       if (isLater) entries.set(hash, entry);
     },
     isCurrent,
+    isFinal,
     ageOf: (entry, now) => ageAt(confirmedAtOf(entry), now),
-    isFreshWithin: (entry, withinMs, now) =>
-      confirmedAtOf(entry) > invalidatedAt && ageAt(confirmedAtOf(entry), now) < withinMs,
+    isFreshWithin(entry, withinMs, now) {
+      const confirmedAt = confirmedAtOf(entry);
+      return ageAt(confirmedAt, now) < withinMs && !isInvalidated(entry, confirmedAt);
+    },
     get invalidatedAt() {
       return invalidatedAt;
     },
-    invalidate(now) {
+    invalidate(ids, now) {
+      const changed = new Set(ids);
+      let affected = 0;
+      for (const [, { record }] of entries.entries()) {
+        if (record !== null && idsOf(record).some((id) => changed.has(id))) affected += 1;
+        if (affected > MAX_INVALIDATED) return false;
+      }
+      for (const [id, at] of invalidated) if (at < feed.readAt) invalidated.delete(id);
+      for (const id of changed) invalidated.set(id, now);
       invalidatedAt = now;
+      return true;
     },
     clear: () => entries.clear(),
     reset() {
       entries.clear();
+      invalidated.clear();
       invalidatedAt = Number.NEGATIVE_INFINITY;
       feed.resetTimestamps();
     },
@@ -106,6 +156,17 @@ export function createKeyCache(feed: ChangeFeedReader, limit: number): KeyCache 
 function isCurrentBy(feed: ChangeFeedReader, entry: CacheEntry): boolean {
   if (entry.record === null) return true;
   return entry.source === "kv" ? feed.isCopyCurrent(entry as RecordRead) : feed.isCurrent(entry as RecordRead);
+}
+
+/** When an entry that is not current was so for the last time; -Infinity: it may not be served. */
+function lastCurrentAt(feed: ChangeFeedReader, entry: CacheEntry): number {
+  const at = entry.record === null ? null : feed.lastCurrentAt(entry as RecordRead);
+  return at === null ? Number.NEGATIVE_INFINITY : Math.max(entry.confirmedAt, at);
+}
+
+/** What a change of which supersedes a record: the key, its role, and the role of its dry run. */
+function idsOf({ id, role, dryRun }: KeyRecord): readonly string[] {
+  return [id, role.id, dryRun?.candidate?.role.id ?? role.id];
 }
 
 function ageAt(confirmedAt: number, now: number): number {
@@ -130,9 +191,13 @@ function maxAgeMs(random: () => number): number {
   return MAX_AGE_MS * (1 - random() / 10);
 }
 
-/**
- * Whether an entry is of no active key. No later read could allow it: a revocation is final, and an expiry never moves.
- */
+// Only an active key is edited. Other isolates' clocks may be behind, but not by this much.
+function isFinalAt({ record }: CacheEntry, confirmedAt: number, now: number): boolean {
+  if (record === null || record.revokedAt !== null) return true;
+  return record.expiresAt !== null && now >= record.expiresAt && confirmedAt >= record.expiresAt + FRESH_FOR_MS;
+}
+
+/** Whether an entry is of no active key at this time. */
 export function isInactive({ record }: CacheEntry, now: number): boolean {
   return record === null || keyStatus(record, now) !== "ACTIVE";
 }

@@ -1,11 +1,12 @@
 // The key resolver of one isolate, assembled: the key cache first, then lookup.ts, within one time limit.
 // docs/operating.md states the bounds.
+import type { Background } from "../common.ts";
 import { createCircuitBreaker } from "../lib/circuit-breaker.ts";
 import { type Clock, withTimeout } from "../lib/timeouts.ts";
 import { createBackingReads } from "./backing-reads.ts";
 import { type ChangeFeedReader, createChangeFeedReader, REFRESH_AFTER_MS } from "./change-feed.ts";
 import { CLOCK_TOLERANCE_MS, createKeyCache, type KeyCache } from "./key-cache.ts";
-import { ignoreUnhandled, type ResolverParts, resolveCached, resolveFromPrimary } from "./lookup.ts";
+import { ignoreUnhandled, type ResolverParts, reloadSuperseded, resolveCached, resolveFromPrimary } from "./lookup.ts";
 import type { ChangeFeed, KeyCopies, KeyRecordSource, KeyResolver } from "./ports.ts";
 
 /** How long the lookup of one request may take. */
@@ -36,11 +37,11 @@ export function createKeyResolver(parts: KeyResolverParts, settings: KeyResolver
       isolate.detectClockRollback(now);
       return cache.getUsable(hash, now, background);
     },
-    async resolve(hash, need, background) {
+    async resolve(key, need, background) {
       const startedAt = isolate.now();
       const lookup = need.fromPrimary
-        ? resolveFromPrimary(isolate, hash, need, background)
-        : resolveCached(isolate, hash, background);
+        ? resolveFromPrimary(isolate, key, need, background)
+        : resolveCached(isolate, key, background);
       const result = await withTimeout(clock, RESOLVE_TIMEOUT_MS, "the lookup", lookup);
       if (!("result" in result)) return result;
       const leftMs = Math.max(0, RESOLVE_TIMEOUT_MS - (clock.now() - startedAt));
@@ -49,7 +50,12 @@ export function createKeyResolver(parts: KeyResolverParts, settings: KeyResolver
         result: ignoreUnhandled(withTimeout(clock, leftMs, "the lookup", result.result)),
       };
     },
-    invalidate: () => cache.invalidate(isolate.now()),
+    invalidate(ids, background) {
+      const now = isolate.now();
+      if (cache.invalidate(ids, now)) return;
+      // As soon as the change of a role is known, its keys are read again.
+      background(feed.refresh(background, now).catch(() => undefined));
+    },
     async checkReady(background) {
       if (isolate.now() - feed.readAt >= REFRESH_AFTER_MS) await feed.refresh(background, cache.invalidatedAt);
     },
@@ -60,7 +66,9 @@ function assemble(parts: KeyResolverParts, settings: KeyResolverSettings): Resol
   const { clock, random } = parts;
   const breaker = createCircuitBreaker(clock, random);
   const onRewind = () => cache.clear();
-  const feed: ChangeFeedReader = createChangeFeedReader({ ...parts, source: parts.changes, breaker, onRewind });
+  const onRoleChange = (background: Background) => background(reloadSuperseded(isolate, background));
+  const events = { onRewind, onRoleChange };
+  const feed: ChangeFeedReader = createChangeFeedReader({ ...parts, ...events, source: parts.changes, breaker });
   const cache: KeyCache = createKeyCache(feed, settings.cacheSize);
   const reads = createBackingReads({ ...parts, breaker, cache });
   let latest = Number.NEGATIVE_INFINITY;
@@ -76,5 +84,7 @@ function assemble(parts: KeyResolverParts, settings: KeyResolverSettings): Resol
     detectClockRollback(time);
     return time;
   }
-  return { clock, cache, feed, reads, staleIfErrorMs: settings.staleIfErrorMs, now, detectClockRollback };
+  const { staleIfErrorMs } = settings;
+  const isolate: ResolverParts = { clock, cache, feed, reads, staleIfErrorMs, now, detectClockRollback };
+  return isolate;
 }

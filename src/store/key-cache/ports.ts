@@ -1,5 +1,6 @@
 // What authorization reads from storage. When one of these throws, the gateway answers 503, never 401.
 import type { KeyHash, KeyRecord, Principal } from "../../core/access/principal.ts";
+import type { KeyClaims } from "../../core/token/api-key-token.ts";
 import type { Background } from "../common.ts";
 import type { StoredKey } from "./record-codec.ts";
 
@@ -31,7 +32,14 @@ export interface Need {
   readonly allowUnconfirmed: boolean;
 }
 
-/** Resolves the hash of an API key to its record. */
+/** A key as a client presents it: its signature was verified. */
+export interface PresentedKey {
+  readonly hash: KeyHash;
+  /** A record that is not of these claims is never used: reading it throws, and a copy of it counts as missing. */
+  readonly claims: KeyClaims;
+}
+
+/** Resolves an API key to its record. */
 export interface KeyResolver {
   /**
    * Returns a cached record that a read-only request may use, without I/O; `null`: `resolve` has to be called.
@@ -40,9 +48,12 @@ export interface KeyResolver {
    */
   getCached(hash: KeyHash, now: number, background: Background): ResolvedKey | null;
   /** Resolves a key that `getCached` could not resolve, as fresh as `need` requires. */
-  resolve(hash: KeyHash, need: Need, background: Background): Promise<ResolvedKey | PendingKey>;
-  /** Makes every cached record stale until the change feed has been read again, since this isolate made a change. */
-  invalidate(): void;
+  resolve(key: PresentedKey, need: Need, background: Background): Promise<ResolvedKey | PendingKey>;
+  /**
+   * Makes the cached records of some keys, or of the keys with a role, stale until the change feed has been read again, since
+   * this isolate has changed them. Many of them stay as fresh as they are, as in other isolates.
+   */
+  invalidate(ids: readonly string[], background: Background): void;
   /** Resolves when D1 can be read, with at most one read of the change feed in five seconds. */
   checkReady(background: Background): Promise<void>;
 }
@@ -56,6 +67,8 @@ export interface RecordRead {
 
 /** A record read from D1, with the copy of it for KV. */
 export interface PrimaryRead extends RecordRead {
+  /** Whether the row does not say yet which secret has signed the key. */
+  readonly lacksSigningKeyId: boolean;
   readonly copy: KeyCopy;
 }
 
@@ -63,6 +76,10 @@ export interface PrimaryRead extends RecordRead {
 export interface KeyRecordSource {
   /** Reads the record of a key; `null`: there is no such key. */
   readByHash(hash: KeyHash): Promise<PrimaryRead | null>;
+  /** Reads the records of many keys with one statement, in their order; an error for a row that cannot be decoded. */
+  readByHashes(hashes: readonly KeyHash[]): Promise<readonly (PrimaryRead | Error | null)[]>;
+  /** Adds the id of the secret that has signed a key to its row. */
+  addSigningKeyId(keyId: string, signingKeyId: string): Promise<void>;
 }
 
 /** A record as KV stores it, as of a line of the change log. */
@@ -72,8 +89,12 @@ export type KeyCopy = StoredKey & { readonly asOf: number };
 export interface KeyCopies {
   /** Reads the copy of a key. */
   get(hash: KeyHash): Promise<RecordRead | null>;
-  /** Writes the copy of a key, always from a row of D1 and never from another copy. */
-  put(hash: KeyHash, copy: KeyCopy): Promise<void>;
+  /**
+   * Writes the copy of a key, always from a row of D1 and never from another copy.
+   *
+   * @returns false when a copy of this key was written less than a second ago: nothing was written
+   */
+  put(hash: KeyHash, copy: KeyCopy): Promise<boolean>;
 }
 
 /** The changes after a line of the change log. */
@@ -81,8 +102,15 @@ export interface Changes {
   /** Every wanted change from this line on is included; older ones were pruned from the log, or cut from this read. */
   readonly oldestSeq: number;
   readonly newestSeq: number;
-  /** `keyId: null` supersedes the records of all keys. */
-  readonly changes: readonly { readonly seq: number; readonly keyId: string | null; readonly version: number }[];
+  readonly changes: readonly Change[];
+}
+
+/** A line of the change log: a key and its version, a role of which every key is superseded, or with neither all keys. */
+export interface Change {
+  readonly seq: number;
+  readonly keyId: string | null;
+  readonly version: number;
+  readonly roleId?: string | null;
 }
 
 /** The change log, read on the primary. When it throws, reads are served stale for a while and changes are answered 503. */

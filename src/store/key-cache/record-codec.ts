@@ -22,6 +22,7 @@ interface StoredPrincipal {
   readonly rules: string;
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
+  readonly disabledAt: number | null;
 }
 
 /** A `KeyRecord` likewise. */
@@ -95,6 +96,7 @@ export function decodePrincipal(value: Unchecked<StoredPrincipal>): Principal {
       addresses: RESTRICTION_DECODERS.addresses.decode(value),
       expiresAt: RESTRICTION_DECODERS.expiresAt.decode(value),
       revokedAt: timeOrNull(value.revokedAt),
+      disabledAt: timeOrNull(value.disabledAt),
     };
   } catch (cause) {
     const id = typeof value.id === "string" ? value.id : "without an id";

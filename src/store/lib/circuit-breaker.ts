@@ -20,10 +20,12 @@ export interface CircuitBreaker {
    * @throws StoreUnavailable at once while the breaker is open, or after `limitMs`; otherwise the error of the read
    */
   run<T>(limitMs: number, what: string, read: () => Promise<T>): Promise<T>;
+  /** The same for a write, which is not repeated. */
+  runOnce<T>(limitMs: number, what: string, write: () => Promise<T>): Promise<T>;
 }
 
 /**
- * A breaker in front of one dependency, for reads only: a write must not be repeated.
+ * A breaker in front of one dependency.
  *
  * @param random 0 <= n < 1, spreads the retries of many isolates
  */
@@ -56,10 +58,16 @@ export function createCircuitBreaker(clock: Clock, random: () => number): Circui
     }
   }
 
+  const openError = (what: string) => new StoreUnavailable(`${what} is not asked: the circuit breaker is open`);
+
   return {
     run<T>(limitMs: number, what: string, read: () => Promise<T>): Promise<T> {
-      if (isOpen()) return Promise.reject(new StoreUnavailable(`${what} is not read: the circuit breaker is open`));
+      if (isOpen()) return Promise.reject(openError(what));
       return withTimeout(clock, limitMs, what, withRetry(clock.now() + limitMs, read));
+    },
+    runOnce<T>(limitMs: number, what: string, write: () => Promise<T>): Promise<T> {
+      if (isOpen()) return Promise.reject(openError(what));
+      return withTimeout(clock, limitMs, what, attempt(write));
     },
   };
 }

@@ -21,9 +21,16 @@ export function or(...conditions: readonly Condition[]): Condition {
   return join("OR", conditions);
 }
 
+/** For each column with a value, that it has this value. `null`: any value, and no condition. */
+export function equal(columns: Readonly<Record<string, SqlValue>>): readonly Condition[] {
+  const wanted = Object.entries(columns).filter(([, value]) => value !== null);
+  return wanted.map(([column, value]) => ({ sql: `${column} = ?`, values: [value] }));
+}
+
 function join(operator: "AND" | "OR", conditions: readonly Condition[]): Condition {
   return {
-    sql: conditions.map((condition) => `(${condition.sql})`).join(` ${operator} `),
+    // In parentheses: the result may be part of another condition.
+    sql: `(${conditions.map(({ sql }) => `(${sql})`).join(` ${operator} `)})`,
     values: conditions.flatMap((condition) => condition.values),
   };
 }

@@ -6,6 +6,8 @@ export interface LruMap<K, V> {
   set(key: K, value: V): void;
   delete(key: K): void;
   clear(): void;
+  /** Every entry; changes no order of use. */
+  entries(): Iterable<[K, V]>;
   readonly size: number;
 }
 
@@ -46,6 +48,10 @@ export function createLruMap<K, V>(limit: number): LruMap<K, V> {
     clear() {
       young.clear();
       old.clear();
+    },
+    *entries() {
+      yield* young;
+      yield* old;
     },
     get size() {
       return young.size + old.size;

@@ -2,7 +2,7 @@
 // stop half-way leave a correct state.
 import { keyEvent } from "../api-keys/statements.ts";
 import { makeChange, statement } from "../audit/audited-change.ts";
-import type { Actor } from "../common.ts";
+import { SYSTEM } from "../common.ts";
 import type { KeyCopies } from "../key-cache/ports.ts";
 import { syncKvCopies } from "./kv-sync.ts";
 import type { Maintenance } from "./port.ts";
@@ -27,12 +27,10 @@ export const PRUNE = `
   DELETE FROM key_changes WHERE seq < (
     SELECT seq FROM key_changes WHERE at >= ?1 OR seq = (SELECT max(seq) FROM key_changes) ORDER BY seq LIMIT 1)`;
 
-const SYSTEM: Actor = { type: "SYSTEM", id: null, name: "gatehouse", address: null, requestId: null };
-
 /** The maintenance of one database and its copies in KV. */
 export function createMaintenance(db: D1Database, copies: KeyCopies): Maintenance {
   return {
-    syncKvCopies: () => syncKvCopies(db, copies),
+    syncKvCopies: (ids) => syncKvCopies(db, copies, ids),
     async recordExpiries(now) {
       const { results } = await db.prepare(KEYS_TO_EXPIRE).bind(now).all<ExpiredKey>();
       let recorded = 0;

@@ -2,6 +2,8 @@
 import { makeChange, makeChangeAndRead, type Statement, statement } from "../audit/audited-change.ts";
 import type { Actor } from "../common.ts";
 import { type Condition, or, roleExists, TRUE } from "../lib/conditions.ts";
+import { isWithinQuota } from "../quotas.ts";
+import { type StoreConfig, storeConfigOf } from "../store-config.ts";
 import type { NewOperator, OperatorDetails, OperatorUpdate } from "./port.ts";
 import { operatorOfRow } from "./row.ts";
 import {
@@ -15,14 +17,16 @@ import {
 } from "./statements.ts";
 
 export async function addOperator(db: D1Database, operator: NewOperator, actor: Actor, now: number) {
-  const { name, email, subject, issuer, roleId, expiresAt } = operator;
-  const after = { name, email, subject, issuer, role_id: roleId, expires_at: expiresAt };
+  const { name, email, subject, issuer, roleId, expireAfterHours, expiresAt } = operator;
+  const access = { role_id: roleId, expire_after_hours: expireAfterHours, expires_at: expiresAt };
+  const after = { name, email, subject, issuer, ...access };
   const change = {
     event: operatorEvent("CREATE", operator, `Operator ${name} was added`, { after }),
     actor,
     now,
     conditions: {
       identity_taken: identityIsFree(operator),
+      quota_exceeded: isWithinQuota(db, "operators", operator.accountId, now),
       reference_gone: roleExists(operator.accountId, roleId),
     },
     statements: [insertOperator(operator, actor, now)],
@@ -45,7 +49,7 @@ function insertOperator(operator: NewOperator, actor: Actor, now: number): State
 
 export async function replaceOperator(db: D1Database, update: OperatorUpdate, actor: Actor, now: number) {
   const { accountId, id, name, roleId, expireAfterHours, expiresAt } = update;
-  const after = { name, role_id: roleId, expires_at: expiresAt };
+  const after = { name, role_id: roleId, expire_after_hours: expireAfterHours, expires_at: expiresAt };
   const change = {
     event: {
       ...operatorEvent("EDIT", update, `Operator ${name} was changed`, { after }),
@@ -56,7 +60,7 @@ export async function replaceOperator(db: D1Database, update: OperatorUpdate, ac
     conditions: {
       not_found: operatorExists(update),
       reference_gone: roleExists(accountId, roleId),
-      last_manager: managerRemains(update, now),
+      last_manager: managerRemains(storeConfigOf(db), update, now),
     },
     statements: [
       statement(
@@ -74,14 +78,14 @@ export async function replaceOperator(db: D1Database, update: OperatorUpdate, ac
 }
 
 /** This operator or another holder manages keys after the update, or this operator did not before it. */
-function managerRemains(update: OperatorUpdate, now: number): Condition {
+function managerRemains(config: StoreConfig, update: OperatorUpdate, now: number): Condition {
   const { roleId, expiresAt, force } = update;
   if (force) return TRUE;
   const staysManager: Condition = {
     sql: "EXISTS (SELECT 1 FROM roles WHERE id = ? AND manages_keys = 1) AND ? = 1",
     values: [roleId, expiresAt === null || expiresAt > now ? 1 : 0],
   };
-  return or(staysManager, managerRemainsWithout(update, now));
+  return or(staysManager, managerRemainsWithout(config, update, now));
 }
 
 export async function removeOperator(
@@ -101,7 +105,7 @@ export async function removeOperator(
     now,
     conditions: {
       not_found: operatorExists(operator),
-      last_manager: force ? TRUE : managerRemainsWithout(operator, now),
+      last_manager: force ? TRUE : managerRemainsWithout(storeConfigOf(db), operator, now),
     },
     statements: [
       statement(

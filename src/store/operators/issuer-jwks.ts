@@ -3,7 +3,7 @@
 import type { KeySet } from "../../core/token/oidc-token.ts";
 import type { Background } from "../common.ts";
 import { createSingleFlight } from "../lib/single-flight.ts";
-import { StoreUnavailable } from "../lib/timeouts.ts";
+import { StoreUnavailable, withinWindow } from "../lib/timeouts.ts";
 import { FETCH_TIMEOUT_MS, type FetchParts, fetchKeySet, type JwksLocation } from "./issuer-fetch.ts";
 import type { IssuerKeys } from "./port.ts";
 
@@ -32,7 +32,7 @@ export function createIssuerKeys(parts: JwksParts): IssuerKeys {
   }
 
   function freshKeys(): KeySet | null {
-    return cached !== null && clock.now() - cached.fetchedAt < CACHE_TTL_MS ? cached.keys : null;
+    return cached !== null && withinWindow(clock.now(), cached.fetchedAt, CACHE_TTL_MS) ? cached.keys : null;
   }
 
   return {
@@ -40,7 +40,7 @@ export function createIssuerKeys(parts: JwksParts): IssuerKeys {
       const has = (set: KeySet) => kid === null || set.keys.some((key) => key.kid === kid);
       const known = freshKeys();
       if (known !== null && has(known)) return known;
-      const isCooling = clock.now() - startedAt < COOLDOWN_MS;
+      const isCooling = withinWindow(clock.now(), startedAt, COOLDOWN_MS);
       if (singleFlight.has("keys") || !isCooling) {
         await singleFlight.run("keys", background, Number.NEGATIVE_INFINITY, load).catch(() => undefined);
       }

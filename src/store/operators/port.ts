@@ -1,7 +1,9 @@
 // Operators and the keys of their issuers. When one of these throws, the request answers 503, never 401, and nothing has
 // changed.
-import type { OperatorRecord } from "../../core/access/principal.ts";
-import type { KeySet, OidcIdentity } from "../../core/token/oidc-token.ts";
+import type { AccountEntry } from "../../core/access/choose-account.ts";
+import type { OperatorIdentity, OperatorRecord } from "../../core/access/principal.ts";
+import type { MappedRole } from "../../core/access/role-mapping.ts";
+import type { KeySet } from "../../core/token/oidc-token.ts";
 import type { Actor, Background, PageOrError } from "../common.ts";
 import type { RoleDetails } from "../roles/port.ts";
 
@@ -12,6 +14,8 @@ import type { RoleDetails } from "../roles/port.ts";
 export interface OperatorDetails {
   readonly id: string;
   readonly accountId: string;
+  /** Goes up by one with every change of the operator and of their role. */
+  readonly version: number;
   readonly email: string | null;
   readonly subject: string | null;
   readonly issuer: string | null;
@@ -63,7 +67,7 @@ export interface OperatorRepository {
     operator: NewOperator,
     actor: Actor,
     now: number,
-  ): Promise<OperatorDetails | "identity_taken" | "reference_gone">;
+  ): Promise<OperatorDetails | "identity_taken" | "quota_exceeded" | "reference_gone">;
   /** Updates everything but the identity. */
   update(
     update: OperatorUpdate,
@@ -80,9 +84,24 @@ export interface OperatorRepository {
   ): Promise<"deleted" | "not_found" | "last_manager">;
 }
 
+/** A person's entry in one account. It is decoded when it is chosen: an unreadable one ends no request in other accounts. */
+export interface OperatorEntry extends AccountEntry {
+  /** @throws CorruptRecord for a row with an unknown role or permission */
+  readonly decode: () => Omit<OperatorRecord, "accounts">;
+}
+
 export interface OperatorFinder {
-  /** Reads the operators of an identity, in every account. */
-  find(identity: OidcIdentity): Promise<readonly OperatorRecord[]>;
+  /**
+   * Reads the entries of an identity: at most a hundred, those in one account first, then those by subject; after them, one for
+   * each role by groups in an account where the identity has no entry.
+   *
+   * @param accountId the account that the request names; `null`: it names none
+   */
+  find(
+    identity: OperatorIdentity,
+    accountId: string | null,
+    mapped: readonly MappedRole[],
+  ): Promise<readonly OperatorEntry[]>;
 }
 
 /** The public keys of one issuer. */

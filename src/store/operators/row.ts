@@ -1,5 +1,5 @@
 // Rows of `operators`: as principals that requests are authorized with, and as operators see each other.
-import type { OperatorRecord } from "../../core/access/principal.ts";
+import type { OperatorIdentity, OperatorRecord } from "../../core/access/principal.ts";
 import { decodePrincipal } from "../key-cache/record-codec.ts";
 import { ROLE_COLUMNS, type RoleRow, roleOfRow } from "../roles/row.ts";
 import type { OperatorDetails } from "./port.ts";
@@ -28,6 +28,7 @@ export function operatorOfRow(row: OperatorRow): OperatorDetails {
   return {
     id: row.id,
     accountId: row.account_id,
+    version: row.version,
     email: row.email,
     subject: row.subject,
     issuer: row.issuer,
@@ -46,19 +47,48 @@ export function operatorOfRow(row: OperatorRow): OperatorDetails {
  *
  * @throws CorruptRecord for a row with an unknown role or permission
  */
-export function principalOfRow(row: OperatorRow): OperatorRecord {
+export function principalOfRow(row: OperatorRow): Omit<OperatorRecord, "accounts"> {
   const principal = decodePrincipal({
     id: row.id,
     accountId: row.account_id,
     name: row.email ?? row.name,
     version: row.version,
-    roleId: row.role_id,
-    roleName: row.role_name,
-    permissions: row.role_permissions,
-    restricted: 0,
-    rules: "[]",
+    ...roleMembers(row),
     expiresAt: row.expires_at,
-    revokedAt: null,
   });
-  return { ...principal, kind: "operator" };
+  return { ...principal, kind: "operator", mapped: null };
+}
+
+/** A role by groups, in an account that exists; without the columns of the role when the account does not have it. */
+export interface MappedRow extends RoleRow {
+  readonly account_id: string;
+  readonly account_name: string;
+}
+
+/**
+ * Somebody without an entry as a principal. What their token says holds for as long as the token does, so they do not expire.
+ *
+ * @param id see `mappedOperatorId`
+ * @throws CorruptRecord for a row with an unknown role or permission
+ */
+export function principalOfMapping(
+  row: MappedRow,
+  id: string,
+  { issuer, subject, email }: OperatorIdentity,
+): Omit<OperatorRecord, "accounts"> {
+  const principal = decodePrincipal({
+    id,
+    accountId: row.account_id,
+    name: email ?? subject,
+    version: row.role_version,
+    ...roleMembers(row),
+    expiresAt: null,
+  });
+  return { ...principal, kind: "operator", mapped: { issuer, subject, email } };
+}
+
+/** What all operators have in common: no allow lists, and no revocation but the end of their entry or token. */
+function roleMembers(row: RoleRow) {
+  const role = { roleId: row.role_id, roleName: row.role_name, permissions: row.role_permissions };
+  return { ...role, restricted: 0, rules: "[]", revokedAt: null, disabledAt: null };
 }

@@ -2,6 +2,7 @@
 import { operatorCannotManageKeys, otherManagerExists } from "../api-keys/last-manager.ts";
 import type { AuditEvent } from "../audit/audit-event.ts";
 import { type Condition, or } from "../lib/conditions.ts";
+import type { StoreConfig } from "../store-config.ts";
 import type { NewOperator } from "./port.ts";
 import { SELECT_OPERATORS } from "./row.ts";
 
@@ -36,8 +37,8 @@ export function operatorExists({ accountId, id }: OperatorRef): Condition {
 }
 
 /** Another holder manages keys, or this operator does not. */
-export function managerRemainsWithout({ accountId, id }: OperatorRef, now: number): Condition {
-  return or(operatorCannotManageKeys(id, now), otherManagerExists(accountId, { operatorId: id }, now));
+export function managerRemainsWithout(config: StoreConfig, { accountId, id }: OperatorRef, now: number): Condition {
+  return or(operatorCannotManageKeys(config, id, now), otherManagerExists(config, accountId, { operatorId: id }, now));
 }
 
 /** What an update or a deletion changes, as JSON. */

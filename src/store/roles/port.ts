@@ -14,6 +14,8 @@ export interface RoleDetails {
   readonly userDefined: boolean;
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** Goes up by one with every change. */
+  readonly version: number;
 }
 
 export interface RoleQuery {
@@ -38,13 +40,18 @@ export interface RoleUpdate {
   readonly definition: RoleDefinition;
   /** Updates the role even when no key or operator could manage keys afterwards. */
   readonly force: boolean;
-  /** The ids of the holders that the actor was checked against: the update fails when there are others. Left out: any. */
-  readonly knownHolders?: readonly string[] | undefined;
+  /** The holders that the actor was checked against: the update fails when one is new or has changed. Left out: any. */
+  readonly knownHolders?: readonly HolderVersion[] | undefined;
+}
+
+/** A key or an operator at one of its versions. */
+export interface HolderVersion {
+  readonly id: string;
+  readonly version: number;
 }
 
 /** An active key or operator with a role. */
-export interface RoleHolderDetails extends Restrictions {
-  readonly id: string;
+export interface RoleHolderDetails extends Restrictions, HolderVersion {
   readonly name: string;
 }
 
@@ -56,7 +63,7 @@ export interface RoleRepository {
     definition: RoleDefinition,
     actor: Actor,
     now: number,
-  ): Promise<RoleDetails | "name_taken">;
+  ): Promise<RoleDetails | "name_taken" | "quota_exceeded">;
   /** Reads a custom role of the account, or a built-in role. */
   get(accountId: string, id: string): Promise<RoleDetails | null>;
   /** Reads a built-in or custom role by its display name, without regard to case. */
@@ -65,7 +72,7 @@ export interface RoleRepository {
   list(query: RoleQuery): Promise<PageOrError<RoleDetails>>;
   /** Reads the keys with these roles: at most 100 of each role, those that are not revoked first. */
   keysOf(accountId: string, ids: readonly string[]): Promise<ReadonlyMap<string, readonly KeyReference[]>>;
-  /** Updates a custom role and, in the same transaction, the version of every key that has it. */
+  /** Updates a custom role and, in the same transaction, the version of every key and operator that has it. */
   update(
     update: RoleUpdate,
     actor: Actor,

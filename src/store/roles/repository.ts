@@ -1,11 +1,14 @@
 // Roles in D1: built-in ones are shown, custom ones created, updated and deleted. src/core/access/roles.ts defines what a
 // role permits.
+import { foldName } from "../../core/names.ts";
 import { REFERENCE_COLUMNS, type ReferenceRow, referenceOfRow, referencesByOwner } from "../api-keys/row.ts";
 import { makeChange, makeChangeAndRead, statement } from "../audit/audited-change.ts";
 import type { Actor } from "../common.ts";
-import { activeKeySql, type Condition } from "../lib/conditions.ts";
+import { activeKeySql, activeOperatorSql, type Condition } from "../lib/conditions.ts";
+import { isWithinQuota } from "../quotas.ts";
+import { storeConfigOf } from "../store-config.ts";
 import { holdersOf } from "./holders.ts";
-import { listRoles, ROLE_OF_ACCOUNT } from "./list.ts";
+import { listRoles, NAME_KEY, ROLE_OF_ACCOUNT } from "./list.ts";
 import type { RoleDefinition, RoleDetails, RoleRepository } from "./port.ts";
 import { ROLE_COLUMNS, type RoleRow, roleOfRow } from "./row.ts";
 import { columnsOf, customRoleExists, nameIsFree, type RoleRef, roleEvent } from "./statements.ts";
@@ -33,29 +36,29 @@ async function getRole(db: D1Database, { accountId, id }: RoleRef): Promise<Role
 
 async function getRoleByName(db: D1Database, accountId: string, displayName: string): Promise<RoleDetails | null> {
   const row = await db
-    .prepare(`${SELECT_ROLES} AND lower(r.display_name) = lower(?)`)
-    .bind(accountId, displayName)
+    .prepare(`${SELECT_ROLES} AND ${NAME_KEY} = ?`)
+    .bind(accountId, foldName(displayName))
     .first<RoleRow>();
   return row && roleOfRow(row);
 }
 
 async function createRole(db: D1Database, role: RoleRef, definition: RoleDefinition, actor: Actor, now: number) {
   const { accountId, id } = role;
-  const { displayName: name, permissions } = definition;
+  const { displayName: name, description, permissions } = definition;
   const failed = await makeChange(db, {
-    event: roleEvent("CREATE", { ...role, name }, `Role ${name} was created`, { permissions }),
+    event: roleEvent("CREATE", { ...role, name }, `Role ${name} was created`, { description, permissions }),
     actor,
     now,
-    conditions: { name_taken: nameIsFree(role, name) },
+    conditions: { name_taken: nameIsFree(role, name), quota_exceeded: isWithinQuota(db, "roles", accountId, now) },
     statements: [
       statement(
-        `INSERT INTO roles (id, account_id, display_name, description, permissions, manages_keys, created_at, updated_at)
-          SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE $permitted`,
+        `INSERT INTO roles (id, account_id, display_name, name_key, description, permissions, manages_keys, created_at,
+          updated_at) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE $permitted`,
         ...[id, accountId, ...columnsOf(definition), now, now],
       ),
     ],
   });
-  return failed ?? { id, ...definition, userDefined: true, createdAt: now, updatedAt: now };
+  return failed ?? { id, ...definition, userDefined: true, createdAt: now, updatedAt: now, version: 1 };
 }
 
 async function deleteRole(db: D1Database, ref: RoleRef, actor: Actor, now: number) {
@@ -68,12 +71,17 @@ async function deleteRole(db: D1Database, ref: RoleRef, actor: Actor, now: numbe
     now,
     conditions: { not_found: customRoleExists(ref), in_use: isUnused(ref, now) },
     statements: [
-      statement("UPDATE roles SET deleted_at = ?, updated_at = ? WHERE id = ? AND $permitted", now, now, ref.id),
+      statement(
+        "UPDATE roles SET deleted_at = ?, updated_at = ?, version = version + 1 WHERE id = ? AND $permitted",
+        now,
+        now,
+        ref.id,
+      ),
     ],
   };
   const { failed, items } = await makeChangeAndRead(db, change, {
     query: selectUsers(ref, now),
-    itemOf: referenceOfRow,
+    itemOf: (row: ReferenceRow) => referenceOfRow(row, storeConfigOf(db)),
   });
   return failed === "in_use" ? { inUseBy: items } : (failed ?? "deleted");
 }
@@ -84,11 +92,11 @@ const ACTIVE_KEYS = `FROM api_keys k WHERE k.account_id = ? AND k.role_id = ? AN
 const DRY_RUN_KEYS = `FROM api_key_trials t CROSS JOIN api_keys k ON k.id = t.key_id
   WHERE t.role_id = ? AND k.role_id <> ? AND ${activeKeySql("k")}`;
 
-/** Expired operators as well: an update can extend their expiry. */
-const OPERATORS = "FROM operators o WHERE o.role_id = ? AND o.account_id = ? AND o.deleted_at IS NULL";
+/** Not expired ones: an update that extends their expiry has to give them another role. */
+const OPERATORS = `FROM operators o WHERE o.role_id = ? AND o.account_id = ? AND ${activeOperatorSql("o")}`;
 
 function usersOf({ accountId, id }: RoleRef, now: number) {
-  return [accountId, id, now, id, id, now, id, accountId];
+  return [accountId, id, now, id, id, now, id, accountId, now];
 }
 
 function isUnused(role: RoleRef, now: number): Condition {
@@ -103,7 +111,7 @@ function selectUsers(role: RoleRef, now: number): Condition {
   return {
     sql: `SELECT * FROM (SELECT ${REFERENCE_COLUMNS} ${ACTIVE_KEYS} ORDER BY k.created_at DESC, k.id LIMIT 100)
       UNION ALL SELECT ${REFERENCE_COLUMNS} ${DRY_RUN_KEYS}
-      UNION ALL SELECT o.id, o.name, o.created_by_name, o.expires_at, NULL ${OPERATORS}`,
+      UNION ALL SELECT o.id, o.name, o.created_by_name, o.expires_at, NULL, NULL, NULL ${OPERATORS}`,
     values: usersOf(role, now),
   };
 }
@@ -119,5 +127,5 @@ async function keysOf(db: D1Database, accountId: string, ids: readonly string[])
     .prepare(KEYS_OF_ROLES)
     .bind(JSON.stringify(ids), accountId)
     .all<ReferenceRow & { owner: string }>();
-  return referencesByOwner(results);
+  return referencesByOwner(results, storeConfigOf(db));
 }

@@ -5,7 +5,8 @@ import type { RoleDetails } from "./port.ts";
 
 /** The columns that a query selects of a role `r`. */
 export const ROLE_COLUMNS = `r.id AS role_id, r.display_name AS role_name, r.description AS role_description,
-  r.permissions AS role_permissions, r.created_at AS role_created_at, r.updated_at AS role_updated_at`;
+  r.permissions AS role_permissions, r.created_at AS role_created_at, r.updated_at AS role_updated_at,
+  r.version AS role_version`;
 
 export interface RoleRow {
   readonly role_id: string;
@@ -14,6 +15,7 @@ export interface RoleRow {
   readonly role_permissions: string | null;
   readonly role_created_at: number;
   readonly role_updated_at: number;
+  readonly role_version: number;
 }
 
 /**
@@ -32,5 +34,6 @@ export function roleOfRow(row: RoleRow): RoleDetails {
     userDefined: builtIn === null,
     createdAt: row.role_created_at,
     updatedAt: row.role_updated_at,
+    version: row.role_version,
   };
 }

@@ -1,9 +1,10 @@
 // What the changes of a role have in common: their conditions, the columns they write, their audit events.
 import type { Permission } from "../../core/access/permissions.ts";
 import { compileGrant, managesKeys } from "../../core/access/roles.ts";
+import { foldName } from "../../core/names.ts";
 import type { AuditEvent } from "../audit/audit-event.ts";
 import type { Condition } from "../lib/conditions.ts";
-import { ROLE_OF_ACCOUNT } from "./list.ts";
+import { NAME_KEY, ROLE_OF_ACCOUNT } from "./list.ts";
 import type { RoleDefinition } from "./port.ts";
 
 /** A role as a change names it. */
@@ -12,11 +13,11 @@ export interface RoleRef {
   readonly id: string;
 }
 
-/** No other role of the account, built-in ones included, has this name, without regard to case. */
+/** No other role of the account, built-in ones included, has this name, compared by `foldName`. */
 export function nameIsFree({ accountId, id }: RoleRef, displayName: string): Condition {
   return {
-    sql: `NOT EXISTS (SELECT 1 FROM roles r WHERE ${ROLE_OF_ACCOUNT} AND lower(r.display_name) = lower(?) AND r.id <> ?)`,
-    values: [accountId, displayName, id],
+    sql: `NOT EXISTS (SELECT 1 FROM roles r WHERE ${ROLE_OF_ACCOUNT} AND ${NAME_KEY} = ? AND r.id <> ?)`,
+    values: [accountId, foldName(displayName), id],
   };
 }
 
@@ -28,12 +29,18 @@ export function customRoleExists({ accountId, id }: RoleRef): Condition {
   };
 }
 
-/** The values of the columns display_name, description, permissions and manages_keys. */
+/** The values of the columns display_name, name_key, description, permissions and manages_keys. */
 export function columnsOf(
   definition: RoleDefinition,
-): [name: string, description: string, permissions: string, managesKeys: 0 | 1] {
+): [name: string, nameKey: string, description: string, permissions: string, managesKeys: 0 | 1] {
   const { displayName, description, permissions } = definition;
-  return [displayName, description, JSON.stringify(permissions), canManageKeys(permissions) ? 1 : 0];
+  return [
+    displayName,
+    foldName(displayName),
+    description,
+    JSON.stringify(permissions),
+    canManageKeys(permissions) ? 1 : 0,
+  ];
 }
 
 /** Whether a role with these permissions manages keys. */

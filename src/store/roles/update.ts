@@ -1,9 +1,10 @@
-// An update of a role updates every key that has it: one transaction changes the role, the versions of its keys and the
+// An update of a role updates every key and operator that has it: one transaction changes the role, their versions and the
 // change log.
 import { otherManagerExists, roleHasNoKeyManager } from "../api-keys/last-manager.ts";
 import { makeChangeAndRead, type Statement, statement } from "../audit/audited-change.ts";
 import type { Actor } from "../common.ts";
 import { type Condition, or, TRUE } from "../lib/conditions.ts";
+import { type StoreConfig, storeConfigOf } from "../store-config.ts";
 import { onlyHolders } from "./holders.ts";
 import type { RoleDetails, RoleUpdate } from "./port.ts";
 import { ROLE_COLUMNS, roleOfRow } from "./row.ts";
@@ -24,16 +25,15 @@ export async function replaceRole(db: D1Database, update: RoleUpdate, actor: Act
       not_found: customRoleExists(update),
       holders_changed: knownHolders === undefined ? TRUE : onlyHolders(knownHolders, update, now),
       name_taken: nameIsFree(update, name),
-      last_manager: managerRemains(update, now),
+      last_manager: managerRemains(storeConfigOf(db), update, now),
     },
     statements: [
       statement(
-        `UPDATE roles SET display_name = ?, description = ?, permissions = ?, manages_keys = ?, updated_at = ?
-          WHERE id = ? AND $permitted`,
+        `UPDATE roles SET display_name = ?, name_key = ?, description = ?, permissions = ?, manages_keys = ?, updated_at = ?,
+          version = version + 1 WHERE id = ? AND $permitted`,
         ...[...columnsOf(definition), now, id],
       ),
       ...bumpHolders(update, now),
-      ...bumpDryRuns(id, now),
     ],
   };
   const role = { sql: `SELECT ${ROLE_COLUMNS} FROM roles r WHERE r.id = ?`, values: [id] };
@@ -42,9 +42,12 @@ export async function replaceRole(db: D1Database, update: RoleUpdate, actor: Act
 }
 
 /** A key or an operator manages keys after the update, or none did by this role before it. */
-function managerRemains({ accountId, id, definition, force }: RoleUpdate, now: number): Condition {
+function managerRemains(config: StoreConfig, { accountId, id, definition, force }: RoleUpdate, now: number): Condition {
   if (force || canManageKeys(definition.permissions)) return TRUE;
-  return or(roleHasNoKeyManager(accountId, id, now), otherManagerExists(accountId, { roleId: id }, now));
+  return or(
+    roleHasNoKeyManager(config, accountId, id, now),
+    otherManagerExists(config, accountId, { roleId: id }, now),
+  );
 }
 
 function roleAsJson(id: string): Condition {
@@ -55,42 +58,27 @@ function roleAsJson(id: string): Condition {
   };
 }
 
-/** From this many keys on, one line that drops every cached key costs an isolate less than a line for each. */
-export const EPOCH_ABOVE = 500;
-
-/** A line in the change log for each key with the role, or one line for all keys; then the versions of the keys. */
+/**
+ * One line in the change log for the keys that have the role, also those that have it in their dry run only: their cached
+ * records hold its permissions as well. Then the versions of keys and operators.
+ */
 function bumpHolders({ accountId, id }: RoleRef, now: number): readonly Statement[] {
   const having = "account_id = ? AND role_id = ? AND revoked_at IS NULL";
-  const many = `(SELECT count(*) FROM (SELECT 1 FROM api_keys WHERE ${having} LIMIT ${EPOCH_ABOVE + 1})) > ${EPOCH_ABOVE}`;
+  const trying = "id IN (SELECT key_id FROM api_key_trials WHERE role_id = ?) AND role_id <> ? AND revoked_at IS NULL";
+  const bumped = "UPDATE api_keys SET version = version + 1, kv_pending = version + 1";
   return [
     statement(
-      `INSERT INTO key_changes (key_id, version, at) SELECT id, version + 1, ? FROM api_keys
-        WHERE ${having} AND NOT ${many} AND $permitted`,
-      ...[now, accountId, id, accountId, id],
+      `INSERT INTO key_changes (key_id, version, at, role_id) SELECT NULL, 0, ?, ?
+        WHERE (EXISTS (SELECT 1 FROM api_keys WHERE ${having}) OR EXISTS (SELECT 1 FROM api_keys WHERE ${trying}))
+          AND $permitted`,
+      ...[now, id, accountId, id, id, id],
     ),
+    statement(`${bumped} WHERE ${having} AND $permitted`, accountId, id),
+    statement(`${bumped} WHERE ${trying} AND $permitted`, id, id),
+    // No line for operators, whose rows are read for every request.
     statement(
-      `INSERT INTO key_changes (key_id, version, at) SELECT NULL, 0, ? WHERE ${many} AND $permitted`,
-      ...[now, accountId, id],
-    ),
-    statement(
-      `UPDATE api_keys SET version = version + 1, kv_pending = version + 1 WHERE ${having} AND $permitted`,
+      "UPDATE operators SET version = version + 1 WHERE account_id = ? AND role_id = ? AND deleted_at IS NULL AND $permitted",
       ...[accountId, id],
-    ),
-  ];
-}
-
-/** The same for keys that have the role in their dry run only: their cached records hold its permissions as well. */
-function bumpDryRuns(roleId: string, now: number): readonly Statement[] {
-  const having = "id IN (SELECT key_id FROM api_key_trials WHERE role_id = ?) AND role_id <> ? AND revoked_at IS NULL";
-  return [
-    statement(
-      `INSERT INTO key_changes (key_id, version, at) SELECT id, version + 1, ? FROM api_keys
-        WHERE ${having} AND $permitted`,
-      ...[now, roleId, roleId],
-    ),
-    statement(
-      `UPDATE api_keys SET version = version + 1, kv_pending = version + 1 WHERE ${having} AND $permitted`,
-      ...[roleId, roleId],
     ),
   ];
 }

@@ -4,13 +4,15 @@ import { describe, expect, it } from "vitest";
 import type { KeyHash } from "../../../src/core/access/principal.ts";
 import type { NewAccount } from "../../../src/store/accounts/port.ts";
 import { createFirstAccount } from "../../../src/store/accounts/repository.ts";
-import { db, makeAccounts, NOW } from "../builders.ts";
+import { db, makeAccounts, NOW, RING } from "../builders.ts";
 
 function newAccount(changes: Partial<NewAccount> = {}): NewAccount {
   return {
     id: crypto.randomUUID(),
     name: "Müller AG",
     keyId: crypto.randomUUID(),
+    keyName: "bootstrap",
+    signingKeyId: "k1",
     keyHash: crypto.randomUUID().replaceAll("-", "").repeat(2) as KeyHash,
     now: NOW,
     address: "192.0.2.1",
@@ -27,7 +29,7 @@ const counts = async () => [await countOf("accounts"), await countOf("api_keys")
 
 describe("createFirstAccount", () => {
   it("makes the account with an Admin key and an audit event", async () => {
-    const accounts = createFirstAccount(db);
+    const accounts = createFirstAccount(db, RING);
     expect(await accounts.state()).toBe("account_missing");
     const account = newAccount();
     expect(await accounts.create(account)).toBe(true);
@@ -45,7 +47,7 @@ describe("createFirstAccount", () => {
   });
 
   it("makes one account when two isolates that have seen none are asked", async () => {
-    const isolates = [createFirstAccount(db), createFirstAccount(db)];
+    const isolates = [createFirstAccount(db, RING), createFirstAccount(db, RING)];
     for (const isolate of isolates) expect(await isolate.state()).toBe("account_missing");
     const made = await Promise.all(isolates.map((isolate) => isolate.create(newAccount())));
     expect(made.toSorted()).toEqual([false, true]);
@@ -54,12 +56,12 @@ describe("createFirstAccount", () => {
 
   it("makes nothing beside an account that exists", async () => {
     await makeAccounts();
-    expect(await createFirstAccount(db).create(newAccount())).toBe(false);
+    expect(await createFirstAccount(db, RING).create(newAccount())).toBe(false);
     expect(await counts()).toEqual([2, 0, 0]);
   });
 
   it("makes no account when its key cannot be stored", async () => {
-    await expect(createFirstAccount(db).create(newAccount({ keyHash: "short" as KeyHash }))).rejects.toThrow();
+    await expect(createFirstAccount(db, RING).create(newAccount({ keyHash: "short" as KeyHash }))).rejects.toThrow();
     expect(await counts()).toEqual([0, 0, 0]);
   });
 
@@ -73,13 +75,13 @@ describe("createFirstAccount", () => {
         return typeof value === "function" ? value.bind(target) : value;
       },
     });
-    const accounts = createFirstAccount(counted);
+    const accounts = createFirstAccount(counted, RING);
     for (let i = 0; i < 3; i++) expect(await accounts.state()).toBe("account_exists");
     expect(reads).toBe(2);
   });
 
   it("tells a database without tables from one without an account", async () => {
     await reset();
-    expect(await createFirstAccount(db).state()).toBe("tables_missing");
+    expect(await createFirstAccount(db, RING).state()).toBe("tables_missing");
   });
 });

@@ -26,7 +26,7 @@ beforeEach(makeAccounts);
 async function names(query: Partial<AllowListFilter> = {}) {
   const whole: AllowListFilter = {
     ...{ accountId: ACCOUNT, projectId: PROJECT, name: null, apiKeyIds: [], order: "asc", limit: 100 },
-    continuationToken: null,
+    ...{ orderBy: "created_on", continuationToken: null },
     ...query,
   };
   const page = await lists.list(whole);
@@ -44,7 +44,9 @@ describe("create and get", () => {
       rules: ["192.0.2.0/24", "2001:db8::/32"].map(toCanonicalCidr),
       createdAt: NOW,
     });
-    expect(shown?.keys).toEqual([{ id: key.id, name: "ci", issuer: "root", expiresAt: null, revokedAt: null }]);
+    expect(shown?.keys).toEqual([
+      { id: key.id, name: "ci", issuer: "root", expiresAt: null, revokedAt: null, unusableReason: null },
+    ]);
     expect(await lists.getMany(ACCOUNT, [list.id, crypto.randomUUID()])).toEqual([shown]);
   });
 
@@ -59,7 +61,8 @@ describe("create and get", () => {
   it("creates one allow list of a name in a project, even with two concurrent requests", async () => {
     const outcomes = await Promise.all([1, 2].map(() => lists.create(newList(), ACTOR, NOW)));
     expect(outcomes.filter((outcome) => outcome === "name_taken")).toHaveLength(1);
-    expect(await lists.create(newList({ name: "Office" }), ACTOR, NOW)).toMatchObject({ name: "Office" });
+    expect(await lists.create(newList({ name: "Office" }), ACTOR, NOW)).toBe("name_taken");
+    expect(await lists.create(newList({ name: "offices" }), ACTOR, NOW)).toMatchObject({ name: "offices" });
     expect(await lists.create(newList({ projectId: crypto.randomUUID() }), ACTOR, NOW)).toMatchObject({
       name: "office",
     });

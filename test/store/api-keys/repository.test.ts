@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { AuthorizationSuperseded } from "../../../src/store/audit/port.ts";
 import {
   ACCOUNT,
   ACTOR,
@@ -81,7 +82,8 @@ describe("create", () => {
     const actor = await makeKey();
     await keys.revoke(ACCOUNT, actor.id, false, ACTOR, NOW);
     const before = await count("audit_events");
-    await expect(keys.create(newKey(), { ...ACTOR, id: actor.id }, NOW)).rejects.toThrow("revoked meanwhile");
+    const revoked = { ...ACTOR, id: actor.id, version: actor.version };
+    await expect(keys.create(newKey(), revoked, NOW)).rejects.toBeInstanceOf(AuthorizationSuperseded);
     expect([await count("api_keys"), await count("audit_events")]).toEqual([1, before]);
   });
 });

@@ -44,6 +44,17 @@ describe("createUsageRecorder", () => {
     expect(await stored(key)).toEqual({ lastUsedAt: NOW + 60_000, usageCount: 1_001 });
   });
 
+  it("counts no use twice when the response to a write is lost after its commit", async () => {
+    const [usage, key] = [newRecorder(), await makeKey()];
+    faulty.losesAnswers = new Error("D1_ERROR: Network connection lost.");
+    usage.record(key.id, NOW, ADDRESS, background);
+    await Promise.all(work);
+    faulty.losesAnswers = null;
+    usage.record(key.id, NOW + 60_000, ADDRESS, background);
+    expect(await stored(key)).toEqual({ lastUsedAt: NOW + 60_000, usageCount: 2 });
+    expect(errors).toEqual([]);
+  });
+
   it("writes the last use of an idle key with the use of another key", async () => {
     const [usage, idle, busy] = [newRecorder(), await makeKey(), await makeKey()];
     usage.record(idle.id, NOW, ADDRESS, background);

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { DryRunTerms } from "../../../src/store/dry-runs/port.ts";
 import { createDryRunRepository } from "../../../src/store/dry-runs/repository.ts";
+import type { HolderVersion } from "../../../src/store/roles/port.ts";
 import {
   ACCOUNT,
   ACTOR,
@@ -38,7 +39,7 @@ async function attachDryRun(keyId: string, terms: DryRunTerms) {
   return dryRun;
 }
 
-const updateRole = (id: string, displayName: string, knownHolders?: readonly string[]) => {
+const updateRole = (id: string, displayName: string, knownHolders?: readonly HolderVersion[]) => {
   const definition = roleSpec({ displayName });
   return roles.update({ accountId: ACCOUNT, id, definition, force: false, knownHolders }, ACTOR, NOW);
 };
@@ -122,7 +123,7 @@ const FAILURES: Readonly<Record<string, readonly [failed: unknown, fail: () => P
     async () => {
       const role = await makeRole(MANAGER);
       const key = await makeKey({ roleId: role.id });
-      return updateRole(role.id, "Admin", [key.id]);
+      return updateRole(role.id, "Admin", [key]);
     },
   ],
   "update a role: last_manager": [

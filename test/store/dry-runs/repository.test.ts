@@ -87,6 +87,8 @@ describe("attach", () => {
       .prepare("SELECT detail FROM audit_events ORDER BY seq DESC LIMIT 1")
       .first<string>("detail");
     expect(JSON.parse(detail ?? "")).toEqual({
+      change: "trial_attached",
+      trial_id: expect.any(String),
       trial: { role_id: VIEWER_ROLE, allow_list_info: null },
       before: { trial: { role_id: null, allow_list_info: [list.id] } },
     });
@@ -147,7 +149,11 @@ describe("promote", () => {
       .prepare("SELECT detail FROM audit_events ORDER BY seq DESC LIMIT 1")
       .first<string>("detail");
     expect(JSON.parse(detail ?? "")).toEqual({
-      before: { role_id: ADMIN_ROLE, allow_list_info: [old.id] },
+      change: "trial_promoted",
+      before: {
+        ...{ name: "ci", description: "", role_id: ADMIN_ROLE, allow_list_info: [old.id] },
+        ...{ expire_after_hours: 0, expires_at: null },
+      },
       after: { role_id: VIEWER_ROLE, allow_list_info: [next.id] },
     });
     await expectNoDryRuns();
@@ -233,7 +239,10 @@ describe("the role and the lists of a dry run", () => {
       ACTOR,
       NOW,
     );
-    expect(await changes()).toEqual([2, 3].map((version) => ({ key_id: key.id, version })));
+    expect(await changes()).toEqual([
+      { key_id: key.id, version: 2 },
+      { key_id: null, version: 0, role_id: role.id },
+    ]);
     expect(await rowOf(key.id)).toMatchObject({ version: 3, kv_pending: 3 });
   });
 });

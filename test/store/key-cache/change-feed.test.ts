@@ -20,7 +20,8 @@ function newFeed(random = () => 0) {
   const onRewind = () => {
     rewinds += 1;
   };
-  return createChangeFeedReader({ source: store.changes, breaker, clock, random, onError: () => undefined, onRewind });
+  const parts = { onError: () => undefined, onRewind, onRoleChange: () => undefined };
+  return createChangeFeedReader({ source: store.changes, breaker, clock, random, ...parts });
 }
 
 const read = (feed: ReturnType<typeof newFeed>) => feed.refresh(inBackground, Number.NEGATIVE_INFINITY);
@@ -85,12 +86,27 @@ describe("isCurrent and isCopyCurrent", () => {
     expect(feed.isCopyCurrent(readOf(7))).toBe(true);
   });
 
-  it("rejects every older record instead of keeping more than ten thousand changed keys", async () => {
+  it("rejects the records before the earlier half instead of keeping more than ten thousand changed keys", async () => {
     const feed = newFeed();
     for (let i = 0; i < 10_001; i += 1) store.change(store.add(), {});
     await read(feed);
-    expect(feed.isCurrent(readOf(store.newestSeq() - 1, { id: "another" }))).toBe(false);
-    expect(feed.isCurrent(readOf(store.newestSeq(), { id: "key-1" }))).toBe(true);
+    const half = store.newestSeq() - 5_000;
+    expect(feed.isCurrent(readOf(half - 1, { id: "another" }))).toBe(false);
+    expect(feed.isCurrent(readOf(half, { id: "another" }))).toBe(true);
+    expect(feed.isCurrent(readOf(half, { id: "key-9999" }))).toBe(false);
+  });
+
+  it("rejects the records of one role from before its line, those of a dry run included, and no others", async () => {
+    const feed = newFeed();
+    const role = { ...aKey().role, id: "role-1" };
+    store.changeRole(role);
+    await read(feed);
+    const candidate = { ...aKey(), role };
+    expect(feed.isCurrent(readOf(1, { role }))).toBe(false);
+    expect(feed.isCurrent(readOf(1, { dryRun: { id: "d", candidate } }))).toBe(false);
+    expect(feed.isCurrent(readOf(2, { role }))).toBe(true);
+    expect(feed.isCurrent(readOf(1))).toBe(true);
+    expect(feed.isCurrent(readOf(1, { dryRun: { id: "d", candidate: null } }))).toBe(true);
   });
 });
 

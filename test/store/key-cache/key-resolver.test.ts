@@ -29,7 +29,7 @@ async function lookup(
 ): Promise<ResolvedKey> {
   const known = need.fromPrimary ? null : resolver.getCached(hash, clock.now(), background);
   if (known !== null) return known;
-  const found = await resolver.resolve(hash, need, background);
+  const found = await resolver.resolve(store.presented(hash), need, background);
   return "result" in found ? await found.result : found;
 }
 
@@ -262,7 +262,11 @@ describe("a cached record that is not fresh", () => {
     await clock.advance(60_000);
     store.resetCounts();
     store.d1.delayMs = 100;
-    const found = await resolver.resolve(hash, { fromPrimary: false, allowUnconfirmed: true }, inBackground);
+    const found = await resolver.resolve(
+      store.presented(hash),
+      { fromPrimary: false, allowUnconfirmed: true },
+      inBackground,
+    );
     expect("result" in found && found.cached.id).toBe("key-1");
     await clock.advance(100);
     expect("result" in found && (await found.result).record?.id).toBe("key-1");
@@ -274,7 +278,11 @@ describe("a cached record that is not fresh", () => {
     await lookup(resolver, hash);
     await clock.advance(60_000);
     store.change(hash, revokedAt());
-    const found = await resolver.resolve(hash, { fromPrimary: false, allowUnconfirmed: true }, inBackground);
+    const found = await resolver.resolve(
+      store.presented(hash),
+      { fromPrimary: false, allowUnconfirmed: true },
+      inBackground,
+    );
     expect("result" in found && (await found.result).record?.revokedAt).not.toBeNull();
   });
 
@@ -282,10 +290,18 @@ describe("a cached record that is not fresh", () => {
     const [resolver, hash, uncached] = [store.resolver(), store.add(), store.add()];
     await lookup(resolver, hash);
     store.d1.delayMs = 20;
-    const copies = await resolver.resolve(hash, { fromPrimary: true, allowUnconfirmed: true }, inBackground);
+    const copies = await resolver.resolve(
+      store.presented(hash),
+      { fromPrimary: true, allowUnconfirmed: true },
+      inBackground,
+    );
     expect("result" in copies).toBe(true);
     store.kv.delayMs = 70;
-    const found = resolver.resolve(uncached, { fromPrimary: true, allowUnconfirmed: true }, inBackground);
+    const found = resolver.resolve(
+      store.presented(uncached),
+      { fromPrimary: true, allowUnconfirmed: true },
+      inBackground,
+    );
     await clock.advance(20);
     // The row came before KV, so there is nothing to confirm.
     expect("record" in (await found)).toBe(true);
@@ -361,6 +377,18 @@ describe("an outage of D1", () => {
     expect((await lookup(resolver, hash)).record?.expiresAt).toBe(clock.now() - 90_000);
   });
 
+  it("reads an expired record again until D1 has confirmed it ten seconds after its expiry", async () => {
+    const [resolver, hash] = [store.resolver(), store.add({ expiresAt: clock.now() + 5_000 })];
+    await lookup(resolver, hash, FROM_PRIMARY);
+    await clock.advance(6_000);
+    store.change(hash, { expiresAt: clock.now() + 60_000 });
+    expect((await lookup(resolver, hash, FROM_PRIMARY)).record?.expiresAt).toBe(clock.now() + 60_000);
+    await clock.advance(71_000);
+    store.resetCounts();
+    for (let i = 0; i < 3; i += 1) await lookup(resolver, hash, FROM_PRIMARY);
+    expect(store.counts.rows).toBe(1);
+  });
+
   it("serves no copy from KV when the feed was never read", async () => {
     const [resolver, hash] = [store.resolver(), store.add()];
     store.writeCopy(hash);
@@ -415,7 +443,7 @@ describe("invalidate", () => {
     await lookup(resolver, hash);
     await clock.advance(1);
     store.change(hash, revokedAt());
-    resolver.invalidate();
+    resolver.invalidate(["key-1"], inBackground);
     await clock.advance(1);
     expect((await lookup(resolver, hash)).record?.revokedAt).not.toBeNull();
   });
@@ -427,7 +455,7 @@ describe("invalidate", () => {
     store.d1.delayMs = 50;
     resolver.getCached(hash, clock.now(), inBackground);
     store.change(hash, revokedAt());
-    resolver.invalidate();
+    resolver.invalidate(["key-1"], inBackground);
     await clock.advance(1);
     const result = lookup(resolver, hash);
     await clock.advance(200);
@@ -439,7 +467,7 @@ describe("invalidate", () => {
     await lookup(resolver, hash);
     await clock.advance(1);
     store.change(hash, revokedAt());
-    resolver.invalidate();
+    resolver.invalidate(["key-1"], inBackground);
     store.d1.trouble = DOWN;
     await expect(lookup(resolver, hash)).rejects.toThrow();
   });

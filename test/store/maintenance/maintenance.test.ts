@@ -5,19 +5,34 @@ import type { KeyHash } from "../../../src/core/access/principal.ts";
 import { createD1Records } from "../../../src/store/key-cache/d1-records.ts";
 import { copyName, createKvCopies } from "../../../src/store/key-cache/kv-copies.ts";
 import { createMaintenance } from "../../../src/store/maintenance/maintenance.ts";
+import { configureStore } from "../../../src/store/store-config.ts";
 import { type FaultyD1, faultyD1 } from "../../support/faulty-d1.ts";
 import { type FaultyKV, faultyKV } from "../../support/faulty-kv.ts";
-import { ACCOUNT, ACTOR, changes, db, events, HOUR, keys, makeAccounts, makeKey, NOW, newKey } from "../builders.ts";
+import {
+  ACCOUNT,
+  ACTOR,
+  changes,
+  db,
+  events,
+  HOUR,
+  keys,
+  makeAccounts,
+  makeKey,
+  NOW,
+  newKey,
+  RING,
+} from "../builders.ts";
 
 let d1: FaultyD1;
 let kv: FaultyKV;
 beforeEach(async () => {
   await makeAccounts();
   d1 = faultyD1(db);
+  configureStore(d1.db, { ring: RING, blockedKeyIds: new Set(), issuers: new Set(["https://issuer.example.com"]) });
   kv = faultyKV(env.KEY_COPIES);
 });
 
-const newMaintenance = () => createMaintenance(d1.db, createKvCopies(kv.kv));
+const newMaintenance = () => createMaintenance(d1.db, createKvCopies(kv.kv, RING));
 const STOPPED = new Error("the isolate was stopped");
 
 async function pending(): Promise<number> {
@@ -30,7 +45,7 @@ async function createKey(changes = {}) {
   return key;
 }
 
-const readCopy = (hash: KeyHash) => createKvCopies(env.KEY_COPIES).get(hash);
+const readCopy = (hash: KeyHash) => createKvCopies(env.KEY_COPIES, RING).get(hash);
 const revoke = (id: string) => keys.revoke(ACCOUNT, id, true, ACTOR, NOW);
 
 describe("syncKvCopies", () => {

@@ -69,6 +69,15 @@ describe("createIssuerKeys", () => {
     expect(fetched).toHaveLength(2);
   });
 
+  it("fetches again when the clock was set back", async () => {
+    const keysFor = issuerKeys();
+    now += 3_600_000;
+    await keysFor("a");
+    now -= 3_600_000;
+    await keysFor("a");
+    expect(fetched).toHaveLength(2);
+  });
+
   it("fetches again for an unknown key, at most once in thirty seconds", async () => {
     const keysFor = issuerKeys();
     await keysFor("a");

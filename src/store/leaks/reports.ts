@@ -1,0 +1,106 @@
+// Marks reported keys as compromised, and revokes them by the policy: one transaction with its audit event for each key.
+import type { KeyHash } from "../../core/access/principal.ts";
+import type { Leak } from "../../core/leaks/report.ts";
+import { keyEvent, logKeyChange } from "../api-keys/statements.ts";
+import { makeChange, statement } from "../audit/audited-change.ts";
+import { type Actor, type Background, SYSTEM } from "../common.ts";
+import { primary } from "../key-cache/d1-records.ts";
+import type { LeakPolicy, LeakReports } from "./port.ts";
+
+/** Hashes that are looked up at once. */
+const CHUNK = 500;
+/** Keys that one report changes: each takes a transaction. */
+const MAX_CHANGES = 300;
+
+export const KEYS_BY_HASH = `SELECT k.id AS keyId, k.account_id AS accountId, k.name, k.hash,
+    k.compromised_at AS compromisedAt, k.revoked_at AS revokedAt
+  FROM json_each(?1) wanted CROSS JOIN api_keys k ON k.hash = wanted.value`;
+
+interface FoundKey {
+  readonly keyId: string;
+  readonly accountId: string;
+  readonly name: string;
+  readonly hash: KeyHash;
+  readonly compromisedAt: number | null;
+  readonly revokedAt: number | null;
+}
+
+export interface ReportParts {
+  readonly db: D1Database;
+  readonly policy: LeakPolicy;
+  readonly now: () => number;
+  /** Told of every account with its keys that were changed. */
+  readonly onChange: (accountId: string, keyIds: readonly string[], background: Background) => Promise<void>;
+}
+
+export function createLeakReports({ db, policy, now, onChange }: ReportParts): LeakReports {
+  return {
+    async report(leaks, address, requestId, background) {
+      const byHash = new Map(leaks.map((leak) => [leak.hash, leak]));
+      const keys = await findKeys(db, [...byHash.keys()]);
+      const open = keys.filter((key) => key.compromisedAt === null || (policy === "revoke" && key.revokedAt === null));
+      const changed = new Map<string, string[]>();
+      for (const key of open.slice(0, MAX_CHANGES)) {
+        const actor = { ...SYSTEM, address, requestId };
+        const revokes = policy === "revoke" && key.revokedAt === null;
+        await markKey(db, key, byHash.get(key.hash) as Leak, revokes, actor, now());
+        changed.set(key.accountId, [...(changed.get(key.accountId) ?? []), key.keyId]);
+      }
+      for (const [accountId, keyIds] of changed) background(onChange(accountId, keyIds, background));
+      return open.length > MAX_CHANGES ? null : new Set(keys.map(({ hash }) => hash));
+    },
+  };
+}
+
+async function findKeys(db: D1Database, hashes: readonly KeyHash[]): Promise<readonly FoundKey[]> {
+  const found: FoundKey[] = [];
+  const session = primary(db);
+  for (let i = 0; i < hashes.length; i += CHUNK) {
+    const chunk = JSON.stringify(hashes.slice(i, i + CHUNK));
+    found.push(...(await session.prepare(KEYS_BY_HASH).bind(chunk).all<FoundKey>()).results);
+  }
+  return found;
+}
+
+/** Also the last key that manages keys: its finder could use it. */
+async function markKey(
+  db: D1Database,
+  { keyId, accountId, name }: FoundKey,
+  { url, source }: Leak,
+  revokes: boolean,
+  actor: Actor,
+  now: number,
+): Promise<void> {
+  const message = `API key ${name} was reported as leaked${revokes ? " and revoked" : ""}`;
+  const ref = { accountId, keyId, name };
+  await makeChange(db, {
+    event: keyEvent(revokes ? "REVOKE" : "LEAK", ref, message, { compromised: { url, source } }),
+    actor,
+    now,
+    conditions: {
+      done: {
+        sql: `EXISTS (SELECT 1 FROM api_keys WHERE id = ? AND ${revokes ? "revoked_at IS NULL" : "compromised_at IS NULL"})`,
+        values: [keyId],
+      },
+    },
+    statements: [
+      statement(
+        `UPDATE api_keys SET compromised_url = iif(compromised_at IS NULL, ?, compromised_url),
+          compromised_at = ifnull(compromised_at, ?), updated_at = ? WHERE id = ? AND $permitted`,
+        ...[url, now, now, keyId],
+      ),
+      ...(revokes ? revocation(keyId, actor, now) : []),
+    ],
+  });
+}
+
+function revocation(keyId: string, actor: Actor, now: number) {
+  return [
+    statement(
+      `UPDATE api_keys SET revoked_at = ?, revoked_by_type = ?, revoked_by_id = ?, revoked_by_name = ?,
+        version = version + 1, kv_pending = version + 1 WHERE id = ? AND $permitted`,
+      ...[now, actor.type, actor.id, actor.name, keyId],
+    ),
+    logKeyChange(keyId, now),
+  ];
+}
