@@ -1,12 +1,15 @@
 // Turns the bindings and variables of the Worker into a configuration that is complete and parsed, or into the list of all
 // errors in them. Past this file nothing is optional or unparsed.
 
+import { API_PREFIX } from "../core/routing/operations.ts";
 import type { KeyRing } from "../core/token/api-key-token.ts";
 import type { Policy } from "../gateway/gateway.ts";
 import type { IdentityKeys } from "../gateway/proxy/identity-token.ts";
+import type { LeakPolicy } from "../store/leaks/port.ts";
+import type { Quotas } from "../store/store-config.ts";
 import { readCorsHeaders } from "./cors.ts";
 import { type IssuerConfig, readAccess, readOidc } from "./oidc.ts";
-import { ConfigReader, type Env } from "./reader.ts";
+import { ConfigReader, type Env, isLoopback } from "./reader.ts";
 import { readIdentityKeys, readSigningRing } from "./secrets.ts";
 import { readUpstream, type UpstreamConfig } from "./upstream.ts";
 
@@ -23,12 +26,32 @@ interface Bindings {
   readonly kv: KVNamespace;
   /** The files of the console; `null` when they are not bound. */
   readonly assets: Fetcher | null;
+  /** Keeps every signed state of the audit log; `null` when it is not bound. */
+  readonly auditHeads: R2Bucket | null;
+  /** Sends mail, from an address; `null`: nobody is told by mail. */
+  readonly mail: { readonly binding: MailBinding; readonly from: string } | null;
+}
+
+/** The part of Cloudflare's e-mail binding that is used. */
+interface MailBinding {
+  send(mail: { from: string; to: string; subject: string; text: string }): Promise<unknown>;
 }
 
 interface Settings {
   readonly issuer: string;
   readonly defaultKeyRole: string | null;
   readonly policy: Policy;
+  /** Below this path, which ends in a slash, unknown operations are forwarded; `null`: nowhere. */
+  readonly forwardBelow: string | null;
+  /** How much each account may have. */
+  readonly quotas: Quotas;
+  readonly endpoints: EndpointSettings;
+  /** What is done with leaked keys, and whose reports are accepted besides those of their holders. */
+  readonly leaks: {
+    readonly policy: LeakPolicy;
+    readonly secret: string | null;
+    readonly githubKeysUrl: string | null;
+  };
   readonly keyCacheSize: number;
   readonly staleIfErrorMs: number;
   /** How long a denied request can be explained. */
@@ -68,24 +91,43 @@ export function readConfig(env: Env): { readonly config: Config } | InvalidConfi
   const db = read.binding<D1Database>("DB", "prepare", "a D1 database");
   const kv = read.binding<KVNamespace>("KEY_COPIES", "get", "a KV namespace");
   const assets = read.optionalBinding<Fetcher>("ASSETS", "fetch", "static assets");
+  const auditHeads = read.optionalBinding<R2Bucket>("AUDIT_HEADS", "put", "an R2 bucket");
+  const mail = readMail(read);
   const ring = readSigningRing(read);
   const identityKeys = readIdentityKeys(read);
   const upstream = readUpstream(read);
   const settings = readSettings(read);
+  if (upstream?.servesPages && settings.access !== null && settings.policy.consoleHost === null) {
+    read.errors.push(SHARED_ORIGIN);
+  }
   read.rejectUnknownNames();
   const { errors, missing } = read;
   if (errors.length > 0 || !db || !kv || !ring || !identityKeys || !upstream) {
     const incomplete = db !== null && errors.length === missing.length;
     return { errors, firstStart: incomplete ? { missing, db, assets } : null };
   }
-  return { config: { db, kv, assets, ring, identityKeys, upstream, ...settings } };
+  return { config: { db, kv, assets, auditHeads, mail, ring, identityKeys, upstream, ...settings } };
 }
+
+const SHARED_ORIGIN =
+  "CONSOLE_HOST is missing: with UPSTREAM_SERVES_PAGES and ACCESS_TEAM_DOMAIN, every page of the upstream could act for " +
+  "the operators who open it";
 
 function readSettings(read: ConfigReader): Settings {
   return {
     issuer: read.text("IDENTITY_ISSUER") ?? "gatehouse",
     defaultKeyRole: read.text("DEFAULT_KEY_ROLE"),
     policy: readPolicy(read),
+    forwardBelow: readForwardBelow(read),
+    quotas: {
+      apiKeys: read.whole("QUOTA_API_KEYS", 10_000, 1, 10_000_000),
+      roles: read.whole("QUOTA_ROLES", 100, 1, 10_000),
+      allowLists: read.whole("QUOTA_ALLOW_LISTS", 100, 1, 10_000),
+      operators: read.whole("QUOTA_OPERATORS", 500, 1, 10_000),
+      endpoints: read.whole("QUOTA_ENDPOINTS", 10, 1, 100),
+    },
+    endpoints: readEndpoints(read),
+    leaks: readLeaks(read),
     keyCacheSize: read.whole("KEY_CACHE_SIZE", 10_000, 1, 100_000),
     staleIfErrorMs: read.number("STALE_IF_ERROR_SECONDS", 60, 0, 300) * 1_000,
     denialRetentionMs: read.number("DENIAL_RETENTION_SECONDS", 86_400, 0, 2_592_000) * 1_000,
@@ -103,17 +145,76 @@ function readSettings(read: ConfigReader): Settings {
   };
 }
 
+function readMail(read: ConfigReader): Bindings["mail"] {
+  const binding = read.optionalBinding<MailBinding>("SEND_EMAIL", "send", "a sender of e-mail");
+  const from = read.text("MAIL_FROM");
+  if (binding !== null && from !== null && /^[\x21-\x7e]+@[a-z\d.-]+$/i.test(from)) return { binding, from };
+  if (binding !== null || from !== null) read.errors.push("MAIL_FROM must be an e-mail address, beside SEND_EMAIL");
+  return null;
+}
+
+function readLeaks(read: ConfigReader): Settings["leaks"] {
+  const secret = read.secret("LEAK_REPORT_SECRET");
+  if (secret !== null && !/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/.test(secret)) {
+    read.errors.push("LEAK_REPORT_SECRET must be whsec_ and base64 of 24 to 64 bytes");
+  }
+  const url = read.text("GITHUB_KEYS_URL") ?? "https://api.github.com/meta/public_keys/secret_scanning";
+  const parsed = URL.parse(url);
+  if (url !== "none" && parsed?.protocol !== "https:" && !isLoopback(parsed?.hostname ?? "")) {
+    read.errors.push("GITHUB_KEYS_URL must be an https URL, or none");
+  }
+  const policy = read.choice("LEAK_POLICY", ["revoke", "tell"], "revoke");
+  return { policy, secret, githubKeysUrl: url === "none" ? null : url };
+}
+
+/** How events are sent to endpoints. */
+export interface EndpointSettings {
+  /** Whether they may be sent to this machine in plain http, for development. */
+  readonly allowLoopback: boolean;
+  /** Resolves the hosts of endpoints, by DNS over HTTPS with JSON; `null`: nothing does. */
+  readonly resolverUrl: string | null;
+}
+
+function readEndpoints(read: ConfigReader): EndpointSettings {
+  const resolver = read.text("ENDPOINT_RESOLVER_URL") ?? "https://cloudflare-dns.com/dns-query";
+  const url = URL.parse(resolver);
+  if (resolver !== "none" && url?.protocol !== "https:" && !isLoopback(url?.hostname ?? "")) {
+    read.errors.push("ENDPOINT_RESOLVER_URL must be an https URL, or none");
+  }
+  return {
+    allowLoopback: read.choice("ALLOW_LOOPBACK_ENDPOINTS", ["true", "false"], "false") === "true",
+    resolverUrl: resolver === "none" ? null : resolver,
+  };
+}
+
+function readForwardBelow(read: ConfigReader): string | null {
+  const prefix = read.text("API_PATH_PREFIX") ?? API_PREFIX;
+  if (!/^\/(?:[\w\-.~]*[\w\-~]\/)*$/.test(prefix)) read.errors.push("API_PATH_PREFIX must be a path such as /api/v1/");
+  return read.choice("UNKNOWN_OPERATIONS", ["deny", "forward"], "deny") === "forward" ? prefix : null;
+}
+
 function readPolicy(read: ConfigReader): Policy {
+  const hosts = read.list("ALLOWED_HOSTS", parseHost, "host names such as api.example.com");
+  const consoleHost = readConsoleHost(read);
   return {
     strongCheck: read.choice("STRONG_CHECK", ["mutations", "all"], "mutations"),
     speculativeForwarding: read.choice("SPECULATIVE_FORWARDING", ["safe", "off"], "safe") === "safe",
     allowWebSockets: read.choice("ALLOW_WEBSOCKETS", ["true", "false"], "false") === "true",
     // An error here is a key that an operator believes to be blocked.
     blockedKeyIds: read.list("BLOCKED_KEY_IDS", parseKeyId, "ids of API keys"),
-    hosts: read.list("ALLOWED_HOSTS", parseHost, "host names such as api.example.com"),
+    hosts: hosts.size === 0 || consoleHost === null ? hosts : new Set([...hosts, consoleHost]),
+    consoleHost,
     origins: read.list("ALLOWED_ORIGINS", parseOrigin, "origins such as https://console.example.com"),
     cors: readCorsHeaders(read),
   };
+}
+
+function readConsoleHost(read: ConfigReader): string | null {
+  const text = read.text("CONSOLE_HOST");
+  const host = text === null ? null : parseHost(text);
+  if (text !== null && host === null)
+    read.errors.push("CONSOLE_HOST must be one host name such as console.example.com");
+  return host;
 }
 
 function parseKeyId(text: string): string | null {
@@ -123,7 +224,7 @@ function parseKeyId(text: string): string | null {
 
 function parseHost(text: string): string | null {
   const host = text.toLowerCase();
-  return URL.parse(`https://${host}`)?.host === host ? host : null;
+  return /^[\w.\-:[\]]+$/.test(host) && URL.parse(`https://${host}`)?.host === host ? host : null;
 }
 
 function parseOrigin(text: string): string | null {

@@ -6,7 +6,7 @@ import type { ConfigReader } from "./reader.ts";
 const ALLOWED = [
   ...["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "If-Modified-Since"],
   ...["If-Unmodified-Since", "If-Range", "Range", "Prefer", "Cache-Control", "X-Request-Id", "X-Requested-With"],
-  ...["Traceparent", "Tracestate"],
+  ...["Traceparent", "Tracestate", "Gatehouse-Account"],
 ];
 
 /** What pages read of an API's responses, besides what the Fetch standard lets every page read. */
@@ -14,7 +14,14 @@ const EXPOSED = [
   ...["ETag", "Link", "Location", "Content-Location", "Content-Disposition", "Content-Range", "Accept-Ranges"],
   ...["Retry-After", "Allow", "WWW-Authenticate", "Operation-Location", "Azure-AsyncOperation", "Preference-Applied"],
   ...["Deprecation", "Sunset", "RateLimit", "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining"],
-  ...["X-RateLimit-Reset", "X-Total-Count", "X-Request-Id", "Gatehouse-Request-Id"],
+  ...[
+    "X-RateLimit-Reset",
+    "X-Total-Count",
+    "X-Request-Id",
+    "Gatehouse-Request-Id",
+    "Gatehouse-Key-Expires-In",
+    "Sunset",
+  ],
 ];
 
 // RFC 9110 section 5.6.2.

@@ -1,6 +1,7 @@
 // The issuers of operators' tokens, as configured.
 import { describe, expect, it } from "vitest";
 import { readAccess, readOidc } from "../../src/config/oidc.ts";
+import { ROLE_IDS } from "../support/seed.ts";
 
 function read(reader: typeof readOidc, texts: Record<string, string>) {
   const errors: string[] = [];
@@ -21,8 +22,10 @@ describe("readOidc", () => {
           algorithms: ["RS256", "ES256", "EdDSA"],
           maxAgeSeconds: 86_400,
           emailsAreVerified: false,
+          roleClaim: null,
         },
         keysAt: { issuer: "https://issuer.example/realm" },
+        roleMap: new Map(),
       },
       errors: [],
     });
@@ -93,6 +96,70 @@ describe("readOidc", () => {
   });
 });
 
+describe("the roles of groups", () => {
+  const [A, R] = ["340af43a-8a7c-4659-9258-4876fd6a207b", "00000000-0000-4000-8000-00000000000b"];
+  const map = (value: unknown, claim = "groups") =>
+    oidc({ OIDC_ROLE_CLAIM: claim, OIDC_ROLE_MAP: typeof value === "string" ? value : JSON.stringify(value) });
+
+  it("are read by account, with the names of built-in roles and the ids of others, in their order", () => {
+    const pairs = [
+      ["42", "Admin"],
+      ["staff", R.toUpperCase()],
+      ["others", "Viewer"],
+    ];
+    const { config, errors } = map({ [A.toUpperCase()]: pairs });
+    expect(errors).toEqual([]);
+    expect(config?.trusted.roleClaim).toBe("groups");
+    const [admin, viewer] = [ROLE_IDS.Admin, ROLE_IDS.Viewer];
+    expect([...(config?.roleMap ?? [])]).toEqual([
+      [
+        A,
+        [
+          ["42", admin],
+          ["staff", R],
+          ["others", viewer],
+        ],
+      ],
+    ]);
+  });
+
+  it.each([
+    "no JSON",
+    "[]",
+    "{}",
+    "null",
+    { "no-uuid": [["a", "Admin"]] },
+    { [A]: { a: "Admin" } },
+    { [A]: [["a"]] },
+    { [A]: [["a", "Admin", "b"]] },
+    { [A]: [["", "Admin"]] },
+    { [A]: [["a", "admin"]] },
+    { [A]: [["a", "Owner"]] },
+    { [A]: [["a", 1]] },
+    {
+      [A]: [
+        ["a", "Admin"],
+        ["a", "Viewer"],
+      ],
+    },
+    { [A]: [["a", "Admin"]], [A.toUpperCase()]: [["b", "Admin"]] },
+    { [A]: [["a", "Admin"]], [R]: "Admin" },
+  ])("are an error, which repeats no value, as %j", (value) => {
+    const { errors } = map(value);
+    expect(errors).toEqual([expect.stringContaining("OIDC_ROLE_MAP must be JSON")]);
+    expect(errors[0]).not.toContain(A);
+  });
+
+  it("need both variables, and an issuer", () => {
+    const together = ["OIDC_ROLE_CLAIM and OIDC_ROLE_MAP belong together"];
+    expect(oidc({ OIDC_ROLE_CLAIM: "groups" }).errors).toEqual(together);
+    expect(oidc({ OIDC_ROLE_MAP: JSON.stringify({ [A]: [["a", "Admin"]] }) }).errors).toEqual(together);
+    const error = ["OIDC_ISSUER is missing beside the other OIDC_ variables"];
+    expect(read(readOidc, { OIDC_ROLE_CLAIM: "groups" }).errors).toEqual(error);
+    expect(read(readOidc, { OIDC_ROLE_MAP: "{}" }).errors).toEqual(error);
+  });
+});
+
 describe("readAccess", () => {
   const access = (changes: Record<string, string> = {}) => read(readAccess, { ...ACCESS, ...changes });
 
@@ -100,8 +167,12 @@ describe("readAccess", () => {
     const issuer = "https://team.cloudflareaccess.com";
     const wanted = {
       config: {
-        trusted: { issuer, audience: "tag", algorithms: ["RS256"], maxAgeSeconds: 2_592_000, emailsAreVerified: true },
+        trusted: {
+          ...{ issuer, audience: "tag", algorithms: ["RS256"], maxAgeSeconds: 2_592_000 },
+          ...{ emailsAreVerified: true, roleClaim: null },
+        },
         keysAt: { jwksUrl: `${issuer}/cdn-cgi/access/certs` },
+        roleMap: new Map(),
       },
       errors: [],
     };
