@@ -1,16 +1,17 @@
 // The parts of the gateway as plain interfaces. wiring/app.ts builds them; tests may build others.
 import type { AuthorizedRequest } from "../authorized-request.ts";
 import type { Denial } from "../core/access/decision.ts";
+import type { RoleMap } from "../core/access/role-mapping.ts";
 import type { Routes } from "../core/routing/route-matcher.ts";
 import type { KeyRing } from "../core/token/api-key-token.ts";
 import type { TrustedIssuer } from "../core/token/oidc-token.ts";
 import type { Log } from "../log.ts";
 import type { FirstAccount } from "../store/accounts/port.ts";
 import type { UsageRecorder } from "../store/api-keys/port.ts";
-import type { Background } from "../store/common.ts";
 import type { DenialRecorder } from "../store/denials/port.ts";
 import type { DryRunRecorder } from "../store/dry-runs/port.ts";
 import type { KeyResolver } from "../store/key-cache/ports.ts";
+import type { GithubKeys, LeakReports } from "../store/leaks/port.ts";
 import type { IssuerKeys, OperatorFinder } from "../store/operators/port.ts";
 import type { Identity } from "./proxy/identity-token.ts";
 import type { RateLimits } from "./rate-limits.ts";
@@ -26,6 +27,8 @@ export interface Policy {
   readonly blockedKeyIds: ReadonlySet<string>;
   /** Host names that are served; empty: any. Lower case, with the port where it is not the scheme's default. */
   readonly hosts: ReadonlySet<string>;
+  /** The only host of the console and of a browser's cookie, where nothing is forwarded; `null`: every host is one. */
+  readonly consoleHost: string | null;
   /** Origins whose pages may send requests, serialized as in RFC 6454; empty: none. */
   readonly origins: ReadonlySet<string>;
   readonly cors: CorsHeaders;
@@ -84,6 +87,8 @@ export interface SpeculativeForward {
 export interface IssuerVerifier {
   readonly issuer: TrustedIssuer;
   readonly keys: IssuerKeys;
+  /** The roles of people without an entry of their own; empty: there are none. */
+  readonly roleMap: RoleMap;
 }
 
 /** The issuers whose tokens operators send, and where operators are found. */
@@ -93,8 +98,6 @@ export interface OperatorAuthentication {
   /** `Cf-Access-Jwt-Assertion`: Cloudflare Access, for which a browser's cookie is enough. */
   readonly access: IssuerVerifier | null;
   readonly finder: OperatorFinder;
-  /** Origins whose pages may make changes with the browser's cookie, besides the gateway's own. */
-  readonly origins: ReadonlySet<string>;
 }
 
 /** The files that were deployed with the Worker; `null` when none were. */
@@ -118,11 +121,24 @@ export interface Gateway {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly requestId: () => string;
-  readonly handleAdmin: (request: AuthorizedRequest, background: Background) => Promise<Response>;
+  readonly handleAdmin: (request: AuthorizedRequest) => Promise<Response>;
   /** The OpenAPI document of the operations that Gatehouse serves; loaded when it is requested. */
   readonly openapi: () => Promise<unknown>;
+  /** The JWS of the state of the audit log; `null`: nothing has been published yet. Rejects when KV cannot be read. */
+  readonly auditHead: () => Promise<string | null>;
   /** The console's files. */
   readonly assets: Assets;
   /** Loaded with the first request to the first-start page. */
   readonly firstAccount: () => Promise<FirstAccount>;
+  /** Loaded with the first report of a leaked key. */
+  readonly leaks: () => Promise<Leaks>;
+}
+
+/** What reports of leaked keys need. */
+export interface Leaks {
+  readonly reports: LeakReports;
+  /** `null`: reports of GitHub are not accepted. */
+  readonly github: GithubKeys | null;
+  /** Signs the reports of scanners and CI; `null`: there is none. */
+  readonly secret: string | null;
 }

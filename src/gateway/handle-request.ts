@@ -1,6 +1,7 @@
 // One request, from its arrival to its response, in nine numbered steps. Keys and operators take the same ones.
 // An early return is a denial, unless the step answers the request itself. Whatever throws is answered 503: no response of the
 // upstream reaches a client whose request could not be authorized.
+import { isAlwaysAllowed } from "../core/access/decide.ts";
 import type { Decision, Denial } from "../core/access/decision.ts";
 import { isReservedPath, matchOperation } from "../core/routing/match-operation.ts";
 import type { Background } from "../store/common.ts";
@@ -15,6 +16,7 @@ import { recordDenial } from "./recording/record-denial.ts";
 import { recordUse } from "./recording/record-use.ts";
 import { createContext, logRequest, type RequestContext, shouldLog } from "./request-context.ts";
 import { deny, serviceUnavailable } from "./responses/denial.ts";
+import { addExpiryNotice } from "./responses/expiry-notice.ts";
 import { asksForWebSocket, isAllowedHost, readRequestLine, validateRequest } from "./validate-request.ts";
 
 /**
@@ -36,10 +38,14 @@ export async function handleRequest(request: Request, gateway: Gateway, backgrou
   // Nothing of a speculative response goes out, unless step 9 has taken it.
   context.speculation?.cancel();
   const logged = shouldLog(context, gateway);
-  if (context.denial !== null) recordDenial(context, context.denial, logged, gateway, background);
+  if (context.denial !== null) recordDenial(context, context.denial, !logged, gateway, background);
   if (logged) logRequest(context, response.status, gateway);
   // Every response here is the gateway's own, or its copy of the upstream's.
   response.headers.set("gatehouse-request-id", context.requestId);
+  const expiresAt = context.principal?.expiresAt;
+  if (expiresAt && context.credential?.keyHash) addExpiryNotice(response.headers, expiresAt, context.now);
+  // RFC 9110 section 12.5.5: of one URL, an operator gets the response of the account that this header names.
+  if (context.credential?.keyHash === null) response.headers.append("vary", "Gatehouse-Account");
   const { origins, cors } = gateway.policy;
   if (origins.size === 0) return response;
   return withCorsHeaders(allowedOrigin(context.request.headers, origins), response, cors);
@@ -92,9 +98,8 @@ async function respond(context: RequestContext, gateway: Gateway, background: Ba
   if (invalid !== null) return deny(context, invalid, gateway);
 
   // 7. Authorize on the stored record otherwise; a connection that stays open, always.
+  let limited: Denial | null | undefined;
   if (decision === null || upgrading) {
-    const blocked = credential.cached === null ? gateway.limits.isBlocked(context.client, context.now) : null;
-    if (blocked !== null) return deny(context, blocked, gateway);
     const safe = reads && !upgrading;
     const need: Need = {
       fromPrimary: policy.strongCheck === "all" || !safe,
@@ -109,8 +114,12 @@ async function respond(context: RequestContext, gateway: Gateway, background: Ba
     if ("reason" in found) return deny(context, found, gateway);
     if ("result" in found) {
       if (need.allowUnconfirmed && evaluate(found.cached, context, target, gateway).allow) {
+        // Counted before anything reaches the upstream, and denied by it only when the record is confirmed.
+        limited = await gateway.limits.countRequest(found.cached.id);
         const { startSpeculativeForward } = await import("./proxy/speculative-forward.ts");
-        context.speculation = await startSpeculativeForward(context, target, found.cached, gateway);
+        if (limited === null) {
+          context.speculation = await startSpeculativeForward(context, target, found.cached, gateway);
+        }
       }
       found = await found.result;
     }
@@ -120,9 +129,12 @@ async function respond(context: RequestContext, gateway: Gateway, background: Ba
 
   // 8. Rate limit the principal, and record its use.
   const { principal } = decision;
-  const counted = gateway.limits.countRequest(principal.id);
-  const limited = counted && (await counted);
-  if (limited !== null) return deny(context, limited, gateway);
+  const unlimited = target.operation?.selfAlways === true && isAlwaysAllowed(principal, target);
+  if (limited === undefined && !unlimited) {
+    const counted = gateway.limits.countRequest(principal.id);
+    limited = counted && (await counted);
+  }
+  if (limited) return deny(context, limited, gateway);
   recordUse(context, target, principal, gateway, background);
 
   // 9. Serve, relay or forward.

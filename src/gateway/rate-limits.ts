@@ -5,49 +5,29 @@ import type { RateLimiter } from "../store/rate-limits/port.ts";
 import type { Client } from "./incoming-request.ts";
 
 export interface RateLimits {
-  /** The denial of a client with too many failed attempts: storage is not read for it. `null`: not blocked. */
-  isBlocked(client: Client | null, now: number): Denial | null;
   /** Counts a failed authentication attempt. `null`, or resolves to `null`: within the limit. */
-  countAuthFailure(client: Client | null, now: number): Promise<Denial | null> | null;
+  countAuthFailure(client: Client | null): Promise<Denial | null> | null;
   /** Counts an allowed request of a key. `null`, or resolves to `null`: within the limit. */
   countRequest(keyId: string): Promise<Denial | null> | null;
 }
 
-/** The most client addresses that are kept as blocked. Beyond it, all are dropped and counted again. */
-const MAX_BLOCKED = 10_000;
-
 /** The rate limits of one isolate; a limiter that is `null` is not configured. */
 export function createRateLimits(authFailures: RateLimiter | null, perKey: RateLimiter | null): RateLimits {
-  const blockedUntil = new Map<string, number>();
-
-  async function countFailure(limiter: RateLimiter, name: string, now: number): Promise<Denial | null> {
-    if (await limiter.allows(name)) return null;
-    if (blockedUntil.size >= MAX_BLOCKED) blockedUntil.clear();
-    blockedUntil.set(name, now + limiter.periodSeconds * 1_000);
-    return rateLimited("address", limiter.periodSeconds);
-  }
-
   return {
-    isBlocked(client, now) {
-      if (authFailures === null || client === null || blockedUntil.size === 0) return null;
-      const until = blockedUntil.get(limitNameOf(client)) ?? 0;
-      return now < until ? rateLimited("address", Math.ceil((until - now) / 1_000)) : null;
-    },
-    countAuthFailure(client, now) {
-      return authFailures === null || client === null ? null : countFailure(authFailures, limitNameOf(client), now);
-    },
-    countRequest(keyId) {
-      if (perKey === null) return null;
-      return perKey.allows(keyId).then((allowed) => (allowed ? null : rateLimited("key", perKey.periodSeconds)));
-    },
+    countAuthFailure: (client) => authFailures && count(authFailures, "address", limitNameOf(client)),
+    countRequest: (keyId) => perKey && count(perKey, "key", keyId),
   };
 }
 
-function rateLimited(whose: "address" | "key", retryAfterSeconds: number): Denial {
-  return { reason: "rate_limited", whose, retryAfterSeconds };
+async function count(limiter: RateLimiter, whose: "address" | "key", name: string): Promise<Denial | null> {
+  if (await limiter.allows(name)) return null;
+  return { reason: "rate_limited", whose, retryAfterSeconds: limiter.periodSeconds };
 }
 
-// One customer has a whole /64 of IPv6 addresses, and would otherwise have that many times the limit.
-function limitNameOf({ address }: Client): string {
-  return typeof address === "bigint" ? `v6:${(address >> 64n).toString(16)}` : `v4:${address}`;
+// One customer has a /64 of IPv6 addresses, or a whole /48 of them (RFC 6177), and would otherwise have that many times the
+// limit. The count of a /48 includes its /64s. Clients without a readable address have one count together.
+function limitNameOf(client: Client | null): string {
+  if (client === null) return "unknown";
+  const { address } = client;
+  return typeof address === "bigint" ? `v6:${(address >> 80n).toString(16)}` : `v4:${address}`;
 }

@@ -34,6 +34,11 @@ export function isAllowedHost({ headers, url }: IncomingRequest, hosts: Readonly
   return hosts.size === 0 || hosts.has(new URL(url).host);
 }
 
+/** Whether the console and a browser's cookie are accepted on the host of a request: everywhere, unless `CONSOLE_HOST` is set. */
+export function isConsoleHost({ url }: IncomingRequest, { consoleHost }: Pick<Policy, "consoleHost">): boolean {
+  return consoleHost === null || new URL(url).host === consoleHost;
+}
+
 // Other header fields in which clients send keys.
 const OTHER_CREDENTIALS = ["x-api-key", "proxy-authorization"] as const;
 
@@ -44,6 +49,14 @@ const OTHER_CREDENTIALS = ["x-api-key", "proxy-authorization"] as const;
 export function asksForWebSocket(headers: Headers): boolean {
   const protocols = headers.get("upgrade");
   return protocols !== null && /websocket/i.test(protocols);
+}
+
+/**
+ * Whether a browser asks for the script of a service worker, which would answer for all pages of the origin and outlive the page
+ * that has registered it. Service Workers, "Update": browsers set this header, and pages cannot leave it out.
+ */
+export function isServiceWorkerScript({ headers }: IncomingRequest): boolean {
+  return headers.get("service-worker") === "script";
 }
 
 /**
@@ -58,10 +71,13 @@ export function validateRequest(
   { text, keyHash }: Pick<Credential, "text" | "keyHash">,
   { operation }: Pick<Target, "operation">,
   upgrading: boolean,
-  policy: Pick<Policy, "hosts" | "allowWebSockets">,
+  policy: Pick<Policy, "hosts" | "consoleHost" | "allowWebSockets">,
 ): Denial | null {
   const { headers, method, url } = request;
   if (!isAllowedHost(request, policy.hosts)) return { reason: "host_not_served" };
+  // No response of the upstream is ever of the console's origin.
+  const isOurs = operation?.handledBy === "gatehouse";
+  if (policy.consoleHost !== null && !isOurs && isConsoleHost(request, policy)) return { reason: "host_not_served" };
   // Two servers could see two clients. In the URL a key would end in the logs of every server behind the gateway.
   // RFC 6750 section 2: clients use one method to send a token.
   for (const name of OTHER_CREDENTIALS) {
@@ -74,9 +90,10 @@ export function validateRequest(
   if (bodyless && request.raw.body !== null && headers.get("content-length") !== "0") {
     return { reason: "body_not_allowed" };
   }
+  if (isServiceWorkerScript(request)) return { reason: "service_worker_not_allowed" };
   if (!upgrading) return null;
   // RFC 6455 section 4.1. An operation that Gatehouse serves is never the upstream's; operators have no connections.
   const isWebSocket = method === "GET" && headers.get("upgrade")?.toLowerCase() === "websocket";
-  const isRelayed = isWebSocket && keyHash !== null && operation?.handledBy !== "gatehouse";
+  const isRelayed = isWebSocket && keyHash !== null && !isOurs;
   return policy.allowWebSockets && isRelayed ? null : { reason: "upgrade_not_enabled" };
 }

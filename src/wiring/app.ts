@@ -1,21 +1,22 @@
 // Wires the application of one isolate: what every request needs at once, the rest with the first request that needs it.
+import type { AdminPorts } from "../admin/ports.ts";
 import type { Config } from "../config/config.ts";
 import { OPERATIONS } from "../core/routing/operations.ts";
-import { compileRoutes } from "../core/routing/route-matcher.ts";
+import { compileRoutes, type Routes } from "../core/routing/route-matcher.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { createIdentity } from "../gateway/proxy/identity-token.ts";
 import { createHeaderFilter } from "../gateway/proxy/request-headers.ts";
 import { createRateLimits, type RateLimits } from "../gateway/rate-limits.ts";
 import { createLog, errorText } from "../log.ts";
 import { createUsageRecorder } from "../store/api-keys/usage.ts";
-import type { DenialRecorder } from "../store/denials/port.ts";
 import { createDenialRecorder } from "../store/denials/recorder.ts";
-import type { DryRunRecorder } from "../store/dry-runs/port.ts";
+import { FRESH_FOR_MS } from "../store/key-cache/change-log.ts";
 import { createD1Records } from "../store/key-cache/d1-records.ts";
-import { FRESH_FOR_MS } from "../store/key-cache/key-cache.ts";
 import { createKeyResolver } from "../store/key-cache/key-resolver.ts";
-import { createKvCopies } from "../store/key-cache/kv-copies.ts";
+import { createKvCopies, limitWrites } from "../store/key-cache/kv-copies.ts";
 import type { KeyResolver } from "../store/key-cache/ports.ts";
+import { createCircuitBreaker } from "../store/lib/circuit-breaker.ts";
+import { guardD1 } from "../store/lib/guarded-d1.ts";
 import type { Clock } from "../store/lib/timeouts.ts";
 import { createRateLimiter } from "../store/rate-limits/rate-limiter.ts";
 import type { MaintenanceJobs } from "./maintenance.ts";
@@ -31,16 +32,22 @@ export interface App {
   readonly maintenance: () => Promise<MaintenanceJobs>;
 }
 
+/** The requests that the operations of Gatehouse send themselves. */
+type Outgoing = Pick<AdminPorts, "projectsOf" | "sendTest">;
+
 type OnError = (what: string, error: unknown) => void;
 
-const routes = compileRoutes(OPERATIONS);
+const compiled = compileRoutes(OPERATIONS);
 
 /** Wire the application of one isolate. */
-export function createApp(config: Config, { clock, random }: Runtime): App {
+export function createApp(given: Config, { clock, random }: Runtime): App {
+  // The records of keys have time limits of their own.
+  const config: Config = { ...given, db: guardD1(given.db, createCircuitBreaker(clock, random)) };
+  const routes = { ...compiled, forwardBelow: config.forwardBelow };
   const log = createLog(config.log, clock.now, random);
   const onError: OnError = (what, error) => log.write("fault", { reason: what, error: errorText(error) });
-  const records = createD1Records(config.db);
-  const copies = createKvCopies(config.kv);
+  const records = createD1Records(given.db);
+  const copies = limitWrites(createKvCopies(config.kv, config.ring), clock.now);
   const keys = createKeyResolver(
     { records, changes: records, copies, clock, random, onError },
     { cacheSize: config.keyCacheSize, staleIfErrorMs: config.staleIfErrorMs },
@@ -49,7 +56,17 @@ export function createApp(config: Config, { clock, random }: Runtime): App {
   const dryRuns = lazy(async () =>
     (await import("../store/dry-runs/recorder.ts")).createDryRunRecorder(config.db, onError),
   );
-  const maintenance = lazy(async () => (await import("./maintenance.ts")).createMaintenanceJobs(config, copies, log));
+  const maintenance = lazy(async () =>
+    (await import("./maintenance.ts")).createMaintenanceJobs(config, copies, log, clock),
+  );
+  const identity = createIdentity(config.identityKeys, config.issuer, config.upstream.audience);
+  const upstream = upstreamOf(config);
+  const outgoing: Outgoing = {
+    projectsOf: async (request) =>
+      (await import("../gateway/proxy/projects.ts")).fetchProjects(request, identity, upstream),
+    sendTest: async (endpoint, now) =>
+      (await import("./events.ts")).createTestSender(config, clock, log)(endpoint, now),
+  };
   const gateway: Gateway = {
     routes,
     ring: config.ring,
@@ -58,16 +75,28 @@ export function createApp(config: Config, { clock, random }: Runtime): App {
     denials,
     dryRuns,
     operators: operatorsOf(config, clock),
-    identity: createIdentity(config.identityKeys, config.issuer, config.upstream.audience),
-    upstream: upstreamOf(config),
+    identity,
+    upstream,
     policy: config.policy,
     limits: rateLimitsOf(config, onError),
     log,
     now: clock.now,
     requestId: requestIds(),
-    handleAdmin: adminOf(config, keys, denials, dryRuns, async () => (await maintenance()).afterChange(clock.now())),
+    handleAdmin: adminOf(config, routes, keys, { denials, dryRuns }, outgoing, async (change) =>
+      (await maintenance()).afterChange(change, clock.now()),
+    ),
     assets: config.assets,
-    firstAccount: lazy(async () => (await import("../store/accounts/repository.ts")).createFirstAccount(config.db)),
+    firstAccount: lazy(async () => {
+      const { createFirstAccount } = await import("../store/accounts/repository.ts");
+      return createFirstAccount(config.db, config.ring);
+    }),
+    leaks: lazy(async () =>
+      (await import("./leaks.ts")).createLeaks(config, clock, (accountId, keyIds, background) => {
+        keys.invalidate(keyIds, background);
+        return maintenance().then(({ afterChange }) => afterChange({ accountId, keyIds }, clock.now()));
+      }),
+    ),
+    auditHead: async () => (await import("../store/audit/publisher.ts")).readStatement(config.kv),
     openapi: async () => (await import("../admin/openapi.json")).default,
   };
   return { gateway, maintenance };
@@ -96,10 +125,11 @@ function operatorsOf(config: Config, clock: Clock): Gateway["operators"] {
 /** The operations that Gatehouse serves. Hono, zod and the handlers load with the first request for one of them. */
 function adminOf(
   config: Config,
+  routes: Routes,
   keys: KeyResolver,
-  denials: DenialRecorder,
-  dryRuns: () => Promise<DryRunRecorder>,
-  afterChange: () => Promise<void>,
+  { denials, dryRuns }: Pick<Gateway, "denials" | "dryRuns">,
+  outgoing: Outgoing,
+  afterChange: AdminPorts["afterChange"],
 ): Gateway["handleAdmin"] {
   const always = config.policy.strongCheck === "all";
   const bounds = {
@@ -109,13 +139,10 @@ function adminOf(
   };
   const handler = lazy(async () => {
     const { createAdminHandler } = await import("./admin.ts");
-    return createAdminHandler(config, keys, { denials, dryRuns: await dryRuns() }, routes, bounds);
+    const recorders = { denials, dryRuns: await dryRuns() };
+    return createAdminHandler(config, keys, recorders, routes, bounds, { ...outgoing, afterChange });
   });
-  return async (request, background) => {
-    const response = await (await handler())(request);
-    if (request.operation.effect === "mutating") background(afterChange());
-    return response;
-  };
+  return async (request) => (await handler())(request);
 }
 
 /** Makes a value with the first request that needs it, and keeps it. A failure is not kept. */

@@ -8,15 +8,13 @@ import { createIssuerKeys } from "../store/operators/issuer-jwks.ts";
 import { createOperatorFinder } from "../store/operators/repository.ts";
 
 /** Creates the verifiers of the trusted issuers, and the finder of their operators. */
-export function createOperatorAuthentication(
-  { oidc, access, db, policy }: Config,
-  clock: Clock,
-): OperatorAuthentication {
+export function createOperatorAuthentication({ oidc, access, db }: Config, clock: Clock): OperatorAuthentication {
   const verifierOf = (issuer: IssuerConfig | null): IssuerVerifier | null =>
     issuer && {
       issuer: issuer.trusted,
+      roleMap: issuer.roleMap,
       keys: createIssuerKeys({ at: issuer.keysAt, fetch: (url, init) => fetch(url, init), clock }),
     };
   const finder = createOperatorFinder(db);
-  return { bearer: verifierOf(oidc), access: verifierOf(access), finder, origins: policy.origins };
+  return { bearer: verifierOf(oidc), access: verifierOf(access), finder };
 }

@@ -44,7 +44,7 @@ async function serveFirstStart(request: Request, { missing, assets, db }: FirstS
   const entrance = ENTRANCES.has(path) && /\btext\/html\b/.test(request.headers.get("accept") ?? "");
   if (!entrance && !isFirstStartPath(path)) return null;
   // A deployment in use that has lost a secret needs that one back: a new key ring would end all of its keys.
-  if ((await createFirstAccount(db).state()) === "account_exists") return null;
+  if ((await createFirstAccount(db, null).state()) === "account_exists") return null;
   if (!isFirstStartPath(path)) {
     return new Response(null, { status: 302, headers: { location: SETUP, "cache-control": "no-store" } });
   }

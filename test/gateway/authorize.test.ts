@@ -5,7 +5,7 @@ import type { Credential } from "../../src/gateway/authentication/credential.ts"
 import { authorize, evaluate, isSafe } from "../../src/gateway/authorize.ts";
 import { reauthorization } from "../../src/gateway/proxy/reauthorize.ts";
 import { aKey, NOW } from "../support/key.ts";
-import { aContext, found, HASH, openGateway, type Wanted } from "./gateway-harness.ts";
+import { aContext, found, HASH, openGateway, TOKEN, type Wanted } from "./gateway-harness.ts";
 
 const reasonOf = (decision: Decision) => (decision.allow ? "allow" : decision.denial.reason);
 
@@ -30,7 +30,7 @@ describe("reauthorization", () => {
   const again = async (wanted: Wanted, later = 0, init: RequestInit = {}, path?: string) => {
     const opened = openGateway(wanted);
     const { context, target } = aContext(opened.gateway, path, init);
-    context.credential = { keyHash: HASH } as Credential;
+    context.credential = { keyHash: HASH, text: TOKEN } as Credential;
     opened.clock.now += later;
     const { decide } = reauthorization(context, target, opened.gateway, opened.background);
     return { reason: reasonOf(await decide()), asked: opened.asked };
@@ -86,7 +86,7 @@ describe("reauthorization", () => {
   it("logs why an open response ends", async () => {
     const { gateway, background, lines } = openGateway({ find: () => found(aKey({ revokedAt: NOW })) });
     const { context, target } = aContext(gateway);
-    context.credential = { keyHash: HASH } as Credential;
+    context.credential = { keyHash: HASH, text: TOKEN } as Credential;
     const { isAllowed } = reauthorization(context, target, gateway, background);
     expect(await isAllowed(206)).toBe(false);
     expect(lines).toMatchObject([{ facts: { verdict: "deny", reason: "key_revoked", status: 206 } }]);
@@ -95,7 +95,7 @@ describe("reauthorization", () => {
   it("ends an open response when its key cannot be authorized again", async () => {
     const { gateway, background, lines } = openGateway({ find: unavailable, policy: { strongCheck: "all" } });
     const { context, target } = aContext(gateway);
-    context.credential = { keyHash: HASH } as Credential;
+    context.credential = { keyHash: HASH, text: TOKEN } as Credential;
     expect(await reauthorization(context, target, gateway, background).isAllowed(200)).toBe(false);
     expect(lines).toMatchObject([{ kind: "fault", facts: { verdict: "fault" } }]);
   });

@@ -15,11 +15,15 @@ export async function sendCachedReads(beforeEach: () => void): Promise<void> {
   const onError = (what: string, cause: unknown) => {
     throw new Error(what, { cause });
   };
-  const reading = { record: aKey(), asOf: 1, copy: {} as never };
+  const reading = { record: aKey(), asOf: 1, lacksSigningKeyId: false, copy: {} as never };
   const parts = {
-    records: { readByHash: async (hash: string) => (hash === HASH ? reading : null) },
+    records: {
+      readByHash: async (hash: string) => (hash === HASH ? reading : null),
+      readByHashes: async (hashes: readonly string[]) => hashes.map((hash) => (hash === HASH ? reading : null)),
+      addSigningKeyId: async () => undefined,
+    },
     changes: { since: async () => ({ oldestSeq: 1, newestSeq: 1, changes: [] }) },
-    copies: { get: async () => null, put: async () => undefined },
+    copies: { get: async () => null, put: async () => true },
     clock: { now: () => NOW, after: () => () => undefined },
     random: () => 0.5,
     onError,

@@ -59,6 +59,7 @@ export const POLICY: Policy = {
   allowWebSockets: false,
   blockedKeyIds: new Set(),
   hosts: new Set(),
+  consoleHost: null,
   origins: new Set(),
   cors: { allowed: "Authorization", exposed: "ETag" },
 };
@@ -104,16 +105,16 @@ export function openGateway(wanted: Wanted = {}) {
   const background = () => undefined;
   const clock = { now: NOW };
   const gateway: Gateway = {
-    routes: compileRoutes(OPERATIONS),
+    routes: compileRoutes(OPERATIONS, "/"),
     ring: RING,
     keys: {
       getCached(hash) {
         asked.push("getCached");
         return hash === HASH ? cached : null;
       },
-      async resolve(hash, need) {
+      async resolve(key, need) {
         asked.push(need);
-        if (hash !== HASH) return found(null, { source: "d1" });
+        if (key.hash !== HASH) return found(null, { source: "d1" });
         return find ? await find(need) : found(aKey(), { source: "d1", ageMs: 0 });
       },
       invalidate: () => undefined,
@@ -125,8 +126,12 @@ export function openGateway(wanted: Wanted = {}) {
       recordUnreadable: (keyId) => void dryRunsRecorded.push(keyId),
       flush: async () => undefined,
     }),
-    denials: { record: (denial, call) => void denied.push(call ?? denial), flush: async () => undefined },
+    denials: {
+      record: (denial, details, inFlood) => void denied.push(inFlood ? denial : details()),
+      flush: async () => undefined,
+    },
     operators: null,
+    leaks: () => Promise.reject(new Error("no report is expected")),
     identity: createIdentity(IDENTITY_KEYS, "https://issuer.example", "the-upstream"),
     upstream: {
       origin: "https://upstream.example",
@@ -164,6 +169,7 @@ export function openGateway(wanted: Wanted = {}) {
     },
     openapi: async () => ({ openapi: "3.1.0" }),
     assets: null,
+    auditHead: async () => null,
     firstAccount: async () => ({ state: async () => "account_exists", create: async () => false }),
     ...parts,
   };

@@ -5,7 +5,7 @@ import { recordDenial } from "../../src/gateway/recording/record-denial.ts";
 import { createContext, logRequest, type RequestContext, shouldLog } from "../../src/gateway/request-context.ts";
 import type { DeniedRequest } from "../../src/store/denials/port.ts";
 import { ACCOUNT_ID, aKey, NOW } from "../support/key.ts";
-import { aContext, aRequest, CLUSTERS, found, openGateway, TOKEN, type Wanted } from "./gateway-harness.ts";
+import { aContext, aRequest, CLUSTERS, FORGED, found, openGateway, TOKEN, type Wanted } from "./gateway-harness.ts";
 
 const KEYS = `/api/public/v1/accounts/${ACCOUNT_ID}/api-keys`;
 const SPECULATION = { version: 1, take: async () => new Response(), cancel: () => undefined };
@@ -154,7 +154,7 @@ describe("a kept denial", () => {
     const { context } = aContext(gateway, CLUSTERS, FROM_HERE);
     const key = aKey({ expiresAt: NOW, version: 3 });
     Object.assign(context, { principal: key, found: found(key) });
-    recordDenial(context, { reason: "key_expired", expiredAt: NOW }, true, gateway, background);
+    recordDenial(context, { reason: "key_expired", expiredAt: NOW }, false, gateway, background);
     expect(denied).toEqual([
       {
         requestId: "request-1",
@@ -183,9 +183,9 @@ describe("a kept denial", () => {
   it("holds null for what is unknown, and redacts a key in the path", () => {
     const { gateway, denied, background } = openGateway();
     const context = createContext(aRequest("/a"), gateway);
-    recordDenial(context, { reason: "path_not_canonical" }, true, gateway, background);
+    recordDenial(context, { reason: "path_not_canonical" }, false, gateway, background);
     context.path = `/a/${TOKEN}`;
-    recordDenial(context, { reason: "not_found" }, true, gateway, background);
+    recordDenial(context, { reason: "not_found" }, false, gateway, background);
     const unknown = {
       requestId: "request-1",
       at: NOW,
@@ -205,22 +205,34 @@ describe("a kept denial", () => {
     ]);
   });
 
-  it("is counted but not kept in a flood", () => {
+  it("says that it is one of a flood", () => {
     const { gateway, denied, background } = openGateway();
     const { context } = aContext(gateway);
     context.principal = aKey();
-    recordDenial(context, { reason: "key_denied" }, false, gateway, background);
+    recordDenial(context, { reason: "key_denied" }, true, gateway, background);
     expect(denied).toEqual([{ at: NOW, accountId: ACCOUNT_ID, keyId: context.principal.id, reason: "key_denied" }]);
+  });
+
+  it("belongs to the key whose signature is valid before its record is read", async () => {
+    const { ask, denied } = openGateway();
+    await ask(CLUSTERS.replace(ACCOUNT_ID, "another"), { headers: { "x-api-key": TOKEN } });
+    await ask("/.well-known/gatehouse/none");
+    await ask(CLUSTERS.replace(ACCOUNT_ID, "another"), {}, FORGED);
+    expect(denied.map(({ reason, accountId, keyId }) => [reason, accountId, keyId])).toEqual([
+      ["credential_malformed", ACCOUNT_ID, aKey().id],
+      ["not_found", ACCOUNT_ID, aKey().id],
+      ["signature_invalid", null, null],
+    ]);
   });
 
   it("belongs to the key's account rather than the path's, and has no steps without a key or a target", () => {
     const { gateway, denied, background } = openGateway();
     const { context } = aContext(gateway);
-    recordDenial(context, { reason: "key_unknown" }, true, gateway, background);
+    recordDenial(context, { reason: "key_unknown" }, false, gateway, background);
     context.principal = aKey({ accountId: "another" });
-    recordDenial(context, { reason: "account_mismatch" }, true, gateway, background);
+    recordDenial(context, { reason: "account_mismatch" }, false, gateway, background);
     context.target = null;
-    recordDenial(context, { reason: "account_mismatch" }, true, gateway, background);
+    recordDenial(context, { reason: "account_mismatch" }, false, gateway, background);
     expect(denied.map((call) => [call.accountId, (call as DeniedRequest).steps.length])).toEqual([
       [ACCOUNT_ID, 0],
       ["another", 5],

@@ -73,6 +73,23 @@ describe("validateRequest", () => {
     },
   );
 
+  it("forwards nothing on the console's host, and serves Gatehouse's own operations there", () => {
+    const consoleHost = "gateway.example";
+    const own = { operation: OPERATIONS.find(({ operationId }) => operationId === "listApiKeys") ?? null };
+    const upstreams = { operation: OPERATIONS.find(({ operationId }) => operationId === "listClusters") ?? null };
+    expect(validate({}, { consoleHost })).toEqual(host_not_served);
+    expect(validate({}, { consoleHost }, "/a", CREDENTIAL, upstreams)).toEqual(host_not_served);
+    expect(validate({}, { consoleHost }, "/a", CREDENTIAL, own)).toBeNull();
+    for (const path of ["https://another.example/a", "https://gateway.example:8443/a"]) {
+      expect(validate({}, { consoleHost }, path, CREDENTIAL, upstreams)).toBeNull();
+    }
+  });
+
+  it("denies the script of a service worker", () => {
+    expect(validate({ headers: { "service-worker": "script" } })).toEqual({ reason: "service_worker_not_allowed" });
+    expect(validate({ headers: { "service-worker-navigation-preload": "true" } })).toBeNull();
+  });
+
   it("denies an upgrade, except a WebSocket of a key where WebSockets are enabled", () => {
     const refused = { reason: "upgrade_not_enabled" };
     const socket = { headers: { upgrade: "WebSocket" } };

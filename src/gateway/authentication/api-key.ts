@@ -1,7 +1,9 @@
 // Authentication by API key: the credential is verified against the key ring, without a read from storage.
 import type { Denial } from "../../core/access/decision.ts";
-import { hashIfKeyShaped, parseToken, verifyToken } from "../../core/token/api-key-token.ts";
+import type { KeyHash } from "../../core/access/principal.ts";
+import { claimsOf, hashIfKeyShaped, parseToken, verifyToken } from "../../core/token/api-key-token.ts";
 import type { Background } from "../../store/common.ts";
+import type { Need } from "../../store/key-cache/ports.ts";
 import type { Gateway } from "../gateway.ts";
 import type { RequestContext } from "../request-context.ts";
 import { BEARER_LENGTH, readBearerToken } from "./bearer-token.ts";
@@ -25,13 +27,31 @@ export function authenticateKey(
   const cached = gateway.keys.getCached(keyHash, context.now, background);
   const denial = cached === null ? verifyKey(authorization, gateway) : null;
   if (denial !== null) return denial;
+  const text = authorization.slice(BEARER_LENGTH);
   return {
-    text: authorization.slice(BEARER_LENGTH),
+    text,
     keyHash,
     cached,
     resolve: (_, need) =>
-      cached !== null && !need.fromPrimary ? Promise.resolve(cached) : gateway.keys.resolve(keyHash, need, background),
+      cached !== null && !need.fromPrimary
+        ? Promise.resolve(cached)
+        : resolveKey(keyHash, text, need, gateway, background),
   };
+}
+
+/**
+ * Read the record of a key from storage.
+ *
+ * @param text the key, whose signature was verified
+ */
+export function resolveKey(
+  hash: KeyHash,
+  text: string,
+  need: Need,
+  gateway: Gateway,
+  background: Background,
+): ReturnType<Gateway["keys"]["resolve"]> {
+  return gateway.keys.resolve({ hash, claims: claimsOf(text) }, need, background);
 }
 
 /**

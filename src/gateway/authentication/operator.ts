@@ -1,11 +1,15 @@
 // Authentication of operators: an OIDC token, or a Cloudflare Access assertion.
 import type { Denial } from "../../core/access/decision.ts";
 import type { Background } from "../../store/common.ts";
-import { isSafe } from "../authorize.ts";
 import type { Gateway } from "../gateway.ts";
 import type { RequestContext } from "../request-context.ts";
+import { isOwnFetch } from "../same-site.ts";
+import { isConsoleHost } from "../validate-request.ts";
 import { readBearerToken } from "./bearer-token.ts";
 import type { Credential } from "./credential.ts";
+
+/** Names the account of a request whose path has none, for an operator of several. The header of a key is not read. */
+const ACCOUNT_HEADER = "gatehouse-account";
 
 /**
  * Authenticate a request whose credential is not one of our keys.
@@ -29,14 +33,20 @@ export async function authenticateOperator(
   const operators = await gateway.operators();
   const token = readOperatorToken(request, bearer, operators);
   if (token === null) return denial;
+  if (token.isAmbient && !isConsoleHost(request, gateway.policy)) return denial;
+  if (token.isAmbient && !isOwnFetch(request)) return { reason: "cross_site" };
+  let named = request.headers.get(ACCOUNT_HEADER)?.toLowerCase() ?? null;
   return {
     text: token.token,
     keyHash: null,
     cached: null,
     async resolve(target) {
-      const safe = isSafe(request.method, target);
-      const record = await findOperator(context, token, target, safe, operators, background);
-      return "reason" in record ? record : { record, source: "d1", ageMs: 0, degraded: false };
+      // Of an open request the token may have expired since it arrived.
+      const record = await findOperator(gateway.now(), token, named, target, operators, background);
+      if ("reason" in record) return record;
+      // It stays in this account when another one adds the same person meanwhile.
+      named ??= record.accountId;
+      return { record, source: "d1", ageMs: 0, degraded: false };
     },
   };
 }

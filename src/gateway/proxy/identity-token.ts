@@ -1,7 +1,8 @@
-// The signed identity header for the upstream: a short-lived EdDSA JWT, signed once and cached per record.
+// The signed identity header for the upstream: a short-lived EdDSA JWT for one principal, one method and one path.
 import type { CryptoKey, JWK } from "jose";
 import type { KeyRole, Principal } from "../../core/access/principal.ts";
 import { isOperator } from "../../core/access/principal.ts";
+import { builtInRole } from "../../core/access/roles.ts";
 
 /** From `iat` to `exp` (RFC 7519). */
 const LIFE_SECONDS = 60;
@@ -12,23 +13,36 @@ const RENEW_BEFORE_SECONDS = 25;
 export type IdentityKeys = readonly (JWK & { readonly kid: string })[];
 
 export interface Identity {
-  /** The token of a principal; a promise only when one has to be signed. */
-  tokenFor(record: Principal, now: number): string | Promise<string>;
+  /**
+   * The token of a principal for a request as it was authorized. One of a GET or HEAD is sent again with the same request; any
+   * other request has its own.
+   *
+   * @param path as it is forwarded, without its query
+   * @param now milliseconds since the epoch
+   * @returns a promise only when a token has to be signed
+   */
+  tokenFor(record: Principal, method: string, path: string, now: number): string | Promise<string>;
   /** RFC 7517, public members only. */
   readonly jwks: { readonly keys: readonly JWK[] };
 }
 
 interface CachedToken {
   readonly token: string;
+  /** Milliseconds since the epoch. Before it, the clock was set back since the token was signed. */
+  readonly issuedAt: number;
   readonly renewAt: number;
   /** What the token says, besides the key's id. */
+  readonly method: string;
+  readonly path: string;
   readonly accountId: string;
   readonly role: KeyRole;
   readonly name: string;
 }
 
-/** The most keys whose token is cached. Beyond it, all are dropped and signed again. */
-const MAX_CACHED = 10_000;
+/** The most requests whose token is cached. Beyond it, all are dropped and signed again. */
+const MAX_CACHED = 5_000;
+/** A longer path is signed each time: it would take too much of the cache. */
+const MAX_CACHED_PATH = 512;
 
 /**
  * The signer of identity tokens.
@@ -41,11 +55,11 @@ export function createIdentity(keys: IdentityKeys, issuer: string, audience: str
   const signer = keys[keys.length - 1];
   if (signer === undefined) throw new Error("no identity key");
   let imported: Promise<CryptoKey | Uint8Array> | null = null;
-  // By record, which nearly every request hits; and by key, since a mutation reads a new record each time.
+  // The last one of a record, which nearly every read repeats; and by request, for other records and paths of a key.
   const byRecord = new WeakMap<Principal, CachedToken>();
-  const byKey = new Map<string, CachedToken>();
+  const byRequest = new Map<string, CachedToken>();
 
-  async function sign(record: Principal, now: number): Promise<string> {
+  async function sign(record: Principal, method: string, path: string, now: number): Promise<string> {
     // Loaded with the first token, to keep start-up short.
     const { SignJWT } = await import("jose/jwt/sign");
     imported ??= import("jose/key/import").then(({ importJWK }) => importJWK(signer as JWK, "EdDSA"));
@@ -56,7 +70,10 @@ export function createIdentity(keys: IdentityKeys, issuer: string, audience: str
       acc: record.accountId,
       role: record.role.name,
       role_id: record.role.id,
+      role_built_in: builtInRole(record.role.id) !== null,
       ...operator,
+      method,
+      path,
     };
     const token = await new SignJWT(claims)
       .setProtectedHeader({ alg: "EdDSA", typ: "gatehouse-identity+jwt", kid: (signer as { kid: string }).kid })
@@ -64,33 +81,55 @@ export function createIdentity(keys: IdentityKeys, issuer: string, audience: str
       .setAudience(audience)
       .setIssuedAt(issuedAt)
       .setExpirationTime(issuedAt + LIFE_SECONDS)
+      .setJti(crypto.randomUUID())
       .sign(await imported);
+    if (!isReusable(method, path)) return token;
     const renewAt = (issuedAt + LIFE_SECONDS - RENEW_BEFORE_SECONDS) * 1_000;
-    if (byKey.size >= MAX_CACHED) byKey.clear();
-    const made = { token, renewAt, accountId: record.accountId, role: record.role, name: record.name };
-    byKey.set(record.id, made);
+    if (byRequest.size >= MAX_CACHED) byRequest.clear();
+    const made = {
+      token,
+      issuedAt: issuedAt * 1_000,
+      renewAt,
+      method,
+      path,
+      accountId: record.accountId,
+      role: record.role,
+      name: record.name,
+    };
+    byRequest.set(requestOf(record, method, path), made);
     byRecord.set(record, made);
     return token;
   }
 
-  /** The token of an earlier record of the same key, when it is true for this one as well. */
-  function inherited(record: Principal): CachedToken | undefined {
-    const made = byKey.get(record.id);
+  /** The token of an earlier request, or of an earlier record of the key, when it is true for this one as well. */
+  function earlier(record: Principal, method: string, path: string): CachedToken | undefined {
+    const made = byRequest.get(requestOf(record, method, path));
     if (made === undefined || !isValidFor(made, record)) return undefined;
     byRecord.set(record, made);
     return made;
   }
 
   return {
-    tokenFor(record, now) {
-      const known = byRecord.get(record) ?? inherited(record);
-      return known !== undefined && now < known.renewAt ? known.token : sign(record, now);
+    tokenFor(record, method, path, now) {
+      if (!isReusable(method, path)) return sign(record, method, path, now);
+      const last = byRecord.get(record);
+      const known = last?.path === path && last.method === method ? last : earlier(record, method, path);
+      const isValid = known !== undefined && now >= known.issuedAt && now < known.renewAt;
+      return isValid ? known.token : sign(record, method, path, now);
     },
     jwks: { keys: keys.map(publicJwk) },
   };
 }
 
-/** Whether everything that a token says, besides the key's id, is true for a record. */
+function isReusable(method: string, path: string): boolean {
+  return (method === "GET" || method === "HEAD") && path.length <= MAX_CACHED_PATH;
+}
+
+function requestOf({ id }: Principal, method: string, path: string): string {
+  return `${id} ${method} ${path}`;
+}
+
+/** Whether everything that a token of the same key and request says is true for a record. */
 function isValidFor(made: CachedToken, principal: Principal): boolean {
   const { accountId, role, name } = principal;
   if (isOperator(principal) && made.name !== name) return false;

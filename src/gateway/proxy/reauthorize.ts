@@ -3,12 +3,16 @@
 import type { Decision } from "../../core/access/decision.ts";
 import type { Target } from "../../core/routing/match-operation.ts";
 import type { Background } from "../../store/common.ts";
+import { resolveKey } from "../authentication/api-key.ts";
 import { evaluate, isSafe } from "../authorize.ts";
 import type { Gateway } from "../gateway.ts";
 import { logRequest, type RequestContext, shouldLog } from "../request-context.ts";
 
 /** How often whatever stays open is authorized again. */
 export const REAUTHORIZE_EVERY_MS = 5_000;
+
+/** A body that took longer than this was authorized too long ago to be completed. */
+export const STALE_AFTER_MS = 1_000;
 
 /** The way back to the principal's record, for as long as a request is open. */
 export interface Reauthorization {
@@ -49,8 +53,8 @@ export function reauthorization(
   };
 }
 
-/** Authorize an open request again, as a new request of the same principal would be authorized now. */
-async function reauthorize(
+/** Authorize a request again, as a new request of the same principal would be authorized now. */
+export async function reauthorize(
   context: RequestContext,
   target: Target,
   gateway: Gateway,
@@ -58,10 +62,10 @@ async function reauthorize(
 ): Promise<Decision> {
   const { credential } = context;
   if (credential === null) throw new Error("a request without a credential cannot be authorized again");
-  const { keyHash } = credential;
+  const { keyHash, text } = credential;
   const resolve = (fromPrimary: boolean) => {
     const need = { fromPrimary, allowUnconfirmed: false };
-    return keyHash === null ? credential.resolve(target, need) : gateway.keys.resolve(keyHash, need, background);
+    return keyHash === null ? credential.resolve(target, need) : resolveKey(keyHash, text, need, gateway, background);
   };
   // From the primary: the time that a cached record stays fresh would be added to the time between two checks. When D1 is
   // unavailable, an open read is authorized on the cached record, as a new one is, unless reads ask the primary too.

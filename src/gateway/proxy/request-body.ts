@@ -1,7 +1,7 @@
 // The body of a forwarded request. What is broken off by the client is broken off for the upstream, and no body is complete
 // there when its key has ended before.
 import type { Denial } from "../../core/access/decision.ts";
-import { REAUTHORIZE_EVERY_MS, type Reauthorization } from "./reauthorize.ts";
+import { REAUTHORIZE_EVERY_MS, type Reauthorization, STALE_AFTER_MS } from "./reauthorize.ts";
 
 /** A body of at most this many bytes is read before anything is sent: the upstream gets all of it, or no request. */
 const READ_FIRST = 65_536;
@@ -9,8 +9,6 @@ const READ_FIRST = 65_536;
 const HELD_BACK = 16_777_216;
 /** The most that is read of such a body at once. */
 const PART = 65_536;
-/** A body that took longer than this was authorized too long ago to be completed. */
-const STALE_AFTER_MS = 1_000;
 
 /** Why a body does not reach the upstream in full. */
 export type UploadFailure =

@@ -27,6 +27,7 @@ const DROPPED: readonly string[] = [
   ...["cloudflare-cdn-cache-control", "edge-control", "cache-tag", "surrogate-key"],
   // Speaks for this server.
   ...["server", "x-powered-by", "gatehouse-identity", "gatehouse-operation", "gatehouse-request-id"],
+  "gatehouse-key-expires-in",
 ];
 
 export type ResponseHeaderAction = "drop" | "connection" | "coding" | "length" | "chunks" | "link" | "caching";

@@ -18,7 +18,8 @@ export async function startSpeculativeForward(
   cached: KeyRecord,
   gateway: Gateway,
 ): Promise<SpeculativeForward> {
-  const options = forwardOptions(context, target, await gateway.identity.tokenFor(cached, context.now));
+  const identity = await gateway.identity.tokenFor(cached, context.request.method, target.path, context.now);
+  const options = forwardOptions(context, target, identity);
   const { response, cancel } = startForward(context.request, options, gateway.upstream);
   let isTaken = false;
   return {

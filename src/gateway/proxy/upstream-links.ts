@@ -20,6 +20,15 @@ export interface Rewrite {
  * @returns the value as it came when it has none; `null` for a header that has to be dropped
  */
 export function rewriteLinks(name: string, value: string, rewrite: Rewrite): string | null {
+  const moved = moveLinks(name, value, rewrite);
+  // The runtime has put U+FFFD in the place of bytes that are not UTF-8. They cannot be written again, and would name another URL.
+  return moved !== value && value.includes("\ufffd") ? null : moved;
+}
+
+/** Two values of one field, which the runtime has joined: the second one is absolute, or begins at the root (RFC 3986 section 4). */
+const TWO_URLS = /,\s+(?:[a-z][a-z0-9+.-]*:|[/\\])/i;
+
+function moveLinks(name: string, value: string, rewrite: Rewrite): string | null {
   switch (name) {
     case "link":
       // RFC 8288 section 3: every target stands in angle brackets.
@@ -37,8 +46,8 @@ export function rewriteLinks(name: string, value: string, rewrite: Rewrite): str
       return moved === target ? value : `${before}${quote}${moved}${quote}`;
     }
     default:
-      // Two lines, which the runtime has joined. No URL has a blank in it, so neither is to be followed.
-      return /,\s/.test(value) ? null : moveUrl(value, rewrite);
+      // Neither of two is to be followed.
+      return TWO_URLS.test(value) ? null : moveUrl(value, rewrite);
   }
 }
 
@@ -52,7 +61,15 @@ function moveUrl(given: string, { from, to }: Rewrite): string {
   const url = given.replace(/[\t\r\n]/g, "");
   if (!/^\s*(?:[a-z][a-z0-9+.-]*:|[/\\]{2})/i.test(url)) return given;
   const parsed = URL.parse(url, from);
-  // The origin of a blob: URL is that of its path.
-  if (parsed?.origin !== from || parsed.protocol === "blob:") return given;
+  if (parsed === null || !/^https?:$/.test(parsed.protocol) || serverOf(parsed) !== serverOf(new URL(from)))
+    return given;
   return to + parsed.pathname + parsed.search + parsed.hash;
+}
+
+/**
+ * Host and port of a URL. A server behind a proxy that ends TLS calls itself by the other scheme, and may keep the port of its own:
+ * the default ports of both schemes (RFC 9110 section 4.2) count as one, and so does a host with the dot of the DNS root.
+ */
+function serverOf({ hostname, port }: URL): string {
+  return `${hostname.replace(/\.$/, "")}:${port === "80" || port === "443" ? "" : port}`;
 }

@@ -27,7 +27,8 @@ export async function upgrade(
   background: Background,
 ): Promise<Response> {
   const open = () => reauthorization(context, target, gateway, background);
-  const options = forwardOptions(context, target, await gateway.identity.tokenFor(key, context.now));
+  const identity = await gateway.identity.tokenFor(key, context.request.method, target.path, context.now);
+  const options = forwardOptions(context, target, identity);
   const answer = await startForward(context.request, options, gateway.upstream, "websocket").response;
   if ("failure" in answer || !answer.webSocket) return toClientResponse(answer, context, gateway, open);
   const { isAllowed } = open();
@@ -76,8 +77,10 @@ function pipe(from: WebSocket, to: WebSocket): void {
 function close(end: WebSocket, code: number, reason: string): void {
   try {
     // RFC 6455 section 7.4: no endpoint sends the codes that are reserved, for reading only, or outside these.
-    const isSendable = code >= 1000 && code < 5000 && ![1004, 1005, 1006, 1015].includes(code);
-    end.close(isSendable ? code : GOING_AWAY, reason);
+    const isSendable = code >= 1000 && code < 5000 && ![1004, 1006, 1015].includes(code);
+    // RFC 6455 section 7.1.5: 1005 says that the other side has sent no code.
+    if (code === 1005) end.close();
+    else end.close(isSendable ? code : GOING_AWAY, reason);
   } catch {
     // Closed already.
   }

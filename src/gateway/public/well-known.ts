@@ -34,6 +34,7 @@ const DOCUMENTS: ReadonlyMap<string, Document> = new Map<string, Document>([
   [`${PREFIX}jwks.json`, async (gateway) => json(gateway.identity.jwks, "public, max-age=300")],
   [`${PREFIX}openapi.json`, async (gateway) => json(await gateway.openapi(), "no-store")],
   [`${PREFIX}scanners.json`, async () => json(scannerRules(), "no-store")],
+  [`${PREFIX}audit-head`, auditHead],
   [`${PREFIX}health`, health],
 ]);
 
@@ -46,6 +47,13 @@ async function health(gateway: Gateway, context: RequestContext, background: Bac
     return serviceUnavailable("storage_unavailable", "Storage is unavailable.", context.requestId);
   }
   return json({ status: "ok" }, "no-store");
+}
+
+/** The signed state of the audit log: a digest and a time, which say nothing about an account. */
+async function auditHead(gateway: Gateway, context: RequestContext): Promise<Response> {
+  const jws = await gateway.auditHead();
+  if (jws === null) return deny(context, { reason: "not_found" }, gateway);
+  return new Response(jws, { headers: { "content-type": "application/jose", "cache-control": "public, max-age=60" } });
 }
 
 function json(body: unknown, cacheControl: string): Response {

@@ -2,6 +2,7 @@
 // check said.
 import { trace } from "../../core/access/decide.ts";
 import type { Denial } from "../../core/access/decision.ts";
+import { claimsOf } from "../../core/token/api-key-token.ts";
 import { redact } from "../../log.ts";
 import type { Background } from "../../store/common.ts";
 import type { DenialEvent, DeniedRequest } from "../../store/denials/port.ts";
@@ -12,23 +13,26 @@ import type { RequestContext } from "../request-context.ts";
 /**
  * Count a denial, and keep the request.
  *
- * @param keep whether the request itself is kept: in a flood only what has its own event in the log
+ * @param inFlood whether it has no event of its own in the log
  */
 export function recordDenial(
   context: RequestContext,
   denial: Denial,
-  keep: boolean,
+  inFlood: boolean,
   gateway: Gateway,
   background: Background,
 ): void {
-  const { principal: key, target } = context;
-  const event = {
-    at: context.now,
-    accountId: key?.accountId ?? target?.accountId ?? null,
-    keyId: key?.id ?? null,
-    reason: denial.reason,
-  };
-  gateway.denials.record(event, keep ? detailsOf(context, event) : null, background);
+  const owner = ownerOf(context) ?? { accountId: context.target?.accountId ?? null, keyId: null };
+  const event = { at: context.now, ...owner, reason: denial.reason };
+  gateway.denials.record(event, () => detailsOf(context, event), inFlood, background);
+}
+
+/** The principal; before its record is read, the key whose signature is valid. `null`: there is no valid credential. */
+function ownerOf({ principal, credential, found }: RequestContext): Pick<DenialEvent, "accountId" | "keyId"> | null {
+  if (principal !== null) return { accountId: principal.accountId, keyId: principal.id };
+  if (found !== null || credential === null || credential.keyHash === null) return null;
+  const { accountId, keyId } = claimsOf(credential.text);
+  return typeof accountId === "string" && typeof keyId === "string" ? { accountId, keyId } : null;
 }
 
 function detailsOf(context: RequestContext, event: DenialEvent): DeniedRequest {

@@ -28,14 +28,21 @@ const FAILED_AUTHENTICATION: ReadonlySet<Denial["reason"]> = new Set([
   "operator_token_invalid",
 ]);
 
+// Only what a client without a valid credential can send: a client with one is never limited by the attempts of others.
+const COUNTED: ReadonlySet<Denial["reason"]> = new Set([
+  "token_malformed",
+  "signature_invalid",
+  "operator_token_invalid",
+  "key_ring_mismatch",
+]);
+
 /**
  * Deny a request: its reason is kept for the log, and a failed authentication counts for the client's address.
  *
  * @returns the response to the denial, or to the rate limit that it has reached
  */
 export function deny(context: RequestContext, denial: Denial, gateway: Gateway): Response | Promise<Response> {
-  const failed = FAILED_AUTHENTICATION.has(denial.reason) || denial.reason === "key_ring_mismatch";
-  const counted = failed ? gateway.limits.countAuthFailure(context.client, context.now) : null;
+  const counted = COUNTED.has(denial.reason) ? gateway.limits.countAuthFailure(context.client) : null;
   return counted === null
     ? respondTo(denial, context)
     : counted.then((limited) => respondTo(limited ?? denial, context));
@@ -53,6 +60,10 @@ function respondTo(denial: Denial, context: RequestContext): Response {
  */
 export function denialResponse(denial: Denial, requestId: string): Response {
   const { status, detail, headers } = answerFor(denial);
+  if (denial.reason === "account_required") {
+    const body = { ...errorBody(status, denial.reason, detail, requestId), accounts: denial.accounts };
+    return new Response(JSON.stringify(body), { status, headers: ERROR_HEADERS });
+  }
   const [before, after] = bodyAround(status, publicCode(denial), detail);
   return new Response(before + requestId + after, { status, headers: { ...ERROR_HEADERS, ...headers } });
 }
@@ -133,10 +144,14 @@ function answerFor(denial: Denial): DenialAnswer {
       };
     case "not_found":
       return { status: 404, detail: "Requested API not found" };
+    case "operation_unknown":
+      return { status: 403, detail: "Gatehouse does not know this operation, and does not forward it." };
     case "host_not_served":
       return { status: 421, detail: "This host is not served here." };
     case "body_not_allowed":
       return { status: 400, detail: "A GET or HEAD request must not have a body." };
+    case "service_worker_not_allowed":
+      return { status: 403, detail: "This origin has no service workers." };
     case "upgrade_not_enabled":
       return { status: 501, detail: "Upgrading the connection is not enabled." };
     case "preflight_origin_not_allowed":
@@ -160,12 +175,18 @@ function answerFor(denial: Denial): DenialAnswer {
       return { status: 401, detail: "JWT has expired", headers: invalidToken("The token has expired") };
     case "operator_unknown":
       return { status: 403, detail: "You are not an operator here." };
+    case "mapped_role_missing":
+      return { status: 403, detail: "The role that your groups are mapped to does not exist in this account." };
+    case "account_required":
+      return { status: 409, detail: "You may act in several accounts. Name one of them in Gatehouse-Account." };
     case "cross_site":
-      return { status: 403, detail: "Cross-site requests cannot make changes." };
+      return { status: 403, detail: "Only a script of a page of this origin may send this request." };
     case "key_ring_mismatch":
       return { status: 403, detail: "This is not the KEY_RING of this deployment." };
     case "key_revoked":
       return { ...INVALID_TOKEN, headers: invalidToken("The API key was revoked") };
+    case "key_disabled":
+      return { ...INVALID_TOKEN, headers: invalidToken("The API key is disabled") };
     case "key_denied":
       return { ...INVALID_TOKEN, headers: invalidToken("The API key is blocked") };
     case "key_expired":

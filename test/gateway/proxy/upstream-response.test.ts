@@ -4,6 +4,7 @@ import { toIncomingRequest } from "../../../src/gateway/incoming-request.ts";
 import { acceptsCoding } from "../../../src/gateway/proxy/content-coding.ts";
 import type { OpenRequest } from "../../../src/gateway/proxy/reauthorize.ts";
 import { createHeaderFilter, withRawBytes } from "../../../src/gateway/proxy/request-headers.ts";
+import { rewriteLinks } from "../../../src/gateway/proxy/upstream-links.ts";
 import { filterUpstreamResponse } from "../../../src/gateway/proxy/upstream-response.ts";
 import { aRequest, HOST, openGateway } from "../gateway-harness.ts";
 
@@ -327,6 +328,14 @@ describe("a URL of the upstream", () => {
     ["https://upstream.example//evil.example/x", "//evil.example/x"],
     ["https://upstream.example/\\evil.example", "//evil.example"],
     ["https://user:pass@upstream.example/b", "/b"],
+    // The upstream itself, as it calls itself behind a proxy that ends TLS.
+    ["http://upstream.example/b", "/b"],
+    ["http://upstream.example:80/b", "/b"],
+    ["http://upstream.example:443/b", "/b"],
+    ["https://upstream.example:80/b", "/b"],
+    ["https://upstream.example./b", "/b"],
+    ["https://upstream.example/b?c=1, 2", "/b?c=1,%202"],
+    ["https://upstream.example/caf\u00e9", "/caf%C3%A9"],
   ])("leads through the gateway, under its own origin: %j", async (location, within) => {
     for (const name of ["location", "content-location", "operation-location", "azure-asyncoperation"])
       expect(await sends(name, location)).toBe(HOST + within);
@@ -334,14 +343,19 @@ describe("a URL of the upstream", () => {
 
   it.each([
     "https://another.example/b",
-    "http://upstream.example/b",
+    "ws://upstream.example/b",
+    "http://upstream.example:8080/b",
     "https://upstream.example:8443/b",
+    "http://upstream.example.evil.example/b",
     "https://upstream.example.evil.example/b",
     "https://upstream.example@evil.example/b",
     "/b",
     "b/https://upstream.example/",
     "b//upstream.example",
     "?next=https://upstream.example/",
+    "?x=1, 2",
+    "/b, c",
+    "https://another.example/b?x=1, 2:30",
     "https://[broken/",
     "",
   ])("is none in %j, which stays as it is", async (location) => {
@@ -376,9 +390,28 @@ describe("a URL of the upstream", () => {
     expect(await sends("location", "blob:https://upstream.example/b")).toBe("blob:https://upstream.example/b");
   });
 
-  it("is dropped with a second one in the same field, so that two never become one", async () => {
-    const headers = new Headers({ location: "https://upstream.example/a" });
-    headers.append("location", "https://evil.example/");
-    expect((await pass(Object.fromEntries(headers))).headers.has("location")).toBe(false);
+  it.each(["https://evil.example/", "//evil.example/", "\\\\evil.example", "/b", "mailto:a@evil.example"])(
+    "is dropped with a second one in the same field, so that two never become one: %j",
+    async (second) => {
+      for (const first of ["https://upstream.example/a", "/a", ""]) {
+        const headers = new Headers({ location: first });
+        headers.append("location", second);
+        expect((await pass(Object.fromEntries(headers))).headers.has("location")).toBe(false);
+      }
+    },
+  );
+
+  it("is dropped with bytes that are no UTF-8, which the runtime has replaced", () => {
+    const rewrite = { from: "https://upstream.example", to: HOST };
+    expect(rewriteLinks("location", "https://upstream.example/caf\ufffd", rewrite)).toBeNull();
+    expect(rewriteLinks("link", '<https://upstream.example/a>; title="\ufffd"', rewrite)).toBeNull();
+    expect(rewriteLinks("location", "/caf\ufffd", rewrite)).toBe("/caf\ufffd");
+    expect(rewriteLinks("location", "https://another.example/\ufffd", rewrite)).toBe("https://another.example/\ufffd");
+  });
+
+  it("may be called by either scheme where the upstream has a port of its own", () => {
+    const rewrite = { from: "http://127.0.0.1:8080", to: HOST };
+    expect(rewriteLinks("location", "https://127.0.0.1:8080/b", rewrite)).toBe(`${HOST}/b`);
+    expect(rewriteLinks("location", "http://127.0.0.1/b", rewrite)).toBe("http://127.0.0.1/b");
   });
 });

@@ -18,6 +18,8 @@ const SECURED = {
   "x-frame-options": "DENY",
 };
 
+const NO_ACCOUNT = { state: async () => "account_missing" as const, create: async () => false };
+
 async function open(path: string, init: RequestInit = {}, wanted: Wanted = {}) {
   const files: Request[] = [];
   const assets = {
@@ -86,6 +88,31 @@ describe("the console's files", () => {
     const { answer, context, files } = await open(path);
     expect([answer.status, context.denial, files]).toEqual([404, { reason: "not_found" }, []]);
   });
+
+  it.each(["/console/", "/console", "/console/assets/main.js", "/console/address", "/console/setup"])(
+    "is served at %s on the console's host only",
+    async (path) => {
+      const policy = { consoleHost: "console.example" };
+      const assets = { fetch: async () => new Response("file") };
+      const { ask } = openGateway({ assets, policy, firstAccount: async () => ({ ...NO_ACCOUNT }) });
+      const elsewhere = await ask(path, {}, null);
+      expect([elsewhere.status, (await errorOf(elsewhere)).code]).toEqual([421, "host_not_served"]);
+      expect((await ask(`https://console.example${path}`, {}, null)).status).toBeLessThan(400);
+      expect(
+        (await openGateway({ assets, firstAccount: async () => ({ ...NO_ACCOUNT }) }).ask(path, {}, null)).status,
+      ).toBeLessThan(400);
+      expect((await ask("/.well-known/gatehouse/jwks.json", {}, null)).status).toBe(200);
+    },
+  );
+
+  it.each(["/console/assets/main.js", "/console/", "/.well-known/gatehouse/jwks.json"])(
+    "is no script of a service worker: %s",
+    async (path) => {
+      const { ask } = openGateway({ assets: { fetch: async () => new Response("file") } });
+      const answer = await ask(path, { headers: { "service-worker": "script" } }, null);
+      expect([answer.status, (await errorOf(answer)).code]).toEqual([403, "service_worker_not_allowed"]);
+    },
+  );
 
   it("denies every method but GET and HEAD", async () => {
     const { answer, context } = await open("/console/", { method: "POST" });

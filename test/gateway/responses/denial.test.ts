@@ -30,6 +30,7 @@ const ANSWERS: readonly Answer[] = [
   [{ reason: "not_found" }, 404, "Requested API not found"],
   [{ reason: "host_not_served" }, 421, "This host is not served here."],
   [{ reason: "body_not_allowed" }, 400, "A GET or HEAD request must not have a body."],
+  [{ reason: "service_worker_not_allowed" }, 403, "This origin has no service workers."],
   [{ reason: "upgrade_not_enabled" }, 501, "Upgrading the connection is not enabled."],
   [{ reason: "preflight_origin_not_allowed" }, 403, "This origin is not allowed."],
   [{ reason: "credential_missing" }, 401, "Authorization required", { "www-authenticate": REALM }],
@@ -48,12 +49,18 @@ const ANSWERS: readonly Answer[] = [
     { "www-authenticate": invalid("The token has expired") },
   ],
   [{ reason: "operator_unknown" }, 403, "You are not an operator here."],
-  [{ reason: "cross_site" }, 403, "Cross-site requests cannot make changes."],
+  [{ reason: "cross_site" }, 403, "Only a script of a page of this origin may send this request."],
   [
     { reason: "key_revoked", revokedAt: 1 },
     401,
     "Invalid JWT",
     { "www-authenticate": invalid("The API key was revoked") },
+  ],
+  [
+    { reason: "key_disabled", disabledAt: 1 },
+    401,
+    "Invalid JWT",
+    { "www-authenticate": invalid("The API key is disabled") },
   ],
   [{ reason: "key_denied" }, 401, "Invalid JWT", { "www-authenticate": invalid("The API key is blocked") }],
   [
@@ -95,6 +102,17 @@ describe("the response", () => {
       expect(await answer.json()).toEqual({ error: { status, detail, code, request_id: "request-1" } });
     });
   }
+
+  it("to an operator of several accounts who names none is 409 with the accounts", async () => {
+    const accounts = [{ id: "a", name: "An account" }];
+    for (const requestId of ["request-1", "request-2"]) {
+      const answer = denialResponse({ reason: "account_required", accounts }, requestId);
+      expect([answer.status, Object.fromEntries(answer.headers)]).toEqual([409, COMMON]);
+      const detail = "You may act in several accounts. Name one of them in Gatehouse-Account.";
+      const error = { status: 409, detail, code: "account_required", request_id: requestId };
+      expect(await answer.json()).toEqual({ error, accounts });
+    }
+  });
 
   it("to an internal error is 503 with Retry-After", async () => {
     const answer = serviceUnavailable("unavailable", "Try again.", "request-1");
