@@ -1,10 +1,13 @@
-// Query parameters: snake_case or camelCase, lists comma-separated or repeated. Unknown parameters are ignored, because
-// Aeon's clients send more than they need; known ones are checked.
-import type * as z from "zod/mini";
+// Query parameters: snake_case or camelCase, lists comma-separated or repeated. What is not known is an error: a filter that is
+// ignored would show more than was asked for, and a flag that is ignored would change more.
+import * as z from "zod/mini";
+import type { AuthorizedRequest } from "../authorized-request.ts";
 import type { FieldError } from "../core/error-body.ts";
 import { MAX_LIMIT } from "./fields.ts";
+import type { Handler } from "./handler.ts";
+import { validationError } from "./responses.ts";
 import { ForceQuery } from "./schema.ts";
-import { type Validated, validate } from "./validation.ts";
+import { safeName, type Validated, validate } from "./validation.ts";
 
 type QuerySchema = z.ZodMiniObject<Readonly<Record<string, z.core.$ZodType>>>;
 
@@ -16,6 +19,9 @@ const KINDS: Readonly<Record<string, "list" | "number" | "flag">> = {
   api_key_ids: "list",
   limit: "number",
   include_permissions: "flag",
+  is_auto_created: "flag",
+  disabled: "flag",
+  dry_run: "flag",
   force: "flag",
 };
 
@@ -26,7 +32,7 @@ export interface ReadQuery<T> {
 }
 
 /**
- * Reads and checks the parameters of a query.
+ * Reads and checks the parameters of a query: those of the schema, each with a value, and once unless it is a list.
  *
  * @param query with its "?", or empty
  * @returns the parameters, or all field errors
@@ -37,20 +43,42 @@ export function readQuery<S extends QuerySchema>(
 ): ReadQuery<z.output<S>> | { readonly errors: readonly FieldError[] } {
   const given = new URLSearchParams(query);
   const known = new URLSearchParams();
-  const errors: FieldError[] = [];
+  const names = Object.keys(schema.shape);
+  const errors: FieldError[] = unknownNames(given, names).map((name) => ({ field: safeName(name), message: UNKNOWN }));
   const values: Record<string, unknown> = {};
-  for (const name of Object.keys(schema.shape)) {
+  for (const name of names) {
     const texts = textsOf(given, name);
     const [first] = texts;
     if (first === undefined) continue;
-    if (KINDS[name] !== "list" && texts.length > 1)
-      errors.push({ field: name, message: "This is given more than once." });
+    const repeated = KINDS[name] !== "list" && texts.length > 1;
+    if (repeated || texts.includes("")) {
+      errors.push({ field: name, message: repeated ? REPEATED : EMPTY });
+      continue;
+    }
     values[name] = readValue(name, texts, first);
     known.set(name, texts.join(","));
   }
   const checked: Validated<z.output<S>> = validate(schema, values);
   if ("value" in checked && errors.length === 0) return { value: checked.value, known };
   return { errors: [...errors, ...("errors" in checked ? checked.errors : [])] };
+}
+
+const UNKNOWN = "This is not a parameter of this operation.";
+const REPEATED = "This is given more than once.";
+const EMPTY = "This is empty. Leave it out, or give it a value.";
+
+const NO_PARAMETERS = z.object({});
+
+/** The handlers of operations without parameters: 400 with the field errors of a query that has any. */
+export function withoutParameters<Id extends string>(handlers: Readonly<Record<Id, Handler>>): Record<Id, Handler> {
+  const strict = Object.entries<Handler>(handlers).map(([id, handler]): [string, Handler] => [
+    id,
+    async (ports, request: AuthorizedRequest, params) => {
+      const query = readQuery(request.query, NO_PARAMETERS);
+      return "errors" in query ? validationError(request, query.errors) : handler(ports, request, params);
+    },
+  ]);
+  return Object.fromEntries(strict) as Record<Id, Handler>;
 }
 
 /** The `force` flag of a query. Its field errors are separate, so that they can be reported together with those of a body. */
@@ -64,11 +92,18 @@ export function limitOf(value: { readonly limit?: number | undefined }): number 
   return Math.min(value.limit ?? MAX_LIMIT, MAX_LIMIT);
 }
 
-/** All texts of a parameter under all its spellings. Some clients send an empty text for "none". */
+/** The names of a query, in any spelling, that are not among those of an operation. */
+function unknownNames(given: URLSearchParams, names: readonly string[]): readonly string[] {
+  const known = new Set(names.flatMap(spellingsOf));
+  return [...new Set(given.keys())].filter((name) => !known.has(name));
+}
+
+/** All texts of a parameter under all its spellings. */
 function textsOf(given: URLSearchParams, name: string): readonly string[] {
   const texts = spellingsOf(name).flatMap((spelling) => given.getAll(spelling));
-  const parts = KINDS[name] === "list" ? texts.flatMap((text) => text.split(",")) : texts;
-  return parts.filter((part) => part !== "");
+  if (KINDS[name] === "list") return texts.flatMap((text) => text.split(","));
+  // Clients send an empty token for the first page.
+  return name === "continuation_token" && texts.every((text) => text === "") ? [] : texts;
 }
 
 function spellingsOf(name: string): readonly string[] {

@@ -7,9 +7,14 @@ import type { PageOrError } from "../store/common.ts";
 
 const JSON_HEADERS = { "content-type": "application/json", "cache-control": "no-store" };
 
-/** 200 with this body. */
-export function json(body: unknown): Response {
-  return new Response(JSON.stringify(body), { status: 200, headers: JSON_HEADERS });
+/**
+ * 200 with this body.
+ *
+ * @param etag the entity tag of the resource, for `If-Match` (RFC 9110 section 8.8.3)
+ */
+export function json(body: unknown, etag?: string): Response {
+  const headers = etag === undefined ? JSON_HEADERS : { ...JSON_HEADERS, etag };
+  return new Response(JSON.stringify(body), { status: 200, headers });
 }
 
 /** 204. */
@@ -43,8 +48,14 @@ export function pageResponse<T>(
   known: URLSearchParams,
   toData: (item: T) => unknown,
 ): Response {
-  if ("error" in page) return invalidContinuationToken(request);
+  if ("error" in page) return page.error === "busy" ? listBusy(request) : invalidContinuationToken(request);
   return listResponse(request, page.items.map(toData), page.continuationToken, known);
+}
+
+/** 429: the account has expensive lists running, which are read one at a time. */
+function listBusy(request: AuthorizedRequest): Response {
+  const detail = "Other lists of this account are being searched. Retry later.";
+  return operationError(request, 429, "rate_limited", detail, { headers: { "retry-after": "1" } });
 }
 
 /** 400 for a continuation token that this list, with these filters, has not returned. */
@@ -86,6 +97,11 @@ export function notFound(request: AuthorizedRequest, resource: string): Response
 /** 409: the request conflicts with stored data. */
 export function conflict(request: AuthorizedRequest, code: string, detail: string): Response {
   return operationError(request, 409, code, detail);
+}
+
+/** 409: the account has as many of a resource as it may have. @param resources in the plural */
+export function quotaExceeded(request: AuthorizedRequest, resources: string): Response {
+  return conflict(request, "quota_exceeded", `The account has as many ${resources} as its quota allows.`);
 }
 
 /** The most field errors of one response: a body can have thousands. */

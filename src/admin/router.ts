@@ -9,17 +9,26 @@ import {
   getNetworkAllowList,
   listNetworkAllowLists,
 } from "./allow-lists/handlers.ts";
+import { replaceNetworkAllowList, updateNetworkAllowList } from "./allow-lists/replace.ts";
+import { bulkRevokeApiKeys } from "./api-keys/bulk-revoke.ts";
 import { createApiKey } from "./api-keys/create.ts";
+import { disableApiKey, enableApiKey } from "./api-keys/disable.ts";
+import { editApiKey } from "./api-keys/edit.ts";
 import { getApiKey, listApiKeys, revokeApiKey } from "./api-keys/handlers.ts";
-import { exportAuditEvents, listAuditEvents } from "./audit/handlers.ts";
+import { cancelApiKeyRotation, changeApiKeyRotation, rotateApiKey } from "./api-keys/rotate.ts";
+import { exportAuditEvents, getAuditHead, listAuditEvents } from "./audit/handlers.ts";
 import { listRefusals } from "./denials/handlers.ts";
 import { deleteApiKeyTrial, getApiKeyTrial, promoteApiKeyTrial, putApiKeyTrial } from "./dry-runs/handlers.ts";
+import { createEndpoint, rotateEndpointSecret, updateEndpoint } from "./endpoints/change.ts";
+import { listDeliveries, redeliverEvents, testEndpoint } from "./endpoints/deliveries.ts";
+import { deleteEndpoint, getEndpoint, listEndpoints } from "./endpoints/handlers.ts";
 import { explainRefusal } from "./explain/handlers.ts";
 import type { Handler } from "./handler.ts";
 import { createOperator, updateOperator } from "./operators/change.ts";
 import { deleteOperator, getOperator, listOperators } from "./operators/handlers.ts";
 import { listResourcePermissions } from "./permissions/handlers.ts";
 import type { AdminPorts } from "./ports.ts";
+import { withoutParameters } from "./query.ts";
 import { createRole, deleteRole, getRole, listRbacRoles } from "./roles/handlers.ts";
 import { updateRole } from "./roles/update.ts";
 import { getSelf } from "./self/handlers.ts";
@@ -27,33 +36,54 @@ import { getSelf } from "./self/handlers.ts";
 // Exhaustive by type: an operation that Gatehouse handles does not compile without its handler.
 const HANDLERS: Record<GatehouseOperationId, Handler> = {
   listApiKeys,
-  createApiKey,
-  getApiKey,
+  editApiKey,
+  disableApiKey,
   revokeApiKey,
-  getApiKeyTrial,
-  putApiKeyTrial,
-  deleteApiKeyTrial,
   promoteApiKeyTrial,
-  explainRefusal,
   listAuditEvents,
   exportAuditEvents,
   listRefusals,
   listNetworkAllowLists,
-  createNetworkAllowList,
-  getNetworkAllowList,
-  deleteNetworkAllowList,
+  updateNetworkAllowList,
+  replaceNetworkAllowList,
   listOperators,
-  createOperator,
-  getOperator,
   updateOperator,
   deleteOperator,
-  listResourcePermissions,
-  getSelf,
+  listEndpoints,
+  listDeliveries,
   listRbacRoles,
-  createRole,
-  getRole,
   updateRole,
-  deleteRole,
+  ...withoutParameters({
+    createApiKey,
+    bulkRevokeApiKeys,
+    getApiKey,
+    enableApiKey,
+    rotateApiKey,
+    changeApiKeyRotation,
+    cancelApiKeyRotation,
+    getApiKeyTrial,
+    putApiKeyTrial,
+    deleteApiKeyTrial,
+    explainRefusal,
+    getAuditHead,
+    createNetworkAllowList,
+    getNetworkAllowList,
+    deleteNetworkAllowList,
+    createOperator,
+    getOperator,
+    createEndpoint,
+    getEndpoint,
+    updateEndpoint,
+    deleteEndpoint,
+    rotateEndpointSecret,
+    redeliverEvents,
+    testEndpoint,
+    listResourcePermissions,
+    getSelf,
+    createRole,
+    getRole,
+    deleteRole,
+  }),
 };
 
 /**

@@ -45,7 +45,7 @@ function fieldOf(path: readonly PropertyKey[]): string {
   return text === "" ? "body" : text.replace(/^\./, "");
 }
 
-// An API key that was sent as a member's name is longer than this and has dots in it.
-function safeName(key: string): string {
+/** A member's or parameter's name as an error may repeat it. An API key is longer than this and has dots in it. */
+export function safeName(key: string): string {
   return /^\w{1,40}$/.test(key) ? key : "(unnamed)";
 }

@@ -1,14 +1,26 @@
-// The operations on IP allow lists. A list is never changed, so the addresses of a key stay as they were when it was bound.
+// The operations on IP allow lists. Replacing one has a file of its own.
 
 import type { AuthorizedRequest } from "../../authorized-request.ts";
 import type { FieldError } from "../../core/error-body.ts";
-import { type CanonicalCidr, compileRules, containsAddress, isEverything } from "../../core/ip/cidr.ts";
+import { breadthWarnings } from "../../core/ip/breadth.ts";
+import { type CanonicalCidr, compileRules, containsAddress } from "../../core/ip/cidr.ts";
 import { parseAddress } from "../../core/ip/ip-address.ts";
+import type { AllowListDetails } from "../../store/allow-lists/port.ts";
 import { readBody } from "../body.ts";
 import { actorOf, type PathParams, recordChange, uuidParam } from "../handler.ts";
 import type { AdminPorts } from "../ports.ts";
+import { etagOf, matchesIfMatch, preconditionFailed } from "../preconditions.ts";
 import { limitOf, readQuery } from "../query.ts";
-import { conflict, json, listNames, noContent, notFound, pageResponse, validationError } from "../responses.ts";
+import {
+  conflict,
+  json,
+  listNames,
+  noContent,
+  notFound,
+  pageResponse,
+  quotaExceeded,
+  validationError,
+} from "../responses.ts";
 import { AllowListQuery, AllowListSpec } from "./schema.ts";
 import { toAllowList } from "./view.ts";
 
@@ -28,9 +40,12 @@ export async function listNetworkAllowLists(
     name: query.value.name ?? null,
     apiKeyIds: query.value.api_key_ids ?? [],
     order: query.value.order ?? "asc",
+    orderBy: query.value.order_by ?? "created_on",
     limit: limitOf(query.value),
     continuationToken: query.value.continuation_token ?? null,
   });
+  const isEmpty = "items" in page && page.items.length === 0;
+  if (isEmpty && !(await projectExists(ports, request, projectId))) return notFound(request, "Project");
   return pageResponse(request, page, query.known, (list) => toAllowList(list, request.now));
 }
 
@@ -42,9 +57,10 @@ export async function createNetworkAllowList(
 ): Promise<Response> {
   const projectId = uuidParam(params, "projectId");
   if (projectId === null) return notFound(request, "Project");
-  const body = await readBody(request, AllowListSpec);
+  const body = readBody(request, AllowListSpec);
   if (body instanceof Response) return body;
   const { name, description, allow_list } = body.value;
+  if (!(await projectExists(ports, request, projectId))) return notFound(request, "Project");
   const rules = [...new Set(allow_list)];
   const created = await ports.allowLists.create(
     {
@@ -58,22 +74,31 @@ export async function createNetworkAllowList(
     actorOf(request),
     request.now,
   );
+  if (created === "quota_exceeded") return quotaExceeded(request, "IP allow lists");
   if (created === "name_taken") return conflict(request, "name_taken", NAME_TAKEN);
   recordChange(ports, request, created.id, "created");
-  return json({ data: toAllowList(created, request.now), warnings: warningsOf(rules, request.address) });
+  return json(
+    { data: toAllowList(created, request.now), warnings: warningsOf(rules, request.address) },
+    etagOf(created),
+  );
 }
 
-const NAME_TAKEN = "There is an IP allow list with this name already.";
+/** Whether a project is the account's. The upstream has the projects: it is asked until the project has an allow list. */
+async function projectExists(ports: AdminPorts, request: AuthorizedRequest, projectId: string): Promise<boolean> {
+  if (await ports.allowLists.hasAny(request.principal.accountId, projectId)) return true;
+  const projects = await ports.projectsOf(request);
+  return projects === null || projects.has(projectId);
+}
 
-/** Warns of rules that allow every address, and of a list that does not allow the client's own address. */
-function warningsOf(rules: readonly CanonicalCidr[], clientAddress: string | null): readonly FieldError[] {
+export const NAME_TAKEN = "There is an IP allow list with this name already. Case does not distinguish names.";
+
+/** Warns of rules that allow next to everything, and of a list that does not allow the client's own address. */
+export function warningsOf(rules: readonly CanonicalCidr[], clientAddress: string | null): readonly FieldError[] {
   const field = "allow_list";
-  const warnings = rules.filter(isEverything).map((rule) => {
-    const family = rule.includes(":") ? "IPv6" : "IPv4";
-    return { field, message: `${rule} allows every ${family} address. Do not use it in production.` };
-  });
+  const compiled = compileRules(rules);
+  const warnings = breadthWarnings(compiled, field);
   const address = clientAddress === null ? null : parseAddress(clientAddress);
-  if (address === null || containsAddress(compileRules(rules), address)) return warnings;
+  if (address === null || containsAddress(compiled, address)) return warnings;
   return [...warnings, { field, message: `Your own address, ${clientAddress}, is not in this list.` }];
 }
 
@@ -85,7 +110,7 @@ export async function getNetworkAllowList(
 ): Promise<Response> {
   const [projectId, id] = [uuidParam(params, "projectId"), uuidParam(params, "allowListId")];
   const list = projectId && id && (await ports.allowLists.get(request.principal.accountId, projectId, id));
-  return list ? json({ data: toAllowList(list, request.now) }) : notFound(request, "IP allow list");
+  return list ? json({ data: toAllowList(list, request.now) }, etagOf(list)) : notFound(request, "IP allow list");
 }
 
 /** Deletes an IP allow list that no active key is bound to. */
@@ -97,7 +122,15 @@ export async function deleteNetworkAllowList(
   const [projectId, id] = [uuidParam(params, "projectId"), uuidParam(params, "allowListId")];
   if (projectId === null || id === null) return notFound(request, "IP allow list");
   const { accountId } = request.principal;
-  const result = await ports.allowLists.delete(accountId, projectId, id, actorOf(request), request.now);
+  let basis: readonly AllowListDetails[] = [];
+  if (request.raw.headers.has("if-match")) {
+    const list = await ports.allowLists.get(accountId, projectId, id);
+    if (list === null) return notFound(request, "IP allow list");
+    if (!matchesIfMatch(request, etagOf(list))) return preconditionFailed(request);
+    basis = [list];
+  }
+  const actor = actorOf(request, {}, basis);
+  const result = await ports.allowLists.delete(accountId, projectId, id, actor, request.now);
   if (result === "not_found") return notFound(request, "IP allow list");
   if (result !== "deleted")
     return conflict(request, "allow_list_in_use", `${ALLOW_LIST_IN_USE} ${listNames(result.inUseBy)}`);

@@ -1,6 +1,7 @@
 // An IP allow list as the wire has it.
 import type { AllowListDetails } from "../../store/allow-lists/port.ts";
 import { toKeyReference } from "../api-keys/view.ts";
+import { etagOf } from "../preconditions.ts";
 import type { AllowListData } from "./schema.ts";
 
 /**
@@ -13,6 +14,7 @@ export function toAllowList(list: AllowListDetails, now: number): AllowListData 
     spec: { name: list.name, description: list.description, allow_list: [...list.rules] },
     info: {
       id: list.id,
+      etag: etagOf(list),
       project_id: list.projectId,
       // Only the upstream knows which clusters use a list.
       cluster_ids: [],

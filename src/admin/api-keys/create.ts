@@ -4,16 +4,19 @@
 import type { AuthorizedRequest } from "../../authorized-request.ts";
 import { escalationsOfKey } from "../../core/access/privilege-escalation.ts";
 import type { FieldError } from "../../core/error-body.ts";
+import { breadthWarnings } from "../../core/ip/breadth.ts";
 import { compileRules } from "../../core/ip/cidr.ts";
 import { mintKey } from "../../core/token/api-key-token.ts";
 import type { AllowListDetails } from "../../store/allow-lists/port.ts";
-import type { NewApiKey } from "../../store/api-keys/port.ts";
+import type { ApiKeyDetails, NewApiKey } from "../../store/api-keys/port.ts";
+import type { Actor } from "../../store/common.ts";
 import type { RoleDetails } from "../../store/roles/port.ts";
 import { readBody } from "../body.ts";
 import { actorOf, recordChange } from "../handler.ts";
 import type { AdminPorts } from "../ports.ts";
+import { etagOf } from "../preconditions.ts";
 import { REFERENCE_GONE, resolveAllowLists, UNKNOWN_ROLE } from "../references.ts";
-import { conflict, escalationDenied, json, operationError, validationError } from "../responses.ts";
+import { conflict, escalationDenied, json, operationError, quotaExceeded, validationError } from "../responses.ts";
 import { grantOf } from "../roles/grant.ts";
 import { expiryAfter } from "../time.ts";
 import { ApiKeySpec } from "./schema.ts";
@@ -22,7 +25,7 @@ import { toApiKey } from "./view.ts";
 /** Creates an API key with no more access than the principal has. */
 export async function createApiKey(ports: AdminPorts, request: AuthorizedRequest): Promise<Response> {
   const idempotencyKey = request.raw.headers.get("idempotency-key");
-  const body = await readBody(request, ApiKeySpec, { otherErrors: idempotencyKeyErrors(idempotencyKey) });
+  const body = readBody(request, ApiKeySpec, { otherErrors: idempotencyKeyErrors(idempotencyKey) });
   if (body instanceof Response) return body;
   const spec = body.value;
   const references = await resolveReferences(ports, request, spec);
@@ -34,11 +37,20 @@ export async function createApiKey(ports: AdminPorts, request: AuthorizedRequest
   if (escalations.length > 0) return escalationDenied(request, escalations);
   const { accountId } = request.principal;
   const id = crypto.randomUUID();
-  const { token, hash } = await mintKey(ports.keyRing, { keyId: id, accountId, expiresAt, now: request.now });
-  return storeApiKey(ports, request, token, {
+  const { token, hash, signingKeyId } = await mintKey(ports.keyRing, {
+    keyId: id,
+    accountId,
+    expiresAt,
+    now: request.now,
+  });
+  const warnings = addresses === null ? [] : breadthWarnings(addresses, "allow_list_info");
+  const secret = { jwt: token, warnings };
+  const actor = actorOf(request, { role }, allowLists);
+  return storeApiKey(ports, request, actor, secret, {
     id,
     accountId,
     hash,
+    signingKeyId,
     name: spec.name,
     description: spec.description ?? "",
     roleId: role.id,
@@ -49,27 +61,47 @@ export async function createApiKey(ports: AdminPorts, request: AuthorizedRequest
   });
 }
 
-/** Stores a minted key. @param token its secret */
+/** Stores a minted key. @param secret what the response has beside the key */
 async function storeApiKey(
   ports: AdminPorts,
   request: AuthorizedRequest,
-  token: string,
+  actor: Actor,
+  secret: { readonly jwt: string; readonly warnings: readonly FieldError[] },
   key: NewApiKey,
 ): Promise<Response> {
-  const result = await ports.apiKeys.create(key, actorOf(request), request.now);
+  const result = await ports.apiKeys.create(key, actor, request.now);
   switch (result.outcome) {
     case "created":
       recordChange(ports, request, result.key.id, "created");
-      return json({ data: toApiKey(result.key, request.now), jwt: token });
+      return json({ data: toApiKey(result.key, request.now), ...secret }, etagOf(result.key));
     case "replayed":
       request.log.set({ resource_id: result.key.id });
+      if (!isSameRequest(result.key, key)) {
+        return operationError(request, 422, "idempotency_key_reused", IDEMPOTENCY_KEY_REUSED);
+      }
       return operationError(request, 409, "idempotency_key_used", IDEMPOTENCY_KEY_USED, {
         members: { data: toApiKey(result.key, request.now) },
       });
+    case "quota_exceeded":
+      return quotaExceeded(request, "active API keys");
     case "reference_gone":
       return conflict(request, "reference_gone", REFERENCE_GONE);
+    case "key_inactive":
+    case "already_rotated":
+      throw new Error("a key that takes over from none has no predecessor");
   }
 }
+
+/** Role and lists are compared while the key has those that it was created with. */
+function isSameRequest(made: ApiKeyDetails, key: NewApiKey): boolean {
+  const { name, description, expireAfterHours } = key;
+  if (made.name !== name || made.description !== description || made.expireAfterHours !== expireAfterHours)
+    return false;
+  if (made.version > 1) return true;
+  return made.role.id === key.roleId && made.allowListIds.join() === key.allowListIds.join();
+}
+
+const IDEMPOTENCY_KEY_REUSED = "This Idempotency-Key was used to create another API key. Use a new one.";
 
 const IDEMPOTENCY_KEY_USED =
   "An API key was already created with this Idempotency-Key. It is in `data`, without its secret. If the secret is lost, revoke this key and create a new one.";

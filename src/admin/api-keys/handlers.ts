@@ -6,6 +6,7 @@ import type { ApiKeyDetails } from "../../store/api-keys/port.ts";
 import { readBody } from "../body.ts";
 import { actorOf, type PathParams, recordChange, uuidParam } from "../handler.ts";
 import type { AdminPorts } from "../ports.ts";
+import { etagOf, matchesIfMatch, preconditionFailed } from "../preconditions.ts";
 import { limitOf, readForce, readQuery } from "../query.ts";
 import { conflict, json, notFound, pageResponse, revocationDenied, validationError } from "../responses.ts";
 import { grantOf } from "../roles/grant.ts";
@@ -16,13 +17,19 @@ import { toApiKey, toEffective } from "./view.ts";
 export async function listApiKeys(ports: AdminPorts, request: AuthorizedRequest): Promise<Response> {
   const query = readQuery(request.query, ApiKeyListQuery);
   if ("errors" in query) return validationError(request, query.errors);
-  const { api_key_name, status, order, continuation_token } = query.value;
+  const { api_key_name, status, role_id, created_by_id, signing_key_id, disabled, order, continuation_token } =
+    query.value;
   const page = await ports.apiKeys.list(
     {
       accountId: request.principal.accountId,
       name: api_key_name ?? null,
       statuses: status ?? [],
-      order: order ?? "desc",
+      roleId: role_id ?? null,
+      createdById: created_by_id ?? null,
+      signingKeyId: signing_key_id ?? null,
+      disabled: disabled ?? null,
+      // Clients revoke the first key of a name: while a key is replaced that is the old one.
+      order: order ?? (api_key_name === undefined ? "desc" : "asc"),
       limit: limitOf(query.value),
       continuationToken: continuation_token ?? null,
     },
@@ -34,7 +41,8 @@ export async function listApiKeys(ports: AdminPorts, request: AuthorizedRequest)
 /** Shows an API key. */
 export async function getApiKey(ports: AdminPorts, request: AuthorizedRequest, params: PathParams): Promise<Response> {
   const key = await findApiKeyByPath(ports, request, params);
-  return key === null ? notFound(request, "API key") : json({ data: toApiKey(key, request.now) });
+  if (key === null) return notFound(request, "API key");
+  return json({ data: toApiKey(key, request.now) }, etagOf(key));
 }
 
 /** Revokes an API key. Idempotent: a second revocation gets the same response. */
@@ -43,16 +51,13 @@ export async function revokeApiKey(
   request: AuthorizedRequest,
   params: PathParams,
 ): Promise<Response> {
-  const query = readForce(request.query);
-  const body = await readBody(request, RevokeBody, { mayBeEmpty: true, otherErrors: query.errors });
-  if (body instanceof Response) return body;
-  const key = await findApiKeyByPath(ports, request, params);
-  if (key === null) return notFound(request, "API key");
-  const escalations = escalationsOfRevocation(request.principal, key.id, grantOf(key.role));
-  if (escalations.length > 0) return revocationDenied(request, escalations);
-  const force = body.value.force === true || query.force;
+  const ending = await readEnding(ports, request, params);
+  if (ending instanceof Response) return ending;
+  const { key, force } = ending;
+  if (!matchesIfMatch(request, etagOf(key))) return preconditionFailed(request);
   const { accountId } = request.principal;
-  const result = await ports.apiKeys.revoke(accountId, key.id, force, actorOf(request), request.now);
+  const actor = actorOf(request, { apiKey: key });
+  const result = await ports.apiKeys.revoke(accountId, key.id, force, actor, request.now);
   switch (result.outcome) {
     case "not_found":
       return notFound(request, "API key");
@@ -62,12 +67,28 @@ export async function revokeApiKey(
     case "already_revoked": {
       recordChange(ports, request, key.id, result.outcome);
       const effective = toEffective(ports.revocationBounds);
-      return json({ data: toApiKey(result.key, request.now), effective });
+      return json({ data: toApiKey(result.key, request.now), effective }, etagOf(result.key));
     }
   }
 }
 
-const LAST_MANAGER =
+/** The key that a request revokes or disables, and whether it may be the last one that manages keys; or the response to a denial. */
+export async function readEnding(
+  ports: AdminPorts,
+  request: AuthorizedRequest,
+  params: PathParams,
+): Promise<{ readonly key: ApiKeyDetails; readonly force: boolean } | Response> {
+  const query = readForce(request.query);
+  const body = readBody(request, RevokeBody, { mayBeEmpty: true, otherErrors: query.errors });
+  if (body instanceof Response) return body;
+  const key = await findApiKeyByPath(ports, request, params);
+  if (key === null) return notFound(request, "API key");
+  const escalations = escalationsOfRevocation(request.principal, key.id, grantOf(key.role));
+  if (escalations.length > 0) return revocationDenied(request, escalations);
+  return { key, force: body.value.force === true || query.force };
+}
+
+export const LAST_MANAGER =
   "Without this API key, nobody in the account could manage API keys. Pass force=true to proceed anyway.";
 
 /** The API key that the path names; `null`: the account has no such key. */

@@ -4,10 +4,10 @@ import type { AuthorizedRequest } from "../../authorized-request.ts";
 import type { AuditFilter } from "../../store/audit/port.ts";
 import type { AdminPorts } from "../ports.ts";
 import { limitOf, readQuery } from "../query.ts";
-import { pageResponse, validationError } from "../responses.ts";
+import { json, notFound, pageResponse, validationError } from "../responses.ts";
 import { toTimeBound } from "../time.ts";
 import { AuditExportQuery, AuditQuery } from "./schema.ts";
-import { toAuditEvent } from "./view.ts";
+import { toAuditEvent, toAuditHead } from "./view.ts";
 
 /** Lists audit events, or exports them when the client accepts NDJSON. */
 export async function listAuditEvents(ports: AdminPorts, request: AuthorizedRequest): Promise<Response> {
@@ -31,6 +31,12 @@ export async function exportAuditEvents(ports: AdminPorts, request: AuthorizedRe
   });
 }
 
+/** Shows the signed end of the account's log, for a client that keeps it to compare the log with later. */
+export async function getAuditHead({ auditLog }: AdminPorts, request: AuthorizedRequest): Promise<Response> {
+  const head = await auditLog.head(request.principal.accountId);
+  return head === null ? notFound(request, "Audit log head") : json({ data: toAuditHead(head) });
+}
+
 type Filters = Omit<AuditFilter, "limit" | "continuationToken">;
 
 const EXPORT_PAGE_SIZE = 500;
@@ -40,11 +46,19 @@ function streamEvents({ auditLog }: AdminPorts, filters: Filters): ReadableStrea
   let continuationToken: string | null = null;
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const page = await auditLog.list({ ...filters, limit: EXPORT_PAGE_SIZE, continuationToken });
-      if ("error" in page) throw new Error("the audit log rejected its own continuation token");
-      const lines = page.items.map((event) => `${JSON.stringify(toAuditEvent(event))}\n`).join("");
+      let lines = "";
+      // A stream that has received nothing does not pull again.
+      do {
+        const page = await auditLog.list({ ...filters, limit: EXPORT_PAGE_SIZE, continuationToken });
+        if ("error" in page) {
+          if (page.error === "busy") continue;
+          throw new Error("the audit log rejected its own continuation token");
+        }
+        lines = page.items.map((event) => `${JSON.stringify(toAuditEvent(event))}\n`).join("");
+        continuationToken = page.continuationToken;
+        if (continuationToken === null) break;
+      } while (lines === "");
       if (lines !== "") controller.enqueue(encoder.encode(lines));
-      continuationToken = page.continuationToken;
       if (continuationToken === null) controller.close();
     },
   });
@@ -64,6 +78,9 @@ function toFilters(
     search: query.search ?? null,
     eventTypes: query.event_type ?? [],
     resourceTypes: query.resource_type ?? [],
+    actorId: query.actor_id ?? null,
+    requestId: query.request_id ?? null,
+    address: query.address ?? null,
     from: toTimeBound(query.start_timestamp),
     to: toTimeBound(query.end_timestamp),
     order: query.order ?? defaultOrder,

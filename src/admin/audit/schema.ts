@@ -1,18 +1,32 @@
 // The wire contract of the audit log. An event has the shape of Aeon's ancestor, with more members.
 import * as z from "zod/mini";
-import { id, nameFilter, nullableText, order, paging, timeFilter, timestamp } from "../fields.ts";
+import {
+  address,
+  id,
+  nameFilter,
+  nullableText,
+  order,
+  orderBy,
+  paging,
+  requestId,
+  timeFilter,
+  timestamp,
+} from "../fields.ts";
 
-const EVENT_TYPES = ["CREATE", "EDIT", "DELETE", "REVOKE", "EXPIRE"] as const;
-const RESOURCE_TYPES = ["API_KEY", "ALLOW_LIST", "ROLE", "OPERATOR"] as const;
+export const EVENT_TYPES = ["CREATE", "EDIT", "DELETE", "REVOKE", "EXPIRE", "EXPIRING", "LEAK"] as const;
+export const RESOURCE_TYPES = ["API_KEY", "ALLOW_LIST", "ROLE", "OPERATOR", "ENDPOINT"] as const;
 
 const filters = {
   search: z.optional(nameFilter),
   event_type: z.optional(z.array(z.enum(EVENT_TYPES, `This must be one of ${EVENT_TYPES.join(", ")}.`))),
   resource_type: z.optional(z.array(z.enum(RESOURCE_TYPES, `This must be one of ${RESOURCE_TYPES.join(", ")}.`))),
+  actor_id: z.optional(id),
+  request_id: z.optional(requestId),
+  address: z.optional(address),
   start_timestamp: z.optional(timeFilter),
   end_timestamp: z.optional(timeFilter),
   order,
-  order_by: z.optional(z.enum(["created_on"], "This must be created_on.")),
+  order_by: orderBy("created_on"),
 };
 
 export const AuditQuery = z.object({ ...filters, ...paging });
@@ -46,10 +60,21 @@ export const AuditEventData = z.object({
   address: nullableText,
   request_id: nullableText,
   detail: z.record(z.string(), z.unknown()),
+  /** The position in the account's log, from 1. */
   sequence: z.int(),
   /** `null` until the event is sealed, which takes a minute at most. */
   hash: nullableText,
 });
 
+export const AuditHeadData = z.object({
+  /** The `sequence` of the last event that is signed. */
+  sequence: z.int(),
+  /** The day of the signature, in UTC. */
+  day: z.string(),
+  /** A JWS (RFC 7515) of one of the keys at `/.well-known/gatehouse/jwks.json`. */
+  jws: z.string(),
+});
+
+export type AuditHeadData = z.infer<typeof AuditHeadData>;
 export type AuditQuery = z.infer<typeof AuditQuery>;
 export type AuditEventData = z.infer<typeof AuditEventData>;

@@ -1,7 +1,7 @@
 // An audit event as the wire has it.
-import type { AuditRecord } from "../../store/audit/port.ts";
+import type { AuditHead, AuditRecord } from "../../store/audit/port.ts";
 import { toIsoString } from "../time.ts";
-import type { AuditEventData } from "./schema.ts";
+import type { AuditEventData, AuditHeadData } from "./schema.ts";
 
 const EVENT_TYPE_NAMES: Readonly<Record<string, string>> = {
   CREATE: "Create",
@@ -9,12 +9,15 @@ const EVENT_TYPE_NAMES: Readonly<Record<string, string>> = {
   DELETE: "Delete",
   REVOKE: "Revoke",
   EXPIRE: "Expire",
+  EXPIRING: "Expiring",
+  LEAK: "Leaked",
 };
 const RESOURCE_TYPE_NAMES: Readonly<Record<string, string>> = {
   API_KEY: "API Key",
   ALLOW_LIST: "Allow List",
   ROLE: "Role",
   OPERATOR: "Operator",
+  ENDPOINT: "Endpoint",
 };
 
 /** One audit event. */
@@ -45,9 +48,15 @@ export function toAuditEvent(event: AuditRecord): AuditEventData {
     address: actor.address,
     request_id: actor.requestId,
     detail: { ...detail },
-    sequence: event.seq,
+    // Before migration 0006 there was one count for all accounts.
+    sequence: event.number ?? event.seq,
     hash: event.hash,
   };
+}
+
+/** The signed end of an account's log. */
+export function toAuditHead({ number, day, jws }: AuditHead): AuditHeadData {
+  return { sequence: number, day, jws };
 }
 
 function eventName({ eventType, resourceType }: AuditRecord): string {

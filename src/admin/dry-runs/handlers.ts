@@ -3,12 +3,13 @@
 
 import type { AuthorizedRequest } from "../../authorized-request.ts";
 import { escalationsOfRevocation } from "../../core/access/privilege-escalation.ts";
-import type { DryRunFailure } from "../../store/dry-runs/port.ts";
+import type { DryRunDetails, DryRunFailure } from "../../store/dry-runs/port.ts";
 import { findApiKeyByPath } from "../api-keys/handlers.ts";
 import { toApiKey, toEffective } from "../api-keys/view.ts";
 import { readBody } from "../body.ts";
 import { actorOf, type PathParams, recordChange, uuidParam } from "../handler.ts";
 import type { AdminPorts } from "../ports.ts";
+import { etagOf, matchesIfMatch, matchesIfNoneMatch, preconditionFailed } from "../preconditions.ts";
 import { readForce } from "../query.ts";
 import { REFERENCE_GONE } from "../references.ts";
 import {
@@ -22,7 +23,7 @@ import {
 } from "../responses.ts";
 import { grantOf } from "../roles/grant.ts";
 import { TrialSpec } from "./schema.ts";
-import { escalationsOfTerms, resolveTerms } from "./terms.ts";
+import { escalationsOfTerms, resolveTerms, warningsOfTerms } from "./terms.ts";
 import { toDryRun } from "./view.ts";
 
 /** Shows the dry run of a key with what it would have denied. */
@@ -34,7 +35,7 @@ export async function getApiKeyTrial(
   const id = uuidParam(params, "apiKeyId");
   await ports.dryRunRecorder.flush(request.now);
   const dryRun = id && (await ports.dryRuns.get(request.principal.accountId, id));
-  return dryRun ? json({ data: toDryRun(id, dryRun) }) : notFound(request, "Dry run");
+  return dryRun ? json({ data: toDryRun(id, dryRun) }, tagOf(dryRun)) : notFound(request, "Dry run");
 }
 
 /** Starts a dry run in place of the current one. */
@@ -43,7 +44,7 @@ export async function putApiKeyTrial(
   request: AuthorizedRequest,
   params: PathParams,
 ): Promise<Response> {
-  const body = await readBody(request, TrialSpec);
+  const body = readBody(request, TrialSpec);
   if (body instanceof Response) return body;
   const key = await findApiKeyByPath(ports, request, params);
   if (key === null) return notFound(request, "API key");
@@ -53,12 +54,16 @@ export async function putApiKeyTrial(
   const escalations = await escalationsOfTerms(ports, request, key, resolved);
   if (escalations.length > 0) return escalationDenied(request, escalations);
   const { accountId } = request.principal;
+  const current = tagOf(await ports.dryRuns.get(accountId, key.id));
+  if (!matchesIfMatch(request, current) || !matchesIfNoneMatch(request, current)) return preconditionFailed(request);
   const distinct = { ...terms, allowListIds: resolved.allowLists?.map((list) => list.id) ?? null };
-  const outcome = await ports.dryRuns.attach(accountId, key.id, distinct, actorOf(request), request.now);
+  const actor = actorOf(request, { apiKey: key, role: resolved.role }, resolved.allowLists ?? []);
+  const outcome = await ports.dryRuns.attach(accountId, key.id, distinct, actor, request.now);
   if (outcome !== "attached") return failureResponse(request, outcome);
   recordChange(ports, request, key.id, "trial_attached");
   const dryRun = await ports.dryRuns.get(accountId, key.id);
-  return dryRun ? json({ data: toDryRun(key.id, dryRun) }) : failureResponse(request, "trial_changed");
+  if (dryRun === null) return failureResponse(request, "trial_changed");
+  return json({ data: toDryRun(key.id, dryRun), warnings: warningsOfTerms(resolved) }, tagOf(dryRun));
 }
 
 /** Makes the terms of the dry run the key's own, and ends the dry run. */
@@ -79,13 +84,17 @@ export async function promoteApiKeyTrial(
   if ("errors" in resolved || resolved.allowLists?.length === 0) return failureResponse(request, "reference_gone");
   const escalations = await escalationsOfTerms(ports, request, key, resolved);
   if (escalations.length > 0) return escalationDenied(request, escalations);
+  if (!matchesIfMatch(request, tagOf(dryRun))) return preconditionFailed(request);
   const promotion = { accountId, keyId: key.id, dryRun, force };
-  const outcome = await ports.dryRuns.promote(promotion, actorOf(request), request.now);
+  const actor = actorOf(request, { apiKey: key, role: resolved.role }, resolved.allowLists ?? []);
+  const outcome = await ports.dryRuns.promote(promotion, actor, request.now);
   if (outcome !== "promoted") return failureResponse(request, outcome);
   recordChange(ports, request, key.id, "trial_promoted");
   const promoted = await ports.apiKeys.get(accountId, key.id);
   if (promoted === null) throw new Error(`key ${key.id} does not exist, but keys are never deleted`);
-  return json({ data: toApiKey(promoted, request.now), effective: toEffective(ports.revocationBounds) });
+  const data = toApiKey(promoted, request.now);
+  const effective = toEffective(ports.revocationBounds);
+  return json({ data, effective, warnings: warningsOfTerms(resolved) }, etagOf(promoted));
 }
 
 /** Ends the dry run and deletes its counts. The key itself does not change, so its expiry and addresses do not matter. */
@@ -98,10 +107,21 @@ export async function deleteApiKeyTrial(
   if (key === null) return notFound(request, "API key");
   const escalations = escalationsOfRevocation(request.principal, key.id, grantOf(key.role));
   if (escalations.length > 0) return revocationDenied(request, escalations);
-  const outcome = await ports.dryRuns.drop(request.principal.accountId, key.id, actorOf(request), request.now);
+  const { accountId } = request.principal;
+  const current = request.raw.headers.has("if-match") ? await ports.dryRuns.get(accountId, key.id) : null;
+  if (current !== null && !matchesIfMatch(request, tagOf(current))) return preconditionFailed(request);
+  const actor = actorOf(request, { apiKey: key });
+  const outcome = await ports.dryRuns.drop(accountId, key.id, actor, request.now);
   if (outcome === "not_found") return notFound(request, "Dry run");
   recordChange(ports, request, key.id, "trial_dropped");
   return noContent();
+}
+
+/** A dry run is never changed, only replaced by one with another id. */
+function tagOf(dryRun: DryRunDetails): string;
+function tagOf(dryRun: DryRunDetails | null): string | null;
+function tagOf(dryRun: DryRunDetails | null): string | null {
+  return dryRun === null ? null : etagOf({ version: dryRun.id });
 }
 
 function failureResponse(

@@ -3,6 +3,7 @@
 import * as z from "zod/mini";
 import { ApiKeyData, Effective, MAX_ALLOW_LISTS } from "../api-keys/schema.ts";
 import { id, timestamp } from "../fields.ts";
+import { FieldErrorData } from "../schema.ts";
 
 const EITHER = "One of role_id and allow_list_info is required.";
 const LISTS = `This holds 1 to ${MAX_ALLOW_LISTS} different ids; omit it for a dry run of the role alone.`;
@@ -43,6 +44,13 @@ export const TrialData = z.object({
   }),
 });
 
-export const PromotedTrial = z.object({ data: ApiKeyData, effective: Effective });
+/** The dry run, with warnings when its allow lists together restrict next to nothing. */
+export const StartedTrial = z.object({ data: TrialData, warnings: z.array(FieldErrorData) });
+
+export const PromotedTrial = z.object({
+  data: ApiKeyData,
+  effective: Effective,
+  warnings: z.array(FieldErrorData),
+});
 
 export type TrialData = z.infer<typeof TrialData>;

@@ -3,6 +3,7 @@
 import type { AuthorizedRequest } from "../../authorized-request.ts";
 import { escalationsOfChange } from "../../core/access/privilege-escalation.ts";
 import type { FieldError } from "../../core/error-body.ts";
+import { breadthWarnings } from "../../core/ip/breadth.ts";
 import { compileRules } from "../../core/ip/cidr.ts";
 import type { AllowListDetails } from "../../store/allow-lists/port.ts";
 import type { ApiKeyDetails } from "../../store/api-keys/port.ts";
@@ -16,6 +17,8 @@ import { grantOf } from "../roles/grant.ts";
 export interface ResolvedTerms {
   readonly role: RoleDetails | null;
   readonly allowLists: readonly AllowListDetails[] | null;
+  /** The expiry that the key would have; left out: its own. */
+  readonly expiresAt?: number | null;
 }
 
 /** Resolves the ids of the terms, or reports those that do not exist. */
@@ -33,18 +36,24 @@ export async function resolveTerms(
   return roleErrors.length > 0 ? { errors: roleErrors } : { role, allowLists: lists.allowLists };
 }
 
+/** Warns of allow lists that together restrict next to nothing. */
+export function warningsOfTerms({ allowLists }: ResolvedTerms): readonly FieldError[] {
+  const rules = allowLists?.flatMap((list) => list.rules) ?? [];
+  return breadthWarnings(compileRules(rules), "allow_list_info");
+}
+
 /** Where the key, before or after a promotion of these terms, has more access than the principal. */
 export async function escalationsOfTerms(
   ports: AdminPorts,
   request: AuthorizedRequest,
   key: ApiKeyDetails,
-  { role, allowLists }: ResolvedTerms,
+  { role, allowLists, expiresAt = key.expiresAt }: ResolvedTerms,
 ): Promise<readonly FieldError[]> {
   const lists = allowLists ?? (await ports.allowLists.getMany(key.accountId, key.allowListIds));
-  const restricted = allowLists !== null || key.allowListIds.length > 0;
+  const restricted = (allowLists ?? key.allowListIds).length > 0;
   return escalationsOfChange(request.principal, grantOf(key.role), {
     grant: grantOf(role ?? key.role),
-    expiresAt: key.expiresAt,
+    expiresAt,
     addresses: restricted ? compileRules(lists.flatMap((list) => list.rules)) : null,
   });
 }

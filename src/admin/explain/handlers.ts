@@ -14,7 +14,7 @@ import { toSteps } from "./view.ts";
 
 /** Explains why a request was denied, or how a simulated request would be decided. */
 export async function explainRefusal(ports: AdminPorts, request: AuthorizedRequest): Promise<Response> {
-  const body = await readBody(request, ExplainRequest);
+  const body = readBody(request, ExplainRequest);
   if (body instanceof Response) return body;
   const { request_id } = body.value;
   return request_id === undefined

@@ -1,6 +1,6 @@
 // The wire contract of explanations: why a request was denied, or how a simulated one would be decided.
 import * as z from "zod/mini";
-import { id, nullableText, timestamp } from "../fields.ts";
+import { address, id, nullableText, requestId, timestamp } from "../fields.ts";
 
 const PATH_TEXT = "A path starts with / and is in canonical form, without a query.";
 const SIMULATED_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
@@ -9,10 +9,10 @@ const SIMULATION_FIELDS = ["api_key_id", "method", "path"] as const;
 /** Either a denied request (`request_id` alone), or a request to simulate. */
 export const ExplainRequest = z
   .strictObject({
-    request_id: z.optional(z.string().check(z.regex(/^[0-9a-z-]{1,64}$/, "This is not a request id."))),
+    request_id: z.optional(requestId),
     api_key_id: z.optional(id),
     /** Omitted: the address is unknown. */
-    address: z.optional(z.nullable(z.string().check(z.maxLength(64, "An address has at most 64 characters.")))),
+    address: z.optional(z.nullable(address)),
     method: z.optional(z.enum(SIMULATED_METHODS, `This must be one of ${SIMULATED_METHODS.join(", ")}.`)),
     path: z.optional(z.string().check(z.regex(/^\/[^?#]{0,2047}$/, PATH_TEXT))),
   })

@@ -1,10 +1,11 @@
 // Evaluates a request that is not sent, on current data. Reads only; counts and records nothing.
 
-import type { Denial } from "../../core/access/decision.ts";
+import type { Denial, Reason } from "../../core/access/decision.ts";
 import { type ExplainedRequest, type ExplainedStep, type Explanation, explain } from "../../core/access/explain.ts";
-import type { KeyRecord } from "../../core/access/principal.ts";
+import type { KeyRecord, UnusableReason } from "../../core/access/principal.ts";
 import { parseAddress } from "../../core/ip/ip-address.ts";
 import { matchOperation } from "../../core/routing/match-operation.ts";
+import type { ApiKeyDetails } from "../../store/api-keys/port.ts";
 import type { AdminPorts } from "../ports.ts";
 import type { ExplanationData, StepData } from "./schema.ts";
 
@@ -30,21 +31,38 @@ export async function decideSimulated(
   const { operation, params, accountId } = target;
   const address = simulated.address === null ? null : parseAddress(simulated.address);
   const explanation = explain(key, { address, accountId, operation, params }, now, simulated, lists);
-  const blocked = ports.blockedKeyIds.has(key.id);
+  const denied = DENIED_BY_CONFIGURATION[details?.unusableReason ?? "none"];
   return {
-    allow: explanation.allow && !blocked,
-    reason: blocked ? "key_denied" : explanation.reason,
-    steps: stepsOf(explanation, blocked),
+    allow: explanation.allow && denied === null,
+    reason: denied ?? explanation.reason,
+    steps: stepsOf(explanation, details),
   };
 }
 
-const SIGNATURE_STEP: ExplainedStep = {
-  check: "signature",
-  outcome: "not_asked",
-  reason: null,
-  message: "A simulation has no key text whose signature could be verified.",
-  compared: {},
+/** What a client is told whose key the configuration ends, whatever its record says. */
+const DENIED_BY_CONFIGURATION: Readonly<Record<UnusableReason | "none", Reason | null>> = {
+  blocked: "key_denied",
+  signing_key_removed: "token_malformed",
+  // Its record says so as well.
+  disabled: null,
+  none: null,
 };
+
+/** A simulation has no key text, but the record says which secret has signed it. */
+function signatureStep(details: ApiKeyDetails | null): ExplainedStep {
+  const signing_key_id = details?.signingKeyId ?? null;
+  const step = { check: "signature", compared: { signing_key_id } } as const;
+  if (signing_key_id === null) {
+    const message = "A simulation has no key text whose signature could be verified.";
+    return { ...step, outcome: "not_asked", reason: null, message };
+  }
+  if (details?.unusableReason === "signing_key_removed") {
+    const message = `The secret ${signing_key_id}, which has signed the key, is no longer in KEY_RING.`;
+    return { ...step, outcome: "refused", reason: "token_malformed", message };
+  }
+  const message = `The secret ${signing_key_id}, which has signed the key, is in KEY_RING.`;
+  return { ...step, outcome: "passed", reason: null, message };
+}
 
 const BLOCKED_STEP: ExplainedStep = {
   check: "break_glass",
@@ -62,12 +80,19 @@ const NOT_BLOCKED_STEP: ExplainedStep = {
   compared: {},
 };
 
-function stepsOf(explanation: Explanation, blocked: boolean): StepData[] {
-  const steps = [SIGNATURE_STEP, blocked ? BLOCKED_STEP : NOT_BLOCKED_STEP, ...explanation.steps];
+function stepsOf(explanation: Explanation, details: ApiKeyDetails | null): StepData[] {
+  const blocked = details?.unusableReason === "blocked";
+  const steps = [signatureStep(details), blocked ? BLOCKED_STEP : NOT_BLOCKED_STEP, ...explanation.steps];
   return steps.map((step) => ({ ...step, compared: { ...step.compared } }));
 }
 
+const OPERATION_DENIALS = {
+  reserved: "The path has no operation with this method.",
+  operation_unknown:
+    "The operation is not in the operation table. Unknown operations are denied, or the path is not one of the API.",
+} as const;
+
 function operationDenial({ reason }: Denial): SimulatedDecision {
-  const message = "The path belongs to Gatehouse, which does not serve this method there.";
+  const message = OPERATION_DENIALS[reason === "operation_unknown" ? reason : "reserved"];
   return { allow: false, reason, steps: [{ check: "operation", outcome: "refused", reason, message, compared: {} }] };
 }

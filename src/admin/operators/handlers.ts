@@ -6,6 +6,7 @@ import { compileGrant } from "../../core/access/roles.ts";
 import type { OperatorDetails } from "../../store/operators/port.ts";
 import { actorOf, type PathParams, recordChange, uuidParam } from "../handler.ts";
 import type { AdminPorts } from "../ports.ts";
+import { etagOf, matchesIfMatch, preconditionFailed } from "../preconditions.ts";
 import { limitOf, readForce, readQuery } from "../query.ts";
 import { conflict, json, noContent, notFound, pageResponse, revocationDenied, validationError } from "../responses.ts";
 import { grantOf } from "../roles/grant.ts";
@@ -35,7 +36,8 @@ export async function getOperator(
   params: PathParams,
 ): Promise<Response> {
   const operator = await findOperatorByPath(ports, request, params);
-  return operator === null ? notFound(request, "Operator") : json({ data: toOperator(operator, request.now) });
+  if (operator === null) return notFound(request, "Operator");
+  return json({ data: toOperator(operator, request.now) }, etagOf(operator));
 }
 
 /** Removes an operator with no more permissions than the principal has. */
@@ -50,8 +52,10 @@ export async function deleteOperator(
   if (operator === null) return notFound(request, "Operator");
   const escalations = escalationsOfRole(request.principal, grantOf(operator.role), compileGrant([]));
   if (escalations.length > 0) return revocationDenied(request, escalations);
+  if (!matchesIfMatch(request, etagOf(operator))) return preconditionFailed(request);
   const { accountId } = request.principal;
-  const result = await ports.operators.delete(accountId, operator.id, force, actorOf(request), request.now);
+  const actor = actorOf(request, { operator });
+  const result = await ports.operators.delete(accountId, operator.id, force, actor, request.now);
   if (result === "not_found") return notFound(request, "Operator");
   if (result === "last_manager") return conflict(request, "last_manager", LAST_MANAGING_OPERATOR);
   recordChange(ports, request, operator.id, "deleted");

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { readEmail } from "../../core/token/oidc-token.ts";
 import { expireAfterHours, id, name, nullableText, paging, timestamp } from "../fields.ts";
 import { RoleData } from "../roles/schema.ts";
-import { ChangeTimes } from "../schema.ts";
+import { ChangeTimes, FieldErrorData } from "../schema.ts";
 
 const EMAIL_TEXT = "This must be an e-mail address in ASCII.";
 const email = z.string().check(z.refine((value) => readEmail(value) !== null, EMAIL_TEXT));
@@ -31,8 +31,12 @@ export const OperatorSpec = z
     if (value.issuer != null && !bySubject) report("issuer", "An issuer is only allowed together with a subject.");
   });
 
-/** A changed operator. The identity stays: another identity is another operator. */
-export const OperatorChange = z.strictObject({ name, role_id: id, expire_after_hours: z.optional(expireAfterHours) });
+/** A changed operator; what is left out stays as it is. The identity stays: another identity is another operator. */
+export const OperatorChange = z.strictObject({
+  name: z.optional(name),
+  role_id: z.optional(id),
+  expire_after_hours: z.optional(expireAfterHours),
+});
 
 export const OperatorListQuery = z.object(paging);
 
@@ -53,7 +57,13 @@ export const OperatorData = z.object({
     created_by: z.string(),
     metadata: ChangeTimes,
     role: RoleData,
+    /** For `If-Match`. */
+    etag: z.string(),
   }),
 });
 
+/** The operator, with warnings when nobody vouches for them. */
+export const CreatedOperator = z.object({ data: OperatorData, warnings: z.array(FieldErrorData) });
+
+export type CreatedOperator = z.infer<typeof CreatedOperator>;
 export type OperatorData = z.infer<typeof OperatorData>;

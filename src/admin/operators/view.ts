@@ -1,5 +1,6 @@
 // An operator as the wire has it.
 import type { OperatorDetails } from "../../store/operators/port.ts";
+import { etagOf } from "../preconditions.ts";
 import { toBareRole } from "../roles/view.ts";
 import { toExpiryTime, toIsoString } from "../time.ts";
 import type { OperatorData } from "./schema.ts";
@@ -28,6 +29,7 @@ export function toOperator(operator: OperatorDetails, now: number): OperatorData
       created_by: operator.createdByName,
       metadata: { created_on: toIsoString(operator.createdAt), updated_on: toIsoString(operator.updatedAt) },
       role: toBareRole(operator.role, operator.accountId, null),
+      etag: etagOf(operator),
     },
   };
 }

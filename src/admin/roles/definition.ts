@@ -2,14 +2,18 @@
 
 import type { AuthorizedRequest } from "../../authorized-request.ts";
 import type { Permission } from "../../core/access/permissions.ts";
-import { readPermission } from "../../core/access/roles.ts";
+import { isReservedRoleName, readPermission } from "../../core/access/roles.ts";
 import type { FieldError } from "../../core/error-body.ts";
 import type { RoleDefinition } from "../../store/roles/port.ts";
 import { readBody } from "../body.ts";
+import { conflict } from "../responses.ts";
 import { RoleSpec } from "./schema.ts";
 
 /** A detail for `name_taken`. */
-export const ROLE_NAME_TAKEN = "There is a role with this name already. Role names are not case-sensitive.";
+export const ROLE_NAME_TAKEN = "There is a role with this name already. Case does not distinguish names.";
+
+/** Another detail for `name_taken`. */
+const NAME_RESERVED = "There is a built-in role with this name, or with one that is read alike.";
 
 /** A detail for `built_in_role`. */
 export const ROLE_IS_BUILT_IN = "Built-in roles cannot be changed or deleted.";
@@ -20,13 +24,14 @@ export const ROLE_IS_BUILT_IN = "Built-in roles cannot be changed or deleted.";
  * @param queryErrors field errors of the query, reported together with those of the body
  * @returns the role, or the error response
  */
-export async function readRoleDefinition(
+export function readRoleDefinition(
   request: AuthorizedRequest,
   queryErrors: readonly FieldError[] = [],
-): Promise<RoleDefinition | Response> {
-  const body = await readBody(request, RoleSpec, { otherErrors: queryErrors });
+): RoleDefinition | Response {
+  const body = readBody(request, RoleSpec, { otherErrors: queryErrors });
   if (body instanceof Response) return body;
   const { name, description, permissions } = body.value;
+  if (isReservedRoleName(name)) return conflict(request, "name_taken", NAME_RESERVED);
   return { displayName: name, description: description ?? "", permissions: flattenPermissions(permissions) };
 }
 

@@ -8,6 +8,7 @@ import type { RoleDetails } from "../../store/roles/port.ts";
 import { toKeyReference } from "../api-keys/view.ts";
 import { actorOf, type PathParams, recordChange, uuidParam } from "../handler.ts";
 import type { AdminPorts } from "../ports.ts";
+import { etagOf, matchesIfMatch, preconditionFailed } from "../preconditions.ts";
 import { limitOf, readQuery } from "../query.ts";
 import {
   conflict,
@@ -18,6 +19,7 @@ import {
   listResponse,
   noContent,
   notFound,
+  quotaExceeded,
   revocationDenied,
   validationError,
 } from "../responses.ts";
@@ -54,15 +56,16 @@ export async function getRole(ports: AdminPorts, request: AuthorizedRequest, par
 
 /** Creates a custom role, within the permissions of the principal. */
 export async function createRole(ports: AdminPorts, request: AuthorizedRequest): Promise<Response> {
-  const definition = await readRoleDefinition(request);
+  const definition = readRoleDefinition(request);
   if (definition instanceof Response) return definition;
   const escalations = escalationsOfRole(request.principal, null, compileGrant(definition.permissions));
   if (escalations.length > 0) return escalationDenied(request, escalations);
   const { accountId } = request.principal;
   const role = await ports.roles.create(accountId, crypto.randomUUID(), definition, actorOf(request), request.now);
+  if (role === "quota_exceeded") return quotaExceeded(request, "custom roles");
   if (role === "name_taken") return conflict(request, "name_taken", ROLE_NAME_TAKEN);
   recordChange(ports, request, role.id, "created");
-  return json({ data: toRole(role, accountId, []) });
+  return json({ data: toRole(role, accountId, []) }, etagOf(role));
 }
 
 /** Deletes a custom role that no active key and no operator has. */
@@ -72,7 +75,9 @@ export async function deleteRole(ports: AdminPorts, request: AuthorizedRequest, 
   if (!role.userDefined) return conflict(request, "built_in_role", ROLE_IS_BUILT_IN);
   const escalations = escalationsOfRole(request.principal, grantOf(role), compileGrant([]));
   if (escalations.length > 0) return revocationDenied(request, escalations);
-  const result = await ports.roles.delete(request.principal.accountId, role.id, actorOf(request), request.now);
+  if (!matchesIfMatch(request, etagOf(role))) return preconditionFailed(request);
+  const actor = actorOf(request, { role });
+  const result = await ports.roles.delete(request.principal.accountId, role.id, actor, request.now);
   if (result === "not_found") return notFound(request, "Role");
   if (result !== "deleted") return conflict(request, "role_in_use", `${ROLE_IN_USE} ${listNames(result.inUseBy)}`);
   recordChange(ports, request, role.id, "deleted");
@@ -80,7 +85,7 @@ export async function deleteRole(ports: AdminPorts, request: AuthorizedRequest, 
 }
 
 const ROLE_IN_USE =
-  "The role is in use by active API keys, by their dry runs, or by operators. Revoke or change these first:";
+  "The role is in use by active API keys, by their dry runs, or by active operators. Revoke or change these first:";
 
 /** The role that the path names; `null`: the account has no such role. */
 export async function findRoleByPath(
@@ -100,7 +105,7 @@ export async function roleResponse(
 ): Promise<Response> {
   const { accountId } = request.principal;
   const keys = await ports.roles.keysOf(accountId, [role.id]);
-  return json({ data: toRole(role, accountId, toReferences(keys.get(role.id), request.now)) });
+  return json({ data: toRole(role, accountId, toReferences(keys.get(role.id), request.now)) }, etagOf(role));
 }
 
 function toReferences(keys: readonly KeyReference[] | undefined, now: number) {

@@ -18,6 +18,8 @@ export const RoleData = z.object({
     /** `null` inside a key; otherwise at most 100 keys, those that are not revoked first. */
     api_keys: z.nullable(z.array(KeyReferenceData)),
     display_name: z.string(),
+    /** For `If-Match`: an item of a list need not be read again to be edited. */
+    etag: z.string(),
   }),
 });
 

@@ -3,6 +3,7 @@
 import { builtInRole } from "../../core/access/roles.ts";
 import type { RoleDetails } from "../../store/roles/port.ts";
 import { toResourcePermissions } from "../permissions/view.ts";
+import { etagOf } from "../preconditions.ts";
 import type { KeyReferenceData } from "../schema.ts";
 import { toIsoString } from "../time.ts";
 import { grantOf } from "./grant.ts";
@@ -32,6 +33,7 @@ export function toBareRole(role: RoleDetails, accountId: string, keys: readonly 
       users: keys === null ? null : [],
       api_keys: keys === null ? null : [...keys],
       display_name: role.displayName,
+      etag: etagOf(role),
     },
   };
 }

@@ -7,6 +7,8 @@ export const SelfData = z.object({
   id,
   name: z.string(),
   account_id: id,
+  /** The accounts that an operator may name in `Gatehouse-Account`, this one among them; empty for an API key. */
+  accounts: z.array(z.object({ id, name: z.string() })),
   role: z.object({ id, name: z.string() }),
   /** Effective permissions, such as `API_KEY:CREATE`. */
   permissions: z.array(z.string()),

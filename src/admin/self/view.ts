@@ -9,6 +9,7 @@ export function toSelf(principal: Principal): SelfData {
     id: principal.id,
     name: principal.name,
     account_id: principal.accountId,
+    accounts: isOperator(principal) ? principal.accounts.map(({ id, name }) => ({ id, name })) : [],
     role: { id: principal.role.id, name: principal.role.name },
     permissions: [...principal.role.grant.permissions],
   };
