@@ -11,19 +11,25 @@ export interface Api {
   get<T>(path: string, signal?: AbortSignal): Promise<T>;
   /** Downloads a complete file; an interrupted download throws a problem. */
   download(path: string): Promise<Blob>;
-  send<T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown, headers?: HeadersInit): Promise<T>;
+  send<T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown, headers?: HeadersInit): Promise<T>;
 }
 
 export const PROXY_SIGN_IN = "The access proxy in front of Gatehouse requires a new sign-in.";
 
 /**
  * @param token the API key; `null`: the access proxy adds the credential
+ * @param accountId the account in which an operator acts where the path names none; `null`: the only one
  * @param onSignedOut is called when the API no longer accepts the credential
  */
-export function createApi(token: string | null, onSignedOut: (problem: Problem) => void): Api {
+export function createApi(
+  token: string | null,
+  accountId: string | null,
+  onSignedOut: (problem: Problem) => void,
+): Api {
   async function request(path: string, init: RequestInit, timeoutMs = TIMEOUT_MS): Promise<Response> {
     const headers = new Headers(init.headers);
     if (token !== null) headers.set("authorization", `Bearer ${token}`);
+    if (accountId !== null) headers.set("gatehouse-account", accountId);
     const response = await fetchSameOrigin(V1 + path, { ...init, headers }, timeoutMs);
     if (response.ok) return response;
     const redirected = response.type === "opaqueredirect";

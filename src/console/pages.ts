@@ -16,6 +16,7 @@ export const PAGES = {
   "allow-lists": { title: "IP allow lists" },
   roles: { title: "Roles" },
   operators: { title: "Operators", permission: "ACCOUNT_USER:READ", list: "operators" },
+  endpoints: { title: "Endpoints", permission: "AUDIT_EVENT:READ", list: "endpoints" },
   activity: { title: "Activity", permission: "AUDIT_EVENT:READ", list: "audit/events" },
   explain: { title: "Denied requests", permission: "API_KEY:READ" },
 } as const satisfies Readonly<Record<string, PageDefinition>>;

@@ -50,7 +50,7 @@ function kindOf(status: number): ProblemKind {
   if (status === 401) return "signed_out";
   if (status === 403) return "forbidden";
   if (status === 404) return "missing";
-  if (status === 409) return "conflict";
+  if (status === 409 || status === 412) return "conflict";
   return status === 429 ? "busy" : "unavailable";
 }
 

@@ -9,12 +9,16 @@ import { Problem } from "./problem.ts";
 export interface Session {
   readonly api: Api;
   readonly accountId: string;
+  /** The accounts that an operator may switch to, with this one; empty for an API key. */
+  readonly accounts: SelfData["accounts"];
   /** ID of the API key or of the operator. */
   readonly selfId: string;
   readonly name: string;
   /** Whether an access proxy provides the credential. */
   readonly byProxy: boolean;
   readonly roleName: string;
+  /** Signs in with the same credential, in another account. */
+  readonly enter: (accountId: string) => Promise<Session>;
   /** Path of the account's operations. */
   readonly account: string;
   /** Whether the role had this permission at sign-in. It only hides controls: the server authorizes every request. */
@@ -36,19 +40,25 @@ const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const NO_KEY = "This is not a Gatehouse API key. Gatehouse keys start with “eyJ”.";
 
 /**
- * @param token an API key; `null`: the access proxy provides the credential
+ * @param token an API key or an operator's token; `null`: the access proxy provides the credential
+ * @param accountId the account of an operator; `null`: the only one
  * @param onSignedOut is called when the session ends, but not when this sign-in fails
- * @throws Problem when the credential is malformed or not accepted
+ * @throws Problem when the credential is malformed or not accepted, or the operator has to choose an account
  */
-export async function signIn(token: string | null, onSignedOut: (problem: Problem) => void): Promise<Session> {
+export async function signIn(
+  token: string | null,
+  accountId: string | null,
+  onSignedOut: (session: Session, problem: Problem) => void,
+): Promise<Session> {
   if (token !== null && !JWT.test(token)) throw new Problem("invalid", NO_KEY);
-  let established = false;
-  const api = createApi(token, (problem) => established && onSignedOut(problem));
+  let session: Session | null = null;
+  const api = createApi(token, accountId, (problem) => session && onSignedOut(session, problem));
   const { data } = await api.get<{ data: SelfData }>("/auth/self");
   const granted = new Set(data.permissions);
-  established = true;
-  return {
+  session = {
     api,
+    accounts: data.accounts,
+    enter: (id) => signIn(token, id, onSignedOut),
     account: `/accounts/${encodeURIComponent(data.account_id)}`,
     accountId: data.account_id,
     selfId: data.id,
@@ -57,6 +67,7 @@ export async function signIn(token: string | null, onSignedOut: (problem: Proble
     roleName: data.role.name,
     may: (permission) => granted.has(permission),
   };
+  return session;
 }
 
 export function permissionNames(permissions: RoleData["info"]["effective_permissions"]): readonly string[] {

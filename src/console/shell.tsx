@@ -1,7 +1,9 @@
 // The frame around every page: navigation, the signed-in user, the theme.
 import { Button } from "@cloudflare/kumo/components/button";
 import { type ReactNode, useState } from "react";
+import { AccountSwitcher } from "./accounts.tsx";
 import { ActivityPage } from "./activity/activity-page.tsx";
+import { EndpointsPage } from "./endpoints/endpoints-page.tsx";
 import { ExplainPage } from "./explain/explain-page.tsx";
 import { CreateKey } from "./keys/create-key.tsx";
 import { KeysPage } from "./keys/keys-page.tsx";
@@ -26,11 +28,17 @@ const VIEWS: Readonly<Record<Page, (props: ViewProps) => ReactNode>> = {
   "allow-lists": AllowListsPage,
   roles: RolesPage,
   operators: OperatorsPage,
+  endpoints: EndpointsPage,
   activity: ActivityPage,
   explain: ExplainPage,
 };
 
-export function Shell({ onSignOut }: { readonly onSignOut: () => void }) {
+interface ShellProps {
+  readonly onSwitchAccount: (accountId: string) => Promise<void>;
+  readonly onSignOut: () => void;
+}
+
+export function Shell({ onSwitchAccount, onSignOut }: ShellProps) {
   const { page, id } = useRoute();
   const [creating, setCreating] = useState(false);
   const View = VIEWS[page];
@@ -40,7 +48,7 @@ export function Shell({ onSignOut }: { readonly onSignOut: () => void }) {
       <a href="#content" className="sr-only focus:not-sr-only focus:absolute focus:z-10 focus:bg-kumo-base focus:p-3">
         Skip to content
       </a>
-      <TopBar page={page} onSignOut={onSignOut} />
+      <TopBar page={page} onSwitchAccount={onSwitchAccount} onSignOut={onSignOut} />
       <main id="content" tabIndex={-1} className="mx-auto w-full max-w-[110rem] flex-1 px-4 py-6 sm:px-8 sm:py-8">
         <View openId={id} onCreateKey={() => setCreating(true)} />
       </main>
@@ -50,7 +58,7 @@ export function Shell({ onSignOut }: { readonly onSignOut: () => void }) {
   );
 }
 
-function TopBar({ page, onSignOut }: { readonly page: Page; readonly onSignOut: () => void }) {
+function TopBar({ page, onSwitchAccount, onSignOut }: ShellProps & { readonly page: Page }) {
   const session = useSession();
   return (
     <header className="border-b border-kumo-line bg-kumo-base">
@@ -71,6 +79,7 @@ function TopBar({ page, onSignOut }: { readonly page: Page; readonly onSignOut: 
             Signed in {session.byProxy ? "as" : "with"}{" "}
             <span className="font-medium text-kumo-default">{session.name}</span> ({session.roleName})
           </span>
+          {session.accounts.length > 1 && <AccountSwitcher {...session} onChoose={onSwitchAccount} />}
           <ThemeButton />
           <Button size="sm" onClick={onSignOut}>
             Sign out

@@ -1,5 +1,5 @@
 // The light or dark theme: the system's preference until the user chooses one. The choice is kept in memory only, because the
-// console writes nothing to the browser's storage.
+// console stores nothing in the browser but an operator's account (accounts.tsx).
 import { useSyncExternalStore } from "react";
 
 export type Theme = "light" | "dark";

@@ -2,6 +2,7 @@
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import type { AuditEventData } from "../../admin/audit/schema.ts";
 import type { ListOf } from "../../admin/schema.ts";
+import { loadFilledPage } from "../load-list.ts";
 import { useSession } from "../session.ts";
 
 export interface ActivityFilters {
@@ -39,7 +40,9 @@ export function useEvents(filters: ActivityFilters) {
       const query = queryStringOf(filters);
       query.set("limit", String(PAGE_SIZE));
       if (pageParam !== "") query.set("continuation_token", pageParam);
-      return api.get<ListOf<AuditEventData>>(`${account}/audit/events?${query}`, signal);
+      return loadFilledPage(query, (page) =>
+        api.get<ListOf<AuditEventData>>(`${account}/audit/events?${page}`, signal),
+      );
     },
     getNextPageParam: (page) => page._metadata.continuation_token,
   });

@@ -2,8 +2,22 @@
 import { Input, inputVariants } from "@cloudflare/kumo/components/input";
 import type { ActivityFilters } from "./activity-data.ts";
 
-const EVENT_TYPES = { CREATE: "Created", EDIT: "Edited", DELETE: "Deleted", REVOKE: "Revoked", EXPIRE: "Expired" };
-const RESOURCE_TYPES = { API_KEY: "API keys", ALLOW_LIST: "IP allow lists", ROLE: "Roles", OPERATOR: "Operators" };
+const EVENT_TYPES = {
+  CREATE: "Created",
+  EDIT: "Edited",
+  DELETE: "Deleted",
+  REVOKE: "Revoked",
+  EXPIRE: "Expired",
+  EXPIRING: "Expiring",
+  LEAK: "Leaked",
+};
+const RESOURCE_TYPES = {
+  API_KEY: "API keys",
+  ALLOW_LIST: "IP allow lists",
+  ROLE: "Roles",
+  OPERATOR: "Operators",
+  ENDPOINT: "Endpoints",
+};
 
 interface FiltersProps {
   readonly filters: ActivityFilters;
@@ -18,7 +32,7 @@ export function ActivityFilterFields({ filters, onChange }: FiltersProps) {
         label="Search"
         placeholder="Name, ID or actor …"
         className="w-full sm:w-64"
-        maxLength={64}
+        maxLength={128}
         value={filters.search}
         onChange={(event) => onChange({ search: event.target.value })}
       />

@@ -62,6 +62,7 @@ const PAGE_OF: Readonly<Record<string, Page>> = {
   ALLOW_LIST: "allow-lists",
   ROLE: "roles",
   OPERATOR: "operators",
+  ENDPOINT: "endpoints",
 };
 
 /** A link, unless the event deleted the resource. */

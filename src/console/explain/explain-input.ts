@@ -22,7 +22,7 @@ export function initialInput(id: string | null, account: string): ExplainInput {
     keyId: simulated ? id : "",
     address: "",
     method: "GET",
-    path: `/api/public/v1${account}/`,
+    path: `/api/public/v1${account}/projects`,
   };
 }
 

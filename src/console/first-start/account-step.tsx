@@ -52,7 +52,7 @@ export function AccountStep({ knownKeyRing, onCreated, onExists }: AccountProps)
           label="Company"
           className="w-full"
           autoComplete="organization"
-          maxLength={64}
+          maxLength={128}
           value={name}
           onChange={(event) => setName(event.target.value)}
           {...withError(errorOf("account_name"))}

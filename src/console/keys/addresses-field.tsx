@@ -2,8 +2,8 @@
 import { Banner } from "@cloudflare/kumo/components/banner";
 import { Checkbox } from "@cloudflare/kumo/components/checkbox";
 import { Radio } from "@cloudflare/kumo/components/radio";
-import { covers } from "../lists/addresses.ts";
-import { useAllowLists, useOwnAddress } from "../lists/allow-lists-data.ts";
+import { covers, widelyAllowed } from "../lists/addresses.ts";
+import { PROJECT_UNKNOWN, useAllowLists, useOwnAddress } from "../lists/allow-lists-data.ts";
 import { FieldError } from "../ui/field-error.tsx";
 import { ProblemNotice } from "../ui/notices.tsx";
 
@@ -38,17 +38,13 @@ function Lists({ value, onChange }: { readonly value: readonly string[]; readonl
   if (lists.error) return <ProblemNotice problem={lists.error} onRetry={() => void lists.refetch()} />;
   if (lists.data === undefined) return <p role="status">Loading allow lists …</p>;
   if (lists.data.length === 0) {
-    return (
-      <p className="text-kumo-subtle">There is no allow list yet. Create one on the “IP allow lists” page first.</p>
-    );
+    const missing = lists.project === PROJECT_UNKNOWN ? "Enter the project" : "There is no allow list yet. Create one";
+    return <p className="text-kumo-subtle">{missing} on the “IP allow lists” page first.</p>;
   }
   const chosen = lists.data.filter(({ info }) => value.includes(info.id));
-  const included =
-    address === null ||
-    covers(
-      chosen.flatMap(({ spec }) => spec.allow_list),
-      address,
-    );
+  const rules = chosen.flatMap(({ spec }) => spec.allow_list);
+  const included = address === null || covers(rules, address);
+  const wide = widelyAllowed(rules);
   return (
     <>
       <fieldset className="flex max-h-48 flex-col gap-2 overflow-y-auto rounded-lg border border-kumo-line p-3">
@@ -63,6 +59,14 @@ function Lists({ value, onChange }: { readonly value: readonly string[]; readonl
         ))}
       </fieldset>
       {address !== null && <p className="text-sm text-kumo-subtle">Your address is {address}.</p>}
+      {wide.length > 0 && (
+        <Banner
+          variant="alert"
+          size="sm"
+          title="These lists restrict next to nothing"
+          description={`Together they allow at least half of all ${wide.join(" and ")} addresses.`}
+        />
+      )}
       {chosen.length > 0 && !included && (
         <Banner
           variant="alert"

@@ -58,13 +58,15 @@ export function useDryRunChanges(keyId: string) {
     },
     /** @param reviewedId the dry run that the user reviewed: a newer one is shown and not promoted */
     async promote(reviewedId: string, force: boolean): Promise<Effective> {
-      const { data: current } = await api.get<{ data: DryRunData }>(path);
-      if (current.info.id !== reviewedId) {
-        cache(current);
-        throw new Problem("conflict", "The dry run was replaced in the meantime. Review the new one first.");
-      }
-      const query = force ? "?force=true" : "";
-      const response = await api.send<{ data: ApiKeyData; effective: Effective }>("POST", `${path}/promote${query}`);
+      const promotion = `${path}/promote${force ? "?force=true" : ""}`;
+      const reviewed = { "if-match": `"${reviewedId}"` };
+      const response = await api
+        .send<{ data: ApiKeyData; effective: Effective }>("POST", promotion, undefined, reviewed)
+        .catch(async (error) => {
+          if (!(error instanceof Problem) || error.code !== "precondition_failed") throw error;
+          cache((await api.get<{ data: DryRunData }>(path)).data);
+          throw new Problem("conflict", "The dry run was replaced in the meantime. Review the new one first.");
+        });
       cache(null);
       updateKey(response.data);
       // The session's own key may have lost permissions: a refetch would put an error over the receipt.

@@ -1,5 +1,6 @@
 // The expiry of a key or an operator: a preset, a date, or never.
 import { Banner } from "@cloudflare/kumo/components/banner";
+import { Button } from "@cloudflare/kumo/components/button";
 import { Input } from "@cloudflare/kumo/components/input";
 import { Radio } from "@cloudflare/kumo/components/radio";
 import { FieldError } from "../ui/field-error.tsx";
@@ -75,5 +76,17 @@ export function ExpiryField({ value, onChange, error, resource = "key" }: Expiry
       )}
       <FieldError error={error} />
     </div>
+  );
+}
+
+/** In the place of the field until somebody wants to change the expiry: to edit the rest does not move it. */
+export function UnchangedExpiry({ never, onChange }: { readonly never: boolean; readonly onChange: () => void }) {
+  return (
+    <p className="flex flex-wrap items-center gap-3">
+      {never ? "Never expires." : "The expiry stays as it is."}
+      <Button size="sm" onClick={onChange}>
+        Change the expiry
+      </Button>
+    </p>
   );
 }

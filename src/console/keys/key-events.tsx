@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { AuditEventData } from "../../admin/audit/schema.ts";
 import type { ListOf } from "../../admin/schema.ts";
+import { loadFilledPage } from "../load-list.ts";
 import { useIsAvailable } from "../page-availability.ts";
 import { useSession } from "../session.ts";
 import { ProblemNotice } from "../ui/notices.tsx";
@@ -43,15 +44,17 @@ export function KeyEvents({ keyRow: key }: { readonly keyRow: KeyRow }) {
 function useKeyEvents(key: KeyRow) {
   const { api, account, selfId } = useSession();
   const available = useIsAvailable("activity");
-  // The session cannot read anything after its own key is revoked.
-  const ended = key.id === selfId && key.status === "REVOKED";
+  // The session cannot read anything after its own key is revoked or disabled.
+  const ended = key.id === selfId && (key.status === "REVOKED" || key.status === "DISABLED");
   return useQuery({
     // A change of the status adds an event.
     queryKey: ["key-events", key.id, key.status],
     enabled: available && !ended,
     queryFn: async ({ signal }) => {
       const query = new URLSearchParams({ search: key.id, resource_type: "API_KEY", limit: String(RECENT) });
-      const page = await api.get<ListOf<AuditEventData>>(`${account}/audit/events?${query}`, signal);
+      const page = await loadFilledPage(query, (each) =>
+        api.get<ListOf<AuditEventData>>(`${account}/audit/events?${each}`, signal),
+      );
       return page.data.filter((event) => event.entity_id === key.id);
     },
   });

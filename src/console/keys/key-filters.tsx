@@ -5,7 +5,13 @@ import { RefreshIcon } from "../ui/icons.tsx";
 import { formatNumber } from "../ui/numbers.ts";
 import type { KeyView } from "./key-view.ts";
 
-const STATUSES = { ALL: "All", ACTIVE: "Active", EXPIRED: "Expired", REVOKED: "Revoked" } as const;
+const STATUSES = {
+  ALL: "All",
+  ACTIVE: "Active",
+  DISABLED: "Disabled",
+  EXPIRED: "Expired",
+  REVOKED: "Revoked",
+} as const;
 
 interface KeyFiltersProps {
   readonly view: KeyView;

@@ -1,10 +1,13 @@
 // An API key with only the members that the table and the sheet show: an account may have ten thousand keys.
 import type { ApiKeyData } from "../../admin/api-keys/schema.ts";
 
-export type KeyStatus = ApiKeyData["info"]["status"];
+/** As the API has it, but that a key which only is disabled has a status of its own. */
+export type KeyStatus = ApiKeyData["info"]["status"] | "DISABLED";
 
 export interface KeyRow {
   readonly id: string;
+  /** What an edit is based on. */
+  readonly etag: string;
   readonly name: string;
   readonly description: string;
   readonly status: KeyStatus;
@@ -20,8 +23,15 @@ export interface KeyRow {
   readonly expiresAt: number | null;
   /** Empty: any address. */
   readonly listIds: readonly string[];
+  readonly rotation: ApiKeyData["info"]["rotation"];
   readonly revokedAt: number | null;
   readonly revokedBy: string | null;
+  /** The id in KEY_RING of the secret that has signed it; `null`: not known. */
+  readonly signingKeyId: string | null;
+  /** Why it does not authenticate although nobody revoked it. */
+  readonly unusable: ApiKeyData["info"]["unusable_reason"];
+  /** When it was first reported as leaked, and where it was found. */
+  readonly compromised: { readonly at: number; readonly url: string | null } | null;
 }
 
 const NEVER_YEAR = 2099;
@@ -33,9 +43,10 @@ export function rowOf({ spec, info }: ApiKeyData): KeyRow {
   const used = Date.parse(info.last_used_time);
   return {
     id: info.id,
+    etag: info.etag,
     name: spec.name,
     description: spec.description,
-    status: info.status,
+    status: info.unusable_reason === "disabled" && info.revoked_at_time === null ? "DISABLED" : info.status,
     roleId: spec.role_id,
     roleName: info.role.info.display_name,
     createdBy: info.issuer,
@@ -45,8 +56,13 @@ export function rowOf({ spec, info }: ApiKeyData): KeyRow {
     uses: info.usage_count,
     expiresAt: new Date(expires).getUTCFullYear() >= NEVER_YEAR ? null : expires,
     listIds: spec.allow_list_info,
+    rotation: info.rotation,
     revokedAt: info.revoked_at_time === null ? null : Date.parse(info.revoked_at_time),
     revokedBy: info.revoked_by_api_key_name ?? info.revoked_by_user_email,
+    signingKeyId: info.signing_key_id,
+    unusable: info.unusable_reason,
+    compromised:
+      info.compromised_on === null ? null : { at: Date.parse(info.compromised_on), url: info.compromised_url },
   };
 }
 

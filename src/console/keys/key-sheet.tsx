@@ -1,4 +1,4 @@
-// The details of one key, and the button that revokes it.
+// The details of one key, and the buttons that change it.
 import { Button } from "@cloudflare/kumo/components/button";
 import { useState } from "react";
 import { useListNames } from "../lists/allow-lists-data.ts";
@@ -11,13 +11,17 @@ import { EmptyState, LoadingRows, ProblemNotice } from "../ui/notices.tsx";
 import { formatNumber } from "../ui/numbers.ts";
 import { Overlay } from "../ui/overlay.tsx";
 import { When } from "../ui/time.tsx";
+import { DisableButton, DisableKey } from "./disable-key.tsx";
+import { EditKey } from "./edit-key.tsx";
 import { KeyDenials } from "./key-denials.tsx";
 import { KeyDryRun } from "./key-dry-run.tsx";
 import { KeyEvents } from "./key-events.tsx";
+import { KeyRotation } from "./key-rotation.tsx";
 import { expiresSoon, type KeyRow } from "./key-row.ts";
 import { useKey } from "./keys-data.ts";
 import { LastUse } from "./last-use.tsx";
 import { RevokeKey } from "./revoke-key.tsx";
+import { RotateKey } from "./rotate-key.tsx";
 
 interface KeySheetProps {
   readonly id: string;
@@ -44,7 +48,8 @@ export function KeySheet({ id, onClose }: KeySheetProps) {
 function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
   const { may, selfId, accountId } = useSession();
   const nameOf = useListNames();
-  const [revoking, setRevoking] = useState(false);
+  const [open, setOpen] = useState<"edit" | "rotate" | "disable" | "revoke" | null>(null);
+  const close = () => setOpen(null);
   const own = key.id === selfId;
   return (
     <>
@@ -52,6 +57,14 @@ function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
         <StatusBadge status={key.status} />
         {own && <span className="text-sm text-kumo-subtle">You are signed in with this key.</span>}
       </div>
+      {key.revokedAt === null && key.unusable !== null && <p>{UNUSABLE[key.unusable]}</p>}
+      {key.compromised !== null && (
+        <p className="break-words text-kumo-danger">
+          Compromised: reported as leaked <When at={key.compromised.at} exact />
+          {/* As text: a page that shows a leaked key is no place to send people to. */}
+          {key.compromised.url !== null && `, at ${key.compromised.url}`}
+        </p>
+      )}
       {key.description && <p>{key.description}</p>}
       <Section title="Use">
         <Facts>
@@ -71,6 +84,7 @@ function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
           </Fact>
         </Facts>
       </Section>
+      <KeyRotation keyRow={key} />
       <Section title="Recent activity">
         <KeyEvents keyRow={key} />
       </Section>
@@ -81,6 +95,7 @@ function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
           <Fact name="Key ID">
             <Copyable text={key.id} what="the key ID" />
           </Fact>
+          <Fact name="Signing secret">{key.signingKeyId ?? "Not known until the key is used"}</Fact>
           <Fact name="Account ID">
             <Copyable text={accountId} what="the account ID" />
           </Fact>
@@ -92,17 +107,33 @@ function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
           Gatehouse does not store the key itself. If you lose it, revoke it and create a new one.
         </p>
       </Section>
-      {key.status !== "REVOKED" && (may("API_KEY:REVOKE") || own) && (
-        <div className="border-t border-kumo-line pt-5">
-          <Button variant="secondary-destructive" onClick={() => setRevoking(true)}>
+      <div className="flex flex-wrap gap-2 border-t border-kumo-line pt-5">
+        {(key.status === "ACTIVE" || key.status === "DISABLED") && may("API_KEY:CREATE") && (
+          <Button onClick={() => setOpen("edit")}>Edit this key …</Button>
+        )}
+        {key.status === "ACTIVE" && (may("API_KEY:CREATE") || own) && (
+          <Button onClick={() => setOpen("rotate")}>Rotate this key …</Button>
+        )}
+        <DisableButton keyRow={key} onOpen={() => setOpen("disable")} />
+        {key.revokedAt === null && (may("API_KEY:REVOKE") || own) && (
+          <Button variant="secondary-destructive" onClick={() => setOpen("revoke")}>
             Revoke this key …
           </Button>
-        </div>
-      )}
-      {revoking && <RevokeKey keyRow={key} onClose={() => setRevoking(false)} />}
+        )}
+      </div>
+      {open === "edit" && <EditKey keyRow={key} onClose={close} />}
+      {open === "rotate" && <RotateKey keyRow={key} onClose={close} />}
+      {open === "disable" && <DisableKey keyRow={key} onClose={close} />}
+      {open === "revoke" && <RevokeKey keyRow={key} onClose={close} />}
     </>
   );
 }
+
+const UNUSABLE: Readonly<Record<NonNullable<KeyRow["unusable"]>, string>> = {
+  disabled: "This key is disabled: requests with it are denied until it is enabled.",
+  blocked: "This key is in BLOCKED_KEY_IDS of the configuration: it does not authenticate.",
+  signing_key_removed: "The secret that has signed this key is no longer in KEY_RING: the key does not authenticate.",
+};
 
 interface ListLinksProps {
   readonly ids: readonly string[];

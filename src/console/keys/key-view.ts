@@ -46,7 +46,7 @@ export function selectKeys(rows: readonly KeyRow[], { search, status, sortBy, de
 }
 
 export function countByStatus(rows: readonly KeyRow[]): Readonly<Record<KeyView["status"], number>> {
-  const counts = { ALL: rows.length, ACTIVE: 0, EXPIRED: 0, REVOKED: 0 };
+  const counts = { ALL: rows.length, ACTIVE: 0, DISABLED: 0, EXPIRED: 0, REVOKED: 0 };
   for (const row of rows) counts[row.status] += 1;
   return counts;
 }

@@ -1,13 +1,16 @@
 // The API keys of the account.
+import { Banner } from "@cloudflare/kumo/components/banner";
 import { Button } from "@cloudflare/kumo/components/button";
 import { useDeferredValue, useMemo, useState } from "react";
 import { goTo } from "../route.tsx";
 import { useSession } from "../session.ts";
 import { PlusIcon } from "../ui/icons.tsx";
 import { EmptyState, LoadingRows, ProblemNotice } from "../ui/notices.tsx";
+import { countOf } from "../ui/numbers.ts";
 import { Card, PageHeader } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
 import { KeyFilters } from "./key-filters.tsx";
+import { expiresSoon } from "./key-row.ts";
 import { KeySheet } from "./key-sheet.tsx";
 import { countByStatus, FIRST_VIEW, type KeyView, PAGE_SIZE, selectKeys } from "./key-view.ts";
 import { useKeys } from "./keys-data.ts";
@@ -26,6 +29,7 @@ export function KeysPage({ openId, onCreateKey }: KeysPageProps) {
   const rows = data?.rows;
   const selected = useMemo(() => (rows === undefined ? [] : selectKeys(rows, shown)), [rows, shown]);
   const counts = useMemo(() => countByStatus(rows ?? []), [rows]);
+  const ending = useMemo(() => (rows ?? []).filter((key) => expiresSoon(key, Date.now())), [rows]);
   const change = (part: Partial<KeyView>) => setView((before) => ({ ...before, page: 0, ...part }));
   const mayCreate = may("API_KEY:CREATE");
   const create = mayCreate && (
@@ -41,6 +45,16 @@ export function KeysPage({ openId, onCreateKey }: KeysPageProps) {
         {!mayCreate && ` Your role, ${roleName}, can view keys but not create them.`}
       </PageHeader>
       {error && <ProblemNotice problem={error} onRetry={() => void refetch()} />}
+      {ending.length > 0 && (
+        <Banner
+          variant="alert"
+          title={`${countOf(ending.length, "key")} will expire within 7 days`}
+          description={`Rotate what is still needed: ${ending
+            .slice(0, 5)
+            .map(({ name }) => name)
+            .join(", ")}${ending.length > 5 ? " and others" : ""}.`}
+        />
+      )}
       <Card>
         <KeyFilters view={view} counts={counts} onChange={change} onRefresh={() => void refetch()} busy={isFetching} />
         {rows === undefined && !error && <LoadingRows what="API keys" />}

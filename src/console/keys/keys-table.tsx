@@ -53,6 +53,7 @@ export function KeysTable({ keys, view, onChange }: KeysTableProps) {
             <Cell at={1}>{key.roleName}</Cell>
             <Cell at={2}>
               <StatusBadge status={key.status} />
+              {key.compromised !== null && <span className="block text-sm text-kumo-danger">Compromised</span>}
             </Cell>
             <Cell at={3}>{key.createdBy}</Cell>
             <Cell at={4}>

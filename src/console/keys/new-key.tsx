@@ -53,7 +53,7 @@ function download(key: KeyRow, secret: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
   const link = document.createElement("a");
   link.href = url;
-  link.download = `${key.name.replaceAll(/[^\w.-]+/g, "-")}.env`;
+  link.download = `${key.name.replaceAll(/[^\p{L}\p{M}\p{N}_.-]+/gu, "-")}.env`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 1_000);
 }

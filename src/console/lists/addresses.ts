@@ -29,6 +29,35 @@ function bits6(address: string): Bits | null {
   return { width: 128, value: all.reduce((sum, group) => sum * 65_536n + BigInt(`0x${group}`), 0n) };
 }
 
+/** The families of which ranges together contain at least half, of IPv6 at least half of the public addresses (2000::/3). */
+export function widelyAllowed(rules: readonly string[]): readonly ("IPv4" | "IPv6")[] {
+  const families = [
+    { name: "IPv4", width: 32, start: 0n, end: 1n << 32n },
+    { name: "IPv6", width: 128, start: 1n << 125n, end: 1n << 126n },
+  ] as const;
+  const ranges = rules.flatMap((rule) => {
+    const [base = "", length] = rule.split("/");
+    const bits = bitsOf(base);
+    if (bits === null) return [];
+    const size = 1n << BigInt(bits.width - Number(length ?? bits.width));
+    return [{ width: bits.width, from: bits.value, to: bits.value + size }];
+  });
+  ranges.sort((a, b) => (a.from < b.from ? -1 : 1));
+  return families
+    .filter(({ width, start, end }) => {
+      let reached = start;
+      let allowed = 0n;
+      for (const { from, to } of ranges.filter((range) => range.width === width)) {
+        const [first, last] = [from > reached ? from : reached, to < end ? to : end];
+        if (first >= last) continue;
+        allowed += last - first;
+        reached = last;
+      }
+      return 2n * allowed >= end - start;
+    })
+    .map(({ name }) => name);
+}
+
 /** @param address in any valid notation; others are in no range */
 export function covers(rules: readonly string[], address: string): boolean {
   const own = bitsOf(address);

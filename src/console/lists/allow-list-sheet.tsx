@@ -1,4 +1,4 @@
-// One allow list: its rules, the keys that use it, and its deletion.
+// One allow list: its rules, the keys that use it, its replacement and its deletion.
 import { Button } from "@cloudflare/kumo/components/button";
 import { useState } from "react";
 import type { AllowListData } from "../../admin/allow-lists/schema.ts";
@@ -8,6 +8,7 @@ import { Section, UsedBy } from "../ui/facts.tsx";
 import { ResourceSheet } from "../ui/resource.tsx";
 import { covers } from "./addresses.ts";
 import { useAllowLists, useListChanges, useOwnAddress } from "./allow-lists-data.ts";
+import { ReplaceAllowList } from "./replace-allow-list.tsx";
 
 interface SheetProps {
   readonly id: string;
@@ -23,10 +24,13 @@ export function AllowListSheet({ id, onClose }: SheetProps) {
   );
 }
 
-function Details({ list: { spec, info }, onClose }: { readonly list: AllowListData; readonly onClose: () => void }) {
+function Details({ list, onClose }: { readonly list: AllowListData; readonly onClose: () => void }) {
+  const { spec, info } = list;
   const { may } = useSession();
   const { remove } = useListChanges();
   const [deleting, setDeleting] = useState(false);
+  // As it was opened: the receipt stays when the list has changed.
+  const [replacing, setReplacing] = useState<AllowListData | null>(null);
   return (
     <>
       {spec.description && <p>{spec.description}</p>}
@@ -36,13 +40,15 @@ function Details({ list: { spec, info }, onClose }: { readonly list: AllowListDa
       <Section title="API keys with this list">
         <UsedBy keys={info.api_key_list} />
       </Section>
-      {may("NETWORK_ALLOW_LIST:DELETE") && (
-        <div className="border-t border-kumo-line pt-5">
+      <div className="flex flex-wrap gap-2 border-t border-kumo-line pt-5">
+        {may("NETWORK_ALLOW_LIST:CREATE") && <Button onClick={() => setReplacing(list)}>Replace this list …</Button>}
+        {may("NETWORK_ALLOW_LIST:DELETE") && (
           <Button variant="secondary-destructive" onClick={() => setDeleting(true)}>
             Delete this list …
           </Button>
-        </div>
-      )}
+        )}
+      </div>
+      {replacing && <ReplaceAllowList list={replacing} onClose={() => setReplacing(null)} />}
       {deleting && (
         <ConfirmDelete
           what={`the IP allow list “${spec.name}”`}

@@ -1,10 +1,16 @@
 // The IP allow lists and the project that they belong to, which the upstream API names.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
-import type { AllowListData, AllowListSpec, CreatedAllowList } from "../../admin/allow-lists/schema.ts";
+import type {
+  AllowListData,
+  AllowListSpec,
+  CreatedAllowList,
+  ReplacedAllowList,
+} from "../../admin/allow-lists/schema.ts";
 import type { ListOf } from "../../admin/schema.ts";
 import { fetchOwnAddress } from "../api.ts";
 import { loadList } from "../load-list.ts";
+import { Problem } from "../problem.ts";
 import { useSession } from "../session.ts";
 
 interface AccountResponse {
@@ -13,6 +19,9 @@ interface AccountResponse {
   };
 }
 
+/** The project is not known until the user enters its ID: the upstream API is not served on the console's host. */
+export const PROJECT_UNKNOWN = "";
+
 /** The ID of the account's project; `null`: the upstream API names none. */
 export function useProject() {
   const { api } = useSession();
@@ -20,18 +29,29 @@ export function useProject() {
     queryKey: ["project"],
     staleTime: Number.POSITIVE_INFINITY,
     queryFn: async ({ signal }) => {
-      const { data } = await api.get<AccountResponse>("/account", signal);
-      return data?.info?.projects?.[0]?.info?.id ?? null;
+      try {
+        const { data } = await api.get<AccountResponse>("/account", signal);
+        return data?.info?.projects?.[0]?.info?.id ?? null;
+      } catch (error) {
+        if (error instanceof Problem && error.code === "host_not_served") return PROJECT_UNKNOWN;
+        throw error;
+      }
     },
   });
+}
+
+/** @returns a function that sets the ID of the project, until a reload */
+export function useEnterProject(): (id: string) => void {
+  const client = useQueryClient();
+  return (id) => client.setQueryData(["project"], id);
 }
 
 export function useAllowLists() {
   const { api, account } = useSession();
   const project = useProject();
   const lists = useQuery({
-    queryKey: ["allow-lists"],
-    enabled: typeof project.data === "string",
+    queryKey: ["allow-lists", project.data],
+    enabled: typeof project.data === "string" && project.data !== PROJECT_UNKNOWN,
     queryFn: ({ signal }) =>
       loadList(`${account}/projects/${project.data}/allow-lists`, (path) =>
         api.get<ListOf<AllowListData>>(path, signal),
@@ -39,7 +59,7 @@ export function useAllowLists() {
   });
   const retry = () => (project.error ? project.refetch() : lists.refetch());
   // Every allow list belongs to a project.
-  const data = project.data === null ? [] : lists.data;
+  const data = project.data === null || project.data === PROJECT_UNKNOWN ? [] : lists.data;
   return { data, error: project.error ?? lists.error, refetch: retry, project: project.data };
 }
 
@@ -65,6 +85,13 @@ export function useListChanges() {
       const created = await api.send<CreatedAllowList>("POST", path, spec);
       await reload();
       return created;
+    },
+    /** @param dryRun whether the response only shows what would change */
+    async replace({ info }: AllowListData, spec: AllowListSpec, dryRun: boolean): Promise<ReplacedAllowList> {
+      const target = `${path}/${info.id}${dryRun ? "?dry_run=true" : ""}`;
+      const replaced = await api.send<ReplacedAllowList>("PUT", target, spec, { "if-match": info.etag });
+      if (!dryRun) await reload();
+      return replaced;
     },
     async remove(id: string): Promise<void> {
       await api.send("DELETE", `${path}/${id}`);

@@ -1,28 +1,33 @@
 // The IP allow lists of the project.
 import { Button } from "@cloudflare/kumo/components/button";
+import { Input } from "@cloudflare/kumo/components/input";
 import { Table } from "@cloudflare/kumo/components/table";
-import { useState } from "react";
+import { type FormEvent, useState } from "react";
 import type { AllowListData } from "../../admin/allow-lists/schema.ts";
 import { goTo, PageLink } from "../route.tsx";
 import { useSession } from "../session.ts";
+import { withError } from "../ui/field-error.tsx";
 import { PlusIcon } from "../ui/icons.tsx";
 import { EmptyState } from "../ui/notices.tsx";
+import { Buttons } from "../ui/overlay.tsx";
 import { ResourcePage } from "../ui/resource.tsx";
 import { AllowListSheet } from "./allow-list-sheet.tsx";
-import { useAllowLists } from "./allow-lists-data.ts";
+import { PROJECT_UNKNOWN, useAllowLists, useEnterProject } from "./allow-lists-data.ts";
 import { CreateAllowList } from "./create-allow-list.tsx";
 
 export function AllowListsPage({ openId }: { readonly openId: string | null }) {
   const { may } = useSession();
   const query = useAllowLists();
   const [creating, setCreating] = useState(false);
-  const create = may("NETWORK_ALLOW_LIST:CREATE") && typeof query.project === "string" && (
+  const create = may("NETWORK_ALLOW_LIST:CREATE") && query.project && (
     <Button variant="primary" icon={<PlusIcon />} onClick={() => setCreating(true)}>
       Create allow list
     </Button>
   );
   const empty =
-    query.project === null ? (
+    query.project === PROJECT_UNKNOWN ? (
+      <EnterProject />
+    ) : query.project === null ? (
       <EmptyState title="No project">
         Allow lists belong to a project, and the upstream API names no project for this account.
       </EmptyState>
@@ -47,6 +52,38 @@ export function AllowListsPage({ openId }: { readonly openId: string | null }) {
     </>
   );
 }
+
+/** Asks for the project's ID, which the upstream API cannot name on this host. */
+function EnterProject() {
+  const enter = useEnterProject();
+  const [id, setId] = useState("");
+  const [invalid, setInvalid] = useState(false);
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    setInvalid(!UUID.test(id.trim()));
+    if (UUID.test(id.trim())) enter(id.trim().toLowerCase());
+  }
+  return (
+    <form onSubmit={submit} noValidate className="mx-auto flex max-w-lg flex-col gap-4 px-6 py-14">
+      <Input
+        label="Project ID"
+        className="w-full font-mono"
+        autoComplete="off"
+        value={id}
+        onChange={(event) => setId(event.target.value)}
+        description="Allow lists belong to a project. The upstream API, which names it, is not served on this host."
+        {...withError(invalid ? "Enter the ID of the project, a UUID." : undefined)}
+      />
+      <Buttons>
+        <Button type="submit" variant="primary">
+          Show its allow lists
+        </Button>
+      </Buttons>
+    </form>
+  );
+}
+
+const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 function AllowListsTable({ lists }: { readonly lists: readonly AllowListData[] }) {
   return (

@@ -63,7 +63,7 @@ interface RulesFieldProps {
   readonly error: string | undefined;
 }
 
-function RulesField({ value, onChange, error }: RulesFieldProps) {
+export function RulesField({ value, onChange, error }: RulesFieldProps) {
   const address = useOwnAddress();
   return (
     <>

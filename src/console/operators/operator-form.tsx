@@ -1,4 +1,5 @@
 // Adds an operator, or changes the name, role and expiry of one. The identity cannot change.
+import { Banner } from "@cloudflare/kumo/components/banner";
 import { Button } from "@cloudflare/kumo/components/button";
 import { Input } from "@cloudflare/kumo/components/input";
 import { Radio } from "@cloudflare/kumo/components/radio";
@@ -6,7 +7,7 @@ import { type FormEvent, useState } from "react";
 import type { OperatorData } from "../../admin/operators/schema.ts";
 import { useAction } from "../action.ts";
 import { useFieldErrors } from "../field-errors.ts";
-import { type Expiry, ExpiryField, hoursOf } from "../keys/expiry-field.tsx";
+import { type Expiry, ExpiryField, hoursOf, UnchangedExpiry } from "../keys/expiry-field.tsx";
 import { RoleField } from "../keys/role-field.tsx";
 import { isOutside } from "../problem.ts";
 import { withError } from "../ui/field-error.tsx";
@@ -34,11 +35,13 @@ export function OperatorForm({ operator, onClose }: FormProps) {
   const [name, setName] = useState(operator?.spec.name ?? "");
   const [identity, setIdentity] = useState<Identity>({ by: "email", value: "" });
   const [roleId, setRoleId] = useState(operator?.spec.role_id ?? "");
-  /** `null`: the duration of an existing operator is unchanged and starts again. */
+  /** `null`: the expiry of an existing operator stays as it is. */
   const [expiry, setExpiry] = useState<Expiry | null>(operator === null ? FIRST_EXPIRY : null);
+  const [warnings, setWarnings] = useState<readonly string[]>([]);
   const { run, busy, problem } = useAction(async (input: OperatorInput, force: boolean) => {
-    await save(operator?.info.id ?? null, input, force);
-    onClose();
+    const warnings = await save(operator, input, force);
+    if (warnings.length === 0) onClose();
+    else setWarnings(warnings);
   });
   const { check, errorOf } = useFieldErrors(problem);
   const lastManager = problem?.code === "last_manager";
@@ -58,6 +61,7 @@ export function OperatorForm({ operator, onClose }: FormProps) {
     run({ name: name.trim(), role_id: roleId, ...duration, ...who }, lastManager);
   }
 
+  if (warnings.length > 0) return <Warnings name={name} warnings={warnings} onClose={onClose} />;
   return (
     <Overlay title={operator === null ? "Add an operator" : `Edit “${operator.spec.name}”`} onClose={onClose}>
       <form onSubmit={submit} noValidate className="flex flex-col gap-5">
@@ -79,6 +83,29 @@ export function OperatorForm({ operator, onClose }: FormProps) {
           </Button>
         </Buttons>
       </form>
+    </Overlay>
+  );
+}
+
+interface WarningsProps {
+  readonly name: string;
+  readonly warnings: readonly string[];
+  readonly onClose: () => void;
+}
+
+function Warnings({ name, warnings, onClose }: WarningsProps) {
+  return (
+    <Overlay title={`“${name}” is added`} onClose={onClose}>
+      <div role="status" className="flex flex-col gap-3">
+        {warnings.map((message) => (
+          <Banner key={message} variant="alert" title="The operator cannot sign in yet" description={message} />
+        ))}
+      </div>
+      <Buttons>
+        <Button variant="primary" onClick={onClose}>
+          Done
+        </Button>
+      </Buttons>
     </Overlay>
   );
 }
@@ -116,16 +143,5 @@ function IdentityField({ value, onChange, error }: IdentityFieldProps) {
         {...withError(error)}
       />
     </>
-  );
-}
-
-function UnchangedExpiry({ never, onChange }: { readonly never: boolean; readonly onChange: () => void }) {
-  return (
-    <p className="flex flex-wrap items-center gap-3">
-      {never ? "Never expires." : "The expiry restarts when you save."}
-      <Button size="sm" onClick={onChange}>
-        Change the expiry
-      </Button>
-    </p>
   );
 }

@@ -1,6 +1,6 @@
 // The operators of the account: people who sign in with an identity of their own.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import type { OperatorData } from "../../admin/operators/schema.ts";
+import type { CreatedOperator, OperatorData } from "../../admin/operators/schema.ts";
 import type { ListOf } from "../../admin/schema.ts";
 import { loadList } from "../load-list.ts";
 import { useSession } from "../session.ts";
@@ -29,11 +29,22 @@ export function useOperatorChanges() {
   const reload = () => client.invalidateQueries({ queryKey: ["operators"] });
   const forced = (force: boolean) => (force ? "?force=true" : "");
   return {
-    /** Adds an operator, or changes the one with this id. */
-    async save(id: string | null, input: OperatorInput, force: boolean): Promise<void> {
-      if (id === null) await api.send("POST", `${account}/operators`, input);
-      else await api.send("PUT", `${account}/operators/${id}${forced(force)}`, input);
+    /**
+     * Adds an operator, or changes one as it was shown: a change of somebody else is a conflict.
+     *
+     * @returns warnings, as sentences
+     */
+    async save(operator: OperatorData | null, input: OperatorInput, force: boolean): Promise<readonly string[]> {
+      let warnings: readonly string[] = [];
+      if (operator === null) {
+        const created = await api.send<CreatedOperator>("POST", `${account}/operators`, input);
+        warnings = created.warnings.map(({ message }) => message);
+      } else {
+        const { id, etag } = operator.info;
+        await api.send("PUT", `${account}/operators/${id}${forced(force)}`, input, { "if-match": etag });
+      }
       await reload();
+      return warnings;
     },
     async remove(id: string, force: boolean): Promise<void> {
       await api.send("DELETE", `${account}/operators/${id}${forced(force)}`);

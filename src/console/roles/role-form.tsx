@@ -2,7 +2,7 @@
 import { Banner } from "@cloudflare/kumo/components/banner";
 import { Button } from "@cloudflare/kumo/components/button";
 import { type FormEvent, useState } from "react";
-import type { RoleSpec } from "../../admin/roles/schema.ts";
+import type { RoleData, RoleSpec } from "../../admin/roles/schema.ts";
 import { useAction } from "../action.ts";
 import { useFieldErrors } from "../field-errors.ts";
 import { isOutside } from "../problem.ts";
@@ -16,7 +16,7 @@ import { useRoleChanges } from "./roles-data.ts";
 
 export interface RoleDraft {
   /** `null`: a new role. */
-  readonly id: string | null;
+  readonly changes: Pick<RoleData["info"], "id" | "etag"> | null;
   readonly name: string;
   readonly description: string;
   readonly permissions: ReadonlySet<string>;
@@ -24,7 +24,13 @@ export interface RoleDraft {
   readonly keysInUse: number;
 }
 
-export const EMPTY_DRAFT: RoleDraft = { id: null, name: "", description: "", permissions: new Set(), keysInUse: 0 };
+export const EMPTY_DRAFT: RoleDraft = {
+  changes: null,
+  name: "",
+  description: "",
+  permissions: new Set(),
+  keysInUse: 0,
+};
 
 interface RoleFormProps {
   readonly draft: RoleDraft;
@@ -41,7 +47,7 @@ export function RoleForm({ draft, onClose, onSaved }: RoleFormProps) {
   const [chosen, setChosen] = useState(draft.permissions);
   const { run, busy, problem } = useAction(async (force: boolean) => {
     const spec = { name: name.trim(), description: description.trim(), permissions: permissionsOf(chosen) };
-    const role = await save(draft.id, spec, force);
+    const role = await save(draft.changes, spec, force);
     onSaved(role.info.id);
   });
   const { check, errorOf } = useFieldErrors(problem);
@@ -57,7 +63,7 @@ export function RoleForm({ draft, onClose, onSaved }: RoleFormProps) {
   }
 
   return (
-    <Overlay shape="wide" title={draft.id === null ? "Create a role" : `Edit “${draft.name}”`} onClose={onClose}>
+    <Overlay shape="wide" title={draft.changes === null ? "Create a role" : `Edit “${draft.name}”`} onClose={onClose}>
       <form onSubmit={submit} noValidate className="flex flex-col gap-5">
         {draft.keysInUse > 0 && (
           <Banner
@@ -77,7 +83,7 @@ export function RoleForm({ draft, onClose, onSaved }: RoleFormProps) {
         <Buttons>
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant="primary" loading={busy}>
-            {lastManager ? "Save anyway" : draft.id === null ? "Create role" : "Save"}
+            {lastManager ? "Save anyway" : draft.changes === null ? "Create role" : "Save"}
           </Button>
         </Buttons>
       </form>

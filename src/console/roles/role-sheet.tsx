@@ -72,7 +72,7 @@ function Details({ role, onEdit, onClose }: DetailsProps) {
 
 function draftOf({ spec, info }: RoleData): RoleDraft {
   return {
-    id: info.id,
+    changes: info,
     name: info.display_name,
     description: spec.description,
     permissions: new Set(permissionNames(spec.permissions)),
@@ -81,5 +81,5 @@ function draftOf({ spec, info }: RoleData): RoleDraft {
 }
 
 function copyOf(role: RoleData): RoleDraft {
-  return { ...draftOf(role), id: null, name: `${role.info.display_name} copy`, keysInUse: 0 };
+  return { ...draftOf(role), changes: null, name: `${role.info.display_name} copy`, keysInUse: 0 };
 }

@@ -29,10 +29,11 @@ export function useRoleChanges() {
   const client = useQueryClient();
   const reload = () => client.invalidateQueries({ queryKey: ["roles"] });
   return {
-    /** Creates a role, or replaces the one with this ID. */
-    async save(id: string | null, spec: RoleSpec, force: boolean): Promise<RoleData> {
-      const path = id === null ? `${account}/roles` : `${account}/roles/${id}${force ? "?force=true" : ""}`;
-      const { data } = await api.send<{ data: RoleData }>(id === null ? "POST" : "PUT", path, spec);
+    /** Creates a role, or replaces one as it was shown: a change of somebody else is a conflict. */
+    async save(role: Pick<RoleData["info"], "id" | "etag"> | null, spec: RoleSpec, force: boolean): Promise<RoleData> {
+      const path = role === null ? `${account}/roles` : `${account}/roles/${role.id}${force ? "?force=true" : ""}`;
+      const shown = role === null ? {} : { "if-match": role.etag };
+      const { data } = await api.send<{ data: RoleData }>(role === null ? "POST" : "PUT", path, spec, shown);
       await reload();
       return data;
     },

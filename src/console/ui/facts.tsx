@@ -20,6 +20,7 @@ export function Fact({ name, children }: { readonly name: string; readonly child
 const STATUSES = {
   ACTIVE: { variant: "success", text: "Active" },
   EXPIRED: { variant: "warning", text: "Expired" },
+  DISABLED: { variant: "warning", text: "Disabled" },
   REVOKED: { variant: "neutral", text: "Revoked" },
 } as const;
 

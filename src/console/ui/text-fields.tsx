@@ -2,8 +2,9 @@
 import { Input, InputArea } from "@cloudflare/kumo/components/input";
 import { withError } from "./field-error.tsx";
 
-const MAX_NAME = 64;
-const MAX_DESCRIPTION = 256;
+// Twice what the server accepts: browsers count UTF-16 units, of which a character has two at most.
+const MAX_NAME = 128;
+const MAX_DESCRIPTION = 512;
 
 interface FieldProps {
   readonly value: string;
