@@ -1,58 +1,49 @@
-// `npm run bootstrap -- --account NAME`: the first account and Admin key of a deployment. Makes and uploads secrets that are
-// missing, and writes the key's hash to the deployed D1. The key is shown once, on this terminal.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { firstKey, newIdentityKeys, newKeyRing } from "./secrets.ts";
-import { wranglerShown } from "./wrangler.ts";
+// `npm run bootstrap -- --account NAME`: the secrets, the first account and its Admin key of a deployment. It never replaces
+// what is there, and what it makes is kept in a file before it is set; so it can be run again after a failure.
+import { addAccount, readAccounts } from "./account.ts";
+import { type Command, runCommand, say, UsageError } from "./command.ts";
+import { newIdentityKeys, newKeyRing, parseKeyRing } from "./secrets.ts";
 
-const { values } = parseArgs({
-  options: {
-    account: { type: "string" },
-    "account-id": { type: "string" },
-    "dry-run": { type: "boolean", default: false },
-    help: { type: "boolean", short: "h", default: false },
-  },
-});
+const USAGE = `npm run bootstrap -- --account NAME [--key-file FILE]
 
-if (values.help || values.account === undefined) {
-  process.stdout.write(`npm run bootstrap -- --account NAME [--account-id UUID] [--dry-run]
+Makes KEY_RING and IDENTITY_KEYS where the deployment has none, keeps them in .deployment.vars (mode 0600) and sets them; then
+makes the first account and its Admin key. Store that file where you store your secrets: Cloudflare does not show them again.
+npm run account adds further accounts, npm run admin-key further Admin keys, and npm run secrets rotates the secrets.
+`;
 
-Makes an account and its first Admin key in the deployment that wrangler.toml names.
-KEY_RING and IDENTITY_KEYS are taken from the environment when they are set; otherwise new ones are made and uploaded as
-secrets of the Worker. Keep KEY_RING where you keep your secrets: Cloudflare will not show it again, and a rotation needs it.
-`);
-  process.exit(values.help ? 0 : 2);
+async function run(command: Command): Promise<void> {
+  const { target, values, dryRun } = command;
+  if (typeof values.account !== "string") throw new UsageError("--account NAME is required");
+  const [first] = await readAccounts(target);
+  if (first !== undefined) {
+    throw new Error(
+      `There is an account already: ${first.name}. npm run account -- add NAME adds another. Nothing was done.`,
+    );
+  }
+  const known = target.secrets();
+  const set = await target.secretNames();
+  const lost = ["KEY_RING", "IDENTITY_KEYS"].filter((name) => set.includes(name) && known[name] === undefined);
+  if (lost.length > 0) {
+    throw new Error(
+      `The deployment has ${lost.join(" and ")} already: put the value into ${target.secretsFile}. Nothing was done.`,
+    );
+  }
+  if (known.KEY_RING !== undefined) parseKeyRing(known.KEY_RING);
+  const secrets = {
+    KEY_RING: known.KEY_RING ?? newKeyRing(new Date()),
+    IDENTITY_KEYS: known.IDENTITY_KEYS ?? (await newIdentityKeys()),
+  };
+  const missing = Object.entries(secrets).filter(([name]) => !set.includes(name));
+  const names = missing.map(([name]) => name).join(" and ");
+  if (dryRun) {
+    const made = names === "" ? "no secret" : `${names}, kept in ${target.secretsFile} first`;
+    return say(`Would set ${made}; then add account ${values.account} with an Admin key. Nothing was done.`);
+  }
+  if (missing.length > 0) {
+    await target.putSecrets(Object.fromEntries(missing));
+    say(`Set ${names}. The values are in ${target.secretsFile}: store that file where you store your secrets.`);
+  }
+  await addAccount(command, values.account);
 }
 
-const accountId = values["account-id"] ?? crypto.randomUUID();
-if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(accountId)) {
-  process.stderr.write("--account-id must be a UUID in lower case\n");
-  process.exit(2);
-}
-const secrets = {
-  ...(process.env.KEY_RING ? {} : { KEY_RING: newKeyRing(new Date()) }),
-  ...(process.env.IDENTITY_KEYS ? {} : { IDENTITY_KEYS: await newIdentityKeys() }),
-};
-const keyRing = process.env.KEY_RING || secrets.KEY_RING || "";
-const first = await firstKey(keyRing, values.account, accountId, Date.now()).catch((error: Error) => {
-  process.stderr.write(`${error.message}\n`);
-  process.exit(2);
-});
-
-if (values["dry-run"]) {
-  const made = Object.keys(secrets).join(" and ") || "no secret";
-  process.stdout.write(`Would upload ${made}, then run on the deployed D1:\n${first.sql}`);
-  process.exit(0);
-}
-
-const folder = mkdtempSync(join(tmpdir(), "gatehouse-"));
-const file = join(folder, "first-key.sql");
-writeFileSync(file, first.sql, { mode: 0o600 });
-const uploaded = Object.keys(secrets).length === 0 ? 0 : wranglerShown(["secret", "bulk"], JSON.stringify(secrets));
-const status = uploaded || wranglerShown(["d1", "execute", "DB", "--remote", "--yes", "--file", file]);
-rmSync(folder, { recursive: true, force: true });
-if (status !== 0) process.exit(status);
-if (secrets.KEY_RING !== undefined) process.stdout.write(`\nKEY_RING, to keep: ${secrets.KEY_RING}\n`);
-process.stdout.write(`\nAccount ${first.accountId}\nIts Admin key, shown this once:\n${first.token}\n`);
+await runCommand({ usage: USAGE, options: ["account", "key-file"], remoteByDefault: true, run });

@@ -67,7 +67,13 @@ function operationObject(operation: KnownOperation, doc: OperationDoc): Json {
     tags: [doc.tag],
     summary: doc.summary,
     description: `${doc.description ?? ""} Needs ${permission}${holder}.`.trim(),
-    parameters: [...path, ...queryParameters(doc), ...(doc.headers ?? [])],
+    parameters: [
+      ...path,
+      ...queryParameters(doc),
+      ...preconditions(operation),
+      ...accountChoice(operation),
+      ...(doc.headers ?? []),
+    ],
     ...(doc.body ? { requestBody: requestBody(doc.body) } : {}),
     responses: { ...successResponse(doc), ...errorReferences(operation, doc) },
   };
@@ -82,6 +88,31 @@ function queryParameters({ query }: OperationDoc): readonly Json[] {
   });
 }
 
+/** Whether an operation changes what its path names, and so takes `If-Match`. */
+function isConditional({ path, effect }: KnownOperation): boolean {
+  return effect === "mutating" && /\{(?!accountId|projectId)/.test(path);
+}
+
+function preconditions(operation: KnownOperation): readonly Json[] {
+  if (!isConditional(operation)) return [];
+  const description =
+    "Entity tags that were read: the change is made only while one of them is still that of the resource.";
+  const schema = { type: "string", examples: ['"3"'] };
+  return [{ name: "If-Match", in: "header", required: false, description, schema }];
+}
+
+/** Whether an operator of several accounts has to name one: the path has none. */
+function needsAccount({ path }: KnownOperation): boolean {
+  return !path.includes("{accountId}");
+}
+
+function accountChoice(operation: KnownOperation): readonly Json[] {
+  if (!needsAccount(operation)) return [];
+  const description = "The account in which an operator of several accounts acts. Ignored with an API key.";
+  const schema = { type: "string", format: "uuid" };
+  return [{ name: "Gatehouse-Account", in: "header", required: false, description, schema }];
+}
+
 function requestBody({ schema, required, example }: NonNullable<OperationDoc["body"]>): Json {
   return { required, content: { "application/json": { schema: reference(schema), ...(example ? { example } : {}) } } };
 }
@@ -89,11 +120,31 @@ function requestBody({ schema, required, example }: NonNullable<OperationDoc["bo
 function successResponse({ response }: OperationDoc): Json {
   if (response === null) return { 204: { description: "Done. The response has no body." } };
   const { description } = response;
-  const headers = { "cache-control": { schema: { type: "string", const: "no-store" } } };
+  const tag = { description: "The entity tag of the resource, for `If-Match`.", schema: { type: "string" } };
+  const headers = {
+    "cache-control": { schema: { type: "string", const: "no-store" } },
+    ...(TAGGED.has(response.schema) && response.as !== "list" ? { etag: tag } : {}),
+  };
   const type = response.as === "lines" ? "application/x-ndjson" : "application/json";
   const content = { [type]: { schema: bodySchema(response) } };
   return { 200: { description, headers, content } };
 }
+
+/** Of what is changed by its id. A list has no tag of its own; its items may have one in `info`. */
+const TAGGED: ReadonlySet<ComponentName> = new Set([
+  ...([
+    "ApiKeyData",
+    "CreatedApiKey",
+    "EditedApiKey",
+    "RevokedApiKey",
+    "RotatedApiKey",
+    "TrialData",
+    "StartedTrial",
+    "PromotedTrial",
+  ] as const),
+  ...(["AllowListData", "CreatedAllowList", "ReplacedAllowList", "RoleData", "OperatorData"] as const),
+  ...(["EndpointData", "EndpointWithSecret"] as const),
+]);
 
 function bodySchema(response: ResponseDoc): Json {
   const inner = reference(response.schema);
@@ -103,12 +154,14 @@ function bodySchema(response: ResponseDoc): Json {
   return { type: "object", properties, required: Object.keys(properties) };
 }
 
-/** Every operation has 401, 403 and 503; one whose path names something in the account also has 404. */
-function errorReferences({ path }: KnownOperation, { query, body, errors = [] }: OperationDoc): Json {
-  const named = /\{(?!accountId)/.test(path) ? [404] : [];
-  const checked = query || body ? [400] : [];
-  const read = body ? [413, 415] : [];
-  const statuses = [401, 403, 503, ...named, ...checked, ...read, ...errors].sort((a, b) => a - b);
+/** Every operation has 400 (an unknown parameter), 401, 403, 429 and 503; one whose path names something in the account also has 404. */
+function errorReferences(operation: KnownOperation, { body, errors = [] }: OperationDoc): Json {
+  const named = /\{(?!accountId)/.test(operation.path) ? [404] : [];
+  const conditional = isConditional(operation) ? [412] : [];
+  const choosing = needsAccount(operation) ? [404, 409] : [];
+  const read = body ? [408, 413, 415] : [];
+  const statuses = [400, 401, 403, 429, 503, ...named, ...conditional, ...choosing, ...read, ...errors];
+  statuses.sort((a, b) => a - b);
   return Object.fromEntries(statuses.map((status) => [status, { $ref: `#/components/responses/Error${status}` }]));
 }
 

@@ -1,8 +1,10 @@
 // New secrets of a deployment, and the SQL of its first account and Admin key.
 import { newIdentityKeys, newKeyRing } from "../src/console/first-start/new-secrets.ts";
+import { NAME, NAME_ERROR } from "../src/core/names.ts";
 import { type KeyRing, mintKey, readKeyRing } from "../src/core/token/api-key-token.ts";
-import { ACCOUNT_NAME, ACCOUNT_NAME_ERROR } from "../src/store/accounts/port.ts";
-import { type AccountStatement, accountStatements } from "../src/store/accounts/statements.ts";
+import type { NewAccount } from "../src/store/accounts/port.ts";
+import { accountStatements } from "../src/store/accounts/statements.ts";
+import type { Condition } from "../src/store/lib/conditions.ts";
 
 export { newIdentityKeys, newKeyRing };
 
@@ -20,7 +22,7 @@ export function parseKeyRing(text: string): KeyRing {
 
 /** What a first account needs: the statements that make it, and the key, which is nowhere in them. */
 export interface FirstKey {
-  readonly sql: string;
+  readonly statements: readonly string[];
   readonly token: string;
   readonly accountId: string;
   readonly keyId: string;
@@ -30,6 +32,7 @@ export interface FirstKey {
  * The first account and its Admin key.
  *
  * @param keyRing the JSON of KEY_RING
+ * @param keyName `recovery`: a further key of an account that exists
  * @throws Error when the ring or the name cannot be used
  */
 export async function firstKey(
@@ -37,18 +40,30 @@ export async function firstKey(
   accountName: string,
   accountId: string,
   now: number,
+  keyName: NewAccount["keyName"] = "bootstrap",
 ): Promise<FirstKey> {
   const ring = parseKeyRing(keyRing);
-  if (!ACCOUNT_NAME.test(accountName)) throw new Error(ACCOUNT_NAME_ERROR);
+  const name = accountName.normalize("NFC");
+  if (!NAME.test(name)) throw new Error(NAME_ERROR);
   const keyId = crypto.randomUUID();
-  const { token, hash: keyHash } = await mintKey(ring, { keyId, accountId, expiresAt: null, now });
-  const account = { id: accountId, name: accountName, keyId, keyHash, now, address: null, requestId: null };
-  const statements = accountStatements(account, crypto.randomUUID(), "any");
-  return { sql: `${statements.map(toSql).join(";\n")};\n`, token, accountId, keyId };
+  const { token, hash: keyHash, signingKeyId } = await mintKey(ring, { keyId, accountId, expiresAt: null, now });
+  const account = {
+    id: accountId,
+    name,
+    keyId,
+    keyName,
+    keyHash,
+    signingKeyId,
+    now,
+    address: null,
+    requestId: null,
+  };
+  const statements = accountStatements(account, crypto.randomUUID(), "any", ring);
+  return { statements: statements.map(toSql), token, accountId, keyId };
 }
 
 /** A statement as SQL text, since `wrangler d1 execute` binds no values. No placeholder is inside quotes. */
-function toSql({ sql, values }: AccountStatement): string {
+export function toSql({ sql, values }: Condition): string {
   const literals = values.map((value) =>
     typeof value === "string" ? `'${value.replaceAll("'", "''")}'` : String(value ?? "NULL"),
   );

@@ -1,14 +1,19 @@
 // `npm run simulate -- [--seed N] [--seeds K] [--requests N] [--stale-if-error S] [--strong-check mutations|all]`: the
 // real key resolver of several isolates over a bad KV and a D1 that fails at times; a judge compares every decision with the
 // state of the primary. Prints the worst case of every guarantee beside its bound, and fails when a bound is exceeded.
+// `--mutants`: whether it catches every edit of simulate/mutants.ts.
 import { parseArgs } from "node:util";
 import { printTable, progress } from "../bench/report.ts";
 import { type Guarantee, isKept, type StrongCheck } from "./simulate/judge.ts";
+import { runMutants } from "./simulate/mutants.ts";
 import { type Outcome, simulate } from "./simulate/run.ts";
 
 const text = (fallback: string) => ({ type: "string", default: fallback }) as const;
 const numbers = { seed: text("1"), seeds: text("1"), requests: text("1000000"), "stale-if-error": text("60") };
-const { values } = parseArgs({ options: { ...numbers, "strong-check": text("mutations") } });
+const { values } = parseArgs({
+  options: { ...numbers, "strong-check": text("mutations"), mutants: { type: "boolean", default: false } },
+});
+if (values.mutants) process.exit((await runMutants(100_000)) === 0 ? 0 : 1);
 const [first, seeds, requests] = [whole("seed"), whole("seeds"), whole("requests")];
 const settings = { strongCheck: readStrongCheck(), staleIfErrorMs: whole("stale-if-error") * 1_000, flaw: {} };
 const outcomes: Outcome[] = [];

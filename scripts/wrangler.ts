@@ -1,5 +1,5 @@
 // Runs installed commands, wrangler above all, quietly: their output is shown only when they fail.
-import { execFile, spawn, spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -15,14 +15,17 @@ export const QUIET = {
 };
 
 /** Runs wrangler to its end with its output on the terminal. @returns its exit code */
-export function wranglerShown(args: readonly string[], input?: string): number {
-  const { status } = spawnSync(process.execPath, [WRANGLER, ...args], {
-    cwd: ROOT,
-    env: { ...process.env, ...QUIET },
-    stdio: [input === undefined ? "inherit" : "pipe", "inherit", "inherit"],
-    ...(input === undefined ? {} : { input }),
-  });
+export function wranglerShown(args: readonly string[]): number {
+  const env = { ...process.env, ...QUIET };
+  const { status } = spawnSync(process.execPath, [WRANGLER, ...args], { cwd: ROOT, env, stdio: "inherit" });
   return status ?? 1;
+}
+
+/** Runs wrangler to its end with a text as its input, which no other process can see. @throws Error when it fails */
+export async function wranglerInput(args: readonly string[], input: string): Promise<void> {
+  const env = { ...process.env, ...QUIET };
+  const { status, stderr } = spawnSync(process.execPath, [WRANGLER, ...args], { cwd: ROOT, env, input });
+  if (status !== 0) throw new Error(`wrangler ${args.join(" ")} failed:\n${stderr}`);
 }
 
 /** Runs wrangler to its end. @returns its output. @throws Error with the output, when it fails */
@@ -38,13 +41,4 @@ export async function run(script: string, args: readonly string[], env: Readonly
     throw new Error(`${script} ${args.slice(0, 3).join(" ")} failed:\n${stdout}${stderr}`);
   });
   return stdout + stderr;
-}
-
-/** Starts wrangler with its output piped. */
-export function startWrangler(args: readonly string[]) {
-  return spawn(process.execPath, [WRANGLER, ...args], {
-    cwd: ROOT,
-    env: { ...process.env, ...QUIET, NO_COLOR: "1" },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
 }

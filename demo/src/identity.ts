@@ -6,6 +6,8 @@ export interface Principal {
   readonly keyId: string;
   readonly accountId: string;
   readonly role: string;
+  /** Whether `role` is the name of a built-in role. Any account can give its own roles names. */
+  readonly roleBuiltIn: boolean;
 }
 
 export type Identification =
@@ -27,26 +29,32 @@ const TOKEN_ERRORS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The principal of a signed identity.
+ * The principal of a request, by the identity that Gatehouse has signed for this request.
  *
- * @param token the header `Gatehouse-Identity`, `null` when there is none
+ * @param request its header `Gatehouse-Identity`, method and path
  * @param config audience, issuer and the address of Gatehouse's keys
  * @param now milliseconds since the epoch
  */
-export async function identify(token: string | null, config: Config, now: number): Promise<Identification> {
+export async function identify(request: Request, config: Config, now: number): Promise<Identification> {
+  const token = request.headers.get("Gatehouse-Identity");
   if (token === null) return { outcome: "denied" };
   try {
     const { payload } = await jwtVerify(token, gatehouseKeys(config), {
       algorithms: ["EdDSA"],
       audience: config.audience,
       issuer: config.issuer,
-      requiredClaims: ["exp", "iat", "sub", "acc"],
+      // Another token that the same keys sign, such as that of an audit log, is no identity.
+      typ: "gatehouse-identity+jwt",
+      requiredClaims: ["exp", "iat", "jti", "sub", "acc", "method", "path"],
       clockTolerance: 5,
       currentDate: new Date(now),
     });
-    const { sub, acc, role } = payload;
+    const { sub, acc, role, role_built_in: roleBuiltIn, method, path } = payload;
+    // What was authorized is this request: an identity that was seen with another one gives nothing here.
+    if (method !== request.method || path !== new URL(request.url).pathname) return { outcome: "denied" };
     if (!sub || typeof acc !== "string" || acc === "") return { outcome: "denied" };
-    return { outcome: "known", principal: { keyId: sub, accountId: acc, role: typeof role === "string" ? role : "" } };
+    if (typeof role !== "string" || typeof roleBuiltIn !== "boolean") return { outcome: "denied" };
+    return { outcome: "known", principal: { keyId: sub, accountId: acc, role, roleBuiltIn } };
   } catch (cause) {
     const isInvalid = cause instanceof errors.JOSEError && TOKEN_ERRORS.has(cause.code);
     return isInvalid ? { outcome: "denied" } : { outcome: "keys_unreachable", cause };

@@ -11,7 +11,11 @@ import { errorResponse } from "./responses.ts";
 import { tasks } from "./tasks.ts";
 import { vpcs } from "./vpcs.ts";
 
-const routes = new Hono<{ Bindings: AccountContext }>()
+// UUIDs are compared without case (RFC 9562 section 4).
+const UUIDS = /(?<=\/)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=\/|$)/gi;
+const getPath = ({ url }: Request) => new URL(url).pathname.replace(UUIDS, (id) => id.toLowerCase());
+
+const routes = new Hono<{ Bindings: AccountContext }>({ getPath })
   .basePath("/api/public/v1")
   // First, since it also denies every account and project but the principal's own.
   .route("/", accounts)
@@ -36,7 +40,7 @@ async function respond(request: Request, env: Env, now: number, facts: Facts): P
     facts.fault = config.errors.join("; ");
     return errorResponse(503, "The demo upstream is not configured; its log says why");
   }
-  const identification = await identify(request.headers.get("Gatehouse-Identity"), config, now);
+  const identification = await identify(request, config, now);
   switch (identification.outcome) {
     case "denied":
       return errorResponse(401, "This API is served through Gatehouse only");
@@ -71,6 +75,7 @@ export default {
         key_id: facts.principal?.keyId,
         account_id: facts.principal?.accountId,
         role: facts.principal?.role,
+        role_built_in: facts.principal?.roleBuiltIn,
         fault: facts.fault,
         duration_ms: Date.now() - start,
       }),

@@ -17,9 +17,11 @@ export async function prepare({ words, flags }: Case, scope: Scope, send: Client
     const spec = { name, description: "conformance", allow_list: ["152.165.26.42/32"] };
     return lists.find((list) => list.spec.name === name)?.info.id ?? make(LISTS_PATH, spec);
   }
-  /** An ACTIVE key among keys that it can be confused with: a REVOKED one of its name, and two of similar names. */
+  /** An ACTIVE key among keys that it can be confused with: a REVOKED one of its name, a disabled and a rotated one, and two of similar names. */
   async function makeSimilarKeys(name: string): Promise<void> {
     await send("POST", `${KEYS_PATH}/${await makeKey(name)}/revoke`);
+    await send("POST", `${KEYS_PATH}/${await makeKey(`${name}-disabled`)}/disable`);
+    await send("POST", `${KEYS_PATH}/${await makeKey(`${name}-rotated`)}/rotate`, { overlap_hours: 1 });
     for (const each of [name, `${name}0`, name.toUpperCase()]) await makeKey(each);
   }
 
@@ -30,8 +32,7 @@ export async function prepare({ words, flags }: Case, scope: Scope, send: Client
       // A list that no key is bound to: a filter by key that lets everything through is seen.
       await makeList(`${name}-other`);
       await makeKey(`${name}-bound`, [await makeList(`${name}-list`)]);
-      if (flags.has("name")) await makeSimilarKeys(name);
-      return;
+      return makeSimilarKeys(name);
     case "api-key create":
       await makeList(`${name}-other`);
       for (const list of spelled("network-allow-lists")?.split(",") ?? []) await makeList(list);

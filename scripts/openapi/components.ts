@@ -1,12 +1,41 @@
 // The named schemas of the OpenAPI document.
 import type * as z from "zod/mini";
-import { AllowListData, AllowListSpec, CreatedAllowList } from "../../src/admin/allow-lists/schema.ts";
-import { ApiKeyData, ApiKeySpec, CreatedApiKey, RevokeBody, RevokedApiKey } from "../../src/admin/api-keys/schema.ts";
-import { AuditEventData } from "../../src/admin/audit/schema.ts";
+import {
+  AllowListData,
+  AllowListReplacement,
+  AllowListSpec,
+  CreatedAllowList,
+  ReplacedAllowList,
+} from "../../src/admin/allow-lists/schema.ts";
+import {
+  ApiKeyData,
+  ApiKeyEdit,
+  ApiKeySpec,
+  BulkRevocation,
+  BulkRevokeBody,
+  CreatedApiKey,
+  EditedApiKey,
+  Overlap,
+  RevokeBody,
+  RevokedApiKey,
+  RotatedApiKey,
+} from "../../src/admin/api-keys/schema.ts";
+import { AuditEventData, AuditHeadData } from "../../src/admin/audit/schema.ts";
 import { RefusalData } from "../../src/admin/denials/schema.ts";
-import { PromotedTrial, TrialData, TrialSpec } from "../../src/admin/dry-runs/schema.ts";
+import { PromotedTrial, StartedTrial, TrialData, TrialSpec } from "../../src/admin/dry-runs/schema.ts";
+import {
+  DeliveryData,
+  EndpointChange,
+  EndpointData,
+  EndpointSpec,
+  EndpointWithSecret,
+  RedeliverBody,
+  RedeliveredData,
+  SecretRotation,
+  TestedData,
+} from "../../src/admin/endpoints/schema.ts";
 import { ExplainRequest, ExplanationData } from "../../src/admin/explain/schema.ts";
-import { OperatorChange, OperatorData, OperatorSpec } from "../../src/admin/operators/schema.ts";
+import { CreatedOperator, OperatorChange, OperatorData, OperatorSpec } from "../../src/admin/operators/schema.ts";
 import { PermissionData } from "../../src/admin/permissions/schema.ts";
 import { RoleData, RoleSpec } from "../../src/admin/roles/schema.ts";
 import { ErrorAnswer, KeyReferenceData, Metadata } from "../../src/admin/schema.ts";
@@ -14,9 +43,46 @@ import { SelfData } from "../../src/admin/self/schema.ts";
 
 export const COMPONENTS = {
   ...{ Metadata, ErrorAnswer, PermissionData, KeyReference: KeyReferenceData, RoleData, RoleSpec, SelfData },
-  ...{ ApiKeySpec, ApiKeyData, CreatedApiKey, RevokeBody, RevokedApiKey, TrialSpec, TrialData, PromotedTrial },
-  ...{ AllowListSpec, AllowListData, CreatedAllowList, OperatorSpec, OperatorChange, OperatorData },
-  ...{ AuditEventData, RefusalData, ExplainRequest, ExplanationData },
+  ...{
+    ApiKeySpec,
+    ApiKeyEdit,
+    ApiKeyData,
+    CreatedApiKey,
+    EditedApiKey,
+    RevokeBody,
+    RevokedApiKey,
+    Overlap,
+    RotatedApiKey,
+    BulkRevokeBody,
+    BulkRevocation,
+    TrialSpec,
+    TrialData,
+    StartedTrial,
+    PromotedTrial,
+  },
+  ...{
+    AllowListSpec,
+    AllowListData,
+    AllowListReplacement,
+    CreatedAllowList,
+    ReplacedAllowList,
+    OperatorSpec,
+    OperatorChange,
+    OperatorData,
+    CreatedOperator,
+  },
+  ...{
+    EndpointSpec,
+    EndpointChange,
+    EndpointData,
+    EndpointWithSecret,
+    SecretRotation,
+    DeliveryData,
+    RedeliverBody,
+    RedeliveredData,
+    TestedData,
+  },
+  ...{ AuditEventData, AuditHeadData, RefusalData, ExplainRequest, ExplanationData },
 } satisfies Readonly<Record<string, z.ZodMiniType>>;
 
 export type ComponentName = keyof typeof COMPONENTS;

@@ -4,7 +4,7 @@ import type { GatehouseOperationId } from "../../src/core/routing/operations.ts"
 import type { ComponentName } from "./components.ts";
 
 export interface OperationDoc {
-  readonly tag: "API keys" | "IP allow lists" | "Roles" | "Operators" | "Audit";
+  readonly tag: "API keys" | "IP allow lists" | "Roles" | "Operators" | "Endpoints" | "Audit";
   readonly summary: string;
   readonly description?: string;
   readonly query?: z.ZodMiniObject;
@@ -38,6 +38,10 @@ const as = (kind: ResponseDoc["as"]) => (schema: ComponentName, description: str
   description,
 });
 export const [one, list, whole, lines] = [as("one"), as("list"), as("whole"), as("lines")] as const;
+
+/** What a list says whose filters no index has. */
+export const BOUNDED =
+  "A page reads at most 5,000 rows: with filters it can have fewer items than `limit`, or none, and a continuation token.";
 
 /** A body that must be there. */
 export const body = (schema: ComponentName, example?: unknown) => ({ schema, required: true, example });

@@ -5,6 +5,7 @@ import { ALLOW_LIST_OPERATIONS } from "./operations/allow-lists.ts";
 import { API_KEY_OPERATIONS } from "./operations/api-keys.ts";
 import { AUDIT_OPERATIONS } from "./operations/audit.ts";
 import { DRY_RUN_OPERATIONS } from "./operations/dry-runs.ts";
+import { ENDPOINT_OPERATIONS } from "./operations/endpoints.ts";
 import { OPERATOR_OPERATIONS } from "./operations/operators.ts";
 import { ROLE_OPERATIONS } from "./operations/roles.ts";
 
@@ -15,5 +16,6 @@ export const OPERATION_DOCS: Readonly<Record<GatehouseOperationId, OperationDoc>
   ...AUDIT_OPERATIONS,
   ...ALLOW_LIST_OPERATIONS,
   ...OPERATOR_OPERATIONS,
+  ...ENDPOINT_OPERATIONS,
   ...ROLE_OPERATIONS,
 };

@@ -1,6 +1,6 @@
 // Wrong implementations. Each is a port that misleads the real key resolver as the wrong code would, and each must break the
 // guarantee that it is named with: a simulation that cannot fail proves nothing.
-import type { Changes, RecordRead } from "../../src/store/key-cache/ports.ts";
+import type { Change, Changes, RecordRead } from "../../src/store/key-cache/ports.ts";
 import type { Flaw } from "./isolate.ts";
 
 /** Every flaw, with the guarantee that it breaks, as judge.ts names it. */
@@ -28,12 +28,26 @@ export const FLAWS: Readonly<Record<string, { readonly flaw: Flaw; readonly brea
       },
     },
   },
+  "a line of a role is not heeded": {
+    breaks: "a read is allowed after it was forbidden",
+    flaw: { changes: (real) => ({ since: async (seq) => without(await real.since(seq), (line) => !line.roleId) }) },
+  },
+  "a line for everything is not heeded": {
+    breaks: "a read is allowed after it was forbidden",
+    flaw: {
+      changes: (real) => ({
+        since: async (seq) => without(await real.since(seq), (line) => line.keyId !== null || Boolean(line.roleId)),
+      }),
+    },
+  },
   "a null from KV is trusted": {
     breaks: "a valid key is answered 401",
     flaw: {
-      records: (real, copies) => ({
-        readByHash: async (hash) => ((await copies.get(hash)) === null ? null : real.readByHash(hash)),
-      }),
+      records(real, copies) {
+        const readByHash: typeof real.readByHash = async (hash) =>
+          (await copies.get(hash)) === null ? null : real.readByHash(hash);
+        return { ...real, readByHash, readByHashes: (hashes) => Promise.all(hashes.map(readByHash)) };
+      },
     },
   },
   "no strong check": {
@@ -47,6 +61,11 @@ export const FLAWS: Readonly<Record<string, { readonly flaw: Flaw; readonly brea
     },
   },
 };
+
+const without = (changes: Changes, isHeeded: (line: Change) => boolean): Changes => ({
+  ...changes,
+  changes: changes.changes.filter(isHeeded),
+});
 
 function asNewest(reading: RecordRead | null): RecordRead | null {
   return reading && { ...reading, asOf: Number.MAX_SAFE_INTEGER };

@@ -4,6 +4,7 @@ import { parseAddress } from "../../src/core/ip/ip-address.ts";
 import { OPERATIONS, type Operation } from "../../src/core/routing/operations.ts";
 import { createKeyResolver } from "../../src/store/key-cache/key-resolver.ts";
 import type { ChangeFeed, KeyCopies, KeyRecordSource, Need, ResolvedKey } from "../../src/store/key-cache/ports.ts";
+import { claimsFor } from "../../test/support/key.ts";
 import type { Judge, StrongCheck } from "./judge.ts";
 import { connectD1, connectKv, type KvHistory, type Link } from "./ports.ts";
 import { ACCOUNT, type Key, type Kind, type Primary } from "./primary.ts";
@@ -67,7 +68,7 @@ export function createIsolate(surroundings: Surroundings): Isolate {
   }
 
   async function resolve(key: Key, need: Need): Promise<ResolvedKey> {
-    const found = await resolver.resolve(key.hash, need, () => undefined);
+    const found = await resolver.resolve({ hash: key.hash, claims: claimsFor(key.row) }, need, () => undefined);
     return "result" in found ? found.result : found;
   }
 

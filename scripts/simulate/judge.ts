@@ -1,8 +1,10 @@
 // The judge of a run: compares every decision with the state of the primary at its time, and keeps the worst case of each
 // guarantee beside its bound.
-import { FRESH_FOR_MS } from "../../src/store/key-cache/key-cache.ts";
 import type { Key, Kind } from "./primary.ts";
 import { EPOCH } from "./world.ts";
+
+// Written here, not imported from what is judged.
+const FRESH_FOR_MS = 10_000;
 
 export type StrongCheck = "mutations" | "all";
 
@@ -51,6 +53,7 @@ export function createJudge(strongCheck: StrongCheck, staleIfErrorMs: number): J
   const expired = guarantee("a request is allowed after the key's expiry", "requests", 0);
   const wrong401 = guarantee("a valid key is answered 401", "requests", 0);
   const wrong403 = guarantee("a permitted request is answered 403", "requests", 0);
+  const deniedAgain = guarantee("a read is denied after it was allowed again", "ms", unlessAll(FRESH_FOR_MS));
   const degradedChange = guarantee("a change is allowed on a stale record", "requests", 0);
   const name = "time between two feed reads of an isolate";
   const gap: Guarantee = { name, unit: "ms", bound: 5_000, worst: Number.POSITIVE_INFINITY, atLeast: true };
@@ -70,18 +73,31 @@ export function createJudge(strongCheck: StrongCheck, staleIfErrorMs: number): J
   function checkDenied(decided: Decided): void {
     answered.denied += 1;
     if (mayBeDenied(decided)) return;
+    const { reopened } = decided.key;
+    if (reopened !== null && decided.cameAt <= reopened.answeredAt) return;
+    if (reopened !== null && decided.kind === "read" && isAsBefore(decided)) {
+      // Without a link to D1 a key stays denied: it fails closed.
+      if (decided.degraded) return;
+      deniedAgain.worst = Math.max(deniedAgain.worst, decided.decidedAt - reopened.answeredAt);
+      return;
+    }
     const is403 = decided.reason === "permission_missing" || decided.reason === "address_not_allowed";
     (is403 ? wrong403 : wrong401).worst += 1;
   }
 
   return {
-    guarantees: [lateChange, lateRead, lateCutOff, expired, wrong401, wrong403, degradedChange, gap],
+    guarantees: [lateChange, lateRead, lateCutOff, expired, deniedAgain, wrong401, wrong403, degradedChange, gap],
     answered,
     check: (decided) => (decided.reason === null ? checkAllowed(decided) : checkDenied(decided)),
     noteGap(ms) {
       gap.worst = Math.min(gap.worst, ms);
     },
   };
+}
+
+/** Whether a denial is for what has narrowed the key before it was allowed again. */
+function isAsBefore({ reason }: Decided): boolean {
+  return reason === "key_disabled" || reason === "key_expired";
 }
 
 /** A time of the epoch, as the time of the world at which the isolate's clock shows it. */

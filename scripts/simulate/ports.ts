@@ -58,6 +58,9 @@ export function connectD1(surroundings: Surroundings, link: Link): KeyRecordSour
 
   return {
     readByHash: (hash) => query(() => primary.read(hash)),
+    readByHashes: (hashes) => query(() => hashes.map((hash) => primary.read(hash))),
+    // The rows of the simulation have it.
+    addSigningKeyId: async () => undefined,
     async since(seq) {
       const askedAt = world.now;
       const changes = await query(() => primary.since(seq));
@@ -96,9 +99,9 @@ export function connectKv({ world, random, history }: Surroundings): KeyCopies {
     put(hash, copy) {
       return new Promise((resolve, reject) => {
         world.after(random.between(5, 400), () => {
-          if (random.happens(KV_LOSS)) return random.happens(0.2) ? reject(new Error("KV PUT failed")) : resolve();
+          if (random.happens(KV_LOSS)) return random.happens(0.2) ? reject(new Error("KV PUT failed")) : resolve(true);
           writeToKv(history, hash, world.now, copy);
-          resolve();
+          resolve(true);
         });
       });
     },

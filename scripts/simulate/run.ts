@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { createIsolate, type Isolate, type Settings, type Surroundings } from "./isolate.ts";
 import { createJudge, type Guarantee, type Judge } from "./judge.ts";
 import { writeToKv } from "./ports.ts";
-import { createPrimary, type Key, NARROWINGS } from "./primary.ts";
+import { createPrimary, type Key, LINES, NARROWINGS } from "./primary.ts";
 import { createRandom, createWorld } from "./world.ts";
 
 const ISOLATES = 16;
@@ -58,6 +58,7 @@ function setUp(options: Options): Scene {
   for (let i = 0; i < ISOLATES; i += 1) build(i);
   for (let i = 0; i < KEYS_AT_FIRST; i += 1) createKey(scene);
   repeat(scene, CHANGES_EVERY_MS, () => narrowSome(scene));
+  repeat(scene, CHANGES_EVERY_MS, () => widenOne(scene));
   repeat(scene, CHANGES_EVERY_MS, () => createKey(scene));
   repeat(scene, 30_000, () => cutOff(scene));
   repeat(scene, 40_000, () => build(Math.floor(random.next() * ISOLATES)));
@@ -86,16 +87,48 @@ function createKey(scene: Scene): void {
 }
 
 function narrowSome(scene: Scene): void {
-  const { random, primary, world, hot } = scene;
+  const { random, primary, world } = scene;
   const many = random.happens(0.05);
+  if (many && random.happens(0.7)) {
+    emptyRole(scene);
+    return;
+  }
   const from = primary.keys.length - 1 - Math.floor(random.next() * Math.min(primary.keys.length, KEYS_AT_FIRST));
   const keys = primary.keys.slice(from, from + (many ? 10 : 1));
   const how = many ? "lower the role" : random.pick(NARROWINGS);
-  primary.narrow(keys, how, many && random.happens(0.5), world.now + random.between(2, 40));
+  primary.narrow(keys, how, many && random.happens(0.5) ? "everything" : "keys", world.now + random.between(2, 40));
+  narrowed(scene, keys);
+  // Their successors.
+  if (how === "rotate") for (const _ of keys) createKey(scene);
+}
+
+/** An edit of a custom role: all its keys lose every permission, in one transaction. */
+function emptyRole(scene: Scene): void {
+  const { random, primary, world } = scene;
+  const custom = primary.keys.slice(-KEYS_AT_FIRST).filter(({ row }) => row.permissions !== null);
+  if (custom.length === 0) return;
+  const keys = primary.sharing(random.pick(custom));
+  primary.narrow(keys, "empty the role", random.pick(LINES), world.now + random.between(2, 40));
+  narrowed(scene, keys);
+}
+
+function narrowed(scene: Scene, keys: readonly Key[]): void {
+  const { hot, world } = scene;
   for (const key of keys) {
     hot.push({ key, until: world.now + HOT_FOR_MS });
     copyToKv(scene, key);
   }
+}
+
+/** Enables a key that was disabled not long ago, or moves its expiry back. */
+function widenOne(scene: Scene): void {
+  const { random, primary, world, hot } = scene;
+  const narrowed = hot.filter(({ key }) => key.undone !== null);
+  if (narrowed.length === 0) return;
+  const { key } = random.pick(narrowed);
+  if (!primary.widen(key, world.now + random.between(2, 40))) return;
+  hot.push({ key, until: world.now + HOT_FOR_MS });
+  copyToKv(scene, key);
 }
 
 /** After the commit, best effort: half of it is lost. */

@@ -1,7 +1,7 @@
 // The documentation of the operations on API keys.
 import { ApiKeyListQuery } from "../../../src/admin/api-keys/schema.ts";
 import { ForceQuery } from "../../../src/admin/schema.ts";
-import { body, list, one, tagged, whole } from "../operation-doc.ts";
+import { BOUNDED, body, list, one, tagged, whole } from "../operation-doc.ts";
 
 const KEY_EXAMPLE = {
   name: "ci",
@@ -16,14 +16,14 @@ const IDEMPOTENCY_KEY = {
   in: "header",
   required: false,
   description:
-    "A second request with the same value creates no second key: the response is 409 with the first key, without its secret.",
+    "A second request with the same value creates no second key: the response is 409 with the first key, without its secret; or 422 when the request is another one.",
   schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[!-~]+$" },
 };
 
 export const API_KEY_OPERATIONS = tagged("API keys", {
   listApiKeys: {
     summary: "List API keys",
-    description: "Newest first. A filter by name is exact and case-sensitive, and lists active keys first.",
+    description: `Newest first. A filter by name is exact and case-sensitive, and lists active keys first and of these the oldest, which is the one to revoke after a rotation. ${BOUNDED}`,
     query: ApiKeyListQuery,
     response: list("ApiKeyData", "A page of keys in any state."),
   },
@@ -33,9 +33,18 @@ export const API_KEY_OPERATIONS = tagged("API keys", {
     headers: [IDEMPOTENCY_KEY],
     body: body("ApiKeySpec", KEY_EXAMPLE),
     response: whole("CreatedApiKey", "The key, and its secret in `jwt`. The secret is not shown again."),
-    errors: [409],
+    errors: [409, 422],
   },
   getApiKey: { summary: "Show an API key", response: one("ApiKeyData", "The key.") },
+  editApiKey: {
+    summary: "Edit an API key",
+    description:
+      "Changes name, description, expiry, role and IP allow lists; what the body leaves out stays as it is. The key must be active, and must have no more access than the requesting key, before and after. It cannot end later than it was signed for (409 `expiry_signed`). The last key that can manage keys only loses that permission with `force`.",
+    query: ForceQuery,
+    body: body("ApiKeyEdit", { expire_after_hours: 168 }),
+    response: whole("EditedApiKey", "The edited key, and how soon the edit takes effect."),
+    errors: [409],
+  },
   revokeApiKey: {
     summary: "Revoke an API key",
     description:
@@ -46,6 +55,54 @@ export const API_KEY_OPERATIONS = tagged("API keys", {
       "RevokedApiKey",
       "The revoked key, and how soon the revocation takes effect for mutating requests and for reads.",
     ),
+    errors: [409],
+  },
+  bulkRevokeApiKeys: {
+    summary: "Revoke many API keys",
+    description:
+      "Without `confirm_count` nothing is revoked: the response counts the active keys of the filter. With it the keys are revoked, if that many still match (409 `count_changed`): at most 500 at once, oldest first. The requesting key is left out. The last keys that can manage keys are only revoked with `force`.",
+    body: body("BulkRevokeBody", {
+      filter: { descendants_of_id: "1eaf5552-e2f3-4a28-b215-106667c05178" },
+      confirm_count: 3,
+    }),
+    response: whole("BulkRevocation", "How many keys match, and how many were revoked."),
+    errors: [409],
+  },
+  disableApiKey: {
+    summary: "Disable an API key",
+    description:
+      "Requests with the key are denied until it is enabled; everything else of it stays. The last key that can manage keys is only disabled with `force`. A second request gets the same response.",
+    query: ForceQuery,
+    body: { schema: "RevokeBody", required: false },
+    response: whole("RevokedApiKey", "The disabled key, and how soon this takes effect."),
+    errors: [409],
+  },
+  enableApiKey: {
+    summary: "Enable a disabled API key",
+    description: "The key must have no more access than the requesting key. A second request gets the same response.",
+    response: whole("RevokedApiKey", "The enabled key, and how soon this takes effect."),
+    errors: [409],
+  },
+  rotateApiKey: {
+    summary: "Rotate an API key: create its successor",
+    description:
+      "The successor has the name and the terms of the key, and lives as long from now as the key was given. The key ends after the overlap, or at its own expiry if that is earlier. A key may rotate itself, once.",
+    body: body("Overlap", { overlap_hours: 24 }),
+    response: whole("RotatedApiKey", "The successor with its secret in `jwt`, which is not shown again, and the key."),
+    errors: [409],
+  },
+  changeApiKeyRotation: {
+    summary: "Move the end of a rotated API key",
+    description:
+      "`overlap_hours` counts from now; 0 finishes the rotation. The key never ends later than without the rotation.",
+    body: body("Overlap", { overlap_hours: 48 }),
+    response: whole("RevokedApiKey", "The rotated key, and how soon an earlier end takes effect."),
+    errors: [409],
+  },
+  cancelApiKeyRotation: {
+    summary: "Cancel the rotation of an API key",
+    description: "Revokes the successor; the key has its earlier expiry again. Not once the key has ended.",
+    response: whole("RevokedApiKey", "The key, and how soon the revocation of its successor takes effect."),
     errors: [409],
   },
   explainRefusal: {

@@ -18,7 +18,7 @@ export const DRY_RUN_OPERATIONS = tagged("API keys", {
     description:
       "Report-only: a dry run denies no request. Replaces the current dry run; counts restart at zero. The key must be active, and must have no more access than the requesting key, both now and after a promotion.",
     body: body("TrialSpec", TRIAL_EXAMPLE),
-    response: one("TrialData", "The dry run."),
+    response: whole("StartedTrial", "The dry run, with warnings of allow lists that allow next to everything."),
     errors: [409],
   },
   deleteApiKeyTrial: {

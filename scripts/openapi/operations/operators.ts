@@ -1,7 +1,7 @@
 // The documentation of the operations on operators.
 import { OperatorListQuery } from "../../../src/admin/operators/schema.ts";
 import { ForceQuery } from "../../../src/admin/schema.ts";
-import { body, list, one, tagged } from "../operation-doc.ts";
+import { body, list, one, tagged, whole } from "../operation-doc.ts";
 
 const OPERATOR_EXAMPLE = {
   name: "Ada",
@@ -21,7 +21,7 @@ export const OPERATOR_OPERATIONS = tagged("Operators", {
     description:
       "A person who is recognized by an e-mail address that the issuer has verified, or by a subject; both are compared exactly. An operator gets no more permissions than the requesting key or operator has, and does not outlive it.",
     body: body("OperatorSpec", OPERATOR_EXAMPLE),
-    response: one("OperatorData", "The operator."),
+    response: whole("CreatedOperator", "The operator, with a warning when no configured issuer vouches for them."),
     errors: [409],
   },
   getOperator: { summary: "Show an operator", response: one("OperatorData", "The operator.") },

@@ -18,7 +18,9 @@ export const ROLE_OPERATIONS = tagged("Roles", {
   },
   getSelf: {
     summary: "Show the requesting API key or operator",
-    description: "The API key or the operator that sends the request, with its permissions.",
+    description:
+      "The API key or the operator that sends the request, with its permissions. An operator of several accounts names one in " +
+      "`Gatehouse-Account`; without it the response is 409 `account_required`, with the `accounts` (id and name) to choose from.",
     response: one("SelfData", "The requesting API key or operator."),
   },
   listRbacRoles: {
@@ -45,7 +47,7 @@ export const ROLE_OPERATIONS = tagged("Roles", {
   },
   deleteRole: {
     summary: "Delete a role",
-    description: "A role that an active key, its dry run or an operator has cannot be deleted.",
+    description: "A role that an active key, its dry run or an active operator has cannot be deleted.",
     response: null,
     errors: [409],
   },
