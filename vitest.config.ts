@@ -35,6 +35,9 @@ export default defineConfig({
           include: ["test/{store,worker}/**/*.test.ts"],
           setupFiles: ["./test/store/setup.ts"],
           isolate: false,
+          // The first request that Gatehouse serves itself loads its modules, which takes seconds on a busy machine.
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       {

@@ -1,9 +1,8 @@
 // The clients in front of the gateway: how each is built, and how it is given the requests of a session.
-import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { runCurl } from "./curl.ts";
 import type { Step } from "./scenarios.ts";
-import { CLIENT_TIMEOUT_MS, copySources, find, install, run } from "./scratch.ts";
+import { build, converse, find, versionOf } from "./scratch.ts";
 
 /** What a client has to say of a response. */
 export interface ClientResult {
@@ -11,7 +10,7 @@ export interface ClientResult {
   /** Of the last response, where redirects were followed. */
   readonly url: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** In Base64, or the length and the checksum of a long one. */
+  /** In Base64. */
   readonly body: string;
   /** Milliseconds between the first and the last bytes of the body. */
   readonly spread: number;
@@ -26,8 +25,8 @@ export interface Client {
 
 export interface ReadyClient {
   readonly version: string;
-  /** Sends the requests one after the other, with one key; without one where it is "". */
-  send(base: string, token: string, steps: readonly Step[]): Promise<readonly ClientResult[]>;
+  /** Sends the requests one after the other, all with this `Authorization`; with none where it is "". */
+  send(base: string, authorization: string, steps: readonly Step[]): Promise<readonly ClientResult[]>;
 }
 
 function nodeClient(name: string, kind: "fetch" | "http"): Client {
@@ -40,7 +39,7 @@ function pythonClient(name: "requests" | "httpx", pinned: string): Client {
     name,
     prepare() {
       const setUp = `python3 -m venv . && bin/pip install --quiet --disable-pip-version-check ${name}==${pinned}`;
-      const folder = install("clients", `python-${name}`, ["sh", "-c", setUp]);
+      const folder = build("clients", name, "sh", "-c", setUp);
       return ready(pinned, [join(folder, "bin/python"), join(folder, "python.py"), name]);
     },
   };
@@ -51,10 +50,8 @@ function javaClient(name: string, protocol: string): Client {
     name,
     prepare() {
       const java = find("java");
-      const folder = copySources("clients", "java-client");
-      run(find("javac"), ["Client.java"], folder);
-      const version = /[\d.]+/.exec(run(java, ["--version"]))?.[0] ?? "";
-      return ready(version, [java, "-cp", folder, "Client", protocol], forJava);
+      const folder = build("clients", "java", find("javac"), "Client.java");
+      return ready(versionOf(java, "--version"), [java, "-cp", folder, "Client", protocol], forJava);
     },
   };
 }
@@ -64,10 +61,7 @@ export const CLIENTS: readonly Client[] = [
     name: "curl",
     prepare() {
       const program = find("curl");
-      const version = /[\d.]+/.exec(run(program, ["--version"]))?.[0] ?? "";
-      const send = async (base: string, token: string, steps: readonly Step[]) =>
-        JSON.parse(await runCurl(program, base, token, steps));
-      return { version, send };
+      return { version: versionOf(program, "--version"), send: (...to) => runCurl(program, ...to) };
     },
   },
   nodeClient("fetch", "fetch"),
@@ -77,9 +71,8 @@ export const CLIENTS: readonly Client[] = [
   {
     name: "go",
     prepare() {
-      const folder = copySources("clients", "go-client");
-      run(find("go"), ["build", "-o", "client", "client.go"], folder);
-      return ready(run("go", ["env", "GOVERSION"]).trim().replace("go", ""), [join(folder, "client")]);
+      const folder = build("clients", "go", find("go"), "build", "-o", "client", "client.go");
+      return ready(versionOf("go", "version"), [join(folder, "client")]);
     },
   },
   javaClient("java", "HTTP_1_1"),
@@ -87,12 +80,12 @@ export const CLIENTS: readonly Client[] = [
   javaClient("java, h2c", "HTTP_2"),
 ];
 
-function ready(version: string, command: readonly string[], write = JSON.stringify as typeof forJava): ReadyClient {
+function ready(version: string, command: readonly string[], write: typeof forJava = JSON.stringify): ReadyClient {
   return {
     version,
-    async send(base, token, steps) {
-      const printed = await feed([...command, base, token], write(steps));
-      if (printed === "") throw new Error(`no result within ${CLIENT_TIMEOUT_MS / 1_000} s`);
+    async send(base, authorization, steps) {
+      const printed = await converse([...command, base, authorization], write(steps));
+      if (printed === "") throw new Error("no result within a minute");
       return JSON.parse(printed);
     },
   };
@@ -106,15 +99,4 @@ function forJava(steps: readonly Step[]): string {
     return [method, path, ...fields, ...pairs].join("\t");
   });
   return lines.join("\n");
-}
-
-function feed([program = "", ...args]: readonly string[], input: string): Promise<string> {
-  const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"], timeout: CLIENT_TIMEOUT_MS });
-  child.stdin.end(input);
-  return new Promise((resolve, reject) => {
-    const parts: Buffer[] = [];
-    child.stdout.on("data", (part) => parts.push(part));
-    child.on("error", reject);
-    child.on("close", () => resolve(Buffer.concat(parts).toString("utf8")));
-  });
 }

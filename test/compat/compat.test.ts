@@ -1,7 +1,7 @@
 // Real clients in front of the gateway and a real server behind it, as far as every machine has them: `npm run compat` has more.
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
+import { FORWARD_ALL, startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 import { CLIENTS } from "./clients.ts";
 import { ROWS } from "./documented.ts";
 import { play, scenariosOf } from "./play.ts";
@@ -18,7 +18,9 @@ beforeAll(async () => {
   writeFiles();
   const { command } = server.prepare();
   servers = await Promise.all([startServer(command), startServer(command)]);
-  gateway = await startWorkerdGateway({ vars: { UPSTREAM_URL: `http://127.0.0.1:${servers[1]?.port}` } });
+  gateway = await startWorkerdGateway({
+    vars: { ...FORWARD_ALL, UPSTREAM_URL: `http://127.0.0.1:${servers[1]?.port}` },
+  });
 });
 afterAll(async () => {
   await gateway.close();
@@ -43,7 +45,8 @@ describe("a real client", () => {
       if (client === undefined) throw new Error(`no client ${name}`);
       const scenarios = scenariosOf(server);
       expect(scenarios.length).toBeGreaterThan(15);
-      const routes = { direct: servers[0]?.port ?? 0, through: gateway.port, token: (await gateway.key()).token };
+      const { token } = await gateway.key();
+      const routes = { direct: [servers[0]?.port ?? 0, ""], through: [gateway.port, `Bearer ${token}`] } as const;
       const played = await play(scenarios, client, routes);
       expect(undocumented({ server: "node", clients: new Map([[name, played]]) })).toEqual([]);
     },

@@ -1,32 +1,26 @@
 // curl as a client: one command line for all steps, so that it can use its connection again.
-import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describeBody } from "./clients/summary.ts";
+import type { ClientResult } from "./clients.ts";
 import type { Step } from "./scenarios.ts";
-import { CLIENT_TIMEOUT_MS, SCRATCH } from "./scratch.ts";
+import { converse, SCRATCH } from "./scratch.ts";
 
 // Between the parts of what curl writes.
 const [FIELD, RECORD] = ["\u001f", "\u001e"];
 
-/** Sends the steps. @returns what the other client programs print */
-export function runCurl(program: string, base: string, token: string, steps: readonly Step[]): Promise<string> {
+/** Sends the steps, as the `send` of a client does. */
+export async function runCurl(program: string, base: string, authorization: string, steps: readonly Step[]) {
   const folder = mkdtempSync(join(SCRATCH, "curl-"));
   const args = steps.flatMap((step, index) => {
     const conditional = steps[index + 1]?.headers?.["if-none-match"] !== undefined;
     const saved = conditional ? ["--etag-save", join(folder, "etag")] : [];
-    const key = token === "" ? [] : ["--header", `Authorization: Bearer ${token}`];
-    return [
-      ...(index === 0 ? [] : ["--next"]),
-      ...[...key, ...saved, ...argsOf(step, join(folder, `${index}`)), base + step.path],
-    ];
+    const given = authorization === "" ? [] : ["--header", `Authorization: ${authorization}`];
+    return [...given, ...saved, ...argsOf(step, join(folder, `${index}`)), base + step.path, "--next"];
   });
-  return new Promise((resolve) => {
-    execFile(program, args, { maxBuffer: 16_777_216, timeout: CLIENT_TIMEOUT_MS }, (_, output) => {
-      const records = output.split(RECORD).slice(0, -1);
-      resolve(JSON.stringify(records.map((record, index) => resultOf(record, join(folder, `${index}`)))));
-    });
-  });
+  const records = (await converse([program, ...args.slice(0, -1)])).split(RECORD).slice(0, -1);
+  const results = records.map((record, index) => resultOf(record, join(folder, `${index}`)));
+  rmSync(folder, { recursive: true });
+  return results;
 }
 
 function argsOf(step: Step, file: string): readonly string[] {
@@ -50,12 +44,12 @@ function argsOf(step: Step, file: string): readonly string[] {
   return args;
 }
 
-function resultOf(record: string, file: string): unknown {
+function resultOf(record: string, file: string): ClientResult {
   const [headers = "{}", written = "{}"] = record.split(FIELD);
   const { http_code: status, url_effective: url, method, ...times } = JSON.parse(written);
-  if (status < 200) return { error: true };
+  if (status < 200) return { status: 0, url: "", headers: [], body: "", spread: 0, error: true };
   const pairs = Object.entries(JSON.parse(headers) as Record<string, string[]>);
-  const body = method !== "HEAD" && existsSync(file) ? describeBody(readFileSync(file)) : "";
+  const body = method !== "HEAD" && existsSync(file) ? readFileSync(file, "base64") : "";
   const spread = (times.time_total - times.time_starttransfer) * 1_000;
-  return { status, url, headers: pairs.map(([name, values]) => [name, values.join(", ")]), body, spread };
+  return { status, url, headers: pairs.map(([name, values]) => [name, values.join(", ")] as const), body, spread };
 }

@@ -6,60 +6,69 @@ export interface Row {
   readonly title: string;
   /** In the cells of the table; "" for what is so with every response. */
   readonly letter: string;
-  readonly allows: (difference: Difference) => boolean;
+  /** What `compareResults` calls it. */
+  readonly what: RegExp;
+  /** Whether this one is such a difference. */
+  readonly holds: (difference: Difference) => boolean;
 }
 
-const isHeader = ({ what }: Difference, ...names: readonly string[]) => names.some((name) => what === `header ${name}`);
+const dropped = ({ through }: Difference) => through === null;
 
 export const ROWS: readonly Row[] = [
   {
     title: "`Gatehouse-Request-Id`",
     letter: "",
-    allows: (each) => isHeader(each, "gatehouse-request-id") && each.direct === null,
+    what: /^header gatehouse-request-id$/,
+    holds: ({ direct }) => direct === null,
   },
   {
     title: "`Content-Security-Policy: sandbox`, `X-Content-Type-Options: nosniff`",
     letter: "",
-    allows: (each) =>
-      isHeader(each, "content-security-policy")
-        ? each.through === (each.direct === null ? "sandbox" : `${each.direct}, sandbox`)
-        : isHeader(each, "x-content-type-options") && each.through === "nosniff",
+    what: /^header (content-security-policy|x-content-type-options)$/,
+    holds: ({ direct, through }) =>
+      through === "nosniff" || through === (direct === null ? "sandbox" : `${direct}, sandbox`),
   },
   {
     title: "hop-by-hop fields, and those that `Connection` lists",
     letter: "",
-    allows: (each) => isHeader(each, "connection", "keep-alive", "trailer"),
+    what: /^header (connection|keep-alive|trailer)$/,
+    holds: () => true,
   },
   {
     title: "`Set-Cookie`, `Server`, `X-Powered-By`, `Alt-Svc` and others of the table above",
     letter: "",
-    allows: (each) =>
-      each.through === null &&
-      (isHeader(each, "server", "x-powered-by") || each.what.startsWith("header access-control-")),
+    what: /^header (server|x-powered-by|access-control-.*)$/,
+    holds: dropped,
   },
   {
     title: "`Cache-Control: public` and others that let a shared cache store a response",
     letter: "c",
-    allows: (each) => isHeader(each, "cache-control") && /\bprivate\b/.test(each.through ?? ""),
+    what: /^header cache-control$/,
+    holds: ({ through }) => /\bprivate\b/.test(through ?? ""),
+  },
+  {
+    // A client that asks for an upgrade to HTTP/2 gets it from a server, and not from the gateway.
+    title: "version and reason phrase of the status line",
+    letter: "v",
+    what: /^header :status$/,
+    holds: dropped,
   },
   {
     title: "`Transfer-Encoding` of an answer to HEAD, `Content-Length` of a 304",
     letter: "l",
-    allows: (each) => isHeader(each, "transfer-encoding", "content-length") && each.through === null,
+    what: /^header (transfer-encoding|content-length)$/,
+    holds: dropped,
   },
   {
     // A text that a server has made of the host it was asked for.
     title: "`Host`",
     letter: "h",
-    allows: (each) => each.what === "body" && each.direct === inOwnWords(each.through),
+    what: /^body$/,
+    holds: ({ direct, through }) => direct === through?.replace(/http:\/\/127\.0\.0\.1:\d+/g, "http://origin"),
   },
 ];
 
-function inOwnWords(text: string | null): string | undefined {
-  return text?.replace(/http:\/\/127\.0\.0\.1:\d+/g, "http://origin");
-}
-
 /** The row of a difference; `undefined`: it is not documented. */
 export function rowOf(difference: Difference): Row | undefined {
-  return ROWS.find(({ allows }) => allows(difference));
+  return ROWS.find(({ what, holds }) => what.test(difference.what) && holds(difference));
 }

@@ -2,7 +2,7 @@
 import type { ClientResult, ReadyClient } from "./clients.ts";
 import { bodyOf, compareResults, type Difference, type Side } from "./compare.ts";
 import { startRelay } from "./relay.ts";
-import { REUSE, SCENARIOS, type Scenario } from "./scenarios.ts";
+import { REUSE, SCENARIOS, type Scenario, type Step } from "./scenarios.ts";
 import type { Server } from "./servers.ts";
 
 /** A scenario with what differs in it. */
@@ -13,11 +13,10 @@ export interface Played {
   readonly differences: readonly Difference[];
 }
 
-/** Ports: the server, and the gateway in front of another one of its kind. */
+/** Ports of a server and of the gateway in front of another one of its kind, and the `Authorization` that each requires. */
 export interface Routes {
-  readonly direct: number;
-  readonly through: number;
-  readonly token: string;
+  readonly direct: readonly [port: number, authorization: string];
+  readonly through: readonly [port: number, authorization: string];
 }
 
 interface Session {
@@ -35,12 +34,13 @@ export function scenariosOf({ serves }: Pick<Server, "serves">): readonly Scenar
 export async function play(
   scenarios: readonly Scenario[],
   client: ReadyClient,
-  { direct, through, token }: Routes,
+  { direct, through }: Routes,
 ): Promise<readonly Played[]> {
+  const steps = scenarios.flatMap((scenario) => scenario.steps);
   const [plain, passed] = await Promise.all([
     // The server's own address may stand in a response to a direct request; nothing leads there through the gateway.
-    runSession(scenarios, client, { port: direct, token: "", alsoKnownAs: [`http://127.0.0.1:${direct}`] }),
-    runSession(scenarios, client, { port: through, token, alsoKnownAs: [] }),
+    runSession(steps, client, direct, [`http://127.0.0.1:${direct[0]}`]),
+    runSession(steps, client, through, []),
   ]);
   let next = 0;
   return scenarios.map((scenario) => {
@@ -49,30 +49,27 @@ export async function play(
     const [a, b] = [sidesOf(plain, from, next), sidesOf(passed, from, next)];
     const differences = a.flatMap((side, index) => compareResults(side, b[index] as Side, scenario.streams ?? false));
     const reuses = scenario.steps.some(({ path }) => path.includes(REUSE));
+    const reuse = reuses ? compareReuse(plain, passed, a.length) : [];
     return {
       scenario: scenario.name,
       statuses: a.map(({ result }) => result.status ?? 0),
-      differences: [
-        ...differences,
-        ...findForbidden(scenario, b),
-        ...(reuses ? compareReuse(plain, passed, a.length) : []),
-      ],
+      differences: [...differences, ...findForbidden(scenario, b), ...reuse],
     };
   });
 }
 
 async function runSession(
-  scenarios: readonly Scenario[],
+  steps: readonly Step[],
   client: ReadyClient,
-  to: { readonly port: number; readonly token: string; readonly alsoKnownAs: readonly string[] },
+  [port, authorization]: Routes["direct"],
+  alsoKnownAs: readonly string[],
 ): Promise<Session> {
-  const relay = await startRelay(to.port, REUSE);
+  const relay = await startRelay(port, REUSE);
   const origin = `http://127.0.0.1:${relay.port}`;
-  const steps = scenarios.flatMap((scenario) => scenario.steps);
   try {
-    const results = await client.send(origin, to.token, steps);
+    const results = await client.send(origin, authorization, steps);
     if (results.length !== steps.length) throw new Error(`${results.length} results of ${steps.length} requests`);
-    return { results, origins: [origin, ...to.alsoKnownAs], connections: relay.connections() };
+    return { results, origins: [origin, ...alsoKnownAs], connections: relay.connections() };
   } finally {
     relay.close();
   }

@@ -8,12 +8,10 @@ export interface ServerReport {
   readonly clients: ReadonlyMap<string, readonly Played[] | string>;
 }
 
-const NOT_LISTED = "**differs**";
-
 /** A scenario's cell: its statuses and the letters of documented rows, or that something else differs. */
-export function cellOf({ statuses, differences }: Played): string {
+function cellOf({ statuses, differences }: Played): string {
   const rows = differences.map(rowOf);
-  if (rows.includes(undefined)) return NOT_LISTED;
+  if (rows.includes(undefined)) return "**differs**";
   const letters = rows.flatMap((row) => (row?.letter ? [row.letter] : []));
   return [...statuses.map((status) => status || "×"), ...new Set(letters)].join(" ");
 }
@@ -36,55 +34,37 @@ export function undocumented({ server, clients }: ServerReport): readonly string
 /** A table in Markdown: the scenarios of one server, by client. */
 export function tableOf({ server, clients }: ServerReport): string {
   const columns = [...clients].filter((entry): entry is [string, readonly Played[]] => typeof entry[1] !== "string");
-  const scenarios = columns[0]?.[1].map(({ scenario }) => scenario) ?? [];
-  const rows = scenarios.map((scenario, index) => [
+  const header = [server, ...columns.map(([client]) => client)];
+  const rows = (columns[0]?.[1] ?? []).map(({ scenario }, index) => [
     scenario,
     ...columns.map(([, played]) => cellOf(played[index] as Played)),
   ]);
-  const header = [server, ...columns.map(([client]) => client)];
   const lines = [header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
   return `${lines.join("\n")}\n`;
 }
 
-/** What differs and is not documented, once for each client and value, with the servers. */
-function groupOpen(reports: readonly ServerReport[]): ReadonlyMap<string, string> {
-  const groups = new Map<string, string>();
-  for (const { server, clients } of reports) {
-    for (const [client, played] of clients) {
-      if (typeof played === "string") groups.set(server + client, `- ${server}, ${client}: ${played}`);
-      const open = typeof played === "string" ? [] : played.flatMap(({ differences }) => differences);
-      for (const each of open.filter((difference) => rowOf(difference) === undefined)) {
-        const group = `${client}: ${each.what}: ${each.through ?? "none"} through the gateway`;
-        const line = groups.get(group) ?? `- ${group}:`;
-        groups.set(group, line.includes(server) ? line : `${line} ${server}`);
-      }
-    }
-  }
-  return groups;
-}
+const listOf = (lines: readonly string[]) => lines.map((line) => `- ${line}`).join("\n");
 
 /** The document with all tables. */
 export function documentOf(reports: readonly ServerReport[], leftOut: readonly string[]): string {
-  const letters = ROWS.filter(({ letter }) => letter !== "").map(({ letter, title }) => `- ${letter}: ${title}`);
-  const always = ROWS.filter(({ letter }) => letter === "").map(({ title }) => `- ${title}`);
-  const open = groupOpen(reports);
-  return [
+  const letters = ROWS.filter(({ letter }) => letter !== "").map(({ letter, title }) => `${letter}: ${title}`);
+  const always = ROWS.filter(({ letter }) => letter === "").map(({ title }) => title);
+  const open = reports.flatMap(undocumented);
+  const parts = [
     "# Servers and clients",
     "`npm run compat -- --write` has made this page: real clients send the same requests to real servers, direct and through\n" +
       "Gatehouse, and everything is compared that a client sees: status, final URL, headers, body, whether the parts of a stream\n" +
       "come one by one, and whether connections are used again. What is sent to the servers is compared byte by byte by another suite;\n" +
       "both have one list of [allowed differences](request-flow.md#what-differs-from-a-direct-exchange).",
     "A cell has the status of each response (×: the client has broken off, or has failed), which is the same on both ways.\n" +
-      `Nothing differs but what that list says of every response:\n\n${always.join("\n")}`,
-    `A letter is a row of the list that applies to this response as well:\n\n${letters.join("\n")}`,
+      "Nothing differs but what that list says of every response:",
+    listOf(always),
+    `A letter is a row of the list that applies to this response as well:\n\n${listOf(letters)}`,
     "A server has the scenarios that it supports. Node's fetch sends `Cache-Control: no-cache` with its validators, to which some\n" +
       "servers answer 200. Every upload that is broken off must be missing from the server's list.",
-    ...reports.map(tableOf),
-    open.size === 0 ? "Nothing else differs." : `Not on the list:\n\n${[...open.values()].join("\n")}`,
-    leftOut.length === 0 ? "" : `Left out:\n\n${leftOut.map((line) => `- ${line}`).join("\n")}`,
-  ]
-    .map((part) => part.trim())
-    .filter((part) => part !== "")
-    .join("\n\n")
-    .concat("\n");
+    ...reports.map((report) => tableOf(report).trim()),
+    open.length === 0 ? "Nothing else differs." : `Not on the list:\n\n${listOf(open)}`,
+    ...(leftOut.length === 0 ? [] : [`Left out:\n\n${listOf(leftOut)}`]),
+  ];
+  return `${parts.join("\n\n")}\n`;
 }

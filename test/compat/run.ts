@@ -3,18 +3,13 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import buildWorker from "../support/build-worker.ts";
-import { startWorkerdGateway } from "../support/workerd-gateway.ts";
-import { CLIENTS, type ReadyClient } from "./clients.ts";
+import { FORWARD_ALL, startWorkerdGateway } from "../support/workerd-gateway.ts";
+import { CLIENTS, type Client, type ReadyClient } from "./clients.ts";
 import { type Played, play, scenariosOf } from "./play.ts";
 import { documentOf, type ServerReport, tableOf, undocumented } from "./report.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import { writeFiles } from "./scratch.ts";
 import { SERVERS, type Server, startServer } from "./servers.ts";
-
-const DOCUMENT = "docs/compatibility.md";
-
-const NOT_DRIVEN =
-  "RabbitMQ's management API: it needs an Erlang runtime and a cluster node, which this script does not start";
 
 /** Prepares everything of a list that this machine has. */
 function prepareAll<T extends { readonly name: string }, R>(all: readonly T[], prepare: (each: T) => R) {
@@ -31,61 +26,65 @@ function prepareAll<T extends { readonly name: string }, R>(all: readonly T[], p
 
 /** Plays one server with all clients. */
 async function playServer(
-  server: Server,
+  { name, authorization = "", ...server }: Server,
   { version, command }: ReturnType<Server["prepare"]>,
-  clients: readonly (readonly [name: string, ReadyClient])[],
+  clients: readonly (readonly [Client, ReadyClient])[],
 ): Promise<ServerReport> {
   const [direct, behind] = await Promise.all([startServer(command), startServer(command)]);
-  const gateway = await startWorkerdGateway({ vars: { UPSTREAM_URL: `http://127.0.0.1:${behind.port}` } });
+  const vars = {
+    ...FORWARD_ALL,
+    UPSTREAM_URL: `http://127.0.0.1:${behind.port}`,
+    ...(authorization && { UPSTREAM_AUTHORIZATION: authorization }),
+  };
+  const gateway = await startWorkerdGateway({ vars });
+  const { token } = await gateway.key();
   try {
-    const routes = { direct: direct.port, through: gateway.port, token: (await gateway.key()).token };
     const played = new Map<string, readonly Played[] | string>();
-    for (const [name, client] of clients) {
-      const came = await play(scenariosOf(server), client, routes).catch((error: Error) => error.message);
-      played.set(`${name} ${client.version}`, came);
+    for (const [client, prepared] of clients) {
+      const routes = { direct: [direct.port, authorization], through: [gateway.port, `Bearer ${token}`] } as const;
+      const came = await play(scenariosOf(server), prepared, routes).catch((error: Error) => error.message);
+      played.set(`${client.name} ${prepared.version}`, came);
     }
-    return { server: `${server.name} ${version}`, clients: played };
+    return { server: `${name} ${version}`, clients: played };
   } finally {
     await Promise.all([gateway.close(), direct.close(), behind.close()]);
   }
 }
 
+/** Those with these names. @throws for a name that there is not */
 function select<T extends { readonly name: string }>(all: readonly T[], names: string | undefined): readonly T[] {
-  const wanted = names?.split(",");
-  const unknown = wanted?.filter((name) => !all.some((each) => each.name === name)) ?? [];
-  if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(", ")}; --list shows all names`);
-  return all.filter(({ name }) => wanted?.includes(name) ?? true);
-}
-
-function list(): void {
-  const names = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name).join(", ");
-  console.log(`servers: ${names(SERVERS)}\nclients: ${names(CLIENTS)}\nscenarios: ${names(SCENARIOS)}`);
+  if (names === undefined) return all;
+  return names.split(",").map((name) => {
+    const found = all.find((each) => each.name === name);
+    if (found === undefined) throw new Error(`unknown: ${name}; --list shows all names`);
+    return found;
+  });
 }
 
 async function main(): Promise<void> {
   const [text, flag] = [{ type: "string" }, { type: "boolean" }] as const;
   const { values } = parseArgs({ options: { servers: text, clients: text, list: flag, write: flag } });
-  if (values.list) return list();
+  if (values.list) {
+    const lists = { servers: SERVERS, clients: CLIENTS, scenarios: SCENARIOS };
+    for (const [kind, all] of Object.entries(lists)) console.log(`${kind}: ${all.map(({ name }) => name).join(", ")}`);
+    return;
+  }
   if (values.write && (values.servers ?? values.clients) !== undefined)
     throw new Error("--write writes the whole table");
   writeFiles();
   const servers = prepareAll(select(SERVERS, values.servers), (server) => server.prepare());
   const clients = prepareAll(select(CLIENTS, values.clients), (client) => client.prepare());
-  const leftOut = [...servers.leftOut, ...clients.leftOut, NOT_DRIVEN];
+  const leftOut = [...servers.leftOut, ...clients.leftOut];
   buildWorker();
   const reports: ServerReport[] = [];
   for (const [server, prepared] of servers.ready) {
-    const report = await playServer(
-      server,
-      prepared,
-      clients.ready.map(([{ name }, client]) => [name, client]),
-    );
+    const report = await playServer(server, prepared, clients.ready);
     reports.push(report);
     console.log(tableOf(report));
     for (const line of undocumented(report)) console.log(line);
   }
   for (const line of leftOut) console.log(`left out: ${line}`);
-  if (values.write) writeFileSync(DOCUMENT, documentOf(reports, leftOut));
+  if (values.write) writeFileSync("docs/compatibility.md", documentOf(reports, leftOut));
   process.exitCode = reports.flatMap(undocumented).length === 0 ? 0 : 1;
 }
 

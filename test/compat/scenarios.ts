@@ -32,7 +32,6 @@ export const MODIFIED = new Date("2026-01-01T00:00:00Z");
 
 const FILE = "/files/text.txt";
 const BYTES = { "content-type": "application/octet-stream" };
-const JSON_TYPE = { "content-type": "application/json" };
 const MIB = 1_048_576;
 
 /** Requests with this in their query have to share one connection. */
@@ -46,7 +45,7 @@ function put(name: string, body: Partial<Step>): Step {
   return { method: "PUT", path: `/uploads/${name}`, headers: BYTES, ...body };
 }
 
-function post(path: string, text: string, type: string): Step {
+function post(path: string, text: string, type = "application/json"): Step {
   return { method: "POST", path, text, headers: { "content-type": type } };
 }
 
@@ -61,8 +60,8 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: "redirect to an absolute URL", steps: [get("/moved"), { ...get("/moved"), follow: true }] },
   { name: "redirect to a folder", steps: [{ ...get("/files"), follow: true }] },
   { name: "form", steps: [post("/form", "name=a%26b&note=two+words", "application/x-www-form-urlencoded")] },
-  { name: "JSON", steps: [post("/json", '{"name":"café","list":[1]}', "application/json")] },
-  { name: "malformed JSON", steps: [post("/json?malformed", "{", "application/json")] },
+  { name: "JSON", steps: [post("/json", '{"name":"café","list":[1]}')] },
+  { name: "malformed JSON", steps: [post("/json?malformed", "{")] },
   { name: "chunked upload", steps: [put("chunked", { size: 98_304, chunked: true })] },
   { name: "upload of 5 MiB", steps: [put("large", { size: 5 * MIB })] },
   { name: "download of 20 MiB", steps: [get("/download")] },
@@ -75,15 +74,25 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: "etcd: put, range, watch",
     steps: [
-      { method: "POST", path: "/v3/kv/put", text: '{"key":"Zm9v","value":"YmFy"}', headers: JSON_TYPE },
-      { method: "POST", path: "/v3/kv/range", text: '{"key":"Zm9v"}', headers: JSON_TYPE },
-      {
-        method: "POST",
-        path: "/v3/watch",
-        text: '{"create_request":{"key":"Zm9v","start_revision":"1"}}',
-        headers: JSON_TYPE,
-        until: "YmFy",
-      },
+      post("/v3/kv/put", '{"key":"Zm9v","value":"YmFy"}'),
+      post("/v3/kv/range", '{"key":"Zm9v"}'),
+      { ...post("/v3/watch", '{"create_request":{"key":"Zm9v","start_revision":"1"}}'), until: "YmFy" },
+    ],
+  },
+  {
+    name: "RabbitMQ: GET, then conditional GET",
+    steps: [get("/api/index.html"), get("/api/index.html", { "if-none-match": "etag" })],
+  },
+  {
+    name: "RabbitMQ: overview, exchange",
+    steps: [
+      get("/api/overview?columns=management_version,node"),
+      { ...post("/api/vhosts/compat", "{}"), method: "PUT" },
+      { ...post("/api/exchanges/compat/events", '{"type":"topic"}'), method: "PUT" },
+      get("/api/exchanges/compat/events"),
+      { method: "DELETE", path: "/api/exchanges/compat/events" },
+      get("/api/exchanges/compat/events"),
+      { method: "DELETE", path: "/api/vhosts/compat" },
     ],
   },
   {

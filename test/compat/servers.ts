@@ -1,15 +1,19 @@
 // The servers behind the gateway: how each is installed and started, and what it serves.
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { createConnection, createServer } from "node:net";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { createConnection } from "node:net";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { copySources, find, install, ROOT, run, SCRATCH } from "./scratch.ts";
+import { freePort } from "../../scripts/free-port.ts";
+import { build, find, ROOT, SCRATCH, versionOf } from "./scratch.ts";
 
 export interface Server {
   readonly name: string;
   /** Which requests it serves, as `METHOD /path`. */
   readonly serves: RegExp;
+  /** The `Authorization` that it requires. */
+  readonly authorization?: string;
   /** Installs it. @returns its version and its command line. @throws when it cannot be had */
   prepare(): { readonly version: string; command(port: number): readonly string[] };
 }
@@ -19,86 +23,64 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-const APPLICATION = /^(?!\w+ \/(?:v3\/|files$))/;
+const APPLICATION = /^(?!\w+ \/(?:v3\/|api\/|files$))/;
 
-/** A program of `servers/` with packages of npm, the first of which is the server itself. */
-function nodeServer(name: string, packages: readonly string[], serves = APPLICATION): Server {
+/** A server with packages of npm, the first of which is the server itself; a program of `servers/` if it is no other. */
+function nodeServer(
+  name: string,
+  packages: readonly string[],
+  serves = APPLICATION,
+  command = (folder: string, port: number) => [join(folder, `${name}.mjs`), `${port}`, ROOT],
+): Server {
   return {
     name,
     serves,
     prepare() {
-      const folder = npm(name, packages);
+      const npm = ["npm", "install", "--prefix=.", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+      const folder = packages.length === 0 ? build("servers", name) : build("servers", name, ...npm, ...packages);
       const version = packages[0]?.replace(/^.*@/, "") ?? process.version.slice(1);
-      return { version, command: (port) => [process.execPath, join(folder, `${name}.mjs`), `${port}`, ROOT] };
+      return { version, command: (port) => [process.execPath, ...command(folder, port)] };
     },
   };
 }
 
-function npm(name: string, packages: readonly string[]): string {
-  const options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  if (packages.length === 0) return copySources("servers", `npm-${name}`);
-  return install("servers", `npm-${name}`, ["npm", "install", ...options, ...packages]);
-}
-
 const KOA = ["koa@3.3.0", "koa-static@5.0.0", "koa-compress@5.2.2", "koa-conditional-get@3.0.0", "koa-etag@5.0.0"];
+const FASTIFY = ["fastify@5.12.8", "@fastify/static@10.1.11", "@fastify/compress@9.2.0", "@fastify/formbody@9.0.1"];
 
 export const SERVERS: readonly Server[] = [
   nodeServer("node", []),
-  nodeServer("express", ["express@5.3.0", "compression@1.8.2"], /^(?!\w+ \/v3\/)/),
+  nodeServer("express", ["express@5.3.0", "compression@1.8.2"], /^(?!\w+ \/(v3|api)\/)/),
   nodeServer("koa", [...KOA, "koa-range@0.3.0", "@koa/bodyparser@6.1.0"]),
-  nodeServer("fastify", [
-    "fastify@5.12.8",
-    "@fastify/static@10.1.11",
-    "@fastify/compress@9.2.0",
-    "@fastify/formbody@9.0.1",
-  ]),
-  {
-    name: "json-server",
-    // It looks for its static files below the folder that it is started in.
-    serves: /^(GET|HEAD) \/(files\/|items|missing)|^POST \/(json|form)/,
-    prepare() {
-      const folder = npm("json-server", ["json-server@0.17.4"]);
+  nodeServer("fastify", FASTIFY),
+  nodeServer(
+    "json-server",
+    ["json-server@0.17.4"],
+    /^(GET|HEAD) \/(files\/|items|missing)|^POST \/(json|form)/,
+    (folder, port) => {
+      const database = join(mkdtempSync(join(SCRATCH, "db-")), "db.json");
+      writeFileSync(database, JSON.stringify({ items: [{ id: 1 }, { id: 2 }, { id: 3 }], json: [], form: [] }));
       const program = join(folder, "node_modules/json-server/lib/cli/bin.js");
-      return {
-        version: "0.17.4",
-        command(port) {
-          const database = join(mkdtempSync(join(SCRATCH, "db-")), "db.json");
-          writeFileSync(database, JSON.stringify({ items: [{ id: 1 }, { id: 2 }, { id: 3 }], json: [], form: [] }));
-          return [
-            process.execPath,
-            program,
-            "--quiet",
-            "--host=127.0.0.1",
-            `--port=${port}`,
-            "--static=root",
-            database,
-          ];
-        },
-      };
+      // It looks for its static files below the folder that it is started in.
+      return [program, "--quiet", "--host=127.0.0.1", `--port=${port}`, "--static=root", database];
     },
-  },
-  {
-    name: "prism",
+  ),
+  nodeServer(
+    "prism",
+    ["@stoplight/prism-cli@5.16.0"],
     // It never answers to a body that is no JSON.
-    serves: /^GET \/(items|missing|error)|^POST \/(json$|form)|^DELETE \/items/,
-    prepare() {
-      const folder = npm("prism", ["@stoplight/prism-cli@5.16.0"]);
+    /^GET \/(items|missing|error)|^POST \/(json$|form)|^DELETE \/items/,
+    (folder, port) => {
       const program = join(folder, "node_modules/@stoplight/prism-cli/dist/index.js");
-      const command = (port: number) => [
-        ...[process.execPath, program, "mock", "--host=127.0.0.1", `--port=${port}`, "--verboseLevel=silent"],
-        join(folder, "prism.yaml"),
-      ];
-      return { version: "5.16.0", command };
+      const options = ["--host=127.0.0.1", `--port=${port}`, "--verboseLevel=silent"];
+      return [program, "mock", ...options, join(folder, "prism.yaml")];
     },
-  },
+  ),
   {
     name: "go",
     serves: /^(GET|HEAD) \/(files|download|missing)(?!.*_page)/,
     prepare() {
-      const folder = copySources("servers", "go-server");
-      run(find("go"), ["build", "-o", "server", "server.go"], folder);
-      const version = run("go", ["env", "GOVERSION"]).trim().replace("go", "");
-      return { version, command: (port) => [join(folder, "server"), `${port}`, ROOT] };
+      const folder = build("servers", "go", find("go"), "build", "-o", "server", "server.go");
+      return { version: versionOf("go", "version"), command: (port) => [join(folder, "server"), `${port}`, ROOT] };
     },
   },
   {
@@ -112,8 +94,7 @@ export const SERVERS: readonly Server[] = [
         writeFileSync(config, text.replaceAll("PORT", `${port}`).replaceAll("FOLDER", ROOT));
         return [program, "-c", config];
       };
-      const inPackages = run("sh", ["-c", '"$0" -v 2>&1', program]);
-      return { version: /nginx\/([\d.]+)/.exec(inPackages)?.[1] ?? "", command };
+      return { version: versionOf(program, "-v"), command };
     },
   },
   {
@@ -129,7 +110,19 @@ export const SERVERS: readonly Server[] = [
         ...["--listen-peer-urls=http://127.0.0.1:0", `--initial-advertise-peer-urls=${peer}`],
         `--initial-cluster=default=${peer}`,
       ];
-      return { version: /[\d.]+/.exec(run(program, ["--version"]))?.[0] ?? "", command };
+      return { version: versionOf(program, "--version"), command };
+    },
+  },
+  {
+    name: "RabbitMQ",
+    serves: /^\w+ \/api\//,
+    authorization: `Basic ${btoa("guest:guest")}`,
+    prepare() {
+      const program = find("rabbitmq-server");
+      const script = join(import.meta.dirname, "servers/rabbitmq.sh");
+      const command = (port: number) => ["sh", script, program, SCRATCH, `${port}`];
+      // Its own command for that leaves a process behind.
+      return { version: /\d+\.[\d.]+\d/.exec(realpathSync(program))?.[0] ?? "", command };
     },
   },
 ];
@@ -139,34 +132,23 @@ export async function startServer(command: (port: number) => readonly string[]):
   const port = await freePort();
   const [program = "", ...args] = command(port);
   const child = spawn(program, args, { cwd: SCRATCH, stdio: "ignore" });
+  const exited = once(child, "exit");
   for (let tries = 0; !(await accepts(port)); tries += 1) {
-    if (tries > 300 || child.exitCode !== null) throw new Error(`${program} does not start`);
+    if (tries > 600 || child.exitCode !== null) throw new Error(`${program} does not start`);
     await setTimeout(100);
   }
-  return { port, close: () => end(child) };
-}
-
-function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return Promise.resolve();
-  return new Promise((resolve) => {
-    child.once("exit", () => resolve());
+  const close = async () => {
     child.kill("SIGTERM");
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
+    await exited;
+  };
+  return { port, close };
 }
 
 function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(port, "127.0.0.1");
-    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-    socket.once("connect", () => socket.destroy());
-  });
+  const socket = createConnection(port, "127.0.0.1");
+  const accepted = once(socket, "connect").then(
+    () => true,
+    () => false,
+  );
+  return accepted.finally(() => socket.destroy());
 }

@@ -7,7 +7,7 @@ import { compileStoredRules } from "../../src/core/ip/cidr.ts";
 import { parseAddress } from "../../src/core/ip/ip-address.ts";
 import { matchOperation } from "../../src/core/routing/match-operation.ts";
 import { OPERATIONS, type Operation } from "../../src/core/routing/operations.ts";
-import { compileRoutes } from "../../src/core/routing/route-matcher.ts";
+import { compileRoutes, type Routes } from "../../src/core/routing/route-matcher.ts";
 import { type NaiveKey, type NaiveRequest, naiveDecision } from "../support/naive-decision.ts";
 import { type Random, seededRandom } from "../support/random.ts";
 
@@ -16,7 +16,8 @@ const REQUESTS = Number(process.env.ORACLE_CALLS ?? 1_000_000);
 const SEED = Number(process.env.ORACLE_SEED ?? 20_261_123);
 
 const TABLE: readonly Operation[] = OPERATIONS;
-const routes = compileRoutes(TABLE);
+/** With and without unknown operations that are forwarded. */
+const tables = [null, "/api/public/v1/", "/"].map((forwardBelow) => compileRoutes(TABLE, forwardBelow));
 const ACCOUNTS = ["340af43a-8a7c-4659-9258-4876fd6a207b", "00000000-0000-4000-8000-00000000000b"];
 const IDS = ["7d0e3f0a-1b7c-4c38-8a4e-5d1f6f2b9c01", "c1", "clusters", "users", "API-KEYS", "validate", "a.b~c"];
 const ADDRESSES = ["10.0.0.1", "10.255.255.255", "11.0.0.0", "9.255.255.255", "203.0.113.7", "::ffff:10.0.0.1"].concat([
@@ -47,9 +48,9 @@ interface Pair {
   readonly naive: NaiveKey | null;
 }
 
-type Evaluate = (pair: Pair, request: NaiveRequest, now: number) => string;
+type Evaluate = (pair: Pair, request: NaiveRequest, now: number, routes: Routes) => string;
 
-const evaluate: Evaluate = ({ record }, request, now) => {
+const evaluate: Evaluate = ({ record }, request, now, routes) => {
   const target = matchOperation(request.method, request.path, "", routes);
   if ("reason" in target) return target.reason;
   const address = request.address === null ? null : parseAddress(request.address);
@@ -68,6 +69,7 @@ function randomPair(random: Random): Pair {
     accountId: random.pick(ACCOUNTS),
     expiresAt: random.below(3) === 0 ? 1_000 + random.below(3) : null,
     revokedAt: random.below(10) === 0 ? 5 : null,
+    disabledAt: random.below(10) === 0 ? 5 : null,
     dryRun: null,
   };
   const role = { id: builtIn?.id ?? "custom", name: "n", grant };
@@ -88,7 +90,17 @@ function randomPath(random: Random): string {
   if (twist === 2) return `${filled}/${random.pick(IDS)}`;
   if (twist === 3) return filled.slice(0, filled.lastIndexOf("/")) || "/";
   if (twist === 4)
-    return random.pick(["/", "/console/x", "/Console", "/.well-known/Gatehouse/y", "/api/public/v2/x", "/consoles"]);
+    return random.pick([
+      "/",
+      "/actuator/shutdown",
+      "/metrics",
+      "/api/public/v1",
+      "/console/x",
+      "/Console",
+      "/.well-known/Gatehouse/y",
+      "/api/public/v2/x",
+      "/consoles",
+    ]);
   if (twist === 5) return filled.replace("/api/public", "/API/Public");
   if (twist === 6) return filled.replace(/[^/]+$/, (last) => `${last}x`);
   return filled;
@@ -107,7 +119,9 @@ function firstDifference(evaluateFast: Evaluate, count: number, seed: number): o
       address: random.below(8) === 0 ? null : random.pick(ADDRESSES),
     };
     const now = 999 + random.below(5);
-    const [is, should] = [evaluateFast(pair, request, now), naiveDecision(TABLE, ADMIN.id, pair.naive, request, now)];
+    const routes = random.pick(tables);
+    const is = evaluateFast(pair, request, now, routes);
+    const should = naiveDecision(TABLE, ADMIN.id, pair.naive, request, now, routes.forwardBelow);
     if (is !== should) return { is, should, request, key: pair.naive, now };
   }
   return null;
@@ -119,25 +133,25 @@ describe("authorization decision against a naive second implementation", () => {
   });
 
   it("differs from the naive reading when the matcher folds the case of a path or trims its slash", () => {
-    const folding: Evaluate = (pair, request, now) =>
-      evaluate(pair, { ...request, path: request.path.toLowerCase() }, now);
-    const trimming: Evaluate = (pair, request, now) =>
-      evaluate(pair, { ...request, path: request.path.replace(/\/$/, "") || "/" }, now);
+    const folding: Evaluate = (pair, request, now, routes) =>
+      evaluate(pair, { ...request, path: request.path.toLowerCase() }, now, routes);
+    const trimming: Evaluate = (pair, request, now, routes) =>
+      evaluate(pair, { ...request, path: request.path.replace(/\/$/, "") || "/" }, now, routes);
     for (const mutant of [folding, trimming]) expect(firstDifference(mutant, 50_000, SEED)).not.toBeNull();
   });
 
   it("differs from the naive reading when addresses are parsed leniently", () => {
     // ipaddr.js and inet_aton accept octal and short forms.
     const read = (text: string | null) => (text === "010.0.0.1" ? "8.0.0.1" : text === "10.1" ? "10.0.0.1" : text);
-    const lenient: Evaluate = (pair, request, now) =>
-      evaluate(pair, { ...request, address: read(request.address) }, now);
+    const lenient: Evaluate = (pair, request, now, routes) =>
+      evaluate(pair, { ...request, address: read(request.address) }, now, routes);
     expect(firstDifference(lenient, 50_000, SEED)).not.toBeNull();
   });
 
   it("differs from the naive reading when a key lives one millisecond longer or its account is not compared", () => {
-    const late: Evaluate = (pair, request, now) => evaluate(pair, request, now - 1);
-    const blind: Evaluate = (pair, request, now) =>
-      evaluate(pair, { ...request, path: request.path.replaceAll(ACCOUNTS[1] ?? "", ACCOUNTS[0] ?? "") }, now);
+    const late: Evaluate = (pair, request, now, routes) => evaluate(pair, request, now - 1, routes);
+    const blind: Evaluate = (pair, request, now, routes) =>
+      evaluate(pair, { ...request, path: request.path.replaceAll(ACCOUNTS[1] ?? "", ACCOUNTS[0] ?? "") }, now, routes);
     for (const mutant of [late, blind]) expect(firstDifference(mutant, 50_000, SEED)).not.toBeNull();
   });
 });

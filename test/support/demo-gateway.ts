@@ -11,8 +11,16 @@ export const KEY_ID = "5d0c2a7e-0000-4000-8000-000000000001";
 
 export interface DemoGateway {
   readonly url: string;
-  /** Signs an identity token. `changes` replace valid claims; `undefined` removes one. */
-  identity(changes?: Record<string, unknown>): Promise<string>;
+  /**
+   * Signs an identity token for a request. `changes` replace valid claims, and those of the header; `undefined` removes one.
+   *
+   * @param request its method and its path below `/api/public/v1`
+   */
+  identity(
+    request: readonly [method: string, path: string],
+    changes?: Record<string, unknown>,
+    header?: Record<string, unknown>,
+  ): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -27,8 +35,10 @@ export async function startDemoGateway(): Promise<DemoGateway> {
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    identity: (changes = {}) =>
-      new SignJWT({ ...validClaims(), ...changes }).setProtectedHeader({ alg: "EdDSA", kid: "k1" }).sign(privateKey),
+    identity: (request, changes = {}, header = {}) =>
+      new SignJWT({ ...validClaims(request), ...changes })
+        .setProtectedHeader({ ...HEADER, ...header })
+        .sign(privateKey),
     close: () =>
       new Promise((closed) => {
         server.close(() => closed());
@@ -37,7 +47,14 @@ export async function startDemoGateway(): Promise<DemoGateway> {
   };
 }
 
-export function validClaims(): JWTPayload {
+/** A valid header of an identity token. */
+export const HEADER = { alg: "EdDSA", kid: "k1", typ: "gatehouse-identity+jwt" };
+
+/** The valid claims of an identity token for a request. */
+export function validClaims([method, path]: readonly [method: string, path: string]): JWTPayload {
   const iat = Math.floor(Date.now() / 1000);
-  return { iss: "gatehouse", aud: AUDIENCE, sub: KEY_ID, acc: ACCOUNT, role: "Admin", iat, exp: iat + 60 };
+  return {
+    ...{ iss: "gatehouse", aud: AUDIENCE, sub: KEY_ID, acc: ACCOUNT, role: "Admin", role_built_in: true },
+    ...{ method, path: `/api/public/v1${path.replace(/\?.*/, "")}`, jti: crypto.randomUUID(), iat, exp: iat + 60 },
+  };
 }

@@ -45,7 +45,7 @@ export async function startUpstream(gateway: DemoGateway) {
     send,
     /** Sends a request with an identity token, as the gateway would forward it. */
     call: async (method: string, path: string, body?: unknown) =>
-      send(method, path, { "Gatehouse-Identity": await gateway.identity() }, body),
+      send(method, path, { "Gatehouse-Identity": await gateway.identity([method, path]) }, body),
     /** Every row of a table, as JSON. */
     stored: async (table: string) => JSON.stringify(await (await database()).prepare(`SELECT * FROM ${table}`).all()),
     empty: async () => {

@@ -10,6 +10,8 @@ export interface FaultyD1 {
   trouble: Trouble | ((sql: string) => Trouble);
   /** Runs before every statement. */
   before: ((sql: string) => Promise<void>) | null;
+  /** Batches are run, and their answers are lost with this error. */
+  losesAnswers: Error | null;
   /** Whether a statement was left without an answer. */
   wasSilent: boolean;
 }
@@ -55,7 +57,11 @@ export function faultyD1(real: D1Database): FaultyD1 {
         if (name === "batch") {
           return async (statements: D1PreparedStatement[]) => {
             for (const statement of statements) await meet(texts.get(statement) as string);
-            return inner.batch(statements.map((statement) => originals.get(statement) as D1PreparedStatement));
+            const results = await inner.batch(
+              statements.map((statement) => originals.get(statement) as D1PreparedStatement),
+            );
+            if (faulty.losesAnswers !== null) throw faulty.losesAnswers;
+            return results;
           };
         }
         const own = Reflect.get(inner, name);
@@ -64,6 +70,13 @@ export function faultyD1(real: D1Database): FaultyD1 {
     });
   }
 
-  const faulty: FaultyD1 = { db: database(real), ran: [], trouble: null, before: null, wasSilent: false };
+  const faulty: FaultyD1 = {
+    db: database(real),
+    ran: [],
+    trouble: null,
+    before: null,
+    losesAnswers: null,
+    wasSilent: false,
+  };
   return faulty;
 }

@@ -15,6 +15,8 @@ export interface TestIssuer {
   begin(): { readonly url: string; readonly verifier: string };
   /** Exchanges an authorization code for an ID token. */
   redeem(code: string, verifier: string): Promise<string>;
+  /** The claim `groups` by login; without one, the claim is left out. */
+  readonly groups: Map<string, unknown>;
   /** The whole authorization-code flow with PKCE, by HTTP. */
   signIn(login: string): Promise<string>;
   close(): Promise<void>;
@@ -29,6 +31,7 @@ async function newKey(kid: string): Promise<JWK> {
 export async function startIssuer(client = CLIENT): Promise<TestIssuer> {
   let handle: http.RequestListener = (_, response) => response.writeHead(503).end();
   let keyReads = 0;
+  const groups = new Map<string, unknown>();
   const server = http.createServer((request, response) => {
     if (request.url === "/jwks") keyReads += 1;
     handle(request, response);
@@ -51,12 +54,17 @@ export async function startIssuer(client = CLIENT): Promise<TestIssuer> {
     jwks: { keys: [await newKey("first")] },
     pkce: { required: () => true },
     conformIdTokenClaims: false,
-    claims: { openid: ["sub"], email: ["email", "email_verified"] },
+    claims: { openid: ["sub", "groups"], email: ["email", "email_verified"] },
     features: { devInteractions: { enabled: true } },
     findAccount: async (_context: unknown, sub: string) => ({
       accountId: sub,
       // A login that starts with "unverified" has an email address that the provider has not verified.
-      claims: async () => ({ sub, email: `${sub}@example.com`, email_verified: !sub.startsWith("unverified") }),
+      claims: async () => ({
+        sub,
+        email: `${sub}@example.com`,
+        email_verified: !sub.startsWith("unverified"),
+        groups: groups.get(sub),
+      }),
     }),
   });
   const callback = provider.callback();
@@ -112,6 +120,7 @@ export async function startIssuer(client = CLIENT): Promise<TestIssuer> {
   return {
     url,
     keyReads: () => keyReads,
+    groups,
     begin,
     redeem,
     signIn,

@@ -3,6 +3,7 @@
 import type { Permission } from "../../src/core/access/permissions.ts";
 import type { KeyRecord, KeyRole } from "../../src/core/access/principal.ts";
 import { compileGrant, DEVELOPER } from "../../src/core/access/roles.ts";
+import { type KeyClaims, NEVER_EXPIRES_AT } from "../../src/core/token/api-key-token.ts";
 
 /** The fixed time of tests: 2026-02-03T04:05:06Z, in epoch milliseconds. */
 export const NOW = Date.UTC(2026, 1, 3, 4, 5, 6);
@@ -20,9 +21,15 @@ export function aKey(changes: Partial<KeyRecord> = {}): KeyRecord {
     addresses: null,
     expiresAt: null,
     revokedAt: null,
+    disabledAt: null,
     dryRun: null,
     ...changes,
   };
+}
+
+/** The claims of a record's key, which by itself never expires. */
+export function claimsFor(record: Pick<KeyRecord, "id" | "accountId"> | undefined): KeyClaims {
+  return { signingKeyId: "k1", keyId: record?.id, accountId: record?.accountId, expiresAt: NEVER_EXPIRES_AT };
 }
 
 /** A custom role with these permissions and the implied ones. */

@@ -1,10 +1,17 @@
 // The storage ports in memory: rows with their change log, and copies. Reads are counted; a test can delay or fail them.
-import type { KeyHash, KeyRecord } from "../../src/core/access/principal.ts";
+import type { KeyHash, KeyRecord, KeyRole } from "../../src/core/access/principal.ts";
 import type { Background } from "../../src/store/common.ts";
 import { createKeyResolver } from "../../src/store/key-cache/key-resolver.ts";
-import type { Changes, KeyCopy, PrimaryRead, RecordRead } from "../../src/store/key-cache/ports.ts";
+import type {
+  Change,
+  Changes,
+  KeyCopy,
+  PresentedKey,
+  PrimaryRead,
+  RecordRead,
+} from "../../src/store/key-cache/ports.ts";
 import type { FakeClock } from "./fake-clock.ts";
-import { aKey } from "./key.ts";
+import { aKey, claimsFor } from "./key.ts";
 
 /** What a dependency does instead of answering: fail with this error, or never answer. */
 export type Trouble = Error | "silent" | null;
@@ -21,7 +28,7 @@ export type ModelledStore = ReturnType<typeof modelledStore>;
 export function modelledStore(clock: FakeClock) {
   const rows = new Map<KeyHash, KeyRecord>();
   const copies = new Map<KeyHash, RecordRead>();
-  let log: { seq: number; keyId: string | null; version: number }[] = [{ seq: 1, keyId: null, version: 0 }];
+  let log: Change[] = [{ seq: 1, keyId: null, version: 0 }];
   const counts = { rows: 0, copies: 0, logs: 0, puts: 0 };
   const d1: Behavior = { trouble: null, delayMs: 0 };
   const kv: Behavior = { trouble: null, delayMs: 0 };
@@ -41,17 +48,23 @@ export function modelledStore(clock: FakeClock) {
     });
   }
 
+  function rowOf(hash: KeyHash): PrimaryRead | null {
+    const record = rows.get(hash);
+    if (record === undefined) return null;
+    return { record, asOf: newestSeq(), lacksSigningKeyId: false, copy: { ...record, asOf: newestSeq() } as never };
+  }
+
   const ports = {
     records: {
       readByHash(hash: KeyHash): Promise<PrimaryRead | null> {
         counts.rows += 1;
-        return answer(d1, () => {
-          const record = rows.get(hash);
-          return record === undefined
-            ? null
-            : { record, asOf: newestSeq(), copy: { ...record, asOf: newestSeq() } as never };
-        });
+        return answer(d1, () => rowOf(hash));
       },
+      readByHashes(hashes: readonly KeyHash[]): Promise<readonly (PrimaryRead | null)[]> {
+        counts.rows += 1;
+        return answer(d1, () => hashes.map(rowOf));
+      },
+      addSigningKeyId: async () => undefined,
     },
     changes: {
       since(seq: number): Promise<Changes> {
@@ -65,11 +78,12 @@ export function modelledStore(clock: FakeClock) {
         counts.copies += 1;
         return answer(kv, () => copies.get(hash) ?? null);
       },
-      put(hash: KeyHash, copy: KeyCopy): Promise<void> {
+      put(hash: KeyHash, copy: KeyCopy): Promise<boolean> {
         counts.puts += 1;
         return answer(kv, () => {
           const { asOf, ...record } = copy;
           copies.set(hash, { record: record as never, asOf });
+          return true;
         });
       },
     },
@@ -88,6 +102,8 @@ export function modelledStore(clock: FakeClock) {
       const parts = { ...ports, clock, random: () => 0.5, onError };
       return createKeyResolver(parts, { cacheSize: 1_000, staleIfErrorMs: 60_000, ...settings });
     },
+    /** The key with this hash as its token presents it; of one that is not stored, as that of another key. */
+    presented: (hash: KeyHash): PresentedKey => ({ hash, claims: claimsFor(rows.get(hash)) }),
     add(changes: Partial<KeyRecord> = {}): KeyHash {
       keyCount += 1;
       const hash = String(keyCount).padStart(64, "0") as KeyHash;
@@ -109,6 +125,13 @@ export function modelledStore(clock: FakeClock) {
     changeAll(): void {
       for (const [hash, record] of rows) rows.set(hash, { ...record, version: record.version + 1 });
       log.push({ seq: newestSeq() + 1, keyId: null, version: 0 });
+    },
+    /** Changes a role, that of the keys which have it, and logs it as one line. */
+    changeRole(role: KeyRole): void {
+      for (const [hash, record] of rows) {
+        if (record.role.id === role.id) rows.set(hash, { ...record, role, version: record.version + 1 });
+      }
+      log.push({ seq: newestSeq() + 1, keyId: null, version: 0, roleId: role.id });
     },
     prune(keep: number): void {
       log = log.slice(-keep);

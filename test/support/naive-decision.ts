@@ -11,6 +11,7 @@ export interface NaiveKey {
   readonly rules: readonly string[] | null;
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
+  readonly disabledAt: number | null;
 }
 
 export interface NaiveRequest {
@@ -26,6 +27,7 @@ export function naiveDecision(
   key: NaiveKey | null,
   request: NaiveRequest,
   now: number,
+  forwardBelow: string | null,
 ): string {
   const segments = request.path.split("/").slice(1);
   const rows = rowsOf(table, segments.length)
@@ -42,17 +44,27 @@ export function naiveDecision(
   if (operation === null && (own || belongsToGatehouse(table, lower))) {
     return best.length > 0 ? "method_not_allowed" : "not_found";
   }
+  const trimmed = segments.slice(0, -1);
+  if (segments.at(-1) === "" && rowsOf(table, trimmed.length).some(({ parts }) => fits(parts, trimmed)))
+    return "not_found";
+  const isForwarded = forwardBelow !== null && request.path.startsWith(forwardBelow);
+  if (operation === null && !isForwarded) return best.length > 0 ? "method_not_allowed" : "operation_unknown";
   if (key === null) return "key_unknown";
   if (key.revokedAt !== null) return "key_revoked";
+  if (key.disabledAt !== null) return "key_disabled";
   if (key.expiresAt !== null && now >= key.expiresAt) return "key_expired";
-  if (key.rules !== null && !key.rules.some((rule) => inRule(rule, request.address))) return "address_not_allowed";
+  const at = operation?.path.split("/").indexOf(`{${operation.selfParam ?? ""}}`) ?? -1;
+  const onItself = at !== -1 && request.path.split("/")[at]?.toLowerCase() === key.id;
+  const endsItself = onItself && ["revokeApiKey", "disableApiKey"].includes(operation?.operationId ?? "");
+  if (key.rules !== null && !endsItself && !key.rules.some((rule) => inRule(rule, request.address))) {
+    return "address_not_allowed";
+  }
   const named = /^\/api\/public\/v1\/accounts\/([^/]+)/i.exec(request.path)?.[1];
-  if (named !== undefined && named !== key.accountId) return "account_mismatch";
+  if (named !== undefined && named.toLowerCase() !== key.accountId) return "account_mismatch";
   if (key.role.id === adminRoleId) return "allow";
   if (operation === null) return "permission_missing";
   if (operation.permission === null || key.role.permissions.includes(operation.permission)) return "allow";
-  const at = operation.path.split("/").indexOf(`{${operation.selfParam ?? ""}}`);
-  return at !== -1 && request.path.split("/")[at] === key.id ? "allow" : "permission_missing";
+  return onItself ? "allow" : "permission_missing";
 }
 
 interface Row {

@@ -24,6 +24,7 @@ export async function seedAccount(db: Database, id: string, name = "Test account
 }
 
 export interface KeyOptions {
+  readonly id?: string;
   readonly accountId: string;
   readonly role?: keyof typeof ROLE_IDS;
   readonly roleId?: string;
@@ -31,22 +32,22 @@ export interface KeyOptions {
   /** Milliseconds since the epoch. */
   readonly expiresAt?: number | null;
   readonly revokedAt?: number | null;
+  readonly disabledAt?: number | null;
   /** Rules of one allow list for this key; `[]`: a restricted key without lists. */
   readonly rules?: readonly string[];
   readonly projectId?: string;
 }
 
-/** Inserts a key, revoked or expired if the options say so. */
+/** Inserts a key, revoked, disabled or expired if the options say so. */
 export async function seedKey(db: Database, ring: KeyRing, options: KeyOptions): Promise<SeededKey> {
-  const id = crypto.randomUUID();
-  const { accountId, expiresAt = null, revokedAt = null } = options;
+  const { id = crypto.randomUUID(), accountId, expiresAt = null, revokedAt = null } = options;
   const now = Date.now();
-  const { token, hash } = await mintKey(ring, { keyId: id, accountId, expiresAt, now });
+  const { token, hash, signingKeyId } = await mintKey(ring, { keyId: id, accountId, expiresAt, now });
   const roleId = options.roleId ?? ROLE_IDS[options.role ?? "Admin"];
   await db
     .prepare(
       `INSERT INTO api_keys (id, account_id, hash, name, role_id, restricted, expire_after_hours, expires_at,
-         created_at, updated_at, issuer, revoked_at) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 'test', ?)`,
+         created_at, updated_at, issuer, revoked_at, disabled_at, signing_key_id) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 'test', ?, ?, ?)`,
     )
     .bind(
       id,
@@ -59,6 +60,8 @@ export async function seedKey(db: Database, ring: KeyRing, options: KeyOptions):
       now,
       now,
       revokedAt,
+      options.disabledAt ?? null,
+      signingKeyId,
     )
     .run();
   if (options.rules !== undefined && options.rules.length > 0) {

@@ -8,6 +8,9 @@ import { readD1Migrations } from "./migrations.ts";
 import { type KeyOptions, type SeededKey, seedAccount, seedKey } from "./seed.ts";
 import { startUpstream, type TestUpstream } from "./upstream.ts";
 
+/** Every path is forwarded: for tests of what is forwarded, whatever the operation table has. */
+export const FORWARD_ALL = { UNKNOWN_OPERATIONS: "forward", API_PATH_PREFIX: "/" } as const;
+
 export interface WorkerdGatewayOptions {
   readonly vars?: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;

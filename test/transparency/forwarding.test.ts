@@ -1,6 +1,6 @@
 // What the gateway changes on purpose, each by value, over a real socket.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
+import { FORWARD_ALL, startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 import { type Observed, play, type Route } from "./exchange.ts";
 import { type Field, fieldValue } from "./message.ts";
 import { startRawUpstream } from "./raw-upstream.ts";
@@ -10,7 +10,7 @@ import { answer, earlyAnswer, OK, round, sizedAnswer } from "./table/build.ts";
 /** A gateway with some settings, in front of a raw upstream. */
 async function start(vars: Readonly<Record<string, string>> = {}) {
   const upstream = await startRawUpstream();
-  const gateway = await startWorkerdGateway({ vars: { UPSTREAM_URL: upstream.url, ...vars } });
+  const gateway = await startWorkerdGateway({ vars: { ...FORWARD_ALL, UPSTREAM_URL: upstream.url, ...vars } });
   const { token } = await gateway.key();
   return { gateway, upstream, route: { port: gateway.port, upstream, token } satisfies Route };
 }
@@ -73,10 +73,31 @@ describe("a URL of the upstream", () => {
   });
 
   it("is followed by nobody when there are two in one response", async () => {
-    const lines = [`Location: ${plain.upstream.url}/a`, "Location: //evil.example/"];
-    const seen = await exchanged(plain, "GET", [], sizedAnswer("302 Found", lines, ""));
-    expect(received(seen, "location")).toBeNull();
+    for (const second of ["//evil.example/", "https://evil.example/", "/b"]) {
+      const lines = [`Location: ${plain.upstream.url}/a`, `Location: ${second}`];
+      const seen = await exchanged(plain, "GET", [], sizedAnswer("302 Found", lines, ""));
+      expect(received(seen, "location")).toBeNull();
+    }
   });
+
+  it.each([
+    ["by the other scheme", "https{up}/a", "http://api.example/a"],
+    ["with a comma in it", "http{up}/a?x=1, 2", "http://api.example/a?x=1,%202"],
+    ["in UTF-8", "http{up}/caf\xc3\xa9", "http://api.example/caf%C3%A9"],
+    ["in another encoding", "http{up}/caf\xe9", null],
+  ])("leads through the gateway, or nowhere, %s", async (_, value, expected) => {
+    const line = `Location: ${value.replace("{up}", plain.upstream.url.replace(/^http/, ""))}`;
+    const seen = await exchanged(plain, "GET", [], sizedAnswer("302 Found", [line], ""));
+    expect(received(seen, "location")).toBe(expected);
+  });
+
+  it.each(["?x=1, 2", "/caf\xe9"])(
+    "is none in a relative location, whose bytes stay as they are: %j",
+    async (value) => {
+      const seen = await exchanged(plain, "GET", [], sizedAnswer("302 Found", [`Location: ${value}`], ""));
+      expect(received(seen, "location")).toBe(value);
+    },
+  );
 });
 
 describe("an answer that is not valid", () => {
@@ -270,7 +291,9 @@ describe("settings of forwarding", () => {
     const origin: Field = ["Origin", "https://page.example"];
     const preflight = await exchanged(set, "OPTIONS", [origin, ["Access-Control-Request-Method", "PUT"]]);
     const allowed = received(preflight, "access-control-allow-headers")?.split(", ") ?? [];
-    expect(allowed).toEqual(expect.arrayContaining(["Authorization", "If-Match", "If-None-Match", "X-Own"]));
+    expect(allowed).toEqual(
+      expect.arrayContaining(["Authorization", "Gatehouse-Account", "If-Match", "If-None-Match", "X-Own"]),
+    );
     const seen = await exchanged(set, "GET", [origin], sizedAnswer("200 OK", ['ETag: "1"'], "x"));
     const exposed = received(seen, "access-control-expose-headers")?.split(", ") ?? [];
     expect(exposed).toEqual(

@@ -1,7 +1,7 @@
 // Requests that stay open over a real socket: they end when their key does, and when their client leaves.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CLUSTERS } from "../support/gatehouse.ts";
-import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
+import { ACCOUNT, CLUSTERS } from "../support/gatehouse.ts";
+import { FORWARD_ALL, startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 import { hasSeen, type Observed, play, type Route, requestIsWhole } from "./exchange.ts";
 import { type RawUpstream, startRawUpstream } from "./raw-upstream.ts";
 import type { Step } from "./script.ts";
@@ -11,7 +11,7 @@ let upstream: RawUpstream;
 let gateway: WorkerdGateway;
 beforeAll(async () => {
   upstream = await startRawUpstream();
-  gateway = await startWorkerdGateway({ vars: { UPSTREAM_URL: upstream.url } });
+  gateway = await startWorkerdGateway({ vars: { ...FORWARD_ALL, UPSTREAM_URL: upstream.url } });
 });
 afterAll(async () => {
   await gateway.close();
@@ -83,6 +83,38 @@ describe.concurrent("a response that stays open", () => {
     const events = await gateway.logs();
     expect(events).toContainEqual(expect.objectContaining({ verdict: "deny", reason: "key_revoked", status: 206 }));
   }, 20_000);
+});
+
+describe.concurrent("an export of the audit log", () => {
+  const EVENTS = 1_500;
+  const LENGTH = 20_000;
+
+  /** More events than all buffers on the way hold. */
+  async function insertEvents(): Promise<void> {
+    const insert = `INSERT INTO audit_events (id, account_id, event_type, resource_type, resource_id, resource_name,
+        actor_type, actor_name, message, created_at)
+      WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
+      SELECT printf('%036d', n), ?, 'CREATE', 'API_KEY', '', '', 'SYSTEM', '', printf('%.*c', ?, 'x'), 1 FROM numbers`;
+    await gateway.env.DB.prepare(insert).bind(EVENTS, ACCOUNT, LENGTH).run();
+  }
+
+  it("is cut when its key is revoked while a slow client reads it", async () => {
+    await insertEvents();
+    const [key, other] = await Promise.all([gateway.key(), gateway.key()]);
+    const path = `/api/public/v1/accounts/${ACCOUNT}/audit/events`;
+    const start = (token: string) => {
+      const headers = { accept: "application/x-ndjson", authorization: `Bearer ${token}` };
+      return fetch(`http://127.0.0.1:${gateway.port}${path}`, { headers });
+    };
+    const exports = await Promise.all([start(key.token), start(other.token)]);
+    await gateway.env.DB.prepare("UPDATE api_keys SET revoked_at = 1, version = 2 WHERE id = ?").bind(key.id).run();
+    await new Promise((resume) => setTimeout(resume, 6_000));
+    const [ended, whole] = await Promise.allSettled(exports.map((response) => response.text()));
+    expect(exports.map(({ status }) => status)).toEqual([200, 200]);
+    expect(ended?.status).toBe("rejected");
+    expect(whole).toMatchObject({ status: "fulfilled" });
+    if (whole?.status === "fulfilled") expect(whole.value.length).toBeGreaterThan(EVENTS * LENGTH);
+  }, 30_000);
 });
 
 describe.concurrent("a slow request body", () => {

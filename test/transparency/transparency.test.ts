@@ -1,6 +1,6 @@
 // The same exchange direct and through the gateway, on the bare runtime: what differs is on the list of allowed differences.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
+import { FORWARD_ALL, startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 import { forbidden } from "./allowed-differences.ts";
 import { compare, type Difference } from "./compare.ts";
 import { type Exchange, type Observed, play, type Route } from "./exchange.ts";
@@ -16,7 +16,7 @@ let direct: Route;
 let through: Route;
 beforeAll(async () => {
   upstreams = [await startRawUpstream(), await startRawUpstream()];
-  gateway = await startWorkerdGateway({ vars: { UPSTREAM_URL: upstreams[1].url } });
+  gateway = await startWorkerdGateway({ vars: { ...FORWARD_ALL, UPSTREAM_URL: upstreams[1].url } });
   const { token } = await gateway.key();
   direct = { port: upstreams[0].port, upstream: upstreams[0], token };
   through = { port: gateway.port, upstream: upstreams[1], token };

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createKvCopies } from "../../src/store/key-cache/kv-copies.ts";
 import { ACCOUNT, ACTOR, db, keys, makeAccounts, NOW } from "../store/builders.ts";
-import { freezeTime, KEY_RING, startGateway, stopGateways } from "./worker-harness.ts";
+import { freezeTime, KEY_RING, parseKeyRing, startGateway, stopGateways } from "./worker-harness.ts";
 
 beforeEach(async () => {
   freezeTime(NOW);
@@ -90,7 +90,9 @@ describe("D1 restored to an earlier point in time", () => {
     const revokedCopyWriter = await startGateway();
     await revokedCopyWriter.call(token);
     await revokedCopyWriter.finishBackgroundWork();
-    expect((await createKvCopies(env.KEY_COPIES).get(hash as never))?.record.revokedAt).toBe(NOW);
+    expect((await createKvCopies(env.KEY_COPIES, parseKeyRing(KEY_RING)).get(hash as never))?.record.revokedAt).toBe(
+      NOW,
+    );
     // Restores D1 to before the revocation, then makes other changes.
     await db.exec("UPDATE api_keys SET revoked_at = NULL, version = 1; DELETE FROM key_changes WHERE seq > 1;");
     await db.exec("INSERT INTO key_changes (key_id, version, at) VALUES ('a', 2, 0), ('b', 2, 0), ('c', 2, 0)");

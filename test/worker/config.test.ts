@@ -76,6 +76,57 @@ describe("readConfig", () => {
     expect(configOf({ UPSTREAM_URL: url }).upstream.origin).toBe(url.replace(/\/$/, ""));
   });
 
+  it("forwards unknown operations where they are configured to be, below the path of the API", () => {
+    expect(configOf({}).forwardBelow).toBeNull();
+    expect(configOf({ API_PATH_PREFIX: "/v2/" }).forwardBelow).toBeNull();
+    expect(configOf({ UNKNOWN_OPERATIONS: "forward" }).forwardBelow).toBe("/api/public/v1/");
+    for (const path of ["/", "/v2/", "/a.b/c-d/"]) {
+      expect(configOf({ UNKNOWN_OPERATIONS: "forward", API_PATH_PREFIX: path }).forwardBelow).toBe(path);
+    }
+    for (const path of ["v2/", "/v2", "/v2/../", "//", "/a b/", "https://a/"]) {
+      expect(errorsOf({ API_PATH_PREFIX: path })).toEqual(["API_PATH_PREFIX must be a path such as /api/v1/"]);
+    }
+    expect(errorsOf({ UNKNOWN_OPERATIONS: "allow" })).toEqual(["UNKNOWN_OPERATIONS must be one of deny, forward"]);
+  });
+
+  it("reads the quotas of accounts", () => {
+    const defaults = { apiKeys: 10_000, roles: 100, allowLists: 100, operators: 500, endpoints: 10 };
+    expect(configOf({}).quotas).toEqual(defaults);
+    const vars = { QUOTA_API_KEYS: "5", QUOTA_ROLES: "6", QUOTA_ALLOW_LISTS: "7", QUOTA_OPERATORS: "8" };
+    const quotas = { apiKeys: 5, roles: 6, allowLists: 7, operators: 8, endpoints: 9 };
+    expect(configOf({ ...vars, QUOTA_ENDPOINTS: "9" }).quotas).toEqual(quotas);
+    for (const value of ["0", "-1", "1.5", "many", "100000000"]) {
+      expect(errorsOf({ QUOTA_API_KEYS: value })).toEqual([expect.stringMatching(/^QUOTA_API_KEYS must be a /)]);
+    }
+  });
+
+  it("needs an address to send mail from, beside the binding that sends it", () => {
+    const binding = { send: () => undefined };
+    const mail = { binding, from: "keys@example.com" };
+    expect(configOf({ SEND_EMAIL: binding, MAIL_FROM: "keys@example.com" }).mail).toEqual(mail);
+    expect(configOf({}).mail).toBeNull();
+    for (const vars of [{ SEND_EMAIL: binding }, { MAIL_FROM: "keys@example.com" }]) {
+      expect(errorsOf(vars)).toEqual([expect.stringMatching(/^MAIL_FROM /)]);
+    }
+    expect(errorsOf({ SEND_EMAIL: binding, MAIL_FROM: "nobody" })).toHaveLength(1);
+  });
+
+  it("reads how events are sent, and looks hosts up by default", () => {
+    const resolverUrl = "https://cloudflare-dns.com/dns-query";
+    expect(configOf({}).endpoints).toEqual({ allowLoopback: false, resolverUrl });
+    const vars = { ALLOW_LOOPBACK_ENDPOINTS: "true", ENDPOINT_RESOLVER_URL: "none" };
+    expect(configOf(vars).endpoints).toEqual({ allowLoopback: true, resolverUrl: null });
+    for (const url of ["http://dns.example.com/", "dns.example.com", "ftp://dns.example.com/"]) {
+      expect(errorsOf({ ENDPOINT_RESOLVER_URL: url })).toHaveLength(1);
+    }
+  });
+
+  it("accepts a bucket for the states of the audit log, and needs none", () => {
+    const bucket = { put: () => undefined };
+    expect(configOf({ AUDIT_HEADS: bucket }).auditHeads).toBe(bucket);
+    expect(configOf({}).auditHeads).toBeNull();
+  });
+
   it("accepts a service binding as the upstream, under a host name that nobody can register", () => {
     const binding = { fetch: () => undefined };
     expect(configOf({ UPSTREAM_URL: "", UPSTREAM: binding }).upstream).toMatchObject({
@@ -137,6 +188,10 @@ describe("readConfig", () => {
     ["ALLOWED_HOSTS", "https://api.example.com"],
     ["ALLOWED_HOSTS", "api.example.com/x"],
     ["ALLOWED_HOSTS", "*.example.com/"],
+    ["ALLOWED_HOSTS", "*.example.com"],
+    ["CONSOLE_HOST", "https://console.example.com"],
+    ["CONSOLE_HOST", "a.example,b.example"],
+    ["CONSOLE_HOST", "*"],
     ["ALLOWED_ORIGINS", "*"],
     ["ALLOWED_ORIGINS", "null"],
     ["ALLOWED_ORIGINS", "https://a.example/"],
@@ -146,6 +201,8 @@ describe("readConfig", () => {
     ["DB", undefined],
     ["DB", "gatehouse"],
     ["KEY_COPIES", undefined],
+    ["AUDIT_HEADS", "a-bucket"],
+    ["AUDIT_HEADS", {}],
     ["ALLOWED_HOST", "a.example"],
     ["UPSTREAM_TIMEOUT", "3"],
     ["LOG_SAMPLE", 1],
@@ -155,6 +212,22 @@ describe("readConfig", () => {
     expect(errors[0]).toContain(name);
     if (typeof value === "string" && value.length > 6) expect(errors[0]).not.toContain(value.trim());
     expect(errors.join()).not.toMatch(/hunter2|c2VjcmV0|nWGxne|pass@/);
+  });
+
+  it("serves the console's host besides the allowed ones", () => {
+    const policyOf = (changes: Record<string, unknown>) =>
+      configOf({ CONSOLE_HOST: "Console.example.com", ...changes }).policy;
+    expect(policyOf({})).toMatchObject({ consoleHost: "console.example.com", hosts: new Set() });
+    expect(policyOf({ ALLOWED_HOSTS: "a.example" }).hosts).toEqual(new Set(["a.example", "console.example.com"]));
+    expect(configOf({}).policy.consoleHost).toBeNull();
+  });
+
+  it("requires CONSOLE_HOST where pages of the upstream could use the operator's cookie", () => {
+    const access = { ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com", ACCESS_AUDIENCE: "aud" };
+    const pages = { UPSTREAM_SERVES_PAGES: "true" };
+    expect(errorsOf({ ...access, ...pages })).toEqual([expect.stringContaining("CONSOLE_HOST is missing")]);
+    expect(errorsOf({ ...access, ...pages, CONSOLE_HOST: "console.example.com" })).toEqual([]);
+    expect([errorsOf(access), errorsOf(pages)]).toEqual([[], []]);
   });
 
   it("accepts every name that it reads, also where the value has no effect", () => {

@@ -90,6 +90,8 @@ describe("KV failures", () => {
   it("keeps a revocation in force when KV rejects the write and writes the copy in the scheduled job", async () => {
     const { gateway, id, token } = await gatewayWithCachedKey();
     await revoke(id);
+    // The copy that the call has written is a second old.
+    advanceClock(SECOND);
     gateway.kv.onPut = new Error("KV PUT failed: 429");
     await gateway.scheduled();
     expect(gateway.lines.some(({ reason }) => reason === "kv_repaired")).toBe(true);

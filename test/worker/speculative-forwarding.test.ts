@@ -28,8 +28,8 @@ const UPSTREAM_MS = 300;
 const delay = (ms: number) => new Promise<void>((resume) => setTimeout(resume, ms));
 
 /** A gateway with a cached key that has been idle for a minute, in front of a slow D1 and a slow upstream. */
-async function idleGateway(vars = {}) {
-  const gateway = await startGateway(vars);
+async function idleGateway(vars = {}, bindings = {}) {
+  const gateway = await startGateway(vars, bindings);
   const key = await gateway.key();
   await gateway.call(key.token);
   await gateway.finishBackgroundWork();
@@ -98,6 +98,33 @@ describe("read from an idle isolate", () => {
   });
 });
 
+describe("read of a rate-limited key from an idle isolate", () => {
+  const limiter = () => {
+    let left = 1;
+    let counted = 0;
+    const limit = async () => {
+      counted += 1;
+      left -= 1;
+      return { success: left >= 0 };
+    };
+    return { counted: () => counted, bindings: { KEY_RATE_LIMIT: { limit } } };
+  };
+
+  it("is counted once, and never reaches the upstream beyond the limit", async () => {
+    const { counted, bindings } = limiter();
+    const { gateway, token, order } = await idleGateway({}, bindings);
+    const { response } = await timed(gateway, () => gateway.call(token));
+    expect([response.status, order, gateway.upstream.reached, counted()]).toEqual([429, ["checked"], [], 2]);
+  });
+
+  it("is denied as what it is when the key was revoked meanwhile", async () => {
+    const { gateway, token, id } = await idleGateway({}, limiter().bindings);
+    await keys.revoke(ACCOUNT, id, true, ACTOR, Date.now());
+    const { response } = await timed(gateway, () => gateway.call(token));
+    expect([response.status, gateway.upstream.reached]).toEqual([401, []]);
+  });
+});
+
 describe("read with a key revoked meanwhile", () => {
   async function revoked(vars = {}) {
     const setup = await idleGateway(vars);
@@ -157,14 +184,29 @@ describe("read whose check fails", () => {
 });
 
 describe("read with a key whose role changed meanwhile", () => {
-  it("forwards again with the current identity when the role of the key changed", async () => {
-    const { gateway, token, id } = await idleGateway();
+  /** The first request to the upstream has the role of before, the second one that of now. */
+  async function changed(first: (request: Request) => Promise<Response> | Response, isOver: () => boolean) {
+    const setup = await idleGateway();
+    const { gateway, id } = setup;
+    const overBefore: boolean[] = [];
+    gateway.upstream.answer = (request) => {
+      overBefore.push(isOver());
+      return overBefore.length === 1 ? first(request) : new Response("of the second");
+    };
     await db.batch([
       db.prepare("UPDATE api_keys SET role_id = ?, version = version + 1 WHERE id = ?").bind(VIEWER_ROLE, id),
       db
         .prepare("INSERT INTO key_changes (key_id, version, at) SELECT id, version, 0 FROM api_keys WHERE id = ?")
         .bind(id),
     ]);
+    return { ...setup, overBefore };
+  }
+
+  it("forwards again with the current identity when the role of the key changed", async () => {
+    const { gateway, token } = await changed(
+      () => new Response("of the first"),
+      () => false,
+    );
     const { response } = await timed(gateway, () => gateway.call(token));
     expect(response.status).toBe(200);
     const roles = gateway.upstream.reached.map((request) => {
@@ -172,6 +214,37 @@ describe("read with a key whose role changed meanwhile", () => {
       return JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))).role;
     });
     expect(roles).toEqual(["Admin", "Viewer"]);
+  });
+
+  it("aborts the first request before it forwards again", async () => {
+    let isOver = false;
+    const { gateway, token, overBefore } = await changed(
+      ({ signal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener("abort", () => {
+            isOver = true;
+            reject(new Error("aborted"));
+          });
+        }),
+      () => isOver,
+    );
+    const { response } = await timed(gateway, () => gateway.call(token));
+    expect(await response.text()).toBe("of the second");
+    expect(overBefore).toEqual([false, true]);
+  });
+
+  it("cancels the first response, which has come already, and never uses it", async () => {
+    let isOver = false;
+    const cancel = () => {
+      isOver = true;
+    };
+    const { gateway, token, overBefore } = await changed(
+      () => new Response(new ReadableStream({ cancel }, { highWaterMark: 0 })),
+      () => isOver,
+    );
+    const { response } = await timed(gateway, () => gateway.call(token));
+    expect(await response.text()).toBe("of the second");
+    expect(overBefore).toEqual([false, true]);
   });
 });
 
@@ -200,8 +273,11 @@ describe("requests that are never forwarded speculatively", () => {
   });
 
   it("never forwards a request that Gatehouse handles", async () => {
-    const { gateway, token, order } = await idleGateway();
     const path = CLUSTERS.replace(/\/projects.*/, "/api-keys");
+    // Loads what serves it: on a busy machine that takes longer than the request may.
+    const first = await startGateway();
+    await advanceTimeUntil(first.call((await first.key()).token, path));
+    const { gateway, token, order } = await idleGateway();
     const { response } = await timed(gateway, () => gateway.call(token, path));
     expect(response.status).toBe(200);
     expect(order).toEqual(["checked"]);

@@ -9,7 +9,7 @@ import worker from "../../src/index.ts";
 import { ACCOUNT, PROJECT } from "../store/builders.ts";
 import { type FaultyD1, faultyD1 } from "../support/faulty-d1.ts";
 import { faultyKV } from "../support/faulty-kv.ts";
-import { type KeyOptions, seedKey } from "../support/seed.ts";
+import { type KeyOptions, type SeededKey, seedKey } from "../support/seed.ts";
 
 export const CLUSTERS = `/api/public/v1/accounts/${ACCOUNT}/projects/${PROJECT}/clusters`;
 
@@ -64,11 +64,12 @@ export async function startGateway(vars: Record<string, string> = {}, bindings: 
 
   async function call(token: string | null, path = CLUSTERS, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers as HeadersInit);
-    headers.set("cf-connecting-ip", "192.0.2.7");
+    if (!headers.has("cf-connecting-ip")) headers.set("cf-connecting-ip", "192.0.2.7");
     if (token !== null) headers.set("authorization", `Bearer ${token}`);
     const request = new Request<unknown, IncomingRequestCfProperties>(`https://gateway.example${path}`, {
       method: init.method ?? "GET",
       headers,
+      ...(init.body == null ? {} : { body: init.body }),
     });
     const context = createExecutionContext();
     contexts.push(context);
@@ -105,6 +106,27 @@ export async function startGateway(vars: Record<string, string> = {}, bindings: 
   };
   started.push(gateway);
   return gateway;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a test reads members of any response
+type Answer = { readonly status: number; readonly body: any };
+
+/** The answer to a request with a key. A body that is not a string is sent as JSON. */
+export async function ask(
+  gateway: TestGateway,
+  key: SeededKey,
+  path: string,
+  method = "GET",
+  body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const sent = typeof body === "string" || body === undefined ? body : JSON.stringify(body);
+  const type: Record<string, string> = sent === undefined ? {} : { "content-type": "application/json" };
+  const init = { method, headers: { ...type, ...headers }, ...(sent === undefined ? {} : { body: sent }) };
+  const response = await gateway.call(key.token, path, init);
+  const text = await response.text();
+  await gateway.finishBackgroundWork();
+  return { status: response.status, body: text === "" ? null : JSON.parse(text) };
 }
 
 const started: { readonly d1: FaultyD1; finishBackgroundWork(): Promise<void> }[] = [];

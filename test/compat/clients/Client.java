@@ -1,4 +1,5 @@
-// Java's HttpClient. Usage: Client VERSION BASE TOKEN; a step is a line of fields with tabs between them, headers come as name=value.
+// Java's HttpClient. Usage: Client VERSION BASE AUTHORIZATION; a step is a line of fields with tabs between them, headers come as name=value.
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,10 +11,8 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.HexFormat;
 
 public class Client {
   static String etag = "";
@@ -42,15 +41,15 @@ public class Client {
     byte[] content = "0123456789abcdef".repeat(size / 16).getBytes();
     byte[] sent = breakAfter > 0 ? Arrays.copyOf(content, breakAfter) : content;
     if (breakAfter == 0 && !chunked) return BodyPublishers.ofByteArray(content);
-    var stream = breakAfter > 0 ? breaking(sent) : new java.io.ByteArrayInputStream(sent);
+    var stream = breakAfter > 0 ? breaking(sent) : new ByteArrayInputStream(sent);
     var publisher = BodyPublishers.ofInputStream(() -> stream);
     return chunked ? publisher : BodyPublishers.fromPublisher(publisher, size);
   }
 
-  static String send(String base, String token, String[] step) throws Exception {
+  static String send(String base, String authorization, String[] step) throws Exception {
     var publisher = body(step[3], Integer.parseInt(step[4]), Integer.parseInt(step[5]), step[6].equals("true"));
     var request = HttpRequest.newBuilder(URI.create(base + step[1])).method(step[0], publisher);
-    if (!token.isEmpty()) request.header("authorization", "Bearer " + token);
+    if (!authorization.isEmpty()) request.header("authorization", authorization);
     for (int i = 8; i < step.length; i++) {
       var header = step[i].split("=", 2);
       request.header(header[0], header[0].equals("if-none-match") ? etag : header[1]);
@@ -74,13 +73,7 @@ public class Client {
         .append(headers.isEmpty() ? "" : ",")
         .append("[" + quote(name) + "," + quote(String.join(", ", values)) + "]"));
     return "{\"status\":" + response.statusCode() + ",\"url\":" + quote(response.uri().toString())
-        + ",\"headers\":[" + headers + "],\"body\":" + quote(describe(body.toByteArray())) + ",\"spread\":" + spread + "}";
-  }
-
-  static String describe(byte[] body) throws Exception {
-    if (body.length <= 65536) return Base64.getEncoder().encodeToString(body);
-    var digest = MessageDigest.getInstance("SHA-256").digest(body);
-    return body.length + " bytes, sha256 " + HexFormat.of().formatHex(digest);
+        + ",\"headers\":[" + headers + "],\"body\":" + quote(Base64.getEncoder().encodeToString(body.toByteArray())) + ",\"spread\":" + spread + "}";
   }
 
   static String quote(String text) {

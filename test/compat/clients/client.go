@@ -1,13 +1,11 @@
-// Go's net/http client. Usage: client BASE TOKEN, steps on standard input.
+// Go's net/http client. Usage: client BASE AUTHORIZATION, steps on standard input.
 package main
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -39,7 +37,7 @@ func (breakOff) Read([]byte) (int, error) {
 	return 0, errors.New("broken off")
 }
 
-func send(base, token string, s step, etag *string) (r result) {
+func send(base, authorization string, s step, etag *string) (r result) {
 	var body io.Reader = strings.NewReader(s.Text)
 	if s.Size > 0 {
 		content := bytes.Repeat([]byte("0123456789abcdef"), int(s.Size/16))
@@ -59,8 +57,8 @@ func send(base, token string, s step, etag *string) (r result) {
 			request.ContentLength = -1
 		}
 	}
-	if token != "" {
-		request.Header.Set("Authorization", "Bearer "+token)
+	if authorization != "" {
+		request.Header.Set("Authorization", authorization)
 	}
 	for name, value := range s.Headers {
 		request.Header.Set(name, value)
@@ -84,11 +82,12 @@ func send(base, token string, s step, etag *string) (r result) {
 	for name, values := range response.Header {
 		r.Headers = append(r.Headers, [2]string{name, strings.Join(values, ", ")})
 	}
-	r.Error = r.read(response.Body, s.Until) != nil
+	r.read(response.Body, s.Until)
 	return
 }
 
-func (r *result) read(body io.Reader, until string) (err error) {
+func (r *result) read(body io.Reader, until string) {
+	var err error
 	var all []byte
 	var first time.Time
 	part := make([]byte, 65536)
@@ -106,13 +105,7 @@ func (r *result) read(body io.Reader, until string) (err error) {
 		r.Spread = float64(time.Since(first).Milliseconds())
 	}
 	r.Body = base64.StdEncoding.EncodeToString(all)
-	if len(all) > 65536 {
-		r.Body = fmt.Sprintf("%d bytes, sha256 %x", len(all), sha256.Sum256(all))
-	}
-	if err == io.EOF {
-		return nil
-	}
-	return err
+	r.Error = err != io.EOF
 }
 
 func main() {

@@ -1,11 +1,10 @@
-// Node's own clients: `fetch` (undici) and `node:http`. Usage: node.mjs fetch|http BASE TOKEN, steps on standard input.
+// Node's own clients: `fetch` (undici) and `node:http`. Usage: node.mjs fetch|http BASE AUTHORIZATION, steps on standard input.
 import { readFileSync } from "node:fs";
 import http from "node:http";
 import { Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
-import { summarize } from "./summary.ts";
 
-const [kind, base, token] = process.argv.slice(2);
+const [kind, base, authorization] = process.argv.slice(2);
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
 
 /** The bytes of an upload, part by part; throws after `breakAfter` of them. */
@@ -18,39 +17,49 @@ async function* content({ size, breakAfter = size }) {
 }
 
 async function viaFetch(url, step, headers) {
-  const body = step.text ?? (step.size === undefined ? undefined : Readable.from(content(step)));
-  const { method } = step;
-  const sized = step.size !== undefined && !step.chunked && step.breakAfter === undefined;
-  const whole = sized ? Buffer.alloc(step.size, "0123456789abcdef") : body;
-  const redirect = step.follow ? "follow" : "manual";
-  const response = await fetch(url, { method, headers, body: whole, duplex: "half", redirect });
+  const { method, text, size, chunked, breakAfter, follow } = step;
+  const sized = size !== undefined && !chunked && breakAfter === undefined;
+  const streamed = size === undefined ? text : Readable.from(content(step));
+  const body = sized ? Buffer.alloc(size, "0123456789abcdef") : streamed;
+  const redirect = follow ? "follow" : "manual";
+  const response = await fetch(url, { method, headers, body, duplex: "half", redirect });
   return { status: response.status, url: response.url, headers: [...response.headers], parts: response.body ?? [] };
 }
 
 function viaHttp(url, step, headers) {
   return new Promise((resolve, reject) => {
-    const whole = step.text === undefined ? step.size : Buffer.byteLength(step.text);
-    const length = step.chunked ? undefined : whole;
+    const { method, text, size, chunked } = step;
+    const length = chunked ? undefined : (size ?? (text && Buffer.byteLength(text)));
     if (length !== undefined) headers["content-length"] = length;
-    const request = http.request(url, { method: step.method, headers, agent });
+    const request = http.request(url, { method, headers, agent });
     request.on("error", reject);
     request.on("response", (response) => {
       const { statusCode, rawHeaders } = response;
       const pairs = rawHeaders.flatMap((name, i) => (i % 2 === 0 ? [[name, rawHeaders[i + 1]]] : []));
       resolve({ status: statusCode, url, headers: pairs, parts: response });
     });
-    if (step.size === undefined) request.end(step.text);
-    else
-      Readable.from(content(step))
-        .on("error", (error) => request.destroy(error))
-        .pipe(request);
+    if (size === undefined) return request.end(text);
+    const sending = Readable.from(content(step)).on("error", (error) => request.destroy(error));
+    sending.pipe(request);
   });
+}
+
+async function summarize({ parts, ...rest }, until) {
+  const read = [];
+  let first = null;
+  for await (const part of parts) {
+    first ??= performance.now();
+    read.push(Buffer.from(part));
+    if (until !== undefined && Buffer.concat(read).includes(until)) break;
+  }
+  const spread = first === null ? 0 : performance.now() - first;
+  return { ...rest, body: Buffer.concat(read).toString("base64"), spread };
 }
 
 const results = [];
 let etag = "";
 for (const step of JSON.parse(readFileSync(0, "utf8"))) {
-  const headers = { ...(token === "" ? {} : { authorization: `Bearer ${token}` }), ...step.headers };
+  const headers = { ...(authorization === "" ? {} : { authorization }), ...step.headers };
   if (headers["if-none-match"] !== undefined) headers["if-none-match"] = etag;
   try {
     const got = await (kind === "fetch" ? viaFetch : viaHttp)(base + step.path, step, headers);

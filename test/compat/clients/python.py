@@ -1,7 +1,9 @@
-# Python's requests and httpx. Usage: python.py requests|httpx BASE TOKEN, steps on standard input.
-import base64, hashlib, json, sys, time
+# Python's requests and httpx. Usage: python.py requests|httpx BASE AUTHORIZATION, steps on standard input.
+import base64, importlib, json, sys, time
 
-kind, base, token = sys.argv[1:]
+kind, base, authorization = sys.argv[1:]
+library = importlib.import_module(kind)
+client = library.Session() if kind == "requests" else library.Client(timeout=30)
 PART = b"0123456789abcdef" * 1024
 
 
@@ -28,53 +30,35 @@ def body_of(step, headers):
     return content(step)
 
 
-def via_requests():
-    import requests
-
-    session = requests.Session()
-
-    def send(step, headers):
-        with session.request(step["method"], base + step["path"], headers=headers, data=body_of(step, headers),
-                             stream=True, allow_redirects=step.get("follow", False)) as response:
+def send(step, headers):
+    url, follow, until = base + step["path"], step.get("follow", False), step.get("until")
+    if kind == "requests":
+        with client.request(step["method"], url, headers=headers, data=body_of(step, headers),
+                            stream=True, allow_redirects=follow) as response:
+            raw = response.raw
             # With `decode_content`, as `response.content` does; chunk by chunk.
-            parts = (response.raw.stream(65536, decode_content=True) if not response.raw.chunked
-                     else response.raw.read_chunked(decode_content=True))
-            return summarize(response.status_code, response.url, response.raw.headers.items(), parts, step)
-
-    return send
-
-
-def via_httpx():
-    import httpx
-
-    client = httpx.Client(timeout=30)
-
-    def send(step, headers):
-        with client.stream(step["method"], base + step["path"], headers=headers, content=body_of(step, headers),
-                           follow_redirects=step.get("follow", False)) as response:
-            headers = [(name.decode(), value.decode()) for name, value in response.headers.raw]
-            return summarize(response.status_code, str(response.url), headers, response.iter_bytes(), step)
-
-    return send
+            parts = raw.read_chunked(decode_content=True) if raw.chunked else raw.stream(65536, decode_content=True)
+            return summarize(response.status_code, response.url, raw.headers.items(), parts, until)
+    with client.stream(step["method"], url, headers=headers, content=body_of(step, headers),
+                       follow_redirects=follow) as response:
+        headers = [(name.decode(), value.decode()) for name, value in response.headers.raw]
+        return summarize(response.status_code, str(response.url), headers, response.iter_bytes(), until)
 
 
-def summarize(status, url, headers, parts, step):
+def summarize(status, url, headers, parts, until):
     body, first = bytearray(), None
     for part in parts:
         first = first or time.monotonic()
         body += part
-        if "until" in step and step["until"].encode() in body:
+        if until and until.encode() in body:
             break
     spread = (time.monotonic() - first) * 1000 if first else 0
-    short = base64.b64encode(body).decode()
-    shown = short if len(body) <= 65536 else f"{len(body)} bytes, sha256 {hashlib.sha256(body).hexdigest()}"
-    return {"status": status, "url": url, "headers": list(headers), "body": shown, "spread": spread}
+    return {"status": status, "url": url, "headers": list(headers), "body": base64.b64encode(body).decode(), "spread": spread}
 
 
-send = via_requests() if kind == "requests" else via_httpx()
 results, etag = [], ""
 for step in json.load(sys.stdin):
-    headers = {**({"authorization": f"Bearer {token}"} if token else {}), **step.get("headers", {})}
+    headers = {**({"authorization": authorization} if authorization else {}), **step.get("headers", {})}
     if "if-none-match" in headers:
         headers["if-none-match"] = etag
     try:

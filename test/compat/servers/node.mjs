@@ -2,13 +2,11 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import http from "node:http";
-import { setTimeout } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
+import { ERROR, folder, ITEMS, keep, port, slow, ticks, uploads } from "./application.mjs";
 
-const [port, folder] = process.argv.slice(2);
 const text = readFileSync(`${folder}/files/text.txt`);
 const etag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 16)}"`;
-const uploads = [];
 
 const ROUTES = {
   "GET /files/text.txt": (request, response) => {
@@ -23,34 +21,25 @@ const ROUTES = {
     if (!/\bgzip\b/.test(request.headers["accept-encoding"] ?? "")) return response.writeHead(200, { etag }).end(text);
     response.writeHead(200, { etag: `W/${etag}`, "content-encoding": "gzip" }).end(gzipSync(text));
   },
-  "GET /items": (request, response) => {
-    response.setHeader("link", `<http://${request.headers.host}/items?page=2>; rel="next"`);
-    sendJson(response, 200, [{ id: 1 }, { id: 2 }]);
+  "GET /items": ({ headers }, response) => {
+    response.setHeader("link", `<http://${headers.host}/items?page=2>; rel="next"`);
+    sendJson(response, 200, ITEMS);
   },
-  "GET /moved": (request, response) =>
-    response.writeHead(302, { location: `http://${request.headers.host}/items` }).end(),
+  "GET /moved": ({ headers }, response) => response.writeHead(302, { location: `http://${headers.host}/items` }).end(),
   "POST /form": async (request, response) =>
     sendJson(response, 200, Object.fromEntries(new URLSearchParams(`${await read(request)}`))),
   "POST /json": async (request, response) => sendJson(response, 201, JSON.parse(await read(request))),
-  "PUT /uploads": async (request, response) => {
-    const body = await read(request);
-    const sha256 = createHash("sha256").update(body).digest("hex");
-    uploads.push({ url: request.url, type: request.headers["content-type"], bytes: body.length, sha256 });
-    sendJson(response, 201, uploads.at(-1));
-  },
+  "PUT /uploads": async (request, response) => sendJson(response, 201, keep(request, await read(request))),
   "GET /uploads": (_, response) => sendJson(response, 200, uploads),
   "GET /download": (_, response) => response.end(readFileSync(`${folder}/download`)),
   "GET /events": async (_, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" });
-    for (const id of [1, 2, 3]) {
-      response.write(`id: ${id}\ndata: tick\n\n`);
-      await setTimeout(300);
-    }
+    for await (const tick of ticks()) response.write(tick);
     response.end();
   },
-  "GET /slow": async (_, response) => sendJson(response, 200, await setTimeout(800, { slow: true })),
+  "GET /slow": async (_, response) => sendJson(response, 200, await slow()),
   "DELETE /items": (_, response) => response.writeHead(204).end(),
-  "GET /error": (_, response) => sendJson(response, 500, { error: "on purpose" }),
+  "GET /error": (_, response) => sendJson(response, 500, ERROR),
 };
 
 function sendJson(response, status, value) {
@@ -58,23 +47,20 @@ function sendJson(response, status, value) {
 }
 
 async function read(request) {
-  const parts = [];
-  for await (const part of request) parts.push(part);
-  return Buffer.concat(parts);
+  return Buffer.concat(await Array.fromAsync(request));
 }
 
-http
-  .createServer(async (request, response) => {
-    const [, first] = request.url.split(/[?]/)[0].split("/");
-    const whole = `${request.method === "HEAD" ? "GET" : request.method} ${request.url.split("?")[0]}`;
-    const route = ROUTES[whole] ?? ROUTES[`${request.method} /${first}`];
-    try {
-      if (route === undefined) sendJson(response, 404, { error: "not found" });
-      else await route(request, response);
-    } catch (error) {
-      // A body that is no JSON; every other error is a connection that has ended.
-      if (error instanceof SyntaxError) sendJson(response, 400, { error: error.message });
-      else response.destroy();
-    }
-  })
-  .listen(Number(port), "127.0.0.1");
+const server = http.createServer(async (request, response) => {
+  const method = request.method === "HEAD" ? "GET" : request.method;
+  const [path] = request.url.split("?");
+  const route = ROUTES[`${method} ${path}`] ?? ROUTES[`${method} /${path.split("/")[1]}`];
+  try {
+    if (route === undefined) sendJson(response, 404, { error: "not found" });
+    else await route(request, response);
+  } catch (error) {
+    // A body that is no JSON; every other error is a connection that has ended.
+    if (error instanceof SyntaxError) sendJson(response, 400, { error: error.message });
+    else response.destroy();
+  }
+});
+server.listen(Number(port), "127.0.0.1");

@@ -22,7 +22,7 @@ describe("the simulation of the key cache", { timeout: 60_000 }, () => {
     expect(broken(outcome)).toEqual([]);
     for (const count of Object.values(outcome.answered)) expect(count).toBeGreaterThan(0);
     // Near its bound, or the run was too tame to show anything.
-    expect(worst(outcome, "a read is allowed after it was forbidden")).toBeGreaterThan(5_000);
+    expect(worst(outcome, "a read is allowed after it was forbidden")).toBeGreaterThan(4_000);
   });
 
   it("repeats every decision for the same seed", async () => {

@@ -67,6 +67,8 @@ const FIELDS: readonly (readonly [what: string, lines: readonly string[]])[] = [
   ["a content disposition", ["Content-Disposition: attachment; filename*=UTF-8''%e2%82%ac"]],
   ["a relative location", ["Location: next?a=1#b"]],
   ["a location on this host", ["Location: /next"]],
+  ["a location with a comma and a blank", ["Location: ?ids=1, 2"]],
+  ["a location in Latin-1", ["Location: /caf\xe9"]],
   ["a location elsewhere", ["Location: https://elsewhere.example/x"]],
   ["its own security policy", ["X-Frame-Options: DENY", "Referrer-Policy: no-referrer"]],
   ["public caching", ["Cache-Control: public, s-maxage=60, max-age=60"]],

@@ -1,0 +1,92 @@
+// A copy of the project in a folder of its own: for `npm start` and the commands of an operator, which keep their state there.
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { ROOT } from "../../scripts/wrangler.ts";
+
+const FILES = [
+  "src",
+  "scripts",
+  "migrations",
+  "demo",
+  "wrangler.toml",
+  "package.json",
+  "vite.config.ts",
+  "tsconfig.json",
+];
+const READY_WITHIN_MS = 120_000;
+
+export interface Ended {
+  readonly code: number;
+  /** Standard output and standard error, which are no terminal. */
+  readonly output: string;
+}
+
+export interface Started {
+  readonly output: string;
+  /** The lines that begin with "curl ". */
+  readonly commands: readonly string[];
+  stop(): Promise<void>;
+}
+
+export interface ProjectCopy {
+  readonly root: string;
+  read(path: string): string;
+  /** Runs a script of the project to its end. */
+  run(script: string, ...args: readonly string[]): Promise<Ended>;
+  /** Runs a line in a shell, in the copy's folder. @returns the output */
+  shell(line: string): string;
+  /** Starts `npm start` on a port, and waits until it is ready. @throws Error with its output when it ends before */
+  start(port: number): Promise<Started>;
+  remove(): void;
+}
+
+export function copyProject(): ProjectCopy {
+  const root = mkdtempSync(join(tmpdir(), "gatehouse-copy-"));
+  for (const file of FILES) cpSync(ROOT + file, join(root, file), { recursive: true });
+  mkdirSync(join(root, "dist/assets"), { recursive: true });
+  symlinkSync(`${ROOT}node_modules`, join(root, "node_modules"));
+  const { KEY_RING: _ring, IDENTITY_KEYS: _keys, ...env } = process.env;
+  const script = (name: string, args: readonly string[], more: Readonly<Record<string, string>> = {}) =>
+    spawn(process.execPath, [`scripts/${name}.ts`, ...args], { cwd: root, env: { ...env, ...more } });
+  return {
+    root,
+    read: (path) => readFileSync(join(root, path), "utf8"),
+    async run(name, ...args) {
+      const child = script(name, args);
+      let output = "";
+      for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += String(chunk)));
+      const [code] = await once(child, "close");
+      return { code: Number(code), output };
+    },
+    shell: (line) => execFileSync("sh", ["-c", line], { cwd: root, encoding: "utf8" }),
+    async start(port) {
+      const child = script("start", [], { PORT: String(port) });
+      const lines: string[] = [];
+      createInterface({ input: child.stderr }).on("line", (line) => void lines.push(line));
+      const timer = setTimeout(() => child.kill("SIGTERM"), READY_WITHIN_MS);
+      let ready = false;
+      for await (const line of createInterface({ input: child.stdout })) {
+        lines.push(line);
+        ready ||= line.startsWith("Ready: ");
+        if (ready && /^# revocation|^Stop this/.test(lines.at(-2) ?? "")) break;
+      }
+      clearTimeout(timer);
+      if (!ready) throw new Error(`ended before it was ready:\n${lines.join("\n")}`);
+      child.stdout.resume();
+      const ended = once(child, "exit");
+      return {
+        output: lines.join("\n"),
+        commands: lines.filter((line) => line.startsWith("curl ")),
+        async stop() {
+          child.kill("SIGTERM");
+          await ended;
+        },
+      };
+    },
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  };
+}
