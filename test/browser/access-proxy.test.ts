@@ -5,11 +5,12 @@ import { type AccessProxy, startAccessProxy } from "../support/access-proxy.ts";
 import { clientOf, V1 } from "../support/admin-client.ts";
 import { hasBrowser, signIn, violations } from "../support/browser.ts";
 import { consoleTest } from "../support/console-test.ts";
-import { ACCOUNT } from "../support/gatehouse.ts";
+import { ACCOUNT, OTHER_ACCOUNT } from "../support/gatehouse.ts";
 import { ROLE_IDS } from "../support/seed.ts";
 
 describe.skipIf(!hasBrowser)("the console behind an access proxy", () => {
   let proxy: AccessProxy;
+  let beaElsewhere: string;
   beforeAll(async () => {
     proxy = await startAccessProxy();
   });
@@ -21,6 +22,10 @@ describe.skipIf(!hasBrowser)("the console behind an access proxy", () => {
         const spec = { name, email: `${name}@example.com`, role_id: ROLE_IDS[name === "ada" ? "Admin" : "Viewer"] };
         expect((await client("POST", `${V1}/accounts/${ACCOUNT}/operators`, spec)).status).toBe(200);
       }
+      const both = { name: "bea", email: "bea@example.com", role_id: ROLE_IDS.Admin };
+      const other = clientOf(gatehouse, (await gatehouse.key({ accountId: OTHER_ACCOUNT, name: "other-admin" })).token);
+      await client("POST", `${V1}/accounts/${ACCOUNT}/operators`, both);
+      beaElsewhere = (await other("POST", `${V1}/accounts/${OTHER_ACCOUNT}/operators`, both)).body.data.info.id;
     },
     () => proxy.vars,
   );
@@ -105,6 +110,46 @@ describe.skipIf(!hasBrowser)("the console behind an access proxy", () => {
     );
     await page.getByRole("link", { name: "Roles" }).dispatchEvent("click");
     await page.getByRole("dialog", { name: "Your session has ended" }).waitFor();
+  });
+
+  it.each(["light", "dark"] as const)(
+    "lets an operator of several accounts choose one, remembers it for the tab, and switches, in the %s theme",
+    async (theme) => {
+      const page = await openWith(await proxy.assertionOf("bea@example.com"), "/console/", theme);
+      await page.getByRole("heading", { name: "Choose an account" }).waitFor();
+      expect(await violations(page)).toEqual([]);
+      await page.getByRole("button", { name: `Another account ${OTHER_ACCOUNT}` }).click();
+      await page.getByRole("link", { name: "other-admin" }).waitFor();
+      expect(await violations(page)).toEqual([]);
+      await page.reload();
+      await page.getByRole("link", { name: "other-admin" }).waitFor();
+      const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
+      expect(JSON.parse(stored)).toEqual([{}, { "gatehouse-account": OTHER_ACCOUNT }]);
+      await page.getByRole("link", { name: "Roles" }).click();
+      await page.getByRole("link", { name: "Developer" }).click();
+      await page.getByRole("dialog", { name: "Developer" }).getByRole("button", { name: "Close" }).click();
+      await page.getByLabel("Account").selectOption({ label: `Test account (${ACCOUNT.slice(0, 8)})` });
+      await page.getByRole("link", { name: "API keys" }).click();
+      await page.getByRole("link", { name: "console-admin" }).waitFor();
+      expect(await page.getByRole("link", { name: "other-admin" }).count()).toBe(0);
+      const beside = await openWith(await proxy.assertionOf("bea@example.com"));
+      await beside.getByRole("heading", { name: "Choose an account" }).waitFor();
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.getByRole("button", { name: "Sign in through the proxy" }).click();
+      await page.getByRole("heading", { name: "Choose an account" }).waitFor();
+    },
+  );
+
+  it("continues in the only account that is left when the remembered one has removed the operator", async () => {
+    const page = await openWith(await proxy.assertionOf("bea@example.com"));
+    await page.getByRole("button", { name: "Another account" }).click();
+    await page.getByRole("link", { name: "other-admin" }).waitFor();
+    const { DB } = console.world().gatehouse.env;
+    await DB.prepare("UPDATE operators SET deleted_at = 1 WHERE id = ?").bind(beaElsewhere).run();
+    await page.reload();
+    await page.getByRole("link", { name: "console-admin" }).waitFor();
+    expect(await page.getByLabel("Account").count()).toBe(0);
+    expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
   });
 
   it("signs out and signs in through the proxy again", async () => {

@@ -118,6 +118,25 @@ describe.skipIf(!hasBrowser)("creating an API key", () => {
     expect(new Date(key?.expires_at as number).toISOString().slice(0, 10)).toBe(day);
   });
 
+  it("warns of lists that together allow next to everything, while they are chosen", async () => {
+    const { gatehouse, admin } = console.world();
+    for (const [name, rule] of [
+      ["lower half", "0.0.0.0/2"],
+      ["upper half", "128.0.0.0/2"],
+    ]) {
+      const init = { method: "POST", headers: { "content-type": "application/json" } };
+      await gatehouse.call(admin.token, LISTS, { ...init, body: JSON.stringify({ name, allow_list: [rule] }) });
+    }
+    const page = await console.enter();
+    const form = await fill(page, "wide");
+    await form.getByRole("radio", { name: "Addresses in IP allow lists only" }).click();
+    await form.getByRole("checkbox", { name: /lower half/ }).click();
+    const warning = form.getByText("Together they allow at least half of all IPv4 addresses.");
+    expect(await warning.count()).toBe(0);
+    await form.getByRole("checkbox", { name: /upper half/ }).click();
+    await warning.waitFor();
+  });
+
   it("shows missing values and the server's errors at their fields", async () => {
     const page = await console.enter();
     const form = await openForm(page);
@@ -127,7 +146,7 @@ describe.skipIf(!hasBrowser)("creating an API key", () => {
     await form.getByLabel("Name").fill("?bad");
     await form.getByLabel("Role").selectOption({ label: "Viewer" });
     await form.getByRole("button", { name: "Create key" }).click();
-    await form.getByText("A name has 1 to 64 characters", { exact: false }).waitFor();
+    await form.getByText("A name has 1 to 64 letters", { exact: false }).waitFor();
     expect(await form.getByLabel("Name").inputValue()).toBe("?bad");
     expect(await form.getByLabel("Name").getAttribute("aria-invalid")).toBe("true");
   });

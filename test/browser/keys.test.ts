@@ -38,6 +38,7 @@ describe.skipIf(!hasBrowser)("the table of keys", () => {
     ]);
     expect(await page.getByRole("row", { name: /beta/ }).getByText("Not yet used").isVisible()).toBe(true);
     expect(await page.getByRole("row", { name: /beta/ }).getByText("Soon").count()).toBe(0);
+    await page.getByText("1 key will expire within 7 days").waitFor();
     const time = row.locator("time").first();
     expect(await time.getAttribute("title")).toMatch(/\d{4}, \d\d:\d\d:\d\d UTC$/);
   });

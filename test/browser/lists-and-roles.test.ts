@@ -24,6 +24,15 @@ describe.skipIf(!hasBrowser)("the page of IP allow lists", () => {
     const sheet = page.getByRole("dialog", { name: "office" });
     await sheet.getByText("2001:db8::/32").waitFor();
     await sheet.getByText("No API key uses it.").waitFor();
+    await sheet.getByRole("button", { name: "Replace this list …" }).click();
+    const replacing = page.getByRole("dialog", { name: "Replace “office”" });
+    await replacing.getByLabel("Addresses and ranges").fill("198.51.100.0/24");
+    await replacing.getByRole("button", { name: "Continue" }).click();
+    await replacing.getByText("This changes the addresses of 0 active API keys.").waitFor();
+    await replacing.getByRole("button", { name: "Replace the list" }).click();
+    const receipt = page.getByRole("dialog", { name: "“office” is replaced" });
+    await receipt.getByRole("button", { name: "Done" }).click();
+    await sheet.getByText("198.51.100.0/24").waitFor();
     await sheet.getByRole("button", { name: "Delete this list …" }).click();
     await page
       .getByRole("dialog", { name: "Delete the IP allow list “office”?" })
@@ -118,7 +127,7 @@ describe.skipIf(!hasBrowser)("the page of roles", () => {
     await form.getByLabel("Name").fill("viewer");
     await form.getByRole("checkbox", { name: "List or View clusters" }).click();
     await form.getByRole("button", { name: "Create role" }).click();
-    await form.getByText(/There is a role with this name already/).waitFor();
+    await form.getByText(/There is a built-in role with this name/).waitFor();
     expect(await form.getByRole("checkbox", { name: "List or View clusters" }).isChecked()).toBe(true);
   });
 

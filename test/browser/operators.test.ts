@@ -19,6 +19,11 @@ describe.skipIf(!hasBrowser)("the page of operators", () => {
     await form.getByRole("textbox", { name: "Email address" }).fill("Grace@Example.com");
     await form.getByRole("combobox", { name: "Role" }).selectOption({ label: "Viewer" });
     await form.getByRole("button", { name: "Add operator" }).click();
+    // No issuer is configured here: the warning says so, since nobody can sign in yet.
+    const added = page.getByRole("dialog", { name: "“Grace Hopper” is added" });
+    await added.getByText("The operator cannot sign in yet").waitFor();
+    await added.getByText(/OIDC_ISSUER/).waitFor();
+    await added.getByRole("button", { name: "Done" }).click();
     await page.getByRole("link", { name: "Grace Hopper" }).click();
     const sheet = page.getByRole("dialog", { name: "Grace Hopper" });
     await sheet.getByText("grace@example.com").waitFor();
@@ -56,6 +61,7 @@ describe.skipIf(!hasBrowser)("the page of operators", () => {
     await form.getByText("This must be an e-mail address in ASCII.").waitFor();
     await form.getByRole("textbox", { name: "Email address" }).fill("twice@example.com");
     await form.getByRole("button", { name: "Add operator" }).click();
+    await page.getByRole("button", { name: "Done" }).click();
     await form.waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Add operator" }).first().click();
     await form.getByLabel("Name").fill("again");

@@ -54,18 +54,27 @@ describe("createApiKey", () => {
       allow_list_info: [],
     });
     expect(info).toEqual({
+      etag: '"1"',
       issuer: "admin",
+      created_by_id: adminId,
       expiry_time: "2099-12-31T00:00Z",
+      latest_expiry_time: "2099-12-31T00:00Z",
       status: "ACTIVE",
       last_used_time: "Not yet used",
       last_used_address: null,
       usage_count: 0,
       account_id: ACCOUNT,
+      disabled_at_time: null,
+      rotation: null,
       revoked_by_user_id: null,
       revoked_by_user_email: null,
       revoked_by_api_key_id: null,
       revoked_by_api_key_name: null,
       revoked_at_time: null,
+      signing_key_id: expect.any(String),
+      unusable_reason: null,
+      compromised_on: null,
+      compromised_url: null,
     });
     expect(role.spec.permissions).toEqual([]);
     expect(role.info).toMatchObject({
@@ -187,6 +196,22 @@ describe("Idempotency-Key", () => {
     }
     expect((await admin("GET", `${KEYS_PATH}?api_key_name=${body.name}`)).body.data).toHaveLength(1);
   });
+
+  it.each([
+    ["name", { name: "another" }],
+    ["expiry", { expire_after_hours: 5 }],
+    ["role", { role_id: ROLE_IDS.Admin }],
+  ])("answers 422 to another request with the same Idempotency-Key: another %s", async (_, changes) => {
+    const headers = { "idempotency-key": crypto.randomUUID() };
+    const body = spec();
+    expect((await admin("POST", KEYS_PATH, body, headers)).status).toBe(200);
+    const reused = await admin("POST", KEYS_PATH, { ...body, ...changes }, headers);
+    expect([reused.status, reused.body.error.code, reused.body.data]).toEqual([
+      422,
+      "idempotency_key_reused",
+      undefined,
+    ]);
+  });
 });
 
 describe("privilege escalation by createApiKey", () => {
@@ -252,7 +277,7 @@ describe("listApiKeys", () => {
     for (let n = 0; n < 3; n++) await create();
     const whole = (await admin("GET", KEYS_PATH)).body;
     const seen: unknown[] = [];
-    let path: string | null = `${KEYS_PATH}?limit=2&order=desc&is_auto_created=false`;
+    let path: string | null = `${KEYS_PATH}?limit=2&order=desc`;
     while (path !== null) {
       const { body } = (await admin("GET", path)) as { body: typeof whole };
       seen.push(...body.data.map((key: { info: { id: string } }) => key.info.id));
@@ -278,7 +303,9 @@ describe("listApiKeys", () => {
   it("never repeats a secret that a query contains", async () => {
     const { jwt } = await create();
     const { text, status } = await admin("GET", `${KEYS_PATH}?access_token=${jwt}&limit=1`);
-    expect([status, text.includes(jwt)]).toEqual([200, false]);
+    expect([status, text.includes(jwt)]).toEqual([400, false]);
+    const named = await admin("GET", `${KEYS_PATH}?${jwt}=1`);
+    expect([named.status, named.text.includes(jwt)]).toEqual([400, false]);
     const rejected = await admin("GET", `${KEYS_PATH}?api_key_name=${jwt}&continuation_token=${jwt}`);
     expect([rejected.status, rejected.text.includes(jwt)]).toEqual([400, false]);
   });
@@ -317,6 +344,28 @@ describe("revokeApiKey", () => {
     const { id, token } = await gatehouse.key({ role: "Viewer" });
     expect((await clientOf(gatehouse, token)("POST", `${KEYS_PATH}/${id}/revoke`)).status).toBe(200);
     expect((await gatehouse.call(token, CLUSTERS)).status).toBe(401);
+  });
+
+  it("lets the finder of a leaked key revoke it from outside its allow list, and do nothing else", async () => {
+    const rules = { name: "office", description: "", allow_list: ["192.0.2.0/24"] };
+    const list = (await admin("POST", LISTS_PATH, rules)).body.data.info.id;
+    const spec = { role_id: ROLE_IDS.Viewer, allow_list_info: [list] };
+    const [found, other] = [await create(spec), await create(spec)];
+    const away = { "cf-connecting-ip": "203.0.113.9" };
+    const finder = clientOf(gatehouse, found.jwt);
+    const { id } = found.data.info;
+    const simulation = { api_key_id: id, address: "203.0.113.9", method: "POST", path: `${KEYS_PATH}/${id}/revoke` };
+    expect((await admin("POST", `${KEYS_PATH}/explain`, simulation)).body.data).toMatchObject({ allow: true });
+    for (const [method, path] of [
+      ["GET", CLUSTERS],
+      ["GET", `${KEYS_PATH}/${id}`],
+      ["POST", `${KEYS_PATH}/${other.data.info.id}/revoke`],
+    ] as const) {
+      const denied = await finder(method, path, undefined, away);
+      expect([denied.status, denied.body.error.code]).toEqual([403, "address_not_allowed"]);
+    }
+    expect((await finder("POST", `${KEYS_PATH}/${id}/revoke`, undefined, away)).status).toBe(200);
+    expect((await finder("GET", CLUSTERS, undefined, { "cf-connecting-ip": "192.0.2.1" })).status).toBe(401);
   });
 
   it("rejects a revocation with an unknown body member or parameter", async () => {

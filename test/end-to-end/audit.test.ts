@@ -1,10 +1,12 @@
 // The audit log over a real socket, its verification on tampered copies of the real database, and the counts of denials.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type FirstKey, firstKey } from "../../scripts/secrets.ts";
+import { readSigned } from "../../src/core/audit/checkpoint.ts";
 import {
   type Client,
   clientOf,
@@ -20,6 +22,8 @@ import { ROLE_IDS } from "../support/seed.ts";
 const EVENTS = `${V1}/accounts/${ACCOUNT}/audit/events`;
 const DENIALS = `${V1}/accounts/${ACCOUNT}/audit/refusals`;
 
+type Row = Readonly<Record<string, string | number | null>>;
+
 let gatehouse: Gatehouse;
 let admin: Client;
 let adminId: string;
@@ -27,7 +31,7 @@ let folder: string;
 const made: Record<string, string> = {};
 
 /** Makes one change of every kind, in the order of HISTORY. */
-async function makeHistory(): Promise<void> {
+async function makeHistory(admin: Client, made: Record<string, string>): Promise<void> {
   const rules = { name: "office", description: "", allow_list: ["192.0.2.0/24"] };
   made.list = (await admin("POST", LISTS_PATH, rules)).body.data.info.id;
   const permissions = (group: string) => [{ resource_type: "BACKUP", operation_groups: [{ operation_group: group }] }];
@@ -49,7 +53,7 @@ beforeAll(async () => {
   gatehouse = await startGatehouse();
   const key = await gatehouse.key({ name: "admin" });
   [admin, adminId] = [clientOf(gatehouse, key.token), key.id];
-  await makeHistory();
+  await makeHistory(admin, made);
   await gatehouse.scheduled();
 });
 afterAll(async () => {
@@ -173,19 +177,44 @@ describe("audit log", () => {
 });
 
 describe("npm run audit:verify", () => {
-  /** Copies the audit log into a database of its own, changed by `edit` as an attacker would. @returns its file */
+  let first: FirstKey;
+  let own: Gatehouse;
+  let tables: Readonly<Record<string, readonly Row[]>>;
+  const ids: Record<string, string> = {};
+
+  /** Every change is made by a key that bootstrap has made, so that the log explains all rows. */
+  beforeAll(async () => {
+    own = await startGatehouse({}, {}, false);
+    first = await firstKey(own.secrets.KEY_RING, "Verified", ACCOUNT, Date.now());
+    for (const sql of first.statements) await own.env.DB.prepare(sql).bind().run();
+    const client = clientOf(own, first.token);
+    await makeHistory(client, ids);
+    const key = { name: "kept", expire_after_hours: 0, role_id: ROLE_IDS.Viewer, description: "cost in €" };
+    ids.kept = (await client("POST", KEYS_PATH, key)).body.data.info.id;
+    const person = { name: "Ada", email: "ada@example.com", role_id: ROLE_IDS.Viewer };
+    await client("POST", `${V1}/accounts/${ACCOUNT}/operators`, person);
+    await own.scheduled();
+    const names = (await own.env.DB.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all()).results;
+    const read = names
+      .map(({ name }) => String(name))
+      .filter((name) => !/^(?:_|sqlite|d1)/.test(name))
+      .map(async (name) => [name, (await own.env.DB.prepare(`SELECT * FROM ${name}`).all()).results] as const);
+    tables = Object.fromEntries(await Promise.all(read)) as typeof tables;
+  });
+  afterAll(() => own.close());
+
+  /** Copies the database, changed by `edit` as an attacker would. @returns its file */
   async function copy(edit = ""): Promise<string> {
     const file = join(folder, `${crypto.randomUUID()}.sqlite`);
     const db = new DatabaseSync(file);
-    for (const each of ["0001_keys", "0002_authority"]) db.exec(readFileSync(`migrations/${each}.sql`, "utf8"));
+    for (const each of readdirSync("migrations")) db.exec(readFileSync(`migrations/${each}`, "utf8"));
     db.exec("PRAGMA foreign_keys = OFF");
-    for (const table of ["audit_events", "audit_checkpoints"]) {
-      const { results } = await gatehouse.env.DB.prepare(`SELECT * FROM ${table}`).all();
-      for (const row of results) {
+    for (const [table, rows] of Object.entries(tables)) {
+      db.exec(`DELETE FROM ${table}`);
+      for (const row of rows) {
         const columns = Object.keys(row);
         const places = columns.map(() => "?").join(", ");
-        const insert = db.prepare(`INSERT INTO ${table} (${columns.join(", ")}) VALUES (${places})`);
-        insert.run(...(Object.values(row) as (string | number | null)[]));
+        db.prepare(`INSERT INTO ${table} (${columns.join(", ")}) VALUES (${places})`).run(...Object.values(row));
       }
     }
     db.exec(edit);
@@ -194,7 +223,7 @@ describe("npm run audit:verify", () => {
   }
 
   function verify(file: string, ...more: string[]): { status: number; output: string } {
-    const env = { ...process.env, IDENTITY_KEYS: gatehouse.secrets.IDENTITY_KEYS };
+    const env = { ...process.env, IDENTITY_KEYS: own.secrets.IDENTITY_KEYS };
     try {
       const args = ["scripts/audit-verify.ts", "--file", file, ...more];
       return { status: 0, output: execFileSync(process.execPath, args, { env, encoding: "utf8", stdio: "pipe" }) };
@@ -204,30 +233,36 @@ describe("npm run audit:verify", () => {
     }
   }
 
-  it("verifies an intact log with the private keys or with the published JWKS", async () => {
+  it("verifies an intact log and its state, with the private keys or with the published JWKS", async () => {
     const file = await copy();
-    expect(verify(file)).toMatchObject({
+    expect(verify(file, "--state")).toEqual({
       status: 0,
-      output: expect.stringMatching(/^8 events, signed up to event 8, 0 not/),
+      output: "10 events of 1 accounts, 0 not sealed yet: 0 findings\n",
     });
     const jwks = join(folder, "jwks.json");
-    writeFileSync(jwks, await (await gatehouse.call(null, "/.well-known/gatehouse/jwks.json")).text());
+    writeFileSync(jwks, await (await own.call(null, "/.well-known/gatehouse/jwks.json")).text());
     expect(verify(file, "--jwks", jwks).status).toBe(0);
   });
 
   const OTHER_ID = "00000000-0000-4000-8000-000000000001";
   const NEW_ROW = `id, account_id, event_type, resource_type, resource_id, resource_name, actor_type, actor_id, actor_name,
-    address, request_id, message, detail, created_at`;
+    address, request_id, message, detail, created_at, mac, authentic`;
   it.each([
     ["a changed name", "UPDATE audit_events SET actor_name = 'nobody' WHERE seq = 4", "changed"],
     ["a changed detail", "UPDATE audit_events SET detail = '{}' WHERE seq = 3", "changed"],
     ["a changed time", "UPDATE audit_events SET created_at = created_at + 1 WHERE seq = 1", "changed"],
+    [
+      "a time that no program can hold",
+      "UPDATE audit_events SET created_at = 9223372036854775807 WHERE seq = 1",
+      "changed",
+    ],
     ["an event deleted in the middle", "DELETE FROM audit_events WHERE seq = 5", "missing"],
     ["deleted last events", "DELETE FROM audit_events WHERE seq > 6", "cut_off"],
     [
       "an inserted event",
-      `UPDATE audit_events SET seq = seq + 100 WHERE seq > 3; UPDATE audit_events SET seq = seq - 99 WHERE seq > 100;
-       INSERT INTO audit_events (seq, ${NEW_ROW}, hash) SELECT 4, '${OTHER_ID}', ${NEW_ROW.replace("id, ", "")}, hash
+      `UPDATE audit_events SET seq = seq + 100, number = number + 100 WHERE seq > 3;
+       UPDATE audit_events SET seq = seq - 99, number = number - 99 WHERE seq > 100;
+       INSERT INTO audit_events (seq, number, ${NEW_ROW}, hash) SELECT 4, 4, '${OTHER_ID}', ${NEW_ROW.replace("id, ", "")}, hash
          FROM audit_events WHERE seq = 3`,
       "changed",
     ],
@@ -238,19 +273,82 @@ describe("npm run audit:verify", () => {
       "changed",
     ],
     ["removed hashes", "UPDATE audit_events SET hash = NULL, message = 'x' WHERE seq > 4", "not_sealed"],
-    ["a checkpoint set back", "UPDATE audit_checkpoints SET seq = 2", "checkpoint_differs"],
-    ["a checkpoint without a valid signature", "UPDATE audit_checkpoints SET jws = 'a.b.c'", "checkpoint_forged"],
+    ["a checkpoint set back", "UPDATE audit_account_checkpoints SET number = 2", "checkpoint_differs"],
+    [
+      "a checkpoint without a valid signature",
+      "UPDATE audit_account_checkpoints SET jws = 'a.b.c'",
+      "checkpoint_forged",
+    ],
+    ["a key that nobody retired", "INSERT INTO audit_signing_keys VALUES ('k', 'a.b.c')", "key_forged"],
   ])("detects %s", async (_, edit, finding) => {
     const { status, output } = verify(await copy(edit));
     expect([status, output]).toEqual([1, expect.stringContaining(finding)]);
   });
 
-  it("detects a log restored to an earlier state, given the checkpoint from the Worker's log", async () => {
-    const line = gatehouse.logs().findLast((each) => each.includes("audit_checkpoint")) ?? "{}";
+  it.each([
+    [
+      "the hash of somebody's own key on another's row",
+      `UPDATE api_keys SET hash = '${"a".repeat(64)}' WHERE name = 'kept'`,
+    ],
+    ["a revoked key put back", "UPDATE api_keys SET revoked_at = NULL WHERE revoked_at IS NOT NULL"],
+    ["another role of a key", `UPDATE api_keys SET role_id = '${ROLE_IDS.Admin}' WHERE name = 'kept'`],
+    ["an operator with another address", "UPDATE operators SET email = 'eve@example.com'"],
+    [
+      "a key that was added",
+      `CREATE TEMP TABLE t AS SELECT * FROM api_keys WHERE name = 'kept';
+       UPDATE t SET id = '${OTHER_ID}', hash = '${"b".repeat(64)}'; INSERT INTO api_keys SELECT * FROM t`,
+    ],
+  ])("detects with --state alone: %s", async (_, edit) => {
+    const file = await copy(edit);
+    expect(verify(file).status).toBe(0);
+    expect(verify(file, "--state")).toMatchObject({ status: 1, output: expect.stringContaining("unexplained") });
+  });
+
+  it("detects a log restored to an earlier state, given the end from the Worker's log or what was published", async () => {
+    const line = own.logs().findLast((each) => each.includes("audit_checkpoint")) ?? "{}";
     const head = JSON.parse(line).resource_id;
-    const file = await copy("DELETE FROM audit_events; DELETE FROM audit_checkpoints");
+    const file = await copy("DELETE FROM audit_events; DELETE FROM audit_account_checkpoints");
     expect(verify(file).status).toBe(0);
     expect(verify(file, "--head", head)).toMatchObject({ status: 1, output: expect.stringContaining("cut_off") });
+    const published = join(folder, "published.json");
+    writeFileSync(published, (await own.env.KEY_COPIES.get("audit/statement")) ?? "");
+    expect(verify(file, "--heads", published)).toMatchObject({ status: 1, output: expect.stringContaining("cut_off") });
+    expect(verify(await copy(), "--heads", published).status).toBe(0);
+    writeFileSync(published, readFileSync(published, "utf8").replace(/"heads":\[.*\]/, '"heads":[]'));
+    expect(verify(await copy(), "--heads", published).output).toContain("head_forged");
+  });
+
+  it("publishes the signed state of the log without anything about an account", async () => {
+    const response = await own.call(null, "/.well-known/gatehouse/audit-head");
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/jose"]);
+    expect(response.headers.get("cache-control")).toBe("public, max-age=60");
+    const { keys } = JSON.parse(own.secrets.IDENTITY_KEYS);
+    const said = await readSigned("statement", await response.text(), keys);
+    expect(said).toEqual({
+      digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+      at: expect.any(Number),
+      signedBy: keys[0].kid,
+    });
+  });
+
+  it("shows the signed end of the account's log to those who may read it", async () => {
+    const path = `${V1}/accounts/${ACCOUNT}/audit/head`;
+    const { body } = await clientOf(own, first.token)("GET", path);
+    const { keys } = JSON.parse(own.secrets.IDENTITY_KEYS);
+    const said = await readSigned("checkpoint", body.data.jws, keys);
+    expect(body.data).toEqual({ sequence: 10, day: expect.any(String), jws: expect.any(String) });
+    expect(said).toMatchObject({ account: ACCOUNT, number: 10 });
+    expect((await own.call(null, path)).status).toBe(401);
+    const other = await gatehouse.key({ accountId: OTHER_ACCOUNT });
+    const foreign = clientOf(gatehouse, other.token);
+    expect((await foreign("GET", path.replace(ACCOUNT, OTHER_ACCOUNT))).status).toBe(404);
+    expect((await foreign("GET", path)).status).toBe(404);
+  });
+
+  it("publishes nothing before the first state", async () => {
+    const none = await startGatehouse();
+    expect((await none.call(null, "/.well-known/gatehouse/audit-head")).status).toBe(404);
+    await none.close();
   });
 });
 

@@ -6,6 +6,7 @@ import {
   ACCOUNT,
   AUDIENCE,
   type DemoGateway,
+  HEADER,
   KEY_ID,
   OTHER_ACCOUNT,
   startDemoGateway,
@@ -60,6 +61,7 @@ async function createCluster(project: string, name: string, changes?: object): P
 }
 
 const NOW = Math.floor(Date.now() / 1000);
+const ACCOUNT_CALL = ["GET", "/account"] as const;
 const UNAUTHENTICATED = { error: { detail: "This API is served through Gatehouse only", status: 401 } };
 
 describe("identity token check of the demo upstream", () => {
@@ -76,17 +78,40 @@ describe("identity token check of the demo upstream", () => {
     ["without a subject", { sub: undefined }],
     ["without an account", { acc: undefined }],
     ["whose account is not a string", { acc: 7 }],
+    ["without an id", { jti: undefined }],
+    ["without a method", { method: undefined }],
+    ["without a path", { path: undefined }],
+    ["for another method", { method: "POST" }],
+    ["for another path", { path: "/api/public/v1/accounts" }],
+    ["for a longer path", { path: "/api/public/v1/account/" }],
+    ["that does not say whether its role is built in", { role_built_in: undefined }],
+    ["whose role is built in as text", { role_built_in: "true" }],
   ])("rejects an identity token %s", async (_, changes) => {
-    const identity = await gateway.identity(changes);
+    const identity = await gateway.identity(ACCOUNT_CALL, changes);
     expect(await send("GET", "/account", { "Gatehouse-Identity": identity })).toMatchObject({
       status: 401,
       body: UNAUTHENTICATED,
     });
   });
 
+  it.each([undefined, "JWT", "at+jwt", "gatehouse-audit-head+jwt"])(
+    "rejects an identity token of the type %s",
+    async (typ) => {
+      const identity = await gateway.identity(ACCOUNT_CALL, {}, { typ });
+      expect(await send("GET", "/account", { "Gatehouse-Identity": identity })).toMatchObject({ status: 401 });
+    },
+  );
+
+  it("accepts an identity token for the request that it was signed for, with any query", async () => {
+    const headers = { "Gatehouse-Identity": await gateway.identity(ACCOUNT_CALL) };
+    expect(await send("GET", "/account?a=b", headers)).toMatchObject({ status: 200 });
+    expect(await send("GET", "/accounts", headers)).toMatchObject({ status: 401 });
+    expect(await send("PUT", "/account", headers)).toMatchObject({ status: 401 });
+  });
+
   it("rejects an unsigned identity token", async () => {
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-    const unsigned = `${part({ alg: "none" })}.${part(validClaims())}.`;
+    const unsigned = `${part({ ...HEADER, alg: "none" })}.${part(validClaims(ACCOUNT_CALL))}.`;
     expect(await send("GET", "/account", { "Gatehouse-Identity": unsigned })).toMatchObject({
       status: 401,
       body: UNAUTHENTICATED,
@@ -95,7 +120,7 @@ describe("identity token check of the demo upstream", () => {
 
   it("rejects an identity token signed by another key", async () => {
     const { privateKey } = await generateKeyPair("EdDSA");
-    const forged = await new SignJWT(validClaims()).setProtectedHeader({ alg: "EdDSA", kid: "k1" }).sign(privateKey);
+    const forged = await new SignJWT(validClaims(ACCOUNT_CALL)).setProtectedHeader(HEADER).sign(privateKey);
     expect(await send("GET", "/account", { "Gatehouse-Identity": forged })).toMatchObject({
       status: 401,
       body: UNAUTHENTICATED,
@@ -104,8 +129,8 @@ describe("identity token check of the demo upstream", () => {
 
   it("rejects a symmetric signature made with the published key", async () => {
     const published = await (await fetch(`${gateway.url}/.well-known/gatehouse/jwks.json`)).text();
-    const confused = await new SignJWT(validClaims())
-      .setProtectedHeader({ alg: "HS256", kid: "k1" })
+    const confused = await new SignJWT(validClaims(ACCOUNT_CALL))
+      .setProtectedHeader({ ...HEADER, alg: "HS256" })
       .sign(new TextEncoder().encode(published));
     expect(await send("GET", "/account", { "Gatehouse-Identity": confused })).toMatchObject({
       status: 401,
@@ -114,7 +139,7 @@ describe("identity token check of the demo upstream", () => {
   });
 
   it("rejects two identity tokens in one header", async () => {
-    const twice = `${await gateway.identity()}, ${await gateway.identity()}`;
+    const twice = `${await gateway.identity(ACCOUNT_CALL)}, ${await gateway.identity(ACCOUNT_CALL)}`;
     expect(await send("GET", "/account", { "Gatehouse-Identity": twice })).toMatchObject({
       status: 401,
       body: UNAUTHENTICATED,
@@ -132,25 +157,30 @@ describe("identity token check of the demo upstream", () => {
 
   it("answers 404 for another account and for another account's project", async () => {
     const project = await readProjectPath();
-    const identity = await gateway.identity({ acc: OTHER_ACCOUNT });
-    for (const path of [`/accounts/${ACCOUNT}/tasks`, `/accounts/${ACCOUNT}/projects`, `${project}/clusters`]) {
+    const crossed = `${project.replace(ACCOUNT, OTHER_ACCOUNT)}/clusters`;
+    for (const path of [
+      `/accounts/${ACCOUNT}/tasks`,
+      `/accounts/${ACCOUNT}/projects`,
+      `${project}/clusters`,
+      crossed,
+    ]) {
+      const identity = await gateway.identity(["GET", path], { acc: OTHER_ACCOUNT });
       expect(await send("GET", path, { "Gatehouse-Identity": identity })).toMatchObject({ status: 404 });
     }
-    const crossed = `${project.replace(ACCOUNT, OTHER_ACCOUNT)}/clusters`;
-    expect(await send("GET", crossed, { "Gatehouse-Identity": identity })).toMatchObject({ status: 404 });
   });
 
   it("answers with the request id that the gateway sent, on a rejected request too", async () => {
     const id = { "Gatehouse-Request-Id": "req-1" };
     expect((await send("GET", "/account", id)).headers.get("Request-Id")).toBe("req-1");
-    const known = { ...id, "Gatehouse-Identity": await gateway.identity(), "Gatehouse-Operation": "getCurrentAccount" };
+    const identity = await gateway.identity(ACCOUNT_CALL);
+    const known = { ...id, "Gatehouse-Identity": identity, "Gatehouse-Operation": "getCurrentAccount" };
     const response = await send("GET", "/account", known);
     expect(response).toMatchObject({ status: 200 });
     expect(response.headers.get("Request-Id")).toBe("req-1");
   });
 
   it("logs the principal and the operation and never the identity token", async () => {
-    const identity = await gateway.identity();
+    const identity = await gateway.identity(["GET", "/ping"]);
     await send("GET", "/ping", {
       "Gatehouse-Identity": identity,
       "Gatehouse-Request-Id": "req-2",
@@ -188,7 +218,7 @@ describe("request sequences of Aeon's clients", () => {
   });
 
   it("creates one account for many concurrent first requests", async () => {
-    const identity = { "Gatehouse-Identity": await gateway.identity() };
+    const identity = { "Gatehouse-Identity": await gateway.identity(["GET", "/accounts"]) };
     const responses = await Promise.all(Array.from({ length: 40 }, () => send("GET", "/accounts", identity)));
     expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
     expect(new Set(responses.map(({ body }) => JSON.stringify(body.data))).size).toBe(1);
@@ -518,7 +548,7 @@ describe("input validation of the demo upstream", () => {
 
 describe("key set of the demo upstream", () => {
   it("answers 503 to every identity token while the key set cannot be fetched", async () => {
-    const identity = { "Gatehouse-Identity": await gateway.identity() };
+    const identity = { "Gatehouse-Identity": await gateway.identity(ACCOUNT_CALL) };
     await upstream.start({ GATEHOUSE_URL: "http://127.0.0.1:1" });
     expect(await send("GET", "/account", identity)).toMatchObject({ status: 503, body: { error: { status: 503 } } });
     expect(await send("GET", "/account", {})).toMatchObject({ status: 401 });
@@ -545,7 +575,7 @@ describe("key set of the demo upstream", () => {
     try {
       const { url } = await harness.listen();
       await harness.getWorker("demo").applyD1Migrations("DB");
-      const headers = { "Gatehouse-Identity": await gateway.identity() };
+      const headers = { "Gatehouse-Identity": await gateway.identity(ACCOUNT_CALL) };
       const { status } = await fetch(new URL("/api/public/v1/account", url), { headers });
       expect(status).toBe(200);
     } finally {

@@ -12,7 +12,9 @@ const BLOCKED_ID = "d0d0d0d0-0000-4000-8000-000000000001";
 let gateway: WorkerdGateway;
 let viewer: string;
 beforeAll(async () => {
-  gateway = await startWorkerdGateway({ vars: { ALLOWED_HOSTS: "api.example.com", BLOCKED_KEY_IDS: BLOCKED_ID } });
+  gateway = await startWorkerdGateway({
+    vars: { UNKNOWN_OPERATIONS: "forward", ALLOWED_HOSTS: "api.example.com", BLOCKED_KEY_IDS: BLOCKED_ID },
+  });
   viewer = (await gateway.key({ role: "Viewer" })).token;
 });
 afterAll(() => gateway.close());
@@ -47,9 +49,7 @@ async function signedButNotStored(): Promise<string> {
 }
 
 async function blockedKey(): Promise<string> {
-  const key = await gateway.key();
-  await gateway.env.DB.prepare("UPDATE api_keys SET id = ? WHERE id = ?").bind(BLOCKED_ID, key.id).run();
-  return key.token;
+  return (await gateway.key({ id: BLOCKED_ID })).token;
 }
 
 const CASES: readonly Case[] = [
@@ -156,6 +156,14 @@ const CASES: readonly Case[] = [
     challenge: `${INVALID_TOKEN}, error_description="The API key was revoked"`,
   },
   {
+    title: "key_disabled",
+    token: async () => (await gateway.key({ disabledAt: 1 })).token,
+    status: 401,
+    code: "key_disabled",
+    detail: "Invalid JWT",
+    challenge: `${INVALID_TOKEN}, error_description="The API key is disabled"`,
+  },
+  {
     title: "key_expired",
     token: async () => (await gateway.key({ expiresAt: Date.now() - 1 })).token,
     status: 401,
@@ -197,8 +205,16 @@ const CASES: readonly Case[] = [
     challenge: `${REALM}, error="insufficient_scope"`,
   },
   {
-    title: "permission_missing: an unknown operation",
+    title: "operation_unknown: outside of the API",
     path: "/api/public/v9/anything",
+    status: 403,
+    code: "operation_unknown",
+    detail: "Gatehouse does not know this operation, and does not forward it.",
+    challenge: null,
+  },
+  {
+    title: "permission_missing: an unknown operation",
+    path: "/api/public/v1/anything",
     status: 403,
     code: "permission_missing",
     detail: "The role of this API key does not include operations that Gatehouse does not know.",
@@ -253,6 +269,18 @@ describe("denied request", () => {
     },
   );
 
+  it("answers 403 to a browser that asks for the script of a service worker", async () => {
+    const lines = [
+      "Host: api.example.com",
+      `Authorization: Bearer ${(await gateway.key()).token}`,
+      "Service-Worker: script",
+    ];
+    const response = await sendRaw(gateway.port, rawRequest("GET /api/public/v1/sw.js HTTP/1.1", lines));
+    expect(response.status).toBe(403);
+    expect(JSON.parse(response.body).error).toMatchObject({ status: 403, code: "service_worker_not_allowed" });
+    expect(gateway.upstream.reached).toEqual([]);
+  });
+
   it("names the allowed methods of an operation that Gatehouse handles", async () => {
     const request = rawRequest(`DELETE /api/public/v1/accounts/${ACCOUNT}/api-keys HTTP/1.1`, [
       "Host: api.example.com",
@@ -265,7 +293,7 @@ describe("denied request", () => {
     const responses = await Promise.all(
       [await signedByAnotherRing(), "mistyped", await signedButNotStored()].map(async (token) => {
         const lines = ["Host: api.example.com", `Authorization: Bearer ${token}`];
-        const response = await sendRaw(gateway.port, rawRequest("GET /x HTTP/1.1", lines));
+        const response = await sendRaw(gateway.port, rawRequest(`GET ${CLUSTERS} HTTP/1.1`, lines));
         return response.text.replaceAll(/"request_id":"[^"]+"|^(?:Content-Length|Gatehouse-Request-Id):.*$/gim, "");
       }),
     );

@@ -51,7 +51,8 @@ async function createOperator(role_id: string): Promise<string> {
 }
 
 beforeAll(async () => {
-  gatehouse = await startGatehouse();
+  // With an issuer, an operator counts as somebody who can authenticate.
+  gatehouse = await startGatehouse({ OIDC_ISSUER: "https://issuer.example", OIDC_AUDIENCE: "console" });
   admin = clientOf(gatehouse, (await gatehouse.key({ name: "admin" })).token);
   deputyRole = await createRole(MANAGING);
   deputy = clientOf(gatehouse, (await createKey({ role_id: deputyRole })).token);

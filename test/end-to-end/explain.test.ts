@@ -109,6 +109,24 @@ describe("explain of a denied request", () => {
     expect(JSON.stringify(body)).not.toContain(forged.slice(-40));
   });
 
+  it("explains a denied request after 80 requests with forged keys, and 80 with another key", async () => {
+    const [{ token }, loud] = [await gatehouse.key({ role: "Viewer" }), await gatehouse.key({ role: "Viewer" })];
+    const change = { method: "POST" };
+    const permission = await requestIdOf(await gatehouse.call(token, CLUSTERS, change));
+    // Denied before the key's record is read.
+    const notFound = await requestIdOf(await gatehouse.call(token, `${KEYS_PATH}/a/b/c`));
+    for (let i = 0; i < 80; i++) {
+      await gatehouse.call(`${token.slice(0, -20)}AAAAAAAAAAAAAAAAAAAA`, CLUSTERS);
+      await gatehouse.call(loud.token, CLUSTERS, change);
+    }
+    const last = await requestIdOf(await gatehouse.call(token, CLUSTERS, change));
+    const reasons = [];
+    for (const request_id of [permission, notFound, last]) {
+      reasons.push((await admin("POST", EXPLAIN, { request_id })).body.data?.reason);
+    }
+    expect(reasons).toEqual(["permission_missing", "not_found", "permission_missing"]);
+  });
+
   it("answers 404 for a request of another account", async () => {
     const { token } = await gatehouse.key({ role: "Viewer" });
     const request_id = await requestIdOf(await gatehouse.call(token, CLUSTERS, { method: "POST" }));

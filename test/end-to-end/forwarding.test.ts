@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { CLUSTERS } from "../support/gatehouse.ts";
 import { rawRequest, sendRaw } from "../support/raw.ts";
-import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
+import { FORWARD_ALL, startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
 let gateway: WorkerdGateway;
 let token: string;
 beforeAll(async () => {
-  gateway = await startWorkerdGateway();
+  gateway = await startWorkerdGateway({ vars: FORWARD_ALL });
   token = (await gateway.key()).token;
 });
 afterAll(() => gateway.close());
@@ -128,4 +128,23 @@ describe("forwarded request", () => {
     const logged = (await gateway.logs()).findLast(({ operation }) => operation === "unknown");
     expect(logged?.request_id).toBe(unknown.headers["gatehouse-request-id"]);
   });
+});
+
+describe("changes at the same time", () => {
+  it.each(["one key", "fifty keys"])(
+    "are all forwarded, a hundred of %s, and so are those after them",
+    async (whose) => {
+      const keys = await Promise.all(Array.from({ length: whose === "one key" ? 1 : 50 }, () => gateway.key()));
+      for (let round = 0; round < 3; round += 1) {
+        const calls = Array.from({ length: 100 }, (_, i) => {
+          const { token } = keys[i % keys.length] as { token: string };
+          return gateway.call(token, CLUSTERS, { method: "POST", body: "{}" }).then(async (response) => {
+            await response.arrayBuffer();
+            return response.status;
+          });
+        });
+        expect(new Set(await Promise.all(calls))).toEqual(new Set([200]));
+      }
+    },
+  );
 });

@@ -2,12 +2,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ACCOUNT, CLUSTERS } from "../support/gatehouse.ts";
 import { rawRequest, sendRaw } from "../support/raw.ts";
-import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
+import { FORWARD_ALL, startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
 let gateway: WorkerdGateway;
 let sampled: WorkerdGateway;
 beforeAll(async () => {
-  [gateway, sampled] = await Promise.all([startWorkerdGateway(), startWorkerdGateway({ vars: { LOG_SAMPLE: "1" } })]);
+  [gateway, sampled] = await Promise.all([
+    startWorkerdGateway({ vars: FORWARD_ALL }),
+    startWorkerdGateway({ vars: { LOG_SAMPLE: "1" } }),
+  ]);
 });
 afterAll(() => Promise.all([gateway.close(), sampled.close()]));
 beforeEach(async () => {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { CLUSTERS } from "../support/gatehouse.ts";
 import { rawRequest, sendRaw } from "../support/raw.ts";
-import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
+import { FORWARD_ALL, startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
 const PAGE = "https://console.example.com";
 
@@ -10,7 +10,7 @@ let gateway: WorkerdGateway;
 let token: string;
 beforeAll(async () => {
   gateway = await startWorkerdGateway({
-    vars: { ALLOWED_ORIGINS: PAGE, ALLOWED_HOSTS: "api.example.com, API2.example.com:8443" },
+    vars: { ...FORWARD_ALL, ALLOWED_ORIGINS: PAGE, ALLOWED_HOSTS: "api.example.com, API2.example.com:8443" },
   });
   token = (await gateway.key()).token;
 });

@@ -1,6 +1,7 @@
 // Rate limits: failed authentication attempts per address, and requests per key.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { mintKey, readKeyRing } from "../../src/core/token/api-key-token.ts";
+import { KEYS_PATH } from "../support/admin-client.ts";
 import { ACCOUNT, CLUSTERS } from "../support/gatehouse.ts";
 import { rawRequest, sendRaw } from "../support/raw.ts";
 import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
@@ -51,30 +52,42 @@ describe("AUTH_FAILURE_RATE_LIMIT", () => {
     expect((await from("203.0.113.2", "mistyped")).status).toBe(401);
   });
 
-  it("113: makes no lookup for a rate-limited address, even for signed keys", async () => {
+  it("113: makes one lookup for each signed key that is not stored, and never limits one", async () => {
     const read = readKeyRing(gateway.secrets.KEY_RING);
     if ("errors" in read) throw new Error("no ring");
     await gateway.logs();
-    const seen = await statuses(FAILURE_LIMIT + 4, async (i) => {
-      const claims = { keyId: `k${i}`, accountId: ACCOUNT, expiresAt: null, now: Date.now() };
-      return from("203.0.113.3", (await mintKey(read.ring, claims)).token);
-    });
-    expect(seen).toEqual([...times(FAILURE_LIMIT, 401), ...times(4, 429)]);
+    const keys = await Promise.all(
+      [1, 2].map((i) => mintKey(read.ring, { keyId: `k${i}`, accountId: ACCOUNT, expiresAt: null, now: Date.now() })),
+    );
+    const seen = await statuses(FAILURE_LIMIT + 2, (i) => from("203.0.113.3", keys[i % 2]?.token ?? ""));
+    expect(seen).toEqual(times(FAILURE_LIMIT + 2, 401));
     const lookups = (await gateway.logs()).filter(({ source }) => source === "d1");
-    expect(lookups).toHaveLength(FAILURE_LIMIT + 1);
+    expect(lookups).toHaveLength(2);
   });
 
-  it("allows a cached key from a rate-limited address", async () => {
+  it("allows a key that is not cached, and its change, from a rate-limited address", async () => {
+    await statuses(FAILURE_LIMIT + 1, () => from("203.0.113.4", "mistyped"));
     const { token } = await gateway.key();
     expect((await from("203.0.113.4", token)).status).toBe(200);
-    await statuses(FAILURE_LIMIT + 1, () => from("203.0.113.4", "mistyped"));
-    expect((await from("203.0.113.4", token)).status).toBe(200);
+    const lines = ["CF-Connecting-IP: 203.0.113.4", `Authorization: Bearer ${token}`, "Content-Length: 0"];
+    const change = await sendRaw(gateway.port, rawRequest(`POST ${CLUSTERS} HTTP/1.1`, lines));
+    expect(change.status).toBe(200);
+    expect((await from("203.0.113.4", `${token.slice(0, -4)}AAAA`)).status).toBe(429);
   });
 
-  it("counts failed authentication attempts per /64 of IPv6", async () => {
-    const seen = await statuses(FAILURE_LIMIT + 1, (i) => from(`2001:db8:1:2::${i + 1}`, "mistyped"));
+  it("counts failed authentication attempts per /48 of IPv6", async () => {
+    const seen = await statuses(FAILURE_LIMIT + 1, (i) => from(`2001:db8:1:${i}::1`, "mistyped"));
     expect(seen).toEqual([...times(FAILURE_LIMIT, 401), 429]);
-    expect((await from("2001:db8:1:3::1", "mistyped")).status).toBe(401);
+    expect((await from("2001:db8:2::1", "mistyped")).status).toBe(401);
+  });
+
+  it("counts failed authentication attempts without a readable address together", async () => {
+    const send = (token: string, lines: readonly string[] = []) =>
+      sendRaw(gateway.port, rawRequest(`GET ${CLUSTERS} HTTP/1.1`, [...lines, `Authorization: Bearer ${token}`]));
+    const seen = await statuses(FAILURE_LIMIT, () => send("mistyped"));
+    expect(seen).toEqual(times(FAILURE_LIMIT, 401));
+    expect((await send("mistyped", ["CF-Connecting-IP: 203.0.113.4, 203.0.113.5"])).status).toBe(429);
+    expect((await send((await gateway.key()).token)).status).toBe(200);
   });
 });
 
@@ -86,6 +99,13 @@ describe("KEY_RATE_LIMIT", () => {
     expect(gateway.upstream.reached).toHaveLength(KEY_LIMIT);
     expect((await from("198.51.100.1", other.token)).status).toBe(200);
     expect(await gateway.logs()).toContainEqual(expect.objectContaining({ reason: "rate_limited", key_id: one.id }));
+  });
+
+  it("lets a key revoke itself beyond its limit", async () => {
+    const { token, id } = await gateway.key({ role: "Viewer" });
+    await statuses(KEY_LIMIT + 1, () => from("198.51.100.1", token));
+    expect((await gateway.call(token, `${KEYS_PATH}/${id}/revoke`, { method: "POST" })).status).toBe(200);
+    expect((await from("198.51.100.1", token)).status).toBe(401);
   });
 });
 

@@ -1,13 +1,13 @@
 // An upstream Worker that is reached over a service binding.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CLUSTERS } from "../support/gatehouse.ts";
-import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
+import { FORWARD_ALL, startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
 const seen: { url: string; headers: Record<string, string>; body: string }[] = [];
 let gateway: WorkerdGateway;
 beforeAll(async () => {
   gateway = await startWorkerdGateway({
-    vars: { UPSTREAM_URL: "" },
+    vars: { ...FORWARD_ALL, UPSTREAM_URL: "" },
     service: async (request) => {
       const { url, headers } = request;
       seen.push({ url, headers: Object.fromEntries(headers), body: await request.text() });

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { type IncomingMessage, request as send } from "node:http";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
+import { FORWARD_ALL, startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
 const MB = 1024 * 1024;
 const LENGTH = 200 * MB;
@@ -13,7 +13,7 @@ const ALLOWED_GROWTH = 90 * MB;
 let gateway: WorkerdGateway;
 let token: string;
 beforeAll(async () => {
-  gateway = await startWorkerdGateway({ vars: { UPSTREAM_TIMEOUT_SECONDS: "1" } });
+  gateway = await startWorkerdGateway({ vars: { ...FORWARD_ALL, UPSTREAM_TIMEOUT_SECONDS: "1" } });
   token = (await gateway.key()).token;
   await gateway.call(token, "/warm-up");
 });

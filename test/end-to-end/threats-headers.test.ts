@@ -2,14 +2,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { CLUSTERS } from "../support/gatehouse.ts";
 import { rawRequest, sendRaw } from "../support/raw.ts";
-import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
+import { FORWARD_ALL, startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
 let gateway: WorkerdGateway;
 let viewer: string;
 let bound: string;
 let admin: string;
 beforeAll(async () => {
-  gateway = await startWorkerdGateway();
+  gateway = await startWorkerdGateway({ vars: FORWARD_ALL });
   viewer = (await gateway.key({ role: "Viewer" })).token;
   admin = (await gateway.key()).token;
   bound = (await gateway.key({ role: "Viewer", rules: ["10.0.0.0/8"] })).token;

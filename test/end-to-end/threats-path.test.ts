@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ACCOUNT, CLUSTERS } from "../support/gatehouse.ts";
 import { rawRequest, sendRaw } from "../support/raw.ts";
-import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
+import { FORWARD_ALL, startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
 const ACCOUNT_PATH = `/api/public/v1/accounts/${ACCOUNT}`;
 /** Requires a permission that Viewer lacks. */
@@ -12,7 +12,7 @@ let gateway: WorkerdGateway;
 let admin: string;
 let viewer: string;
 beforeAll(async () => {
-  gateway = await startWorkerdGateway();
+  gateway = await startWorkerdGateway({ vars: FORWARD_ALL });
   admin = (await gateway.key()).token;
   viewer = (await gateway.key({ role: "Viewer" })).token;
 });

@@ -6,12 +6,12 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { CLUSTERS } from "../support/gatehouse.ts";
 import { rawRequest, sendRaw } from "../support/raw.ts";
-import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
+import { FORWARD_ALL, startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
 let gateway: WorkerdGateway;
 let token: string;
 beforeAll(async () => {
-  gateway = await startWorkerdGateway({ vars: { UPSTREAM_TIMEOUT_SECONDS: "0.5" } });
+  gateway = await startWorkerdGateway({ vars: { ...FORWARD_ALL, UPSTREAM_TIMEOUT_SECONDS: "0.5" } });
   token = (await gateway.key()).token;
 });
 afterAll(() => gateway.close());
@@ -184,7 +184,7 @@ describe("upstream response in bytes that no library sends", () => {
     });
     await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
     const { port } = upstream.address() as AddressInfo;
-    const front = await startWorkerdGateway({ vars: { UPSTREAM_URL: `http://127.0.0.1:${port}` } });
+    const front = await startWorkerdGateway({ vars: { ...FORWARD_ALL, UPSTREAM_URL: `http://127.0.0.1:${port}` } });
     const key = await front.key();
     const request = rawRequest("GET /x HTTP/1.1", [`Authorization: Bearer ${key.token}`, "X-Own: \xe9"]);
     const response = await sendRaw(front.port, request);
@@ -216,7 +216,7 @@ describe("unreachable upstream", () => {
     await new Promise<void>((resolve) => gone.listen(0, "127.0.0.1", resolve));
     const { port } = gone.address() as AddressInfo;
     await new Promise((resolve) => gone.close(resolve));
-    const orphan = await startWorkerdGateway({ vars: { UPSTREAM_URL: `http://127.0.0.1:${port}` } });
+    const orphan = await startWorkerdGateway({ vars: { ...FORWARD_ALL, UPSTREAM_URL: `http://127.0.0.1:${port}` } });
     const key = await orphan.key();
     const response = await orphan.call(key.token, "/x");
     expect(response.status).toBe(502);

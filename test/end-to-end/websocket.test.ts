@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { rawRequest, sendRaw } from "../support/raw.ts";
-import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
+import { FORWARD_ALL, startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 
 /** RFC 6455 section 1.3. */
 const ACCEPT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -13,12 +13,19 @@ let upstream: Server;
 let gateway: WorkerdGateway;
 const handshakes: IncomingMessage[] = [];
 const sockets: Socket[] = [];
+/** What the upstream has received, unmasked. */
+const frames: Buffer[] = [];
 beforeAll(async () => {
   upstream = createServer((_, response) => response.writeHead(426).end("no sockets here"));
   upstream.on("upgrade", echo);
   await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
   const { port } = upstream.address() as AddressInfo;
-  const vars = { UPSTREAM_URL: `http://127.0.0.1:${port}`, ALLOW_WEBSOCKETS: "true", UPSTREAM_TIMEOUT_SECONDS: "2" };
+  const vars = {
+    ...FORWARD_ALL,
+    UPSTREAM_URL: `http://127.0.0.1:${port}`,
+    ALLOW_WEBSOCKETS: "true",
+    UPSTREAM_TIMEOUT_SECONDS: "2",
+  };
   gateway = await startWorkerdGateway({ vars });
 });
 afterAll(async () => {
@@ -29,9 +36,10 @@ afterAll(async () => {
 });
 afterEach(() => {
   handshakes.length = 0;
+  frames.length = 0;
 });
 
-/** Accepts every handshake but that of `/rejects`, and echoes each small text frame. */
+/** Accepts every handshake but that of `/rejects`, and echoes each small frame; `/ends/` is followed by a frame to end with. */
 function echo(request: IncomingMessage, socket: Socket): void {
   handshakes.push(request);
   sockets.push(socket);
@@ -45,7 +53,10 @@ function echo(request: IncomingMessage, socket: Socket): void {
   const head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
   socket.write(`${head}${protocol}Sec-WebSocket-Accept: ${accept}\r\n\r\n`);
   socket.on("error", () => undefined);
-  socket.on("data", (frame: Buffer) => socket.write(unmasked(frame)));
+  const [, ending] = /^\/ends\/(\w+)$/.exec(request.url ?? "") ?? [];
+  if (ending === "breaking") socket.on("data", () => socket.destroy());
+  else if (ending !== undefined) socket.once("data", () => socket.write(Buffer.from(ending, "hex")));
+  else socket.on("data", (frame: Buffer) => socket.write(frames[frames.push(unmasked(frame)) - 1] as Buffer));
 }
 
 /** Unmasks a client's frame of at most 125 bytes, as a server sends it (RFC 6455 section 5.2). */
@@ -57,6 +68,7 @@ function unmasked(frame: Buffer): Buffer {
 
 interface Ended {
   readonly code: number;
+  readonly reason: string;
 }
 
 async function open(token: string, path = "/socket", protocols: string[] = []) {
@@ -64,7 +76,9 @@ async function open(token: string, path = "/socket", protocols: string[] = []) {
   const url = `ws://127.0.0.1:${gateway.port}${path}`;
   // Node's WebSocket takes headers; its types are those of browsers and do not declare them.
   const socket = new WebSocket(url, { headers, protocols } as unknown as string[]);
-  const ended = new Promise<Ended>((resolve) => socket.addEventListener("close", ({ code }) => resolve({ code })));
+  const ended = new Promise<Ended>((resolve) =>
+    socket.addEventListener("close", ({ code, reason }) => resolve({ code, reason })),
+  );
   await new Promise((resolve, reject) => {
     socket.addEventListener("open", resolve);
     socket.addEventListener("error", reject);
@@ -100,6 +114,33 @@ describe("WebSocket", () => {
     expect(seen?.url).toBe("/socket?room=1");
     expect(seen?.headers["gatehouse-identity"]).toMatch(/^eyJ/);
     expect(JSON.stringify(seen?.rawHeaders)).not.toContain(token);
+  });
+
+  it.each([
+    ["a code and a reason", [4001, "done"], "\u{f}\u{a1}done"],
+    ["a code", [1000], "\u{3}\u{e8}"],
+    ["no code", [], ""],
+  ])("tells the upstream that the client closes with %s", async (_, closing, payload) => {
+    const { token } = await gateway.key();
+    const { socket, ended, ask } = await open(token);
+    await ask("hello");
+    socket.close(...(closing as [number, string]));
+    await ended;
+    // RFC 6455 section 5.5.1.
+    const frame = Buffer.concat([Buffer.from([0x88, payload.length]), Buffer.from(payload, "latin1")]);
+    expect(frames.map((each) => each.toString("hex"))).toContain(frame.toString("hex"));
+  });
+
+  it.each([
+    ["closes with a code and a reason", "88060fa26f766572", { code: 4002, reason: "over" }],
+    ["closes with a code", "880203e9", { code: 1001, reason: "" }],
+    ["closes with no code", "8800", { code: 1005, reason: "" }],
+    ["breaks off", "breaking", { code: 1001 }],
+  ])("tells the client that the upstream %s", async (_, ending, expected) => {
+    const { token } = await gateway.key();
+    const { socket, ended } = await open(token, `/ends/${ending}`);
+    socket.send("now");
+    expect(await ended).toMatchObject(expected);
   });
 
   it("closes a WebSocket within the bound after its key is revoked and logs the reason", async () => {

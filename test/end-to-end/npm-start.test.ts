@@ -1,0 +1,86 @@
+// The first steps of a new user: `npm start`, the commands that it prints, and a second start. Also what must not be open.
+import { statSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePort } from "../../scripts/free-port.ts";
+import { copyProject, type ProjectCopy, type Started } from "../support/project-copy.ts";
+
+let project: ProjectCopy;
+let port: number;
+let started: Started;
+beforeAll(async () => {
+  project = copyProject();
+  port = await freePort();
+  started = await project.start(port);
+}, 150_000);
+afterAll(async () => {
+  await started.stop();
+  project.remove();
+});
+
+/** Runs a printed command. @returns status and body */
+function run(command: string | undefined) {
+  const output = project.shell(`${command} -w '\\n%{http_code}'`);
+  const end = output.lastIndexOf("\n");
+  return { status: Number(output.slice(end + 1)), body: output.slice(0, end) };
+}
+
+describe("npm start", () => {
+  it("keeps the Admin key in a file of its owner, and shows no key where its output is no terminal", () => {
+    const key = project.read(".dev/admin-key").trim();
+    for (const file of ["admin-key", "admin-key.header", "viewer-key", "viewer-key.header"]) {
+      expect(statSync(`${project.root}/.dev/${file}`).mode & 0o777).toBe(0o600);
+    }
+    expect(key).toMatch(/^eyJ/);
+    expect(started.output).not.toMatch(/eyJ[\w-]{20}/);
+    expect(started.commands.join("\n")).not.toContain("Bearer");
+  });
+
+  it("prints a read that is allowed, a change that is denied to a Viewer key, and the revocation of that key", async () => {
+    const [reads, changes, revokes] = started.commands;
+    const read = run(reads);
+    expect([read.status, read.body]).toEqual([200, expect.stringContaining('"data"')]);
+    const change = run(changes);
+    expect([change.status, change.body]).toEqual([403, expect.stringContaining("CLUSTER:PAUSE")]);
+    const revoked = run(revokes);
+    expect([revoked.status, revoked.body]).toEqual([200, expect.stringContaining('"REVOKED"')]);
+    expect(run(changes).status).toBe(401);
+    await started.stop();
+    started = await project.start(port);
+    expect(run(started.commands[0]).body).toBe(read.body);
+  }, 90_000);
+
+  it("serves neither the databases, nor triggers, nor a debugger to other processes and pages", async () => {
+    const paths = ["explorer", "explorer/api/d1/database", "local/explorer/api/d1/database", "handler/scheduled"];
+    const more = ["mf/scheduled", "local/scheduled", "handler/email", "mf/reload", "ProxyWorker/play", "local/r2/s3/x"];
+    const origin = `http://127.0.0.1:${port}`;
+    for (const path of [...paths, ...more]) {
+      const page = await fetch(`${origin}/cdn-cgi/${path}`, { headers: { origin: "http://localhost:3000" } });
+      expect([path, page.status]).toEqual([path, 401]);
+      expect(page.headers.get("access-control-allow-origin")).toBeNull();
+    }
+    const sql = { method: "POST", body: '{"sql":"SELECT * FROM api_keys"}' };
+    const database = "00000000-0000-0000-0000-000000000001";
+    for (const api of ["explorer/api", "local/explorer/api"]) {
+      expect((await fetch(`${origin}/cdn-cgi/${api}/d1/database/${database}/raw`, sql)).status).toBe(401);
+    }
+    // The way by which this process itself reaches D1: its secret is made anew with every start.
+    const proxy = `${origin}/cdn-cgi/local/platform-proxy`;
+    for (const secret of ["", "00".repeat(16), "00".repeat(32)]) {
+      const headers = { "mf-op": "GET", "mf-op-target": "env", "mf-op-secret": secret };
+      expect([400, 401]).toContain((await fetch(proxy, { headers })).status);
+    }
+  });
+
+  it("says that the Admin key was revoked and how to get another, and continues", async () => {
+    const key = project.read(".dev/admin-key").trim();
+    const { jti, acc } = JSON.parse(Buffer.from(key.split(".")[1] ?? "", "base64url").toString());
+    const revoke = `http://127.0.0.1:${port}/api/public/v1/accounts/${acc}/api-keys/${jti}/revoke?force=true`;
+    const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+    expect((await fetch(revoke, { method: "POST", headers, body: '{"force":true}' })).status).toBe(200);
+    await started.stop();
+    started = await project.start(port);
+    expect(started.output).toContain("cannot manage API keys any more (401 key_revoked)");
+    expect(started.output).toContain("npm run admin-key");
+    expect((await fetch(`http://127.0.0.1:${port}/.well-known/gatehouse/health`)).status).toBe(200);
+  }, 90_000);
+});
