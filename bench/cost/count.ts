@@ -8,12 +8,13 @@ import { DEVELOPER } from "../../src/core/access/roles.ts";
 import type { Log } from "../../src/log.ts";
 import { createD1Records } from "../../src/store/key-cache/d1-records.ts";
 import { copyName, createKvCopies } from "../../src/store/key-cache/kv-copies.ts";
+import type { Clock } from "../../src/store/lib/timeouts.ts";
 import { createMaintenanceJobs } from "../../src/wiring/maintenance.ts";
 import { addKeyRows } from "../setup/keys.ts";
 import { type Counted, MINUTE_MS } from "./bill.ts";
 import { type Customer, createTraffic } from "./customers.ts";
 import { createIsolate } from "./isolate.ts";
-import { type CountingStorage, createStorage } from "./storage.ts";
+import { type CountingStorage, createStorage, RING } from "./storage.ts";
 
 /** A cached record lives ten minutes: after that isolates are as warm as they will be. */
 const WARM_UP_MINUTES = 12;
@@ -40,7 +41,7 @@ export async function count(customer: Customer, { seed, minutes, onMinute }: Cou
   const isolates = Array.from({ length: customer.locations * customer.isolatesEach }, () =>
     createIsolate(storage, clock, random.next, DENIAL_RETENTION_MS),
   );
-  const runScheduled = await createSchedule(storage);
+  const runScheduled = await createSchedule(storage, clock);
   // The first run signs the day's checkpoint; the second one has nothing to do.
   await runScheduled(now);
   storage.reset();
@@ -74,22 +75,30 @@ export async function count(customer: Customer, { seed, minutes, onMinute }: Cou
 }
 
 /** The Worker's own scheduled maintenance. A job that fails ends the count. */
-async function createSchedule(storage: CountingStorage): Promise<(now: number) => Promise<void>> {
+async function createSchedule(storage: CountingStorage, clock: Clock): Promise<(now: number) => Promise<void>> {
   const identityKeys = JSON.parse(await newIdentityKeys()).keys;
-  const config = { db: storage.db, identityKeys, denialRetentionMs: DENIAL_RETENTION_MS } as Config;
+  const storages = { db: storage.db, kv: storage.kv, auditHeads: null, mail: null };
+  const signIn = { policy: { blockedKeyIds: new Set<string>() }, oidc: null, access: null };
+  const endpoints = { allowLoopback: false, resolverUrl: null };
+  const settings = { ...signIn, endpoints, denialRetentionMs: DENIAL_RETENTION_MS };
+  const config = { ...storages, ring: RING, identityKeys, ...settings } as unknown as Config;
   const log = {
     write(kind, fields) {
       if (kind === "fault") throw new Error(JSON.stringify(fields));
     },
   } as Log;
-  return createMaintenanceJobs(config, createKvCopies(storage.kv), log).runScheduled;
+  return createMaintenanceJobs(config, createKvCopies(storage.kv, RING), log, clock).runScheduled;
 }
 
 /** Puts a copy of every key into KV, of a random age: every hour a twenty-fourth of them expires. */
-async function fillKv({ db, copies }: CountingStorage, hashes: readonly KeyHash[], now: number, random: () => number) {
-  const primary = createD1Records(db);
+async function fillKv(storage: CountingStorage, hashes: readonly KeyHash[], now: number, random: () => number) {
+  const { db, copies } = storage;
+  const [primary, writer] = [createD1Records(db), createKvCopies(storage.kv, RING)];
   for (const hash of hashes) {
     const reading = await primary.readByHash(hash);
-    copies.set(copyName(hash), { text: JSON.stringify(reading?.copy), expiresAt: now + random() * DAY_MS });
+    if (reading === null) throw new Error("a key is missing");
+    await writer.put(hash, reading.copy);
+    const written = copies.get(copyName(hash)) as { readonly text: string };
+    copies.set(copyName(hash), { ...written, expiresAt: now + random() * DAY_MS });
   }
 }

@@ -13,8 +13,10 @@ import { createKeyResolver } from "../../src/store/key-cache/key-resolver.ts";
 import { createKvCopies } from "../../src/store/key-cache/kv-copies.ts";
 import type { ResolvedKey } from "../../src/store/key-cache/ports.ts";
 import type { Clock } from "../../src/store/lib/timeouts.ts";
+import { claimsFor } from "../../test/support/key.ts";
+import { idOf } from "../setup/keys.ts";
 import type { Kind } from "./customers.ts";
-import type { CountingStorage } from "./storage.ts";
+import { type CountingStorage, RING } from "./storage.ts";
 
 export interface Isolate {
   /** Serves a request and its background work; `null`: nothing to wait for. */
@@ -42,7 +44,7 @@ export function createIsolate(
   const parts = {
     records: primary,
     changes: primary,
-    copies: createKvCopies(storage.kv),
+    copies: createKvCopies(storage.kv, RING),
     clock,
     random,
     onError: fail,
@@ -60,7 +62,7 @@ export function createIsolate(
     const request = { requestId: crypto.randomUUID(), at: clock.now(), keyId, reason, method: "GET" };
     const unknown = { path: null, operation: null, address: null, source: null, ageMs: null, version: null, steps: [] };
     const denied = { ...request, ...unknown, accountId: keyId === null ? null : ACCOUNT };
-    denials.record(denied, denied, background);
+    denials.record(denied, () => denied, false, background);
   }
 
   function authorize({ record }: ResolvedKey, kind: keyof typeof OPERATION_IDS): void {
@@ -73,7 +75,11 @@ export function createIsolate(
 
   async function resolve(hash: KeyHash, kind: keyof typeof OPERATION_IDS): Promise<void> {
     const fromPrimary = kind === "change";
-    const found = await resolver.resolve(hash, { fromPrimary, allowUnconfirmed: !fromPrimary }, background);
+    const found = await resolver.resolve(
+      { hash, claims: claimsFor({ id: idOf(hash), accountId: ACCOUNT }) },
+      { fromPrimary, allowUnconfirmed: !fromPrimary },
+      background,
+    );
     authorize("result" in found ? await found.result : found, kind);
     await settled();
   }

@@ -1,11 +1,16 @@
 // How many rows D1 bills for a statement, as its `meta` says; SQLite does not tell. Every statement of a request and of the
 // scheduled maintenance is here, and test/store/rows-billed.test.ts compares each with a D1 in workerd.
 import { RECORD_USE } from "../../src/store/api-keys/usage.ts";
-import { LAST_CHECKPOINT, OPEN_EVENTS, SAVE_CHECKPOINT } from "../../src/store/audit/sealer.ts";
+import { ENDS, NEWEST_EVENT } from "../../src/store/audit/publisher.ts";
+import { OPEN_ACCOUNTS, OTHER_SIGNER } from "../../src/store/audit/sealer.ts";
 import { COUNT_DENIALS, KEEP_REQUESTS } from "../../src/store/denials/recorder.ts";
 import { DELETE_OLD_COUNTS, DELETE_OLD_REQUESTS } from "../../src/store/denials/repository.ts";
+import { PRUNE_DELIVERIES } from "../../src/store/endpoints/deliveries.ts";
+import { ENDPOINTS_TO_SEND } from "../../src/store/endpoints/outbox.ts";
+import { SEALED_EARLIER } from "../../src/store/endpoints/reseal.ts";
 import { FIND_BY_HASH, FIND_PENDING, READ_CHANGES } from "../../src/store/key-cache/d1-records.ts";
 import { KEYS_TO_EXPIRE, PRUNE } from "../../src/store/maintenance/maintenance.ts";
+import { KEYS_TO_NOTIFY } from "../../src/store/maintenance/notices.ts";
 
 /** The rows that a statement returned and changed. */
 export interface Effect {
@@ -36,8 +41,16 @@ export const ROWS: ReadonlyMap<string, (effect: Effect) => Rows> = new Map<strin
   [DELETE_OLD_COUNTS, deletes],
   [FIND_PENDING, readsOnly(1)],
   [KEYS_TO_EXPIRE, readsOnly(1)],
+  [KEYS_TO_NOTIFY, readsOnly(1)],
   [PRUNE, readsOnly(3)],
-  [LAST_CHECKPOINT, readsOnly(1)],
-  [OPEN_EVENTS, readsOnly(1)],
-  [SAVE_CHECKPOINT, ({ added }) => ({ read: 1 - added, written: 2 + added })],
+  [OPEN_ACCOUNTS, readsOnly(1)],
+  // In the first minute of an isolate only. Per account, the account and its newest checkpoint.
+  [OTHER_SIGNER, readsOnly(2)],
+  [ENDS, readsOnly(2)],
+  [NEWEST_EVENT, readsOnly(1)],
+  // Without an endpoint.
+  [ENDPOINTS_TO_SEND, readsOnly(2)],
+  // In the first minute of an isolate only.
+  [SEALED_EARLIER, readsOnly(1)],
+  [PRUNE_DELIVERIES, readsOnly(3)],
 ]);

@@ -1,10 +1,14 @@
 // D1 and KV that count what Cloudflare would bill. Every statement runs on SQLite with the real migrations; rows.ts has the
 // rows that D1 bills for it. Both answer at once.
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { newKeyRing, parseKeyRing } from "../../scripts/secrets.ts";
 import { RECORD_USE } from "../../src/store/api-keys/usage.ts";
 import { COUNT_DENIALS } from "../../src/store/denials/recorder.ts";
 import { migratedDatabase } from "../setup/keys.ts";
 import { type Effect, ROWS } from "./rows.ts";
+
+/** Authenticates the copies and the events. */
+export const RING = parseKeyRing(newKeyRing(new Date(0)));
 
 const NOTHING = { kvReads: 0, kvWrites: 0, rowsRead: 0, rowsWritten: 0, lastUses: 0 };
 
@@ -78,13 +82,15 @@ function createD1(database: DatabaseSync, used: Usage): D1Database {
 
 function createKv(copies: CountingStorage["copies"], used: Usage, now: () => number): KVNamespace {
   const kv = {
-    async get(name: string) {
+    async get(name: string, options: { readonly type: string }) {
       used.kvReads += 1;
       const copy = copies.get(name);
-      return copy === undefined || copy.expiresAt <= now() ? null : JSON.parse(copy.text);
+      if (copy === undefined || copy.expiresAt <= now()) return null;
+      return options.type === "json" ? JSON.parse(copy.text) : copy.text;
     },
-    async put(name: string, text: string, { expirationTtl }: { readonly expirationTtl: number }) {
+    async put(name: string, text: string, options?: { readonly expirationTtl?: number }) {
       used.kvWrites += 1;
+      const expirationTtl = options?.expirationTtl ?? Number.POSITIVE_INFINITY;
       copies.set(name, { text, expiresAt: now() + expirationTtl * 1_000 });
     },
   };

@@ -72,13 +72,19 @@ export async function createStore(name: string): Promise<Store> {
   };
 }
 
+/** The id of such a key. */
+export function idOf(hash: KeyHash): string {
+  return hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
+}
+
 /** Adds keys without allow lists and without tokens to an account. @returns their hashes, which are random */
 export function addKeyRows(database: DatabaseSync, accountId: string, roleId: string, count: number): KeyHash[] {
   const add = database.prepare(`INSERT INTO api_keys (id, account_id, hash, name, role_id, restricted,
-    expire_after_hours, created_at, updated_at, issuer) VALUES (?, ?, ?, 'bench', ?, 0, 0, 0, 0, 'bench')`);
+    expire_after_hours, created_at, updated_at, issuer, signing_key_id)
+    VALUES (?, ?, ?, 'bench', ?, 0, 0, 0, 0, 'bench', 'bench')`);
   return Array.from({ length: count }, () => {
     const hash = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex") as KeyHash;
-    add.run(crypto.randomUUID(), accountId, hash, roleId);
+    add.run(idOf(hash), accountId, hash, roleId);
     return hash;
   });
 }
