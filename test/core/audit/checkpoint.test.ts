@@ -32,6 +32,15 @@ describe("readSigned", () => {
     expect(kidOf(jws)).toBeNull();
   });
 
+  it("rejects a signature in any other text that decodes to the same bytes", async () => {
+    const jws = await sign(first, "checkpoint", SAID);
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for (const unused of [1, 7, 15]) {
+      const last = alphabet[alphabet.indexOf(jws.at(-1) ?? "") + unused];
+      expect(await readSigned("checkpoint", jws.slice(0, -1) + last, [first])).toBeNull();
+    }
+  });
+
   it("rejects a statement of another kind, and an identity token", async () => {
     const jws = await sign(first, "statement", { digest: SAID.hash, at: NOW });
     expect(await readSigned("checkpoint", jws, [first])).toBeNull();
