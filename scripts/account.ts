@@ -3,15 +3,17 @@
 import { checkKeyMac, checkMac, type SentEvent } from "../src/core/audit/event-mac.ts";
 import type { KeyRing } from "../src/core/token/api-key-token.ts";
 import type { NewAccount } from "../src/store/accounts/port.ts";
+import { resetStatements } from "../src/store/accounts/statements.ts";
 import { KEY_PREFIX, type KeptKey } from "../src/store/audit/kept-heads.ts";
 import type { ReadRows } from "../src/store/audit/tables-sql.ts";
 import { type Command, placeForKey, runCommand, say, UsageError } from "./command.ts";
 import { keepKey, readKept } from "./private-files.ts";
-import { firstKey, parseKeyRing } from "./secrets.ts";
+import { firstKey, parseKeyRing, toSql } from "./secrets.ts";
 import type { Target } from "./target.ts";
 
 const USAGE = `npm run account -- add NAME [--key-file FILE]      adds an account with its first Admin key
 npm run account -- list                            shows the accounts
+npm run account -- reset-policy ACCOUNT            replaces the policy of an account with none, when nobody can approve a change of it
 npm run admin-key -- [ACCOUNT] [--key-file FILE]   makes an Admin key for an account that has lost its own
 
 ACCOUNT is a name or an id; it may be left out when there is one account. The key is shown once, on a terminal, or written to
@@ -97,13 +99,27 @@ async function addAdminKey(command: Command): Promise<void> {
   const [wanted, ...more] = words;
   if (more.length > 0) throw new UsageError("one account at a time");
   await ringOf(target);
+  await makeKey(command, await findAccount(target, wanted), "recovery");
+}
+
+/** The account of this name or id. @throws Error when there is none, or several */
+async function findAccount(target: Target, wanted: string | undefined): Promise<Account> {
   const accounts = await readAccounts(target);
   const found = accounts.filter(({ id, name }) => wanted === undefined || wanted === id || wanted === name);
   const [account] = found;
   const listed = accounts.map(({ id, name }) => `${id}  ${name}`).join("\n");
   if (account === undefined) throw new Error(`No such account.${listed && ` There are\n${listed}`}`);
   if (found.length > 1) throw new Error(`Which account? There are\n${listed}`);
-  await makeKey(command, account, "recovery");
+  return account;
+}
+
+async function resetPolicy({ target, dryRun }: Command, name: string): Promise<void> {
+  const ring = await ringOf(target);
+  const account = await findAccount(target, name);
+  if (dryRun) return say(`Would reset the policy of account ${account.name} (${account.id}). Nothing was done.`);
+  const actor = { type: "SYSTEM", id: null, name: "recovery", address: null, requestId: null } as const;
+  await target.execute(resetStatements(account, ring, actor, Date.now()).map(toSql));
+  say(`Account ${account.name} (${account.id}) has no policy any more.`);
 }
 
 async function run(command: Command): Promise<void> {
@@ -113,7 +129,9 @@ async function run(command: Command): Promise<void> {
     const accounts = await readAccounts(command.target);
     return say(accounts.map(({ id, name: called }) => `${id}  ${called}`).join("\n") || "There is no account.");
   }
-  if (verb !== "add" || name === undefined || more.length > 0) throw new UsageError("add NAME, or list");
+  if (verb === "reset-policy" && name !== undefined && more.length === 0) return resetPolicy(command, name);
+  if (verb !== "add" || name === undefined || more.length > 0)
+    throw new UsageError("add NAME, list, or reset-policy ACCOUNT");
   await addAccount(command, name);
 }
 

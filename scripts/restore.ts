@@ -3,9 +3,10 @@
 import type { DatabaseSync } from "node:sqlite";
 import { compareTables } from "../src/core/audit/replay/compare.ts";
 import { keyFingerprint } from "../src/core/audit/replay/fingerprint.ts";
-import type { TableName, Tables } from "../src/core/audit/replay/tables.ts";
+import type { Row, TableName, Tables } from "../src/core/audit/replay/tables.ts";
 import type { KeyRing } from "../src/core/token/api-key-token.ts";
 import { keyEvent } from "../src/store/api-keys/statements.ts";
+import { approvalEvent } from "../src/store/approvals/repository.ts";
 import { type AuditEvent, insertEvent } from "../src/store/audit/audit-event.ts";
 import { HEAD_PREFIX } from "../src/store/audit/kept-heads.ts";
 import { STATEMENT } from "../src/store/audit/publisher.ts";
@@ -51,18 +52,21 @@ interface Ended {
 
 /** An end that a restore never takes back. */
 interface End {
-  readonly table: "api_keys" | "operators" | "endpoints";
+  readonly table: "api_keys" | "operators" | "endpoints" | "approvals";
   /** The time of the end; NULL: it has not ended. */
-  readonly column: "revoked_at" | "disabled_at" | "deleted_at";
-  /** What else changes with it, in SQL. */
+  readonly column: "revoked_at" | "disabled_at" | "deleted_at" | "used_at";
+  /** What else changes with it, in SQL, where `$now` is the time of the restore. */
   readonly also: string;
   readonly says: string;
   /** Whether it is also what `--lost end-keys` does. */
   readonly ofLost: boolean;
+  /** What every restore ends; left out: nothing. */
+  readonly always?: (row: Row) => boolean;
   readonly event: (row: Omit<Ended, "end">) => AuditEvent;
 }
 
-const FELT = ", kv_pending = version + 1";
+const CHANGED = ", updated_at = $now, version = version + 1";
+const FELT = `${CHANGED}, kv_pending = version + 1`;
 const ENDS: readonly End[] = [
   {
     ...{ table: "api_keys", column: "revoked_at", says: "stays revoked", ofLost: true },
@@ -78,14 +82,29 @@ const ENDS: readonly End[] = [
     },
   },
   {
-    ...{ table: "operators", column: "deleted_at", says: "stays removed", ofLost: true, also: "" },
+    ...{ table: "operators", column: "deleted_at", says: "stays removed", ofLost: true, also: CHANGED },
     event: (operator) =>
       operatorEvent("DELETE", operator, `Operator ${operator.name} stays removed after a restore`, {}),
   },
   {
-    ...{ table: "endpoints", column: "deleted_at", says: "stays deleted", ofLost: true, also: ", sealed = ''" },
+    ...{
+      table: "endpoints",
+      column: "deleted_at",
+      says: "stays deleted",
+      ofLost: true,
+      also: `${CHANGED}, sealed = ''`,
+    },
     event: (endpoint) =>
       endpointEvent("DELETE", endpoint, `Endpoint ${endpoint.name} stays deleted after a restore`, {}),
+  },
+  {
+    // What was approved before may have been done since, which the restore undoes: nobody does it again unseen.
+    ...{ table: "approvals", column: "used_at", says: "ends", ofLost: false, also: "" },
+    always: ({ expires_at, decision }) => Number(expires_at) > Date.now() && decision !== "rejected",
+    event: ({ id, accountId, name }) => {
+      const message = `The approval of ${name} ended with a restore`;
+      return approvalEvent("EXPIRE", { accountId, id, operationId: name }, message, { approval: { id } });
+    },
   },
 ];
 
@@ -95,10 +114,11 @@ function planOf(backup: Tables, current: Tables, lostAccounts: ReadonlySet<strin
     const { table, column, ofLost } = end;
     for (const [id, row] of backup[table]) {
       const accountId = String(row.account_id);
-      const hasEnded = (current[table].get(id)?.[column] ?? null) !== null || (ofLost && lostAccounts.has(accountId));
+      const isEnded = (current[table].get(id)?.[column] ?? null) !== null;
+      const hasEnded = isEnded || end.always?.(row) === true || (ofLost && lostAccounts.has(accountId));
       // A key that is revoked need not be disabled.
       if (row[column] === null && hasEnded && !ended.has(id)) {
-        ended.set(id, { end, id, accountId, name: String(row.name) });
+        ended.set(id, { end, id, accountId, name: String(row.name ?? row.operation_id) });
       }
     }
   }
@@ -167,8 +187,9 @@ async function statementsOf(target: Target, backup: DatabaseSync, plan: Plan, ri
     SELECT max(seq) + ${POSITIONS_LEFT_OUT}, NULL, 0, ${now} FROM key_changes`);
   const actor = { type: "SYSTEM", id: null, name: "restore", address: null, requestId: null } as const;
   for (const { end, ...row } of plan.ended) {
-    lines.push(`UPDATE ${end.table} SET ${end.column} = ${now}, updated_at = ${now}, version = version + 1${end.also}
-      WHERE id = '${row.id}'`);
+    lines.push(
+      `UPDATE ${end.table} SET ${end.column} = ${now}${end.also.replaceAll("$now", String(now))} WHERE id = '${row.id}'`,
+    );
     lines.push(toSql(insertEvent(ring, crypto.randomUUID(), { event: end.event(row), actor, now }, TRUE)));
   }
   return lines;

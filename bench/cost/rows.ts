@@ -9,6 +9,7 @@ import { PRUNE_DELIVERIES } from "../../src/store/endpoints/deliveries.ts";
 import { ENDPOINTS_TO_SEND } from "../../src/store/endpoints/outbox.ts";
 import { SEALED_EARLIER } from "../../src/store/endpoints/reseal.ts";
 import { FIND_BY_HASH, FIND_PENDING, READ_CHANGES } from "../../src/store/key-cache/d1-records.ts";
+import { ACCOUNTS_TO_CHECK } from "../../src/store/maintenance/idle-keys.ts";
 import { KEYS_TO_EXPIRE, PRUNE } from "../../src/store/maintenance/maintenance.ts";
 import { KEYS_TO_NOTIFY } from "../../src/store/maintenance/notices.ts";
 
@@ -42,6 +43,8 @@ export const ROWS: ReadonlyMap<string, (effect: Effect) => Rows> = new Map<strin
   [FIND_PENDING, readsOnly(1)],
   [KEYS_TO_EXPIRE, readsOnly(1)],
   [KEYS_TO_NOTIFY, readsOnly(1)],
+  // Of accounts whose policy disables idle keys.
+  [ACCOUNTS_TO_CHECK, readsOnly(1)],
   [PRUNE, readsOnly(3)],
   [OPEN_ACCOUNTS, readsOnly(1)],
   // In the first minute of an isolate only. Per account, the account and its newest checkpoint.

@@ -20,6 +20,7 @@ import {
   RevokedApiKey,
   RotatedApiKey,
 } from "../../src/admin/api-keys/schema.ts";
+import { ApprovalData } from "../../src/admin/approvals/schema.ts";
 import { AuditEventData, AuditHeadData } from "../../src/admin/audit/schema.ts";
 import { RefusalData } from "../../src/admin/denials/schema.ts";
 import { PromotedTrial, StartedTrial, TrialData, TrialSpec } from "../../src/admin/dry-runs/schema.ts";
@@ -37,6 +38,7 @@ import {
 import { ExplainRequest, ExplanationData } from "../../src/admin/explain/schema.ts";
 import { CreatedOperator, OperatorChange, OperatorData, OperatorSpec } from "../../src/admin/operators/schema.ts";
 import { PermissionData } from "../../src/admin/permissions/schema.ts";
+import { PolicyData, PolicySpec } from "../../src/admin/policy/schema.ts";
 import { RoleData, RoleSpec } from "../../src/admin/roles/schema.ts";
 import { ErrorAnswer, KeyReferenceData, Metadata } from "../../src/admin/schema.ts";
 import { SelfData } from "../../src/admin/self/schema.ts";
@@ -82,6 +84,7 @@ export const COMPONENTS = {
     RedeliveredData,
     TestedData,
   },
+  ...{ PolicySpec, PolicyData, ApprovalData },
   ...{ AuditEventData, AuditHeadData, RefusalData, ExplainRequest, ExplanationData },
 } satisfies Readonly<Record<string, z.ZodMiniType>>;
 

@@ -15,7 +15,7 @@ export const ERRORS = {
   },
   403: {
     description:
-      "The role or the addresses of the key do not allow this, or it would grant or revoke more access than the key has.",
+      "The role or the addresses of the key do not allow this, it would grant or revoke more access than the key has, or the account's policy does not allow it (`policy_violation`) or asks a second person for it (`approval_required`).",
     code: "address_not_allowed",
     detail: "This API key may not be used from your network.",
   },

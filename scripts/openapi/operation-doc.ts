@@ -4,7 +4,7 @@ import type { GatehouseOperationId } from "../../src/core/routing/operations.ts"
 import type { ComponentName } from "./components.ts";
 
 export interface OperationDoc {
-  readonly tag: "API keys" | "IP allow lists" | "Roles" | "Operators" | "Endpoints" | "Audit";
+  readonly tag: "API keys" | "IP allow lists" | "Roles" | "Operators" | "Endpoints" | "Account policy" | "Audit";
   readonly summary: string;
   readonly description?: string;
   readonly query?: z.ZodMiniObject;

@@ -7,6 +7,7 @@ import { AUDIT_OPERATIONS } from "./operations/audit.ts";
 import { DRY_RUN_OPERATIONS } from "./operations/dry-runs.ts";
 import { ENDPOINT_OPERATIONS } from "./operations/endpoints.ts";
 import { OPERATOR_OPERATIONS } from "./operations/operators.ts";
+import { POLICY_OPERATIONS } from "./operations/policy.ts";
 import { ROLE_OPERATIONS } from "./operations/roles.ts";
 
 // Exhaustive by type: an operation that Gatehouse handles does not compile without its documentation.
@@ -17,5 +18,6 @@ export const OPERATION_DOCS: Readonly<Record<GatehouseOperationId, OperationDoc>
   ...ALLOW_LIST_OPERATIONS,
   ...OPERATOR_OPERATIONS,
   ...ENDPOINT_OPERATIONS,
+  ...POLICY_OPERATIONS,
   ...ROLE_OPERATIONS,
 };

@@ -2,7 +2,7 @@
 
 import type { AuthorizedRequest } from "../authorized-request.ts";
 import { isOperator } from "../core/access/principal.ts";
-import type { Actor, RowVersion } from "../store/common.ts";
+import type { Actor, ApprovalRef, RowVersion } from "../store/common.ts";
 import type { AdminPorts } from "./ports.ts";
 
 /** The path parameters. The account is never read from the path: the principal has it. */
@@ -11,8 +11,16 @@ export type PathParams = Readonly<Record<string, string>>;
 /** Handles one operation. Rejects when a port throws; the gateway then responds 503. */
 export type Handler = (ports: AdminPorts, request: AuthorizedRequest, params: PathParams) => Promise<Response>;
 
+/** That the policy of the account permits a change: its row as it was judged, and the approval that the change uses up. */
+export interface Permit {
+  readonly account: VersionedRow;
+  readonly approval: ApprovalRef | undefined;
+}
+
 /** What a change may be authorized on, besides its actor: a row that was read. */
-type Basis = Readonly<Record<"apiKey" | "operator" | "role" | "endpoint", VersionedRow | null>>;
+type Basis = Readonly<Record<"apiKey" | "operator" | "role" | "endpoint", VersionedRow | null>> & {
+  readonly permit: Permit;
+};
 
 interface VersionedRow {
   readonly id: string;
@@ -37,12 +45,16 @@ export function actorOf(
   const identity = isOperator(request.principal) ? request.principal.mapped : null;
   const mapped = identity && { ...identity, accountId, roleId: role.id };
   const authorizedOn: RowVersion[] = [];
-  for (const [kind, table] of Object.entries(TABLES) as [keyof Basis, RowVersion["table"]][]) {
+  for (const [kind, table] of Object.entries(TABLES) as [keyof typeof TABLES, RowVersion["table"]][]) {
     const row = basis[kind];
     if (row) authorizedOn.push({ table, id: row.id, version: row.version });
   }
   for (const { id, version } of allowLists) authorizedOn.push({ table: "allow_lists", id, version });
-  return { type, id, name, address: request.address, requestId: request.requestId, version, mapped, authorizedOn };
+  const { address, requestId } = request;
+  if (basis.permit === undefined) return { type, id, name, address, requestId, version, mapped, authorizedOn };
+  const { account, approval } = basis.permit;
+  authorizedOn.push({ table: "accounts", id: account.id, version: account.version });
+  return { type, id, name, address, requestId, version, mapped, authorizedOn, approval };
 }
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;

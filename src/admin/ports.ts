@@ -3,8 +3,10 @@ import type { AuthorizedRequest } from "../authorized-request.ts";
 import type { RoleMap } from "../core/access/role-mapping.ts";
 import type { Routes } from "../core/routing/route-matcher.ts";
 import type { KeyRing } from "../core/token/api-key-token.ts";
+import type { PolicyRepository } from "../store/accounts/port.ts";
 import type { AllowListRepository } from "../store/allow-lists/port.ts";
 import type { ApiKeyRepository } from "../store/api-keys/port.ts";
+import type { ApprovalRepository } from "../store/approvals/port.ts";
 import type { AuditReader } from "../store/audit/port.ts";
 import type { DenialRecorder, DenialRepository } from "../store/denials/port.ts";
 import type { DryRunRecorder, DryRunRepository } from "../store/dry-runs/port.ts";
@@ -22,6 +24,8 @@ export interface RevocationBounds {
 }
 
 export interface AdminPorts {
+  readonly policies: PolicyRepository;
+  readonly approvals: ApprovalRepository;
   readonly apiKeys: ApiKeyRepository;
   readonly allowLists: AllowListRepository;
   readonly roles: RoleRepository;

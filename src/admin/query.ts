@@ -21,6 +21,9 @@ const KINDS: Readonly<Record<string, "list" | "number" | "flag">> = {
   include_permissions: "flag",
   is_auto_created: "flag",
   disabled: "flag",
+  noncompliant: "flag",
+  archived: "flag",
+  pending: "flag",
   dry_run: "flag",
   force: "flag",
 };

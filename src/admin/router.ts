@@ -16,6 +16,7 @@ import { disableApiKey, enableApiKey } from "./api-keys/disable.ts";
 import { editApiKey } from "./api-keys/edit.ts";
 import { getApiKey, listApiKeys, revokeApiKey } from "./api-keys/handlers.ts";
 import { cancelApiKeyRotation, changeApiKeyRotation, rotateApiKey } from "./api-keys/rotate.ts";
+import { approveChange, getApproval, listApprovals, rejectChange } from "./approvals/handlers.ts";
 import { exportAuditEvents, getAuditHead, listAuditEvents } from "./audit/handlers.ts";
 import { listRefusals } from "./denials/handlers.ts";
 import { deleteApiKeyTrial, getApiKeyTrial, promoteApiKeyTrial, putApiKeyTrial } from "./dry-runs/handlers.ts";
@@ -27,6 +28,7 @@ import type { Handler } from "./handler.ts";
 import { createOperator, updateOperator } from "./operators/change.ts";
 import { deleteOperator, getOperator, listOperators } from "./operators/handlers.ts";
 import { listResourcePermissions } from "./permissions/handlers.ts";
+import { getAccountPolicy, putAccountPolicy } from "./policy/handlers.ts";
 import type { AdminPorts } from "./ports.ts";
 import { withoutParameters } from "./query.ts";
 import { createRole, deleteRole, getRole, listRbacRoles } from "./roles/handlers.ts";
@@ -40,6 +42,7 @@ const HANDLERS: Record<GatehouseOperationId, Handler> = {
   disableApiKey,
   revokeApiKey,
   promoteApiKeyTrial,
+  listApprovals,
   listAuditEvents,
   exportAuditEvents,
   listRefusals,
@@ -54,6 +57,11 @@ const HANDLERS: Record<GatehouseOperationId, Handler> = {
   listRbacRoles,
   updateRole,
   ...withoutParameters({
+    getAccountPolicy,
+    putAccountPolicy,
+    getApproval,
+    approveChange,
+    rejectChange,
     createApiKey,
     bulkRevokeApiKeys,
     getApiKey,

@@ -5,7 +5,6 @@ import { API_PREFIX } from "../core/routing/operations.ts";
 import type { KeyRing } from "../core/token/api-key-token.ts";
 import type { Policy } from "../gateway/gateway.ts";
 import type { IdentityKeys } from "../gateway/proxy/identity-token.ts";
-import type { LeakPolicy } from "../store/leaks/port.ts";
 import type { Quotas } from "../store/store-config.ts";
 import { readCorsHeaders } from "./cors.ts";
 import { type IssuerConfig, readAccess, readOidc } from "./oidc.ts";
@@ -46,9 +45,8 @@ interface Settings {
   /** How much each account may have. */
   readonly quotas: Quotas;
   readonly endpoints: EndpointSettings;
-  /** What is done with leaked keys, and whose reports are accepted besides those of their holders. */
+  /** Whose reports of leaked keys are accepted besides those of their holders. */
   readonly leaks: {
-    readonly policy: LeakPolicy;
     readonly secret: string | null;
     readonly githubKeysUrl: string | null;
   };
@@ -163,8 +161,7 @@ function readLeaks(read: ConfigReader): Settings["leaks"] {
   if (url !== "none" && parsed?.protocol !== "https:" && !isLoopback(parsed?.hostname ?? "")) {
     read.errors.push("GITHUB_KEYS_URL must be an https URL, or none");
   }
-  const policy = read.choice("LEAK_POLICY", ["revoke", "tell"], "revoke");
-  return { policy, secret, githubKeysUrl: url === "none" ? null : url };
+  return { secret, githubKeysUrl: url === "none" ? null : url };
 }
 
 /** How events are sent to endpoints. */

@@ -25,6 +25,14 @@ export interface Actor extends ActorDetails {
   readonly mapped: (OperatorIdentity & MappedRole) | null;
   /** What else the change was authorized on: none of these rows may have another version when it is committed. */
   readonly authorizedOn: readonly RowVersion[];
+  /** The approval of a second person that the change needs, and uses up. */
+  readonly approval?: ApprovalRef | undefined;
+}
+
+export interface ApprovalRef {
+  readonly id: string;
+  readonly approvedById: string;
+  readonly approvedByName: string;
 }
 
 /** Gatehouse itself. */
@@ -35,7 +43,7 @@ export const SYSTEM: Actor = {
 
 /** A row at one of its versions. */
 export interface RowVersion {
-  readonly table: "api_keys" | "operators" | "roles" | "allow_lists" | "endpoints";
+  readonly table: "accounts" | "api_keys" | "operators" | "roles" | "allow_lists" | "endpoints";
   readonly id: string;
   readonly version: number;
 }

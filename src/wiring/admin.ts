@@ -5,8 +5,10 @@ import { createAdminRouter } from "../admin/router.ts";
 import type { AuthorizedRequest } from "../authorized-request.ts";
 import type { Config } from "../config/config.ts";
 import type { Routes } from "../core/routing/route-matcher.ts";
+import { createPolicyRepository } from "../store/accounts/policies.ts";
 import { createAllowListRepository } from "../store/allow-lists/repository.ts";
 import { createApiKeyRepository } from "../store/api-keys/repository.ts";
+import { createApprovalRepository } from "../store/approvals/repository.ts";
 import { createAuditReader } from "../store/audit/reader.ts";
 import type { DenialRecorder } from "../store/denials/port.ts";
 import { createDenialRepository } from "../store/denials/repository.ts";
@@ -37,6 +39,8 @@ export function createAdminHandler(
   const stored = storeConfig(config);
   configureStore(config.db, stored);
   return createAdminRouter({
+    policies: createPolicyRepository(config.db),
+    approvals: createApprovalRepository(config.db),
     apiKeys: createApiKeyRepository(config.db),
     allowLists: createAllowListRepository(config.db),
     roles: createRoleRepository(config.db),

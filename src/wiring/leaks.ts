@@ -15,9 +15,9 @@ export function createLeaks(
 ): Leaks {
   const { db, leaks } = config;
   configureStore(db, storeConfig(config));
-  const { policy, secret, githubKeysUrl: url } = leaks;
+  const { secret, githubKeysUrl: url } = leaks;
   return {
-    reports: createLeakReports({ db, policy, now: clock.now, onChange: afterChange }),
+    reports: createLeakReports({ db, now: clock.now, onChange: afterChange }),
     github: url === null ? null : createGithubKeys({ fetch: (to, init) => fetch(to, init), clock, url }),
     secret,
   };

@@ -11,6 +11,7 @@ import { createReseal } from "../store/endpoints/reseal.ts";
 import type { KeyCopies } from "../store/key-cache/ports.ts";
 import type { Clock } from "../store/lib/timeouts.ts";
 import { createWorkQueue } from "../store/lib/work-queue.ts";
+import { disableIdleKeys } from "../store/maintenance/idle-keys.ts";
 import { createMaintenance } from "../store/maintenance/maintenance.ts";
 import { giveNotices, mailNotice, type SendMail } from "../store/maintenance/notices.ts";
 import { configureStore } from "../store/store-config.ts";
@@ -70,6 +71,7 @@ export function createMaintenanceJobs(config: Config, copies: KeyCopies, log: Lo
     async runScheduled(now) {
       await attempt(log, "kv_repaired", () => maintenance.syncKvCopies());
       await attempt(log, "expiries_recorded", () => maintenance.recordExpiries(now));
+      await attempt(log, "idle_keys_disabled", () => disableIdleKeys(db, now));
       await attempt(log, "notices_given", () => giveAndMail(config, log, now));
       await attempt(log, "changes_pruned", () => maintenance.pruneChanges(now));
       await attempt(log, "refusals_pruned", () => denials.prune(now));

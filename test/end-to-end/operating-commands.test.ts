@@ -133,6 +133,16 @@ describe("account and admin-key", () => {
     expect(await statusOf(keyIn(".dev/admin-key"))).toBe(200);
   }, 60_000);
 
+  it("resets a policy whose changes nobody can approve any more", async () => {
+    const { acc } = claimsOf(keyIn("second"));
+    const policy = `/accounts/${acc}/policy`;
+    await call(keyIn("second"), policy, "PUT", { max_lifetime_hours: 1 });
+    expect((await account("reset-policy", "Second", "--dry-run")).output).toContain("Nothing was done");
+    expect((await account("reset-policy", "Second")).output).toContain("has no policy any more");
+    const { data } = (await (await call(keyIn("second"), policy)).json()) as { data: { spec: unknown } };
+    expect(data.spec).toMatchObject({ max_lifetime_hours: null, second_person: false });
+  }, 60_000);
+
   it("refuses a KEY_RING that is not the Worker's", async () => {
     writeFileSync(`${project.root}/other.vars`, `KEY_RING='{"k1":"${"A".repeat(43)}"}'\n`);
     const refused = await account("add", "Other", "--key-file", "other", "--secrets", "other.vars");

@@ -146,6 +146,8 @@ export function keyQuery(changes: Partial<ApiKeyFilter> = {}): ApiKeyFilter {
     createdById: null,
     signingKeyId: null,
     disabled: null,
+    noncompliantWith: null,
+    archive: null,
     statuses: [],
     order: "desc",
     limit: 100,

@@ -1,5 +1,7 @@
 // The query plan of every statement of the repositories: each is recorded on its way into D1, none is listed by hand.
+
 import { beforeEach, expect, it } from "vitest";
+import { NO_POLICY } from "../../src/core/access/account-policy.ts";
 import { createAllowListRepository } from "../../src/store/allow-lists/repository.ts";
 import { createApiKeyRepository } from "../../src/store/api-keys/repository.ts";
 import type { AuditFilter } from "../../src/store/audit/port.ts";
@@ -213,9 +215,11 @@ async function exerciseLife(
   await keys.moveOverlap({ ...ref, successorId, endsAt: NOW + 2_000 }, ACTOR, NOW);
   await keys.cancelRotation({ ...ref, successorId, expiresAt: null }, ACTOR, NOW);
   const any = { accountId: ACCOUNT, exceptId: "", name: null, roleId: null, createdById: null, signingKeyId: null };
+  const policy = { ...NO_POLICY, maxLifetimeHours: 1, neverExpiringByAdminsOnly: true, adminKeysByOperatorsOnly: true };
   for (const filter of [
-    { descendantsOfId: keyId, notUsedSince: null },
-    { descendantsOfId: null, notUsedSince: NOW },
+    { descendantsOfId: keyId, notUsedSince: null, noncompliantWith: null },
+    { descendantsOfId: null, notUsedSince: NOW, noncompliantWith: null },
+    { descendantsOfId: null, notUsedSince: null, noncompliantWith: policy },
   ]) {
     const found = await keys.revocable({ ...any, ...filter }, NOW);
     await keys.bulkRevoke({ accountId: ACCOUNT, keys: found.slice(0, 1), filter: {}, force: false }, ACTOR, NOW);

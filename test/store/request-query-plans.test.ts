@@ -2,6 +2,7 @@
 // key.
 import { beforeEach, expect, it } from "vitest";
 import { RECORD_USE } from "../../src/store/api-keys/usage.ts";
+import { FIND_APPROVAL } from "../../src/store/approvals/repository.ts";
 import { COUNT_DENIED, COUNT_EVALUATED } from "../../src/store/dry-runs/recorder.ts";
 import {
   FIND_BY_HASH,
@@ -10,6 +11,7 @@ import {
   FIND_PENDING_OF,
   READ_CHANGES,
 } from "../../src/store/key-cache/d1-records.ts";
+import { ACCOUNTS_TO_CHECK, IDLE_KEYS } from "../../src/store/maintenance/idle-keys.ts";
 import { CLEAR_PENDING } from "../../src/store/maintenance/kv-sync.ts";
 import { KEYS_TO_EXPIRE, PRUNE } from "../../src/store/maintenance/maintenance.ts";
 import { FIND_MAPPED, FIND as FIND_OPERATORS } from "../../src/store/operators/repository.ts";
@@ -27,20 +29,25 @@ it.each(
     FIND_PENDING_OF,
     READ_CHANGES,
     KEYS_TO_EXPIRE,
+    ACCOUNTS_TO_CHECK,
+    IDLE_KEYS,
+    FIND_APPROVAL,
     CLEAR_PENDING,
     RECORD_USE,
     COUNT_EVALUATED,
     COUNT_DENIED,
   }),
 )("scans no table: %s", async (_, sql) => {
-  const placeholders = new Set(sql.match(/\?\d/g)).size;
+  const placeholders = new Set(sql.match(/\?\d/g)).size + (sql.match(/\?(?!\d)/g)?.length ?? 0);
   const { results } = await db
     .prepare(`EXPLAIN QUERY PLAN ${sql}`)
     .bind(...Array.from({ length: placeholders }, () => null))
     .all<{ detail: string }>();
   const scans = results
     .map(({ detail }) => detail)
-    .filter((detail) => /^SCAN (k|r|b|l|t|x|f|o|a|api_keys|key_changes|api_key_trials|trial_refusals)\b/.test(detail));
+    .filter((detail) =>
+      /^SCAN (k|r|b|l|t|x|f|o|a|accounts|approvals|api_keys|key_changes|api_key_trials|trial_refusals)\b/.test(detail),
+    );
   expect(scans).toEqual([]);
 });
 

@@ -10,6 +10,7 @@ import { PRUNE_DELIVERIES } from "../../src/store/endpoints/deliveries.ts";
 import { ENDPOINTS_TO_SEND } from "../../src/store/endpoints/outbox.ts";
 import { SEALED_EARLIER } from "../../src/store/endpoints/reseal.ts";
 import { FIND_BY_HASH, FIND_PENDING, READ_CHANGES } from "../../src/store/key-cache/d1-records.ts";
+import { ACCOUNTS_TO_CHECK } from "../../src/store/maintenance/idle-keys.ts";
 import { KEYS_TO_EXPIRE, PRUNE } from "../../src/store/maintenance/maintenance.ts";
 import { KEYS_TO_NOTIFY } from "../../src/store/maintenance/notices.ts";
 import { ACCOUNT, db, makeAccounts, makeKey, NOW } from "./builders.ts";
@@ -65,6 +66,7 @@ it("bills idle scheduled maintenance as bench/cost calculates", async () => {
   await expectBilled(FIND_PENDING, []);
   await expectBilled(KEYS_TO_EXPIRE, [NOW]);
   await expectBilled(KEYS_TO_NOTIFY, [NOW]);
+  await expectBilled(ACCOUNTS_TO_CHECK, [NOW]);
   await expectBilled(PRUNE, [NOW]);
   await expectBilled(OPEN_ACCOUNTS, [""]);
   await expectBilled(NEWEST_EVENT, []);

@@ -1,14 +1,18 @@
 // Random histories of real operations: the repositories of src/store on a database in memory, sealed as the Worker does.
 import { newIdentityKeys, newKeyRing } from "../../scripts/secrets.ts";
+import { NO_POLICY } from "../../src/core/access/account-policy.ts";
 import type { Permission } from "../../src/core/access/permissions.ts";
 import type { KeyHash } from "../../src/core/access/principal.ts";
 import { BUILT_IN_ROLES } from "../../src/core/access/roles.ts";
 import type { SigningKey } from "../../src/core/audit/checkpoint.ts";
 import type { CanonicalCidr } from "../../src/core/ip/cidr.ts";
+import { createPolicyRepository } from "../../src/store/accounts/policies.ts";
 import { createFirstAccount } from "../../src/store/accounts/repository.ts";
 import { accountStatements } from "../../src/store/accounts/statements.ts";
 import { createAllowListRepository } from "../../src/store/allow-lists/repository.ts";
 import { createApiKeyRepository } from "../../src/store/api-keys/repository.ts";
+import { approvedRef } from "../../src/store/approvals/port.ts";
+import { createApprovalRepository } from "../../src/store/approvals/repository.ts";
 import { createKeptHeads } from "../../src/store/audit/kept-heads.ts";
 import { createAuditSealer } from "../../src/store/audit/sealer.ts";
 import type { Actor } from "../../src/store/common.ts";
@@ -106,7 +110,11 @@ type Operation = (account: string, now: number) => Promise<unknown>;
 function operationsOn(db: D1Database, random: Random): readonly Operation[] {
   const [keys, lists, roles] = [createApiKeyRepository(db), createAllowListRepository(db), createRoleRepository(db)];
   const [operators, dryRuns] = [createOperatorRepository(db), createDryRunRepository(db)];
-  const endpoints = createEndpointRepository(db);
+  const [endpoints, policies, approvals] = [
+    createEndpointRepository(db),
+    createPolicyRepository(db),
+    createApprovalRepository(db),
+  ];
   const any = async (table: string, account: string): Promise<Record<string, string>> => {
     const where = table === "roles" ? "ifnull(account_id, '') IN ('', ?)" : "account_id = ?";
     const { results } = await db.prepare(`SELECT * FROM ${table} WHERE ${where} ORDER BY id`).bind(account).all();
@@ -190,7 +198,14 @@ function operationsOn(db: D1Database, random: Random): readonly Operation[] {
     },
     async (accountId, now) => {
       if (random.below(4) > 0) return null;
-      const any = { name: null, roleId: null, createdById: null, signingKeyId: null, notUsedSince: null };
+      const any = {
+        name: null,
+        roleId: null,
+        createdById: null,
+        signingKeyId: null,
+        notUsedSince: null,
+        noncompliantWith: null,
+      };
       const filter = { accountId, exceptId: "", ...any, descendantsOfId: await id("api_keys", accountId) };
       const found = await keys.revocable(filter, now);
       return keys.bulkRevoke({ accountId, keys: found, filter: {}, force: true }, await actor(accountId), now);
@@ -257,6 +272,40 @@ function operationsOn(db: D1Database, random: Random): readonly Operation[] {
       const dryRun = await dryRuns.get(accountId, keyId);
       if (dryRun !== null)
         await dryRuns.promote({ accountId, keyId, dryRun, force: true }, await actor(accountId), now);
+    },
+    async (accountId, now) => {
+      const account = await policies.get(accountId);
+      const policy = {
+        ...NO_POLICY,
+        maxLifetimeHours: random.pick([null, 1, 720]),
+        archiveAfterDays: random.below(9) + 1,
+      };
+      return policies.update(account, policy, await actor(accountId), now);
+    },
+    async (accountId, now) => {
+      const change = {
+        accountId,
+        operationId: "revokeApiKey",
+        method: "POST",
+        path: "/x",
+        body: text(),
+        reasons: [text()],
+      };
+      return approvals.request({ ...change, body: change.body.toWellFormed() }, await actor(accountId), now);
+    },
+    async (accountId, now) => {
+      const approval = await approvals.get(accountId, await id("approvals", accountId));
+      if (approval === null) return;
+      const decided = await approvals.decide(
+        approval,
+        random.pick(["approved", "rejected"]),
+        await actor(accountId),
+        now,
+      );
+      const ref = typeof decided === "string" ? null : approvedRef(decided);
+      if (ref === null || random.below(3) === 0) return;
+      const by = { ...(await actor(accountId)), approval: ref };
+      return roles.create(accountId, crypto.randomUUID(), definition(), by, now + 1);
     },
     async (account, now) => dryRuns.drop(account, await id("api_keys", account), await actor(account), now),
   ];

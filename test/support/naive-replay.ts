@@ -42,7 +42,9 @@ export function authorityInEvents(events: readonly Event[]): Authority {
   }
   for (const id of new Set(events.map((event) => event.account_id))) {
     const first = events.find((event) => event.account_id === id) as Event;
-    found[`account ${id}`] = { name: said(first).account_name, created: first.created_at };
+    const changed = events.findLast((event) => event.resource_type === "ACCOUNT" && event.account_id === id);
+    const policy = said(changed).after ?? {};
+    found[`account ${id}`] = { name: said(first).account_name, created: first.created_at, policy };
   }
   return found;
 }
@@ -144,6 +146,18 @@ const VIEWS: Readonly<Record<string, View>> = {
     const ends = { disabled: states[enabled + 1]?.created_at ?? null, deleted: deletedAt(own) };
     return ["endpoint", { account: created.account_id, spec: [name, origin, format, event_types], made, ...ends }];
   },
+  APPROVAL(created, own, all) {
+    const { operation_id, fingerprint, expires_at } = said(created);
+    const decided = own.find(({ event_type }) => event_type === "APPROVE" || event_type === "REJECT");
+    const decision =
+      decided === undefined
+        ? null
+        : [decided.event_type === "APPROVE" ? "approved" : "rejected", decided.created_at, decided.actor_id];
+    const used = all.find((event) => said(event).approval?.id === created.resource_id)?.created_at ?? null;
+    const requester = [created.actor_type, created.actor_id, created.actor_name];
+    const asked = { account: created.account_id, operation: operation_id, made: [created.created_at, expires_at] };
+    return ["approval", { ...asked, fingerprint, requester, decision, used }];
+  },
   OPERATOR(created, own) {
     const { email, subject, issuer } = said(created).after;
     const { name, role_id, expire_after_hours, expires_at } = said(
@@ -175,7 +189,15 @@ export function authorityInTables(tables: Readonly<Record<string, Rows>>): Autho
     for (const [id, row] of tables[table] ?? []) found[`${kind} ${id}`] = view(row);
   };
   const listsOf = (row: Json) => (row.restricted === 1 ? JSON.parse(row.lists) : null);
-  each("accounts", "account", (row) => ({ name: row.name, created: row.created_at }));
+  each("accounts", "account", (row) => ({
+    ...{ name: row.name, created: row.created_at, policy: JSON.parse(row.policy) },
+  }));
+  each("approvals", "approval", (row) => ({
+    ...{ account: row.account_id, operation: row.operation_id, made: [row.created_at, row.expires_at] },
+    ...{ fingerprint: row.fingerprint, used: row.used_at },
+    requester: [row.requested_by_type, row.requested_by_id, row.requested_by_name],
+    decision: row.decision === null ? null : [row.decision, row.decided_at, row.decided_by_id],
+  }));
   each("api_keys", "key", (row) => ({
     ...{ account: row.account_id, name: row.name, description: row.description, role: row.role_id },
     fingerprint: fingerprint(row.hash),

@@ -42,6 +42,12 @@ async function start(vars: Record<string, string> = {}): Promise<void> {
   admin = await gateway.key({ name: "admin" });
 }
 
+async function setLeakAction(leak_action: string): Promise<void> {
+  const path = `/api/public/v1/accounts/${ACCOUNT}/policy`;
+  const sent = { method: "PUT", headers: JSON_TYPE, body: JSON.stringify({ leak_action }) };
+  expect((await gateway.call(admin.token, path, sent)).status).toBe(200);
+}
+
 /** DER of the two numbers that WebCrypto signs with. */
 function der(raw: Uint8Array): string {
   const number = (half: Uint8Array) => {
@@ -102,8 +108,23 @@ it("does the same once, however often a report is repeated", async () => {
   expect(results).toHaveLength(1);
 });
 
-it("only tells, where the policy says so", async () => {
-  await start({ LEAK_POLICY: "tell" });
+it("disables a key, where the policy of its account says so, until somebody enables it", async () => {
+  await setLeakAction("disable");
+  await report([leaked()]);
+  expect(await stateOf()).toMatchObject({
+    unusable_reason: "disabled",
+    revoked_at_time: null,
+    compromised_url: FOUND_AT,
+  });
+  expect((await gateway.call(key.token)).status).toBe(401);
+  const { status } = await gateway.call(admin.token, `${KEYS}/${key.id}/enable`, { method: "POST" });
+  expect([status, (await gateway.call(key.token)).status]).toEqual([200, 200]);
+  await report([leaked()]);
+  expect(await stateOf()).toMatchObject({ unusable_reason: "disabled" });
+});
+
+it("only tells, where the policy of its account says so", async () => {
+  await setLeakAction("tell");
   await report([leaked()]);
   expect(await stateOf()).toMatchObject({ status: "ACTIVE", compromised_url: FOUND_AT });
   expect((await gateway.call(key.token)).status).toBe(200);

@@ -5,6 +5,7 @@ import { escalationsOfRevocation } from "../../core/access/privilege-escalation.
 import type { RevocableKey } from "../../store/api-keys/port.ts";
 import { readBody } from "../body.ts";
 import { actorOf, recordChange } from "../handler.ts";
+import { permitByPolicy } from "../policy/permit.ts";
 import type { AdminPorts } from "../ports.ts";
 import { conflict, json, operationError, revocationDenied } from "../responses.ts";
 import { grantOf } from "../roles/grant.ts";
@@ -23,6 +24,7 @@ export async function bulkRevokeApiKeys(ports: AdminPorts, request: AuthorizedRe
   if (body instanceof Response) return body;
   const { filter, confirm_count, force } = body.value;
   const { principal, now } = request;
+  const account = await ports.policies.get(principal.accountId);
   const keys = await ports.apiKeys.revocable(
     {
       accountId: principal.accountId,
@@ -33,6 +35,7 @@ export async function bulkRevokeApiKeys(ports: AdminPorts, request: AuthorizedRe
       signingKeyId: filter.signing_key_id ?? null,
       descendantsOfId: filter.descendants_of_id ?? null,
       notUsedSince: toTimeBound(filter.not_used_since),
+      noncompliantWith: filter.noncompliant === true ? account.policy : null,
     },
     now,
   );
@@ -49,8 +52,10 @@ export async function bulkRevokeApiKeys(ports: AdminPorts, request: AuthorizedRe
   }
   const batch = keys.slice(0, BATCH_SIZE);
   if (batch.length > 0) {
+    const permit = await permitByPolicy(ports, request, { force: force === true }, account);
+    if (permit instanceof Response) return permit;
     const revocation = { accountId: principal.accountId, keys: batch, filter, force: force === true };
-    const outcome = await ports.apiKeys.bulkRevoke(revocation, actorOf(request), now);
+    const outcome = await ports.apiKeys.bulkRevoke(revocation, actorOf(request, { permit }), now);
     if (outcome !== "revoked") return conflict(request, outcome, CONFLICTS[outcome]);
     recordChange(ports, request, principal.accountId, "bulk_revoked");
   }

@@ -13,6 +13,7 @@ import type { Actor } from "../../store/common.ts";
 import type { RoleDetails } from "../../store/roles/port.ts";
 import { readBody } from "../body.ts";
 import { actorOf, recordChange } from "../handler.ts";
+import { permitByPolicy } from "../policy/permit.ts";
 import type { AdminPorts } from "../ports.ts";
 import { etagOf } from "../preconditions.ts";
 import { REFERENCE_GONE, resolveAllowLists, UNKNOWN_ROLE } from "../references.ts";
@@ -35,6 +36,8 @@ export async function createApiKey(ports: AdminPorts, request: AuthorizedRequest
   const addresses = allowLists.length === 0 ? null : compileRules(allowLists.flatMap((list) => list.rules));
   const escalations = escalationsOfKey(request.principal, { grant: grantOf(role), expiresAt, addresses });
   if (escalations.length > 0) return escalationDenied(request, escalations);
+  const permit = await permitByPolicy(ports, request, { grant: grantOf(role), ofKey: true, expiresAt });
+  if (permit instanceof Response) return permit;
   const { accountId } = request.principal;
   const id = crypto.randomUUID();
   const { token, hash, signingKeyId } = await mintKey(ports.keyRing, {
@@ -45,7 +48,7 @@ export async function createApiKey(ports: AdminPorts, request: AuthorizedRequest
   });
   const warnings = addresses === null ? [] : breadthWarnings(addresses, "allow_list_info");
   const secret = { jwt: token, warnings };
-  const actor = actorOf(request, { role }, allowLists);
+  const actor = actorOf(request, { role, permit }, allowLists);
   return storeApiKey(ports, request, actor, secret, {
     id,
     accountId,

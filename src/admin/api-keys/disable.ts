@@ -4,9 +4,11 @@ import type { AuthorizedRequest } from "../../authorized-request.ts";
 import type { ApiKeyDetails } from "../../store/api-keys/port.ts";
 import { escalationsOfTerms } from "../dry-runs/terms.ts";
 import { actorOf, type PathParams, recordChange } from "../handler.ts";
+import { type Judged, permitByPolicy } from "../policy/permit.ts";
 import type { AdminPorts } from "../ports.ts";
 import { etagOf, matchesIfMatch, preconditionFailed } from "../preconditions.ts";
 import { conflict, escalationDenied, json, notFound } from "../responses.ts";
+import { grantOf } from "../roles/grant.ts";
 import { findApiKeyByPath, LAST_MANAGER, readEnding } from "./handlers.ts";
 import { toApiKey, toEffective } from "./view.ts";
 
@@ -18,7 +20,7 @@ export async function disableApiKey(
 ): Promise<Response> {
   const ending = await readEnding(ports, request, params);
   if (ending instanceof Response) return ending;
-  return setDisabled(ports, request, ending.key, true, ending.force);
+  return setDisabled(ports, request, ending.key, true, { force: ending.force });
 }
 
 /** Enables a disabled API key: as for an edit, the principal must have the whole access of the key. Idempotent. */
@@ -31,7 +33,7 @@ export async function enableApiKey(
   if (key === null) return notFound(request, "API key");
   const escalations = await escalationsOfTerms(ports, request, key, { role: null, allowLists: null });
   if (escalations.length > 0) return escalationDenied(request, escalations);
-  return setDisabled(ports, request, key, false, false);
+  return setDisabled(ports, request, key, false, { grant: grantOf(key.role) });
 }
 
 async function setDisabled(
@@ -39,11 +41,14 @@ async function setDisabled(
   request: AuthorizedRequest,
   key: ApiKeyDetails,
   disabled: boolean,
-  force: boolean,
+  judged: Judged,
 ): Promise<Response> {
   if (!matchesIfMatch(request, etagOf(key))) return preconditionFailed(request);
+  const permit = await permitByPolicy(ports, request, judged);
+  if (permit instanceof Response) return permit;
+  const force = judged.force === true;
   const disabling = { accountId: key.accountId, keyId: key.id, name: key.name, disabled, force };
-  const changed = await ports.apiKeys.setDisabled(disabling, actorOf(request, { apiKey: key }), request.now);
+  const changed = await ports.apiKeys.setDisabled(disabling, actorOf(request, { apiKey: key, permit }), request.now);
   if (typeof changed === "string") return conflict(request, changed, CONFLICTS[changed]);
   recordChange(ports, request, key.id, disabled ? "disabled" : "enabled");
   const effective = toEffective(ports.revocationBounds);

@@ -3,13 +3,15 @@
 import type { AuthorizedRequest } from "../../authorized-request.ts";
 import type { ApiKeyDetails } from "../../store/api-keys/port.ts";
 import { readBody } from "../body.ts";
-import { escalationsOfTerms, resolveTerms, warningsOfTerms } from "../dry-runs/terms.ts";
+import { escalationsOfTerms, type ResolvedTerms, resolveTerms, warningsOfTerms } from "../dry-runs/terms.ts";
 import { actorOf, type PathParams, recordChange } from "../handler.ts";
+import { type Judged, permitByPolicy } from "../policy/permit.ts";
 import type { AdminPorts } from "../ports.ts";
 import { etagOf, matchesIfMatch, preconditionFailed } from "../preconditions.ts";
 import { readForce } from "../query.ts";
 import { REFERENCE_GONE } from "../references.ts";
 import { conflict, escalationDenied, json, notFound, validationError } from "../responses.ts";
+import { grantOf } from "../roles/grant.ts";
 import { expiryAfter } from "../time.ts";
 import { findApiKeyByPath } from "./handlers.ts";
 import { ApiKeyEdit } from "./schema.ts";
@@ -31,19 +33,33 @@ export async function editApiKey(ports: AdminPorts, request: AuthorizedRequest, 
   if (escalations.length > 0) return escalationDenied(request, escalations);
   if (!matchesIfMatch(request, etagOf(key))) return preconditionFailed(request);
   if (exceeds(expiry.expiresAt, key.signedExpiresAt)) return conflict(request, "expiry_signed", expirySigned(key));
+  const permit = await permitByPolicy(ports, request, judgedOf(key, resolved, expiry.expiresAt, force));
+  if (permit instanceof Response) return permit;
   const values = {
     ...{ accountId: key.accountId, keyId: key.id, ...expiry, force },
     ...{ name: edit.name ?? key.name, description: edit.description ?? key.description },
     roleId: resolved.role?.id ?? key.role.id,
     allowListIds: resolved.allowLists?.map((list) => list.id) ?? key.allowListIds,
   };
-  const actor = actorOf(request, { apiKey: key, role: resolved.role }, resolved.allowLists ?? []);
+  const actor = actorOf(request, { apiKey: key, role: resolved.role, permit }, resolved.allowLists ?? []);
   const edited = await ports.apiKeys.edit(values, actor, request.now);
   if (typeof edited === "string") return conflict(request, edited, CONFLICTS[edited]);
   recordChange(ports, request, key.id, "edited");
   const data = toApiKey(edited, request.now);
   const warnings = resolved.allowLists?.length ? warningsOfTerms(resolved) : [];
   return json({ data, effective: toEffective(ports.revocationBounds), warnings }, etagOf(edited));
+}
+
+/** What the account's policy judges: the role, and a longer life. Other edits of a key that exists are none of its business. */
+function judgedOf(
+  key: ApiKeyDetails,
+  { role, allowLists }: ResolvedTerms,
+  expiresAt: number | null,
+  force: boolean,
+): Judged {
+  const isLonger = key.expiresAt !== null && (expiresAt === null || expiresAt > key.expiresAt);
+  if (role === null && allowLists === null && !isLonger) return { force };
+  return { grant: grantOf(role ?? key.role), ofKey: true, force, ...(isLonger && { expiresAt }) };
 }
 
 /** The expiry after the edit; it counts from the time of the request. */

@@ -1,10 +1,12 @@
 // The operations on API keys. Creating a key has a file of its own.
 
 import type { AuthorizedRequest } from "../../authorized-request.ts";
+import type { AccountPolicy } from "../../core/access/account-policy.ts";
 import { escalationsOfRevocation } from "../../core/access/privilege-escalation.ts";
-import type { ApiKeyDetails } from "../../store/api-keys/port.ts";
+import type { ApiKeyDetails, ApiKeyFilter } from "../../store/api-keys/port.ts";
 import { readBody } from "../body.ts";
 import { actorOf, type PathParams, recordChange, uuidParam } from "../handler.ts";
+import { permitByPolicy } from "../policy/permit.ts";
 import type { AdminPorts } from "../ports.ts";
 import { etagOf, matchesIfMatch, preconditionFailed } from "../preconditions.ts";
 import { limitOf, readForce, readQuery } from "../query.ts";
@@ -19,15 +21,19 @@ export async function listApiKeys(ports: AdminPorts, request: AuthorizedRequest)
   if ("errors" in query) return validationError(request, query.errors);
   const { api_key_name, status, role_id, created_by_id, signing_key_id, disabled, order, continuation_token } =
     query.value;
+  const { accountId } = request.principal;
+  const { policy } = await ports.policies.get(accountId);
   const page = await ports.apiKeys.list(
     {
-      accountId: request.principal.accountId,
+      accountId,
       name: api_key_name ?? null,
       statuses: status ?? [],
       roleId: role_id ?? null,
       createdById: created_by_id ?? null,
       signingKeyId: signing_key_id ?? null,
       disabled: disabled ?? null,
+      noncompliantWith: query.value.noncompliant === true ? policy : null,
+      archive: archiveOf(policy, query.value.archived === true, request.now),
       // Clients revoke the first key of a name: while a key is replaced that is the old one.
       order: order ?? (api_key_name === undefined ? "desc" : "asc"),
       limit: limitOf(query.value),
@@ -36,6 +42,12 @@ export async function listApiKeys(ports: AdminPorts, request: AuthorizedRequest)
     request.now,
   );
   return pageResponse(request, page, query.known, (key) => toApiKey(key, request.now));
+}
+
+/** Which keys a list leaves out; those alone for `archived`. A policy without an archive has none, so that this lists nothing. */
+function archiveOf({ archiveAfterDays: days }: AccountPolicy, archived: boolean, now: number): ApiKeyFilter["archive"] {
+  if (days === null) return archived ? { endedBefore: 0, archived } : null;
+  return { endedBefore: now - days * 86_400_000, archived };
 }
 
 /** Shows an API key. */
@@ -56,7 +68,9 @@ export async function revokeApiKey(
   const { key, force } = ending;
   if (!matchesIfMatch(request, etagOf(key))) return preconditionFailed(request);
   const { accountId } = request.principal;
-  const actor = actorOf(request, { apiKey: key });
+  const permit = await permitByPolicy(ports, request, { force });
+  if (permit instanceof Response) return permit;
+  const actor = actorOf(request, { apiKey: key, permit });
   const result = await ports.apiKeys.revoke(accountId, key.id, force, actor, request.now);
   switch (result.outcome) {
     case "not_found":

@@ -2,11 +2,13 @@
 // moved, or the rotation cancelled.
 
 import type { AuthorizedRequest } from "../../authorized-request.ts";
+import { type AccountPolicy, lifetimeWithin } from "../../core/access/account-policy.ts";
 import { escalationsOfRevocation } from "../../core/access/privilege-escalation.ts";
 import { mintKey } from "../../core/token/api-key-token.ts";
 import { readBody } from "../body.ts";
 import { escalationsOfTerms } from "../dry-runs/terms.ts";
 import { actorOf, type PathParams, recordChange } from "../handler.ts";
+import { permitByPolicy, policyViolation } from "../policy/permit.ts";
 import type { AdminPorts } from "../ports.ts";
 import { etagOf, matchesIfMatch, preconditionFailed } from "../preconditions.ts";
 import { REFERENCE_GONE } from "../references.ts";
@@ -31,21 +33,27 @@ export async function rotateApiKey(
   const key = await findApiKeyByPath(ports, request, params);
   if (key === null) return notFound(request, "API key");
   const { principal, now } = request;
+  const account = await ports.policies.get(principal.accountId);
+  const overlong = overlapViolation(account.policy, now, endAfter(request, key.expiresAt, body.value));
+  if (overlong !== null) return policyViolation(request, [overlong]);
   const bySelf = principal.id === key.id;
-  // The successor lives as long from now as the key was given. Of itself a key has no more access than it has.
-  const expiresAt = expiryAfter(key.expireAfterHours, now);
+  // The successor lives as long from now as the key was given, within the policy. Of itself a key has no more access than it has.
+  const expireAfterHours = lifetimeWithin(account.policy, key.expireAfterHours);
+  const expiresAt = expiryAfter(expireAfterHours, now);
   const escalations = bySelf ? [] : await escalationsOfTerms(ports, request, key, { ...UNCHANGED, expiresAt });
   if (escalations.length > 0) return escalationDenied(request, escalations);
   if (!matchesIfMatch(request, etagOf(key))) return preconditionFailed(request);
+  const permit = await permitByPolicy(ports, request, { grant: grantOf(key.role), ofKey: true, expiresAt }, account);
+  if (permit instanceof Response) return permit;
   const { accountId } = key;
   const id = crypto.randomUUID();
   const { token, hash, signingKeyId } = await mintKey(ports.keyRing, { keyId: id, accountId, expiresAt, now });
   const rotation = { predecessorId: key.id, endsAt: endAfter(request, key.expiresAt, body.value), bySelf };
   const successor = {
     ...{ id, accountId, hash, signingKeyId, name: key.name, description: key.description, roleId: key.role.id },
-    ...{ allowListIds: key.allowListIds, expireAfterHours: key.expireAfterHours, expiresAt, idempotencyKey: null },
+    ...{ allowListIds: key.allowListIds, expireAfterHours, expiresAt, idempotencyKey: null },
   };
-  const actor = actorOf(request, { apiKey: key, role: key.role });
+  const actor = actorOf(request, { apiKey: key, role: key.role, permit });
   const result = await ports.apiKeys.create({ ...successor, rotation }, actor, now);
   switch (result.outcome) {
     case "created": {
@@ -80,8 +88,14 @@ export async function changeApiKeyRotation(
   const escalations = await escalationsOfTerms(ports, request, key, { ...UNCHANGED, expiresAt: endsAt });
   if (escalations.length > 0) return escalationDenied(request, escalations);
   if (!matchesIfMatch(request, etagOf(key))) return preconditionFailed(request);
+  const account = await ports.policies.get(key.accountId);
+  const overlong = overlapViolation(account.policy, found.rotatedAt, endsAt);
+  if (overlong !== null) return policyViolation(request, [overlong]);
+  const grant = endsAt > Number(key.expiresAt) ? { grant: grantOf(key.role) } : {};
+  const permit = await permitByPolicy(ports, request, grant, account);
+  if (permit instanceof Response) return permit;
   const move = { accountId: key.accountId, keyId: key.id, name: key.name, successorId, endsAt };
-  const moved = await ports.apiKeys.moveOverlap(move, actorOf(request, { apiKey: key }), request.now);
+  const moved = await ports.apiKeys.moveOverlap(move, actorOf(request, { apiKey: key, permit }), request.now);
   if (typeof moved === "string") return conflict(request, moved, CONFLICTS[moved]);
   recordChange(ports, request, key.id, "overlap_changed");
   const effective = toEffective(ports.revocationBounds);
@@ -104,8 +118,10 @@ export async function cancelApiKeyRotation(
   const escalations = await escalationsOfTerms(ports, request, key, { ...UNCHANGED, expiresAt });
   if (escalations.length > 0) return escalationDenied(request, escalations);
   if (!matchesIfMatch(request, etagOf(key))) return preconditionFailed(request);
+  const permit = await permitByPolicy(ports, request, { grant: grantOf(key.role) });
+  if (permit instanceof Response) return permit;
   const cancellation = { accountId: key.accountId, keyId: key.id, name: key.name, successorId, expiresAt };
-  const actor = actorOf(request, { apiKey: key });
+  const actor = actorOf(request, { apiKey: key, permit });
   const again = await ports.apiKeys.cancelRotation(cancellation, actor, request.now);
   if (typeof again === "string") return conflict(request, again, CONFLICTS[again]);
   recordChange(ports, request, key.id, "rotation_cancelled", [key.id, successorId]);
@@ -123,6 +139,12 @@ async function findRotated(ports: AdminPorts, request: AuthorizedRequest, params
 
 function endAfter({ now }: AuthorizedRequest, expiresAt: number | null, { overlap_hours }: Overlap): number {
   return Math.min(expiresAt ?? Number.POSITIVE_INFINITY, now + overlap_hours * 3_600_000);
+}
+
+/** Why the policy does not allow an overlap, in milliseconds since the epoch; `null`: it does. */
+function overlapViolation({ maxOverlapHours: hours }: AccountPolicy, since: number, endsAt: number) {
+  if (hours === null || endsAt <= since + hours * 3_600_000) return null;
+  return { field: "overlap_hours", message: `The account's policy allows an overlap of at most ${hours} hours.` };
 }
 
 const CONFLICTS = {

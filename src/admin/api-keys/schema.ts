@@ -125,6 +125,10 @@ export const ApiKeyListQuery = z.object({
   signing_key_id: z.optional(signingKeyId),
   /** Only keys that are disabled, or only those that are not. */
   disabled: z.optional(z.boolean("This must be true or false.")),
+  /** Only active keys that the account's policy would not allow, or all. */
+  noncompliant: z.optional(z.boolean("This must be true or false.")),
+  /** Only keys that ended longer ago than the policy keeps in lists; left out or false: only the others. */
+  archived: z.optional(z.boolean("This must be true or false.")),
   order,
   order_by: orderBy("created_on"),
   ...paging,
@@ -141,6 +145,8 @@ const revokeFilterMembers = {
   descendants_of_id: z.optional(id),
   /** Keys that were neither used nor created since. */
   not_used_since: z.optional(timeFilter),
+  /** Keys that the account's policy would not allow. */
+  noncompliant: z.optional(z.literal(true, "This must be true, or left out.")),
 };
 
 /** Which keys to revoke, and how many these are. */

@@ -13,8 +13,18 @@ import {
   timestamp,
 } from "../fields.ts";
 
-export const EVENT_TYPES = ["CREATE", "EDIT", "DELETE", "REVOKE", "EXPIRE", "EXPIRING", "LEAK"] as const;
-export const RESOURCE_TYPES = ["API_KEY", "ALLOW_LIST", "ROLE", "OPERATOR", "ENDPOINT"] as const;
+export const EVENT_TYPES = [
+  "CREATE",
+  "EDIT",
+  "DELETE",
+  "REVOKE",
+  "EXPIRE",
+  "EXPIRING",
+  "LEAK",
+  "APPROVE",
+  "REJECT",
+] as const;
+export const RESOURCE_TYPES = ["API_KEY", "ALLOW_LIST", "ROLE", "OPERATOR", "ENDPOINT", "ACCOUNT", "APPROVAL"] as const;
 
 const filters = {
   search: z.optional(nameFilter),

@@ -11,6 +11,8 @@ const EVENT_TYPE_NAMES: Readonly<Record<string, string>> = {
   EXPIRE: "Expire",
   EXPIRING: "Expiring",
   LEAK: "Leaked",
+  APPROVE: "Approve",
+  REJECT: "Reject",
 };
 const RESOURCE_TYPE_NAMES: Readonly<Record<string, string>> = {
   API_KEY: "API Key",
@@ -18,6 +20,8 @@ const RESOURCE_TYPE_NAMES: Readonly<Record<string, string>> = {
   ROLE: "Role",
   OPERATOR: "Operator",
   ENDPOINT: "Endpoint",
+  ACCOUNT: "Account",
+  APPROVAL: "Approval",
 };
 
 /** One audit event. */

@@ -5,6 +5,7 @@ import { escalationsOfRole } from "../../core/access/privilege-escalation.ts";
 import { compileGrant } from "../../core/access/roles.ts";
 import type { OperatorDetails } from "../../store/operators/port.ts";
 import { actorOf, type PathParams, recordChange, uuidParam } from "../handler.ts";
+import { permitByPolicy } from "../policy/permit.ts";
 import type { AdminPorts } from "../ports.ts";
 import { etagOf, matchesIfMatch, preconditionFailed } from "../preconditions.ts";
 import { limitOf, readForce, readQuery } from "../query.ts";
@@ -54,7 +55,9 @@ export async function deleteOperator(
   if (escalations.length > 0) return revocationDenied(request, escalations);
   if (!matchesIfMatch(request, etagOf(operator))) return preconditionFailed(request);
   const { accountId } = request.principal;
-  const actor = actorOf(request, { operator });
+  const permit = await permitByPolicy(ports, request, { force });
+  if (permit instanceof Response) return permit;
+  const actor = actorOf(request, { operator, permit });
   const result = await ports.operators.delete(accountId, operator.id, force, actor, request.now);
   if (result === "not_found") return notFound(request, "Operator");
   if (result === "last_manager") return conflict(request, "last_manager", LAST_MANAGING_OPERATOR);

@@ -31,6 +31,13 @@ type Words = {
 const WORDS: Words = {
   // Account
   ACCOUNT: ["Account", { UPDATE: "Update account information" }],
+  ACCOUNT_POLICY: [
+    "Account Policy",
+    {
+      READ: "View the policy of the account",
+      UPDATE: sensitive("Change what API keys of the account may be"),
+    },
+  ],
   ACCOUNT_USER: [
     "Users",
     {

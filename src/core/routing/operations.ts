@@ -92,6 +92,14 @@ export const OPERATIONS = [
   local(del("deleteApiKeyTrial", `${ACCOUNT}/api-keys/{apiKeyId}/trial`, "API_KEY:CREATE")),
   local(post("promoteApiKeyTrial", `${ACCOUNT}/api-keys/{apiKeyId}/trial/promote`, "API_KEY:CREATE")),
 
+  // The policy of an account, and the changes that wait for a second person
+  local(get("getAccountPolicy", `${ACCOUNT}/policy`, "ACCOUNT_POLICY:READ")),
+  local(put("putAccountPolicy", `${ACCOUNT}/policy`, "ACCOUNT_POLICY:UPDATE")),
+  local(get("listApprovals", `${ACCOUNT}/approvals`, "API_KEY:READ")),
+  local(get("getApproval", `${ACCOUNT}/approvals/{approvalId}`, "API_KEY:READ")),
+  local(post("approveChange", `${ACCOUNT}/approvals/{approvalId}/approve`, "API_KEY:CREATE")),
+  local(post("rejectChange", `${ACCOUNT}/approvals/{approvalId}/reject`, "API_KEY:CREATE")),
+
   // Operators, with the permissions of users
   local(get("listOperators", `${ACCOUNT}/operators`, "ACCOUNT_USER:READ")),
   local(post("createOperator", `${ACCOUNT}/operators`, "ACCOUNT_USER:CREATE")),

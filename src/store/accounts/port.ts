@@ -1,6 +1,8 @@
-// The first account of a deployment. Both methods throw when D1 cannot be read: the request is answered 503, and nothing is
-// made.
+// The first account of a deployment, and the policies of accounts. Every method throws when D1 cannot be read: the request is
+// answered 503, and nothing is made.
+import type { AccountPolicy } from "../../core/access/account-policy.ts";
 import type { KeyHash } from "../../core/access/principal.ts";
+import type { Actor } from "../common.ts";
 
 /** `tables_missing`: the migrations have not been applied. */
 export type AccountState = "tables_missing" | "account_missing" | "account_exists";
@@ -25,4 +27,24 @@ export interface FirstAccount {
   state(): Promise<AccountState>;
   /** Makes the account, its key and the audit event in one transaction. @returns false when there is an account already */
   create(account: NewAccount): Promise<boolean>;
+}
+
+/** The policy of an account; the version is that of the account's row. */
+export interface StoredPolicy {
+  readonly id: string;
+  readonly name: string;
+  readonly version: number;
+  readonly policy: AccountPolicy;
+}
+
+export interface PolicyRepository {
+  /** Reads the policy of an account. Rejects when there is no such account. */
+  get(accountId: string): Promise<StoredPolicy>;
+  /** Replaces the policy that was read; or fewer than two people could approve changes with it. */
+  update(
+    account: StoredPolicy,
+    policy: AccountPolicy,
+    actor: Actor,
+    now: number,
+  ): Promise<StoredPolicy | "second_person_missing">;
 }

@@ -1,11 +1,13 @@
-// The statements that make an account with its Admin key and their audit event: for the Worker, which binds the values, and
+// The statements that make an account with its Admin key, or reset its policy, with their audit event: for the Worker, which binds the values, and
 // for the scripts, which write them into SQL.
+import { NO_POLICY, toWirePolicy } from "../../core/access/account-policy.ts";
 import { ADMIN } from "../../core/access/roles.ts";
 import type { KeyRing } from "../../core/token/api-key-token.ts";
 import type { NewApiKey } from "../api-keys/port.ts";
 import { keyDetail, keyEvent } from "../api-keys/statements.ts";
-import { insertEvent } from "../audit/audit-event.ts";
-import type { Condition } from "../lib/conditions.ts";
+import { type AuditEvent, insertEvent } from "../audit/audit-event.ts";
+import type { ActorDetails } from "../common.ts";
+import { type Condition, TRUE } from "../lib/conditions.ts";
 import type { NewAccount } from "./port.ts";
 
 /** `first`: only when there is no account at all. `any`: also another one, or another key of an account that exists. */
@@ -60,4 +62,35 @@ export function accountStatements(
     },
     insertEvent(ring, eventId, change, accountExists),
   ];
+}
+
+/** The statements that replace the policy of an account with none, and their audit event; to be run in one transaction. */
+export function resetStatements(
+  { id, name }: { readonly id: string; readonly name: string },
+  ring: KeyRing,
+  actor: ActorDetails,
+  now: number,
+): readonly Condition[] {
+  const after = toWirePolicy(NO_POLICY);
+  return [
+    {
+      sql: "UPDATE accounts SET policy = ?, idle_since = NULL, version = version + 1 WHERE id = ?",
+      values: [JSON.stringify(after), id],
+    },
+    insertEvent(ring, crypto.randomUUID(), { event: policyEvent(id, name, { after }), actor, now }, TRUE),
+  ];
+}
+
+/** The audit event of a change of an account's policy. */
+export function policyEvent(accountId: string, name: string, detail: Readonly<Record<string, unknown>>): AuditEvent {
+  const message = "The policy of the account was changed";
+  return {
+    accountId,
+    eventType: "EDIT",
+    resourceType: "ACCOUNT",
+    resourceId: accountId,
+    resourceName: name,
+    message,
+    detail,
+  };
 }

@@ -4,6 +4,7 @@ import type { Actor } from "../common.ts";
 import { activeKeySql, and, type Condition, equal, or, TRUE } from "../lib/conditions.ts";
 import { ROLE_COLUMNS, type RoleRow, roleOfRow } from "../roles/row.ts";
 import { storeConfigOf } from "../store-config.ts";
+import { isNoncompliant } from "./compliance.ts";
 import { keysCannotManageKeys, otherManagerExists } from "./last-manager.ts";
 import type { BulkRevocation, RevocableKey, RevokeFilter } from "./port.ts";
 import { keyEvent } from "./statements.ts";
@@ -29,12 +30,23 @@ export async function revocableKeys(
   filter: RevokeFilter,
   now: number,
 ): Promise<readonly RevocableKey[]> {
-  const { accountId, name, roleId, createdById, signingKeyId, descendantsOfId, notUsedSince, exceptId } = filter;
+  const {
+    accountId,
+    name,
+    roleId,
+    createdById,
+    signingKeyId,
+    descendantsOfId,
+    notUsedSince,
+    noncompliantWith,
+    exceptId,
+  } = filter;
   const { sql, values } = and(
     { sql: `k.account_id = ? AND ${activeKeySql("k")} AND k.id <> ?`, values: [accountId, now, exceptId] },
     ...equal({ "k.name": name, "k.role_id": roleId, "k.created_by": createdById, "k.signing_key_id": signingKeyId }),
     ...(descendantsOfId === null ? [] : [{ sql: `k.id IN (${LINEAGE})`, values: [descendantsOfId] }]),
     notUsedSince === null ? TRUE : { sql: "ifnull(k.last_used_at, k.created_at) < ?", values: [notUsedSince] },
+    noncompliantWith === null ? TRUE : isNoncompliant(noncompliantWith, now),
   );
   const { results } = await db
     .prepare(`SELECT k.id, k.version, k.name, k.created_at, ${ROLE_COLUMNS} FROM api_keys k JOIN roles r ON r.id = k.role_id

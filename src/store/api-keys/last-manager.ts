@@ -101,3 +101,13 @@ export function roleHasNoKeyManager(config: StoreConfig, accountId: string, role
     values: [accountId, roleId, now, ...keyValues(config), accountId, roleId, now, ...operatorValues(config)],
   };
 }
+
+/** At least two people of the account manage keys, so that one can approve what the other asks for. */
+export function twoOperatorsManageKeys(config: StoreConfig, accountId: string, now: number): Condition {
+  return {
+    sql: `(SELECT count(*) FROM roles r CROSS JOIN operators o ON o.account_id = ? AND o.role_id = r.id
+      WHERE r.manages_keys = 1 AND ifnull(r.account_id, '') IN ('', ?)
+        AND ${activeOperatorSql("o")} AND ${OPERATOR_AUTHENTICATES("o")}) >= 2`,
+    values: [accountId, accountId, now, ...operatorValues(config)],
+  };
+}

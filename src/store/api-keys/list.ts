@@ -5,6 +5,7 @@ import type { PageOrError } from "../common.ts";
 import { activeKeySql, and, type Condition, equal } from "../lib/conditions.ts";
 import { type Cursor, listPage } from "../lib/pagination.ts";
 import { type StoreConfig, signingKeyIds, storeConfigOf, unusableReason } from "../store-config.ts";
+import { isNoncompliant } from "./compliance.ts";
 import type { ApiKeyDetails, ApiKeyFilter } from "./port.ts";
 import { type KeyRow, keyOfRow, SELECT_KEYS } from "./row.ts";
 
@@ -41,11 +42,24 @@ function isUnusable(config: StoreConfig): Condition {
 
 export function listKeys(db: D1Database, query: ApiKeyFilter, now: number): Promise<PageOrError<ApiKeyDetails>> {
   const config = storeConfigOf(db);
-  const { accountId, name, statuses, roleId, createdById, signingKeyId, disabled, order } = query;
+  const { accountId, name, statuses, roleId, createdById, signingKeyId, disabled, noncompliantWith, archive, order } =
+    query;
   const behind = (last: Pick<KeyRow, "created_at" | "id">, cursor: KeyCursor | null) =>
     [cursor?.[0] ?? now, ...START, last.created_at, last.id] as const;
   return listPage(db, {
-    scope: ["keys", accountId, name, [...statuses].sort(), roleId, createdById, signingKeyId, disabled, order],
+    scope: [
+      "keys",
+      accountId,
+      name,
+      [...statuses].sort(),
+      roleId,
+      createdById,
+      signingKeyId,
+      disabled,
+      noncompliantWith,
+      archive?.archived,
+      order,
+    ],
     shape: SHAPE,
     page: query,
     statement: (cursor, limit, end) => keyListStatement(query, cursor, limit, end, now, config),
@@ -63,8 +77,17 @@ export function listKeys(db: D1Database, query: ApiKeyFilter, now: number): Prom
 }
 
 /** Whether an index has all filters and the order. */
-function isIndexed({ name, statuses, roleId, createdById, disabled }: ApiKeyFilter): boolean {
-  return name === null && statuses.length === 0 && roleId === null && createdById === null && disabled === null;
+function isIndexed({
+  name,
+  statuses,
+  roleId,
+  createdById,
+  disabled,
+  noncompliantWith,
+  archive,
+}: ApiKeyFilter): boolean {
+  const others = [name, roleId, createdById, disabled, noncompliantWith, archive];
+  return statuses.length === 0 && others.every((filter) => filter === null);
 }
 
 /** A place before all keys of a list. */
@@ -107,6 +130,8 @@ function keyListStatement(
   filters.push(...equal({ "k.role_id": query.roleId, "k.created_by": query.createdById }));
   if (query.disabled !== null)
     filters.push({ sql: `(k.disabled_at IS NOT NULL) = ?`, values: [query.disabled ? 1 : 0] });
+  if (query.noncompliantWith !== null) filters.push(isNoncompliant(query.noncompliantWith, now));
+  if (query.archive !== null) filters.push(isArchived(query.archive));
   if (query.name !== null) filters.push(...equal({ "k.signing_key_id": query.signingKeyId }));
   if (cursor !== null && query.name !== null) filters.push(isAfter(cursor, query.order, rankSql(asOf, config)));
   const order: Condition = query.name === null ? { sql: "", values: [] } : withComma(rankSql(asOf, config));
@@ -116,6 +141,14 @@ function keyListStatement(
   return {
     sql: `${SELECT_KEYS} WHERE k.id IN (SELECT k.id FROM api_keys k WHERE ${sql} ${ordered} LIMIT ?) ${ordered}`,
     values: [...values, ...order.values, limit, ...order.values],
+  };
+}
+
+/** The key ended before a time, or did not. */
+function isArchived({ endedBefore, archived }: NonNullable<ApiKeyFilter["archive"]>): Condition {
+  return {
+    sql: "(ifnull(k.revoked_at < ?, 0) OR ifnull(k.expires_at < ?, 0)) = ?",
+    values: [endedBefore, endedBefore, archived ? 1 : 0],
   };
 }
 

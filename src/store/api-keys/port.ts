@@ -1,5 +1,6 @@
 // API keys as operators manage them. When one of these throws, the operation answers 503 and nothing has changed. Recording
 // never throws.
+import type { AccountPolicy } from "../../core/access/account-policy.ts";
 import type { KeyHash, KeyStatus, UnusableReason } from "../../core/access/principal.ts";
 import type { Actor, Background, PageOrError } from "../common.ts";
 import type { RoleDetails } from "../roles/port.ts";
@@ -116,6 +117,10 @@ export interface ApiKeyFilter {
   readonly createdById: string | null;
   readonly signingKeyId: string | null;
   readonly disabled: boolean | null;
+  /** Only keys that this policy would not allow. */
+  readonly noncompliantWith: AccountPolicy | null;
+  /** Which keys are archived, and whether these are listed or the others. `null`: no key is archived. */
+  readonly archive: { readonly endedBefore: number; readonly archived: boolean } | null;
   readonly order: "asc" | "desc";
   readonly limit: number;
   readonly continuationToken: string | null;
@@ -181,6 +186,8 @@ export interface RevokeFilter {
   readonly descendantsOfId: string | null;
   /** Since when nobody has used them, nor created them. */
   readonly notUsedSince: number | null;
+  /** Only keys that this policy would not allow. */
+  readonly noncompliantWith: AccountPolicy | null;
 }
 
 export interface RevocableKey {

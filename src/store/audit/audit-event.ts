@@ -8,7 +8,7 @@ import { activeKeySql, activeOperatorSql, and, type Condition, TRUE } from "../l
 export interface AuditEvent {
   readonly accountId: string;
   readonly eventType: string;
-  readonly resourceType: "API_KEY" | "ALLOW_LIST" | "ROLE" | "OPERATOR" | "ENDPOINT";
+  readonly resourceType: "ACCOUNT" | "APPROVAL" | "API_KEY" | "ALLOW_LIST" | "ROLE" | "OPERATOR" | "ENDPOINT";
   readonly resourceId: string;
   readonly resourceName: string;
   readonly message: string;
@@ -89,4 +89,14 @@ export function basisIsCurrent({ authorizedOn }: Actor): Condition {
       values: [id, version],
     })),
   );
+}
+
+/** The approval that the change needs is approved, and was not used. */
+export function approvalIsOpen({ approval }: Actor, now: number): Condition {
+  if (approval === undefined) return TRUE;
+  return {
+    sql: `EXISTS (SELECT 1 FROM approvals WHERE id = ? AND decision = 'approved' AND decided_by_id = ?
+      AND used_at IS NULL AND expires_at > ?)`,
+    values: [approval.id, approval.approvedById, now],
+  };
 }

@@ -3,7 +3,7 @@
 import type { Actor } from "../common.ts";
 import { and, type Condition, type SqlValue } from "../lib/conditions.ts";
 import { storeConfigOf } from "../store-config.ts";
-import { type AuditEvent, actorIsCurrent, basisIsCurrent, insertEvent } from "./audit-event.ts";
+import { type AuditEvent, actorIsCurrent, approvalIsOpen, basisIsCurrent, insertEvent } from "./audit-event.ts";
 import { AuthorizationSuperseded } from "./port.ts";
 
 /** A statement of a change; made by `statement`. */
@@ -121,13 +121,33 @@ function batchOf<C extends string>(db: D1Database, change: AuditedChange<C>): Ba
     ...currency(change).map(([, condition]) => condition),
     ...names.map((name) => change.conditions[name]),
   );
-  const event = insertEvent(storeConfigOf(db).ring, eventId, change, permitted);
+  const event = insertEvent(storeConfigOf(db).ring, eventId, withApproval(change), permitted);
   const statements = [
     db.prepare(event.sql).bind(...event.values),
-    ...change.statements.map(({ sql, values }) => db.prepare(sql).bind(...values, eventId)),
+    ...[...change.statements, ...usedApproval(change)].map(({ sql, values }) =>
+      db.prepare(sql).bind(...values, eventId),
+    ),
     selectConditions(db, names, change),
   ];
   return { eventId, statements, names, reportFirst: change.reportFirst };
+}
+
+/** The event of a change that a second person has approved says who. */
+function withApproval<C extends string>(change: AuditedChange<C>): AuditedChange<C> {
+  const { approval } = change.actor;
+  if (approval === undefined) return change;
+  const approved = {
+    id: approval.id,
+    approved_by_id: approval.approvedById,
+    approved_by_name: approval.approvedByName,
+  };
+  return { ...change, event: { ...change.event, detail: { ...change.event.detail, approval: approved } } };
+}
+
+/** An approval is good for one change. */
+function usedApproval({ actor, now }: Pick<AuditedChange<never>, "actor" | "now">): readonly Statement[] {
+  if (actor.approval === undefined) return [];
+  return [statement("UPDATE approvals SET used_at = ? WHERE id = ? AND $permitted", now, actor.approval.id)];
 }
 
 function failureOf<C extends string>(
@@ -154,7 +174,7 @@ function currency({
 }: Pick<AuditedChange<never>, "actor" | "now">): readonly (readonly [string, Condition])[] {
   return [
     [ACTOR_COLUMN, actorIsCurrent(actor, now)],
-    [BASIS_COLUMN, basisIsCurrent(actor)],
+    [BASIS_COLUMN, and(basisIsCurrent(actor), approvalIsOpen(actor, now))],
   ];
 }
 

@@ -4,12 +4,9 @@ import type { GithubKey } from "../../core/leaks/github.ts";
 import type { Leak } from "../../core/leaks/report.ts";
 import type { Background } from "../common.ts";
 
-/** What is done with a leaked key. */
-export type LeakPolicy = "revoke" | "tell";
-
 export interface LeakReports {
   /**
-   * Marks keys as compromised and, by the policy, revokes them: once each, however often they are reported.
+   * Marks keys as compromised and, by the policy of their account, revokes or disables them: once each, however often they are reported.
    *
    * @param address where the report came from
    * @returns the hashes that are of a key, whatever its state; `null`: more keys than one report may change were not done

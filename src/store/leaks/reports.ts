@@ -1,11 +1,12 @@
 // Marks reported keys as compromised, and revokes them by the policy: one transaction with its audit event for each key.
+import { fromWirePolicy, type LeakAction } from "../../core/access/account-policy.ts";
 import type { KeyHash } from "../../core/access/principal.ts";
 import type { Leak } from "../../core/leaks/report.ts";
-import { keyEvent, logKeyChange } from "../api-keys/statements.ts";
+import { bumpKeyVersion, keyEvent, logKeyChange, markRevoked } from "../api-keys/statements.ts";
 import { makeChange, statement } from "../audit/audited-change.ts";
 import { type Actor, type Background, SYSTEM } from "../common.ts";
 import { primary } from "../key-cache/d1-records.ts";
-import type { LeakPolicy, LeakReports } from "./port.ts";
+import type { LeakReports } from "./port.ts";
 
 /** Hashes that are looked up at once. */
 const CHUNK = 500;
@@ -13,8 +14,8 @@ const CHUNK = 500;
 const MAX_CHANGES = 300;
 
 export const KEYS_BY_HASH = `SELECT k.id AS keyId, k.account_id AS accountId, k.name, k.hash,
-    k.compromised_at AS compromisedAt, k.revoked_at AS revokedAt
-  FROM json_each(?1) wanted CROSS JOIN api_keys k ON k.hash = wanted.value`;
+    k.compromised_at AS compromisedAt, k.revoked_at AS revokedAt, k.disabled_at AS disabledAt, a.policy
+  FROM json_each(?1) wanted CROSS JOIN api_keys k ON k.hash = wanted.value CROSS JOIN accounts a ON a.id = k.account_id`;
 
 interface FoundKey {
   readonly keyId: string;
@@ -23,33 +24,41 @@ interface FoundKey {
   readonly hash: KeyHash;
   readonly compromisedAt: number | null;
   readonly revokedAt: number | null;
+  readonly disabledAt: number | null;
+  /** Of the account, as JSON. */
+  readonly policy: string;
 }
 
 export interface ReportParts {
   readonly db: D1Database;
-  readonly policy: LeakPolicy;
   readonly now: () => number;
   /** Told of every account with its keys that were changed. */
   readonly onChange: (accountId: string, keyIds: readonly string[], background: Background) => Promise<void>;
 }
 
-export function createLeakReports({ db, policy, now, onChange }: ReportParts): LeakReports {
+export function createLeakReports({ db, now, onChange }: ReportParts): LeakReports {
   return {
     async report(leaks, address, requestId, background) {
       const byHash = new Map(leaks.map((leak) => [leak.hash, leak]));
       const keys = await findKeys(db, [...byHash.keys()]);
-      const open = keys.filter((key) => key.compromisedAt === null || (policy === "revoke" && key.revokedAt === null));
+      const open = keys.filter((key) => key.compromisedAt === null || endOf(key) !== "tell");
       const changed = new Map<string, string[]>();
       for (const key of open.slice(0, MAX_CHANGES)) {
         const actor = { ...SYSTEM, address, requestId };
-        const revokes = policy === "revoke" && key.revokedAt === null;
-        await markKey(db, key, byHash.get(key.hash) as Leak, revokes, actor, now());
+        await markKey(db, key, byHash.get(key.hash) as Leak, endOf(key), actor, now());
         changed.set(key.accountId, [...(changed.get(key.accountId) ?? []), key.keyId]);
       }
       for (const [accountId, keyIds] of changed) background(onChange(accountId, keyIds, background));
       return open.length > MAX_CHANGES ? null : new Set(keys.map(({ hash }) => hash));
     },
   };
+}
+
+/** What the policy of the account still has to do with a key; `tell`: nothing. */
+function endOf({ policy, revokedAt, disabledAt }: FoundKey): LeakAction {
+  const { leakAction } = fromWirePolicy(JSON.parse(policy));
+  if (revokedAt !== null || (leakAction === "disable" && disabledAt !== null)) return "tell";
+  return leakAction;
 }
 
 async function findKeys(db: D1Database, hashes: readonly KeyHash[]): Promise<readonly FoundKey[]> {
@@ -67,19 +76,20 @@ async function markKey(
   db: D1Database,
   { keyId, accountId, name }: FoundKey,
   { url, source }: Leak,
-  revokes: boolean,
+  action: LeakAction,
   actor: Actor,
   now: number,
 ): Promise<void> {
-  const message = `API key ${name} was reported as leaked${revokes ? " and revoked" : ""}`;
+  const { eventType, ends, change, column } = ACTIONS[action];
+  const message = `API key ${name} was reported as leaked${ends}`;
   const ref = { accountId, keyId, name };
   await makeChange(db, {
-    event: keyEvent(revokes ? "REVOKE" : "LEAK", ref, message, { compromised: { url, source } }),
+    event: keyEvent(eventType, ref, message, { ...change, compromised: { url, source } }),
     actor,
     now,
     conditions: {
       done: {
-        sql: `EXISTS (SELECT 1 FROM api_keys WHERE id = ? AND ${revokes ? "revoked_at IS NULL" : "compromised_at IS NULL"})`,
+        sql: `EXISTS (SELECT 1 FROM api_keys WHERE id = ? AND ${column} IS NULL)`,
         values: [keyId],
       },
     },
@@ -89,18 +99,19 @@ async function markKey(
           compromised_at = ifnull(compromised_at, ?), updated_at = ? WHERE id = ? AND $permitted`,
         ...[url, now, now, keyId],
       ),
-      ...(revokes ? revocation(keyId, actor, now) : []),
+      ...(action === "revoke" ? [markRevoked(keyId, actor, now), logKeyChange(keyId, now)] : []),
+      ...(action === "disable" ? [markDisabled(keyId, now), ...bumpKeyVersion(keyId, now)] : []),
     ],
   });
 }
 
-function revocation(keyId: string, actor: Actor, now: number) {
-  return [
-    statement(
-      `UPDATE api_keys SET revoked_at = ?, revoked_by_type = ?, revoked_by_id = ?, revoked_by_name = ?,
-        version = version + 1, kv_pending = version + 1 WHERE id = ? AND $permitted`,
-      ...[now, actor.type, actor.id, actor.name, keyId],
-    ),
-    logKeyChange(keyId, now),
-  ];
+/** The event of each action, and the column that says that it was done. */
+const ACTIONS = {
+  revoke: { eventType: "REVOKE", ends: " and revoked", change: {}, column: "revoked_at" },
+  disable: { eventType: "EDIT", ends: " and disabled", change: { change: "disabled" }, column: "disabled_at" },
+  tell: { eventType: "LEAK", ends: "", change: {}, column: "compromised_at" },
+} as const;
+
+function markDisabled(keyId: string, now: number) {
+  return statement("UPDATE api_keys SET disabled_at = ? WHERE id = ? AND $permitted", now, keyId);
 }

@@ -48,6 +48,12 @@ const OUR_OWN: readonly GatehouseOperationId[] = [
   "redeliverEvents",
   "testEndpoint",
   "getSelf",
+  "getAccountPolicy",
+  "putAccountPolicy",
+  "listApprovals",
+  "getApproval",
+  "approveChange",
+  "rejectChange",
 ];
 
 describe("the operation table", () => {
@@ -123,6 +129,12 @@ describe("the operation table", () => {
       "putApiKeyTrial",
       "deleteApiKeyTrial",
       "promoteApiKeyTrial",
+      "getAccountPolicy",
+      "putAccountPolicy",
+      "listApprovals",
+      "getApproval",
+      "approveChange",
+      "rejectChange",
       "listOperators",
       "createOperator",
       "getOperator",
@@ -201,12 +213,14 @@ describe("accountIn", () => {
 });
 
 describe("isGatehousePath", () => {
-  it("reserves ten path prefixes, derived from the table", () => {
+  it("reserves twelve path prefixes, derived from the table", () => {
     expect(GATEHOUSE_PREFIXES).toEqual([
       "/api/public/v1/accounts/{accountId}/audit/events",
       "/api/public/v1/accounts/{accountId}/audit/head",
       "/api/public/v1/accounts/{accountId}/audit/refusals",
       "/api/public/v1/accounts/{accountId}/api-keys",
+      "/api/public/v1/accounts/{accountId}/policy",
+      "/api/public/v1/accounts/{accountId}/approvals",
       "/api/public/v1/accounts/{accountId}/operators",
       "/api/public/v1/accounts/{accountId}/endpoints",
       "/api/public/v1/auth/permissions",

@@ -33,6 +33,8 @@ export function createReplay(): Replay {
       try {
         const detail = JSON.parse(event.detail) as Members;
         APPLY[event.resource_type]?.(state, event, detail);
+        const used = detail.approval as Members | undefined;
+        if (used !== undefined) update(state.approvals, String(used.id), { used_at: event.created_at });
       } catch {
         // A row that cannot be read stops nothing; it is a finding of the chain when somebody else wrote it.
         state.findings.push(`${event.resource_type} ${event.resource_id}: event ${event.seq} cannot be read`);
@@ -47,6 +49,8 @@ const APPLY: Readonly<Record<string, (state: State, event: StoredEvent, detail: 
   ROLE: applyToRole,
   OPERATOR: applyToOperator,
   ENDPOINT: applyToEndpoint,
+  ACCOUNT: applyToAccount,
+  APPROVAL: applyToApproval,
 };
 
 function applyToKey(state: State, event: StoredEvent, detail: Members): void {
@@ -132,7 +136,8 @@ function createKey(state: State, event: StoredEvent, detail: Members): void {
   });
   // The first key of an account is created with it.
   if (event.actor_type !== "SYSTEM" || state.accounts.has(event.account_id)) return;
-  state.accounts.set(event.account_id, { name: detail.account_name as Value, created_at: event.created_at });
+  const account = { name: detail.account_name as Value, created_at: event.created_at };
+  state.accounts.set(event.account_id, { ...account, policy: "{}" });
 }
 
 function dryRunOf(event: StoredEvent, detail: Members): Row {
@@ -214,6 +219,26 @@ function applyToEndpoint(state: State, event: StoredEvent, detail: Members): voi
   if (type !== "CREATE") return;
   const creator = { created_by_id: event.actor_id, created_by_name: event.actor_name };
   state.endpoints.set(id, { ...owned(event), ...creator, ...members, disabled_at, deleted_at: null });
+}
+
+function applyToAccount(state: State, { resource_id: id }: StoredEvent, { after }: Members): void {
+  update(state.accounts, id, { policy: JSON.stringify(after) });
+}
+
+function applyToApproval(state: State, event: StoredEvent, detail: Members): void {
+  const { resource_id: id, event_type: type, created_at: at, actor_type, actor_id, actor_name } = event;
+  if (type === "CREATE") {
+    const requester = { requested_by_type: actor_type, requested_by_id: actor_id, requested_by_name: actor_name };
+    const open = { decision: null, decided_at: null, decided_by_id: null, decided_by_name: null, used_at: null };
+    const members = pick(detail, ["operation_id", "fingerprint", "expires_at"]);
+    state.approvals.set(id, { ...owned(event), ...requester, ...members, ...open });
+    return;
+  }
+  // An end by a restore names the approval in its detail, as a use does.
+  if (type !== "APPROVE" && type !== "REJECT") return;
+  const decision = type === "APPROVE" ? "approved" : "rejected";
+  const decided = { decision, decided_at: at, decided_by_id: actor_id, decided_by_name: actor_name };
+  update(state.approvals, id, decided);
 }
 
 function owned({ account_id, created_at }: StoredEvent): Row {

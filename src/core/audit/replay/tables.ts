@@ -9,7 +9,20 @@ export type Row = Readonly<Record<string, Value>>;
  * counts, copies of other columns, and what caches need.
  */
 export const TABLES = {
-  accounts: { key: "id", columns: ["name", "created_at"], leftOut: [] },
+  accounts: {
+    key: "id",
+    columns: ["name", "created_at", "policy"],
+    leftOut: ["version", "idle_since", "idle_checked_at"],
+  },
+  approvals: {
+    key: "id",
+    columns: [
+      ...["account_id", "operation_id", "fingerprint", "requested_by_type", "requested_by_id", "requested_by_name"],
+      ...["created_at", "expires_at", "decision", "decided_at", "decided_by_id", "decided_by_name", "used_at"],
+    ],
+    // The fingerprint covers what is shown of the change (src/store/approvals/row.ts).
+    leftOut: ["method", "path", "body", "reasons"],
+  },
   roles: {
     key: "id",
     columns: ["account_id", "display_name", "description", "permissions", "manages_keys", "deleted_at"],
