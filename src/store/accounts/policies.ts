@@ -41,9 +41,12 @@ async function updatePolicy(
   const { disableAfterIdleDays: days } = policy;
   const earlier = account.policy.disableAfterIdleDays;
   const restarts = days !== null && (earlier === null || days < earlier);
-  const [before, after] = [toWirePolicy(account.policy), toWirePolicy(policy)];
+  const after = toWirePolicy(policy);
   const failed = await makeChange(db, {
-    event: policyEvent(id, name, { before, after }),
+    event: {
+      ...policyEvent(id, name, { after }),
+      before: { sql: "SELECT policy FROM accounts WHERE id = ?", values: [id] },
+    },
     actor,
     now,
     conditions: {

@@ -12,8 +12,8 @@ export interface AuditEvent {
   readonly resourceId: string;
   readonly resourceName: string;
   readonly message: string;
-  /** Details for programs; never a secret, never a hash. */
-  readonly detail: Readonly<Record<string, unknown>>;
+  /** Details for programs; never a secret, never a hash. The member `before` is that below, which no code covers. */
+  readonly detail: Readonly<Record<string, unknown>> & { readonly before?: never };
   /** An SQL expression: the state before the change as JSON, read in the transaction. Added to the detail as `before`. */
   readonly before?: Condition;
 }
