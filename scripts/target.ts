@@ -46,12 +46,12 @@ function localTarget(path: string): OwnPart {
   return {
     remote: false,
     async query(sql) {
-      const { results } = await (await opened()).db.prepare(sql).all<Record<string, unknown>>();
-      return results;
+      const { db } = await opened();
+      return (await unlocked(() => db.prepare(sql).all<Record<string, unknown>>())).results;
     },
     async execute(statements) {
       const { db } = await opened();
-      await db.batch(statements.map((sql) => db.prepare(sql)));
+      await unlocked(() => db.batch(statements.map((sql) => db.prepare(sql))));
     },
     kv: {
       list: async (prefix) => (await (await opened()).kv.list({ prefix })).keys,
@@ -65,6 +65,22 @@ function localTarget(path: string): OwnPart {
       state = null;
     },
   };
+}
+
+const TRIES = 20;
+const PAUSE_MS = 250;
+
+/** Tries again while `npm start`, another process, holds the lock of the database: nothing was done then (SQLITE_BUSY). */
+async function unlocked<T>(run: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      const isLocked = /internal error|SQLITE_BUSY|database is locked/.test(String((error as Error).message));
+      if (!isLocked || tries === TRIES) throw error;
+      await new Promise((done) => setTimeout(done, PAUSE_MS));
+    }
+  }
 }
 
 function required(text: string | null, name: string): string {
