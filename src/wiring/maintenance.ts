@@ -1,6 +1,7 @@
 // Wires the jobs that run after a change and by schedule. Loaded with the first of either.
 import type { Config } from "../config/config.ts";
 import { errorText, type Log } from "../log.ts";
+import { pruneNetworks } from "../store/api-keys/new-networks.ts";
 import { createKeptHeads } from "../store/audit/kept-heads.ts";
 import type { Sealed } from "../store/audit/port.ts";
 import { createAuditPublisher } from "../store/audit/publisher.ts";
@@ -72,6 +73,7 @@ export function createMaintenanceJobs(config: Config, copies: KeyCopies, log: Lo
       await attempt(log, "expiries_recorded", () => maintenance.recordExpiries(now));
       await attempt(log, "notices_given", () => giveAndMail(config, log, now));
       await attempt(log, "changes_pruned", () => maintenance.pruneChanges(now));
+      await attempt(log, "networks_pruned", () => pruneNetworks(db, now));
       await attempt(log, "refusals_pruned", () => denials.prune(now));
       await attempt(log, "audit_sealed", async () => {
         const sealed = await sealer.sealAll(now);

@@ -12,6 +12,7 @@ const EVENT_TYPE_NAMES: Readonly<Record<string, string>> = {
   EXPIRING: "Expiring",
   LEAK: "Leaked",
   CANARY: "Used Canary",
+  NEW_NETWORK: "New Network of",
 };
 const RESOURCE_TYPE_NAMES: Readonly<Record<string, string>> = {
   API_KEY: "API Key",

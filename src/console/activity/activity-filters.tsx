@@ -11,6 +11,7 @@ const EVENT_TYPES = {
   EXPIRING: "Expiring",
   LEAK: "Leaked",
   CANARY: "Used canary",
+  NEW_NETWORK: "New network",
 };
 const RESOURCE_TYPES = {
   API_KEY: "API keys",

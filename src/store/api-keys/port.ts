@@ -1,6 +1,7 @@
 // API keys as operators manage them. When one of these throws, the operation answers 503 and nothing has changed. Recording
 // never throws.
 import type { KeyHash, KeyStatus, UnusableReason } from "../../core/access/principal.ts";
+import type { Address } from "../../core/ip/ip-address.ts";
 import type { Actor, Background, PageOrError } from "../common.ts";
 import type { RoleDetails } from "../roles/port.ts";
 
@@ -234,7 +235,19 @@ export interface ApiKeyRepository {
   revoke(accountId: string, id: string, force: boolean, actor: Actor, now: number): Promise<RevokeOutcome>;
 }
 
+/** The client of a use. */
+export interface UseClient {
+  readonly text: string;
+  readonly address: Address;
+}
+
 export interface UsageRecorder {
-  /** Counts a use of a key; writes at most once per key and minute, the first use at once. */
-  record(keyId: string, now: number, address: string | null, background: Background): void;
+  /**
+   * Counts a use of a key; writes at most once per key and minute, the first use at once. Where it comes from a network that the key was
+   * not used from yet, that is an audit event.
+   *
+   * @param client `null`: its address is not known
+   * @param request as the runtime gave it: the country is read from it for a new network only
+   */
+  record(keyId: string, now: number, client: UseClient | null, request: object, background: Background): void;
 }

@@ -14,7 +14,7 @@ export interface ApiKeyRef {
 
 /** The audit event of a change of an API key; `detail` is for programs. */
 export function keyEvent(
-  eventType: "CREATE" | "EDIT" | "REVOKE" | "EXPIRE" | "EXPIRING" | "LEAK" | "CANARY",
+  eventType: "CREATE" | "EDIT" | "REVOKE" | "EXPIRE" | "EXPIRING" | "LEAK" | "CANARY" | "NEW_NETWORK",
   { accountId, keyId, name }: ApiKeyRef & { readonly name: string },
   message: string,
   detail: Readonly<Record<string, unknown>>,

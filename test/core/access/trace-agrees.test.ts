@@ -68,5 +68,5 @@ it("trace agrees with decide for a million random requests, and its first denial
   }
   // Every decision must have occurred often.
   expect([...seen.values()].every((times) => times > rounds(1_000))).toBe(true);
-  expect(seen.size).toBe(8);
+  expect(seen.size).toBe(9);
 }, 60_000);
