@@ -36,6 +36,10 @@ export async function count(customer: Customer, { seed, minutes, onMinute }: Cou
   const storage = createStorage(() => now);
   storage.database.exec(`INSERT INTO accounts (id, name, created_at) VALUES ('${ACCOUNT}', 'cost', 0)`);
   const hashes = addKeyRows(storage.database, ACCOUNT, DEVELOPER.id, customer.keys);
+  // Keys that were used from the same network and country today: the first uses of a day would be extrapolated as all others.
+  storage.database.exec(`INSERT INTO key_networks (key_id, place, first_day, last_day)
+    SELECT api_keys.id, value, 0, iif(value = '', 9999999, ${Math.floor(EPOCH / DAY_MS)})
+    FROM api_keys, json_each('["", "198.51.100.0/24", "NZ"]')`);
   // Storage answers at once, so no time limit is reached and no timer has to run.
   const clock = { now: () => Math.floor(now), after: () => () => undefined };
   const isolates = Array.from({ length: customer.locations * customer.isolatesEach }, () =>

@@ -5,7 +5,9 @@ import { operationOf } from "../../scripts/simulate/isolate.ts";
 import { ACCOUNT } from "../../scripts/simulate/primary.ts";
 import { decide } from "../../src/core/access/decide.ts";
 import type { KeyHash } from "../../src/core/access/principal.ts";
-import { parseAddress } from "../../src/core/ip/ip-address.ts";
+import { type Address, parseAddress } from "../../src/core/ip/ip-address.ts";
+import { createNetworks } from "../../src/store/api-keys/networks.ts";
+import { createPlaceCheck } from "../../src/store/api-keys/new-networks.ts";
 import { createUsageRecorder } from "../../src/store/api-keys/usage.ts";
 import { createDenialRecorder } from "../../src/store/denials/recorder.ts";
 import { createD1Records } from "../../src/store/key-cache/d1-records.ts";
@@ -25,7 +27,8 @@ export interface Isolate {
 
 /** KEY_CACHE_SIZE as it is by default. */
 const CACHE_SIZE = 10_000;
-const ADDRESS = "198.51.100.7";
+const CLIENT = { text: "198.51.100.7", address: parseAddress("198.51.100.7") as Address };
+const REQUEST = { cf: { country: "NZ" } };
 
 // A Developer must not read login records.
 const OPERATION_IDS = { read: "listClusters", change: "createCluster", denied: "getLoginRecords" } as const;
@@ -50,7 +53,9 @@ export function createIsolate(
     onError: fail,
   };
   const resolver = createKeyResolver(parts, { cacheSize: CACHE_SIZE, staleIfErrorMs: 60_000 });
-  const usage = createUsageRecorder(storage.db, CACHE_SIZE, fail);
+  const check = createPlaceCheck(storage.db, async () => fail("a new network", storage));
+  const networks = createNetworks(CACHE_SIZE, async () => check, fail);
+  const usage = createUsageRecorder(storage.db, CACHE_SIZE, networks, fail);
   const denials = createDenialRecorder(storage.db, denialRetentionMs, fail);
   const pending: Promise<unknown>[] = [];
   const background = (work: Promise<unknown>) => void pending.push(work);
@@ -67,9 +72,9 @@ export function createIsolate(
 
   function authorize({ record }: ResolvedKey, kind: keyof typeof OPERATION_IDS): void {
     const operation = operationOf(OPERATION_IDS[kind]);
-    const facts = { address: parseAddress(ADDRESS), accountId: ACCOUNT, operation, params: {} };
+    const facts = { address: CLIENT.address, accountId: ACCOUNT, operation, params: {} };
     const decision = decide(record, facts, clock.now());
-    if (decision.allow) usage.record(decision.principal.id, clock.now(), ADDRESS, background);
+    if (decision.allow) usage.record(decision.principal.id, clock.now(), CLIENT, REQUEST, background);
     else recordDenial(record?.id ?? null, decision.denial.reason);
   }
 

@@ -1,5 +1,6 @@
 // How many rows D1 bills for a statement, as its `meta` says; SQLite does not tell. Every statement of a request and of the
 // scheduled maintenance is here, and test/store/rows-billed.test.ts compares each with a D1 in workerd.
+import { ADD_FIRST, PRUNE_NETWORKS, READ_PLACES, SEE_AGAIN } from "../../src/store/api-keys/new-networks.ts";
 import { RECORD_USE } from "../../src/store/api-keys/usage.ts";
 import { ENDS, NEWEST_EVENT } from "../../src/store/audit/publisher.ts";
 import { OPEN_ACCOUNTS, OTHER_SIGNER } from "../../src/store/audit/sealer.ts";
@@ -36,6 +37,11 @@ export const ROWS: ReadonlyMap<string, (effect: Effect) => Rows> = new Map<strin
   [FIND_BY_HASH, ({ returned }) => ({ read: 3 * returned, written: 0 })],
   [READ_CHANGES, readsOnly(3)],
   [RECORD_USE, ({ changed }) => ({ read: changed, written: changed })],
+  // In an isolate's first use of a key and a network in a day: the key, and its places of this network, this country and any.
+  [READ_PLACES, ({ returned }) => ({ read: returned === 1 ? 2 : 1 + 2 * returned, written: 0 })],
+  [ADD_FIRST, ({ added }) => ({ read: 2 * added, written: 2 * added })],
+  [SEE_AGAIN, ({ changed }) => ({ read: 4 * changed, written: 2 * changed })],
+  [PRUNE_NETWORKS, ({ changed }) => ({ read: 1 + changed, written: changed })],
   [COUNT_DENIALS, ({ changed, added }) => ({ read: changed, written: changed + added })],
   [KEEP_REQUESTS, ({ changed }) => ({ read: changed, written: 2 * changed })],
   [DELETE_OLD_REQUESTS, deletes],

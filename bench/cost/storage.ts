@@ -82,11 +82,12 @@ function createD1(database: DatabaseSync, used: Usage): D1Database {
 
 function createKv(copies: CountingStorage["copies"], used: Usage, now: () => number): KVNamespace {
   const kv = {
-    async get(name: string, options: { readonly type: string }) {
+    async get(name: string, options: string | { readonly type: string }) {
       used.kvReads += 1;
       const copy = copies.get(name);
       if (copy === undefined || copy.expiresAt <= now()) return null;
-      return options.type === "json" ? JSON.parse(copy.text) : copy.text;
+      const type = typeof options === "string" ? options : options.type;
+      return type === "json" ? JSON.parse(copy.text) : copy.text;
     },
     async put(name: string, text: string, options?: { readonly expirationTtl?: number }) {
       used.kvWrites += 1;

@@ -24,6 +24,7 @@ const KINDS: Readonly<Record<string, "list" | "number" | "flag">> = {
   noncompliant: "flag",
   archived: "flag",
   pending: "flag",
+  canary: "flag",
   dry_run: "flag",
   force: "flag",
 };

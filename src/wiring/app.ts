@@ -8,6 +8,7 @@ import { createIdentity } from "../gateway/proxy/identity-token.ts";
 import { createHeaderFilter } from "../gateway/proxy/request-headers.ts";
 import { createRateLimits, type RateLimits } from "../gateway/rate-limits.ts";
 import { createLog, errorText } from "../log.ts";
+import { createNetworks } from "../store/api-keys/networks.ts";
 import { createUsageRecorder } from "../store/api-keys/usage.ts";
 import { createDenialRecorder } from "../store/denials/recorder.ts";
 import { FRESH_FOR_MS } from "../store/key-cache/change-log.ts";
@@ -59,6 +60,10 @@ export function createApp(given: Config, { clock, random }: Runtime): App {
   const maintenance = lazy(async () =>
     (await import("./maintenance.ts")).createMaintenanceJobs(config, copies, log, clock),
   );
+  const afterEvent = async (accountId: string) =>
+    (await maintenance()).afterChange({ accountId, keyIds: [] }, clock.now());
+  const placeCheck = lazy(async () => (await import("./networks.ts")).createNetworkCheck(config, afterEvent));
+  const networks = createNetworks(config.keyCacheSize, placeCheck, onError);
   const identity = createIdentity(config.identityKeys, config.issuer, config.upstream.audience);
   const upstream = upstreamOf(config);
   const outgoing: Outgoing = {
@@ -71,7 +76,7 @@ export function createApp(given: Config, { clock, random }: Runtime): App {
     routes,
     ring: config.ring,
     keys,
-    usage: createUsageRecorder(config.db, config.keyCacheSize, onError),
+    usage: createUsageRecorder(config.db, config.keyCacheSize, networks, onError),
     denials,
     dryRuns,
     operators: operatorsOf(config, clock),
@@ -90,6 +95,7 @@ export function createApp(given: Config, { clock, random }: Runtime): App {
       const { createFirstAccount } = await import("../store/accounts/repository.ts");
       return createFirstAccount(config.db, config.ring);
     }),
+    canaries: lazy(async () => (await import("./canaries.ts")).createCanaries(config, onError, afterEvent)),
     leaks: lazy(async () =>
       (await import("./leaks.ts")).createLeaks(config, clock, (accountId, keyIds, background) => {
         keys.invalidate(keyIds, background);

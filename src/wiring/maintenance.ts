@@ -1,6 +1,7 @@
 // Wires the jobs that run after a change and by schedule. Loaded with the first of either.
 import type { Config } from "../config/config.ts";
 import { errorText, type Log } from "../log.ts";
+import { pruneNetworks } from "../store/api-keys/new-networks.ts";
 import { createKeptHeads } from "../store/audit/kept-heads.ts";
 import type { Sealed } from "../store/audit/port.ts";
 import { createAuditPublisher } from "../store/audit/publisher.ts";
@@ -74,6 +75,7 @@ export function createMaintenanceJobs(config: Config, copies: KeyCopies, log: Lo
       await attempt(log, "idle_keys_disabled", () => disableIdleKeys(db, now));
       await attempt(log, "notices_given", () => giveAndMail(config, log, now));
       await attempt(log, "changes_pruned", () => maintenance.pruneChanges(now));
+      await attempt(log, "networks_pruned", () => pruneNetworks(db, now));
       await attempt(log, "refusals_pruned", () => denials.prune(now));
       await attempt(log, "audit_sealed", async () => {
         const sealed = await sealer.sealAll(now);
@@ -93,11 +95,16 @@ export function createMaintenanceJobs(config: Config, copies: KeyCopies, log: Lo
 async function giveAndMail({ db, mail }: Config, log: Log, now: number): Promise<number> {
   const notices = await giveNotices(db, now);
   if (mail === null) return notices.length;
-  const send: SendMail = (to, subject, text) => mail.binding.send({ from: mail.from, to, subject, text });
+  const send = mailSender(mail);
   for (const notice of notices) {
     await mailNotice(db, send, notice, now).catch((error) => logError(log, "notice_mail", error));
   }
   return notices.length;
+}
+
+/** Sends mail by the binding. */
+export function mailSender({ binding, from }: NonNullable<Config["mail"]>): SendMail {
+  return (to, subject, text) => binding.send({ from, to, subject, text });
 }
 
 /** Runs one job; its error does not stop the jobs after it. */

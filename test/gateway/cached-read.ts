@@ -1,6 +1,7 @@
 // One authorized read whose key the isolate has cached, through the gateway of the harness with the real key resolver and
 // usage recorder. test/repo/request-path.ts counts the functions that it enters.
 import { handleRequest } from "../../src/gateway/handle-request.ts";
+import { createNetworks } from "../../src/store/api-keys/networks.ts";
 import { createUsageRecorder } from "../../src/store/api-keys/usage.ts";
 import { createKeyResolver } from "../../src/store/key-cache/key-resolver.ts";
 import { aKey, NOW } from "../support/key.ts";
@@ -28,12 +29,13 @@ export async function sendCachedReads(beforeEach: () => void): Promise<void> {
     random: () => 0.5,
     onError,
   };
+  const noCheck = () => Promise.reject(new Error("no address, and so nothing to check"));
   const statement = { bind: () => statement };
   const db = { prepare: () => statement, batch: async () => [] } as unknown as D1Database;
   const gateway = {
     ...openGateway().gateway,
     keys: createKeyResolver(parts, { cacheSize: 10, staleIfErrorMs: 60_000 }),
-    usage: createUsageRecorder(db, 10, onError),
+    usage: createUsageRecorder(db, 10, createNetworks(10, noCheck, onError), onError),
   };
   const work: Promise<unknown>[] = [];
   for (let request = 0; request < 3; request += 1) {

@@ -148,6 +148,7 @@ export function keyQuery(changes: Partial<ApiKeyFilter> = {}): ApiKeyFilter {
     disabled: null,
     noncompliantWith: null,
     archive: null,
+    canary: null,
     statuses: [],
     order: "desc",
     limit: 100,

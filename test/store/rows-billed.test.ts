@@ -1,6 +1,7 @@
 // The rows that D1 bills for a statement, compared with the calculation in bench/cost.
 import { beforeEach, expect, it } from "vitest";
 import { type Effect, ROWS } from "../../bench/cost/rows.ts";
+import { ADD_FIRST, PRUNE_NETWORKS, READ_PLACES, SEE_AGAIN } from "../../src/store/api-keys/new-networks.ts";
 import { RECORD_USE } from "../../src/store/api-keys/usage.ts";
 import { ENDS, NEWEST_EVENT } from "../../src/store/audit/publisher.ts";
 import { OPEN_ACCOUNTS, OTHER_SIGNER } from "../../src/store/audit/sealer.ts";
@@ -41,6 +42,16 @@ it("bills one written row for a use", async () => {
   const { id } = await makeKey();
   await expectBilled(RECORD_USE, [id, NOW, 1, "192.0.2.1", "w1"]);
   await expectBilled(RECORD_USE, [id, NOW + 1, 1, "192.0.2.1", "w2"]);
+});
+
+it("bills the networks of a key as bench/cost calculates", async () => {
+  const { id } = await makeKey();
+  const places = JSON.stringify(["", "192.0.2.0/24", "NZ"]);
+  await expectBilled(READ_PLACES, [id, "192.0.2.0/24", "NZ"]);
+  await expectBilled(ADD_FIRST, [id, 20_000, places], 3);
+  await expectBilled(READ_PLACES, [id, "192.0.2.0/24", "NZ"]);
+  await expectBilled(SEE_AGAIN, [id, 20_001, JSON.stringify(["192.0.2.0/24", "NZ"])]);
+  for (const day of [1, 30_000]) await expectBilled(PRUNE_NETWORKS, [day]);
 });
 
 it("bills denials and their pruning as bench/cost calculates", async () => {

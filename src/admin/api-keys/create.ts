@@ -36,7 +36,9 @@ export async function createApiKey(ports: AdminPorts, request: AuthorizedRequest
   const addresses = allowLists.length === 0 ? null : compileRules(allowLists.flatMap((list) => list.rules));
   const escalations = escalationsOfKey(request.principal, { grant: grantOf(role), expiresAt, addresses });
   if (escalations.length > 0) return escalationDenied(request, escalations);
-  const permit = await permitByPolicy(ports, request, { grant: grantOf(role), ofKey: true, expiresAt });
+  // A canary key never opens, whatever its role.
+  const judged = spec.canary === true ? {} : { grant: grantOf(role), ofKey: true, expiresAt };
+  const permit = await permitByPolicy(ports, request, judged);
   if (permit instanceof Response) return permit;
   const { accountId } = request.principal;
   const id = crypto.randomUUID();
@@ -61,6 +63,7 @@ export async function createApiKey(ports: AdminPorts, request: AuthorizedRequest
     expireAfterHours: spec.expire_after_hours,
     expiresAt,
     idempotencyKey,
+    canary: spec.canary === true,
   });
 }
 
@@ -97,9 +100,10 @@ async function storeApiKey(
 
 /** Role and lists are compared while the key has those that it was created with. */
 function isSameRequest(made: ApiKeyDetails, key: NewApiKey): boolean {
-  const { name, description, expireAfterHours } = key;
+  const { name, description, expireAfterHours, canary } = key;
   if (made.name !== name || made.description !== description || made.expireAfterHours !== expireAfterHours)
     return false;
+  if (made.canary !== canary) return false;
   if (made.version > 1) return true;
   return made.role.id === key.roleId && made.allowListIds.join() === key.allowListIds.join();
 }

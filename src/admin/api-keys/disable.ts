@@ -43,6 +43,7 @@ async function setDisabled(
   disabled: boolean,
   judged: Judged,
 ): Promise<Response> {
+  if (key.canary) return conflict(request, "key_canary", CONFLICTS.key_canary);
   if (!matchesIfMatch(request, etagOf(key))) return preconditionFailed(request);
   const permit = await permitByPolicy(ports, request, judged);
   if (permit instanceof Response) return permit;
@@ -56,6 +57,7 @@ async function setDisabled(
 }
 
 const CONFLICTS = {
+  key_canary: "The API key is a canary key, which never opens: it can neither be disabled nor enabled.",
   key_inactive: "The API key is revoked or expired, so it can neither be disabled nor enabled.",
   last_manager: LAST_MANAGER,
 } as const;

@@ -19,7 +19,7 @@ import { toApiKey, toEffective } from "./view.ts";
 export async function listApiKeys(ports: AdminPorts, request: AuthorizedRequest): Promise<Response> {
   const query = readQuery(request.query, ApiKeyListQuery);
   if ("errors" in query) return validationError(request, query.errors);
-  const { api_key_name, status, role_id, created_by_id, signing_key_id, disabled, order, continuation_token } =
+  const { api_key_name, status, role_id, created_by_id, signing_key_id, disabled, canary, order, continuation_token } =
     query.value;
   const { accountId } = request.principal;
   const { policy } = await ports.policies.get(accountId);
@@ -34,6 +34,7 @@ export async function listApiKeys(ports: AdminPorts, request: AuthorizedRequest)
       disabled: disabled ?? null,
       noncompliantWith: query.value.noncompliant === true ? policy : null,
       archive: archiveOf(policy, query.value.archived === true, request.now),
+      canary: canary ?? null,
       // Clients revoke the first key of a name: while a key is replaced that is the old one.
       order: order ?? (api_key_name === undefined ? "desc" : "asc"),
       limit: limitOf(query.value),

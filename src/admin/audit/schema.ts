@@ -23,6 +23,8 @@ export const EVENT_TYPES = [
   "LEAK",
   "APPROVE",
   "REJECT",
+  "CANARY",
+  "NEW_NETWORK",
 ] as const;
 export const RESOURCE_TYPES = ["API_KEY", "ALLOW_LIST", "ROLE", "OPERATOR", "ENDPOINT", "ACCOUNT", "APPROVAL"] as const;
 

@@ -13,6 +13,8 @@ const EVENT_TYPE_NAMES: Readonly<Record<string, string>> = {
   LEAK: "Leaked",
   APPROVE: "Approve",
   REJECT: "Reject",
+  CANARY: "Used Canary",
+  NEW_NETWORK: "New Network of",
 };
 const RESOURCE_TYPE_NAMES: Readonly<Record<string, string>> = {
   API_KEY: "API Key",

@@ -10,6 +10,8 @@ const EVENT_TYPES = {
   EXPIRE: "Expired",
   EXPIRING: "Expiring",
   LEAK: "Leaked",
+  CANARY: "Used canary",
+  NEW_NETWORK: "New network",
 };
 const RESOURCE_TYPES = {
   API_KEY: "API keys",

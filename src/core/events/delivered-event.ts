@@ -23,7 +23,7 @@ export interface DeliveredEvent {
 /** How much an event is worth to somebody who watches: 0 to 10. */
 export function severityOf({ eventType, resourceType }: Pick<DeliveredEvent, "eventType" | "resourceType">): number {
   if (ALARMS.has(eventType)) return 9;
-  if (eventType === "REVOKE" || resourceType === "ENDPOINT") return 5;
+  if (eventType === "REVOKE" || eventType === "NEW_NETWORK" || resourceType === "ENDPOINT") return 5;
   return eventType === "CREATE" || eventType === "EDIT" || eventType === "DELETE" ? 3 : 2;
 }
 

@@ -17,7 +17,7 @@ export function recordUse(
 ): void {
   if (!isApiKey(principal)) return;
   const { id, dryRun } = principal;
-  gateway.usage.record(id, context.now, context.client?.text ?? null, background);
+  gateway.usage.record(id, context.now, context.client, context.request.raw, background);
   if (dryRun !== null) background(recordDryRun(context, target, id, dryRun, gateway, background));
 }
 

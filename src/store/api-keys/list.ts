@@ -34,7 +34,7 @@ const withComma = ({ sql, values }: Condition): Condition => ({ sql: `${sql}, `,
 /** `unusableReason` as a condition. */
 function isUnusable(config: StoreConfig): Condition {
   return {
-    sql: `(k.disabled_at IS NOT NULL OR ifnull(k.signing_key_id NOT IN (SELECT value FROM json_each(?)), 0)
+    sql: `(k.disabled_at IS NOT NULL OR k.canary = 1 OR ifnull(k.signing_key_id NOT IN (SELECT value FROM json_each(?)), 0)
       OR k.id IN (SELECT value FROM json_each(?)))`,
     values: [JSON.stringify(signingKeyIds(config)), JSON.stringify([...config.blockedKeyIds])],
   };
@@ -42,8 +42,9 @@ function isUnusable(config: StoreConfig): Condition {
 
 export function listKeys(db: D1Database, query: ApiKeyFilter, now: number): Promise<PageOrError<ApiKeyDetails>> {
   const config = storeConfigOf(db);
-  const { accountId, name, statuses, roleId, createdById, signingKeyId, disabled, noncompliantWith, archive, order } =
+  const { accountId, name, statuses, roleId, createdById, signingKeyId, disabled, canary, noncompliantWith, archive } =
     query;
+  const { order } = query;
   const behind = (last: Pick<KeyRow, "created_at" | "id">, cursor: KeyCursor | null) =>
     [cursor?.[0] ?? now, ...START, last.created_at, last.id] as const;
   return listPage(db, {
@@ -56,6 +57,7 @@ export function listKeys(db: D1Database, query: ApiKeyFilter, now: number): Prom
       createdById,
       signingKeyId,
       disabled,
+      canary,
       noncompliantWith,
       archive?.archived,
       order,
@@ -83,10 +85,11 @@ function isIndexed({
   roleId,
   createdById,
   disabled,
+  canary,
   noncompliantWith,
   archive,
 }: ApiKeyFilter): boolean {
-  const others = [name, roleId, createdById, disabled, noncompliantWith, archive];
+  const others = [name, roleId, createdById, disabled, canary, noncompliantWith, archive];
   return statuses.length === 0 && others.every((filter) => filter === null);
 }
 
@@ -129,7 +132,8 @@ function keyListStatement(
   if (query.statuses.length > 0) filters.push(statusIsOneOf(query.statuses, now, config));
   filters.push(...equal({ "k.role_id": query.roleId, "k.created_by": query.createdById }));
   if (query.disabled !== null)
-    filters.push({ sql: `(k.disabled_at IS NOT NULL) = ?`, values: [query.disabled ? 1 : 0] });
+    filters.push({ sql: "(k.disabled_at IS NOT NULL AND k.canary = 0) = ?", values: [query.disabled ? 1 : 0] });
+  if (query.canary !== null) filters.push({ sql: "k.canary = ?", values: [query.canary ? 1 : 0] });
   if (query.noncompliantWith !== null) filters.push(isNoncompliant(query.noncompliantWith, now));
   if (query.archive !== null) filters.push(isArchived(query.archive));
   if (query.name !== null) filters.push(...equal({ "k.signing_key_id": query.signingKeyId }));

@@ -2,6 +2,7 @@
 // never throws.
 import type { AccountPolicy } from "../../core/access/account-policy.ts";
 import type { KeyHash, KeyStatus, UnusableReason } from "../../core/access/principal.ts";
+import type { Address } from "../../core/ip/ip-address.ts";
 import type { Actor, Background, PageOrError } from "../common.ts";
 import type { RoleDetails } from "../roles/port.ts";
 
@@ -35,8 +36,10 @@ export interface ApiKeyDetails {
   readonly revokedAt: number | null;
   /** Its newest rotation; `null`: it has neither a successor nor a predecessor. */
   readonly rotation: RotationDetails | null;
-  /** `null`: it is not disabled. */
+  /** `null`: it is not disabled, or a canary key. */
   readonly disabledAt: number | null;
+  /** It never opens, and its use is an alarm. */
+  readonly canary: boolean;
   /** Whether an operator revoked it, not a key. */
   readonly revokedByOperator: boolean;
   readonly revokedById: string | null;
@@ -60,6 +63,8 @@ export interface NewApiKey {
   readonly expireAfterHours: number;
   readonly expiresAt: number | null;
   readonly idempotencyKey: string | null;
+  /** Left out: it is none. */
+  readonly canary?: boolean;
   /** Of a successor; left out: the key takes over from none. */
   readonly rotation?: Rotation;
 }
@@ -112,7 +117,7 @@ export interface ApiKeyFilter {
   readonly name: string | null;
   /** Empty: any. */
   readonly statuses: readonly KeyStatus[];
-  /** `null`: any; so for the three below. */
+  /** `null`: any; so for the four below. */
   readonly roleId: string | null;
   readonly createdById: string | null;
   readonly signingKeyId: string | null;
@@ -121,6 +126,7 @@ export interface ApiKeyFilter {
   readonly noncompliantWith: AccountPolicy | null;
   /** Which keys are archived, and whether these are listed or the others. `null`: no key is archived. */
   readonly archive: { readonly endedBefore: number; readonly archived: boolean } | null;
+  readonly canary: boolean | null;
   readonly order: "asc" | "desc";
   readonly limit: number;
   readonly continuationToken: string | null;
@@ -154,8 +160,8 @@ export interface Disabling {
   readonly force: boolean;
 }
 
-/** The key, disabled or enabled, also when it was so already; or it is revoked or expired, or the last manager. */
-export type DisableOutcome = ApiKeyDetails | "key_inactive" | "last_manager";
+/** The key, disabled or enabled, also when it was so already; or it is a canary key, revoked or expired, or the last manager. */
+export type DisableOutcome = ApiKeyDetails | "key_canary" | "key_inactive" | "last_manager";
 
 export type CreateOutcome =
   | { readonly outcome: "created"; readonly key: ApiKeyDetails }
@@ -163,7 +169,7 @@ export type CreateOutcome =
   | { readonly outcome: "replayed"; readonly key: ApiKeyDetails }
   /** The role or an allow list was deleted after the request was validated; or the account has as many active keys as it may. */
   | { readonly outcome: "reference_gone" | "quota_exceeded" }
-  /** The predecessor is revoked, expired or disabled; or it has a successor already. */
+  /** The predecessor is revoked, expired or disabled, or a canary key; or it has a successor already. */
   | { readonly outcome: "key_inactive" | "already_rotated" };
 
 export type RevokeOutcome =
@@ -173,7 +179,10 @@ export type RevokeOutcome =
   /** No key or operator of the account could manage keys afterwards. */
   | { readonly outcome: "last_manager"; readonly key: ApiKeyDetails };
 
-/** Which keys to revoke, of those that are neither revoked nor expired. `null`: any. */
+/**
+ * Which keys to revoke, of those that are neither revoked nor expired. `null`: any. Canary keys are left out, except one that is named:
+ * by `name`, or as `descendantsOfId` itself.
+ */
 export interface RevokeFilter {
   readonly accountId: string;
   /** Never this one: who revokes the others. */
@@ -233,7 +242,19 @@ export interface ApiKeyRepository {
   revoke(accountId: string, id: string, force: boolean, actor: Actor, now: number): Promise<RevokeOutcome>;
 }
 
+/** The client of a use. */
+export interface UseClient {
+  readonly text: string;
+  readonly address: Address;
+}
+
 export interface UsageRecorder {
-  /** Counts a use of a key; writes at most once per key and minute, the first use at once. */
-  record(keyId: string, now: number, address: string | null, background: Background): void;
+  /**
+   * Counts a use of a key; writes at most once per key and minute, the first use at once. Where it comes from a network that the key was
+   * not used from yet, that is an audit event.
+   *
+   * @param client `null`: its address is not known
+   * @param request as the runtime gave it: the country is read from it for a new network only
+   */
+  record(keyId: string, now: number, client: UseClient | null, request: object, background: Background): void;
 }

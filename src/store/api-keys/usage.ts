@@ -1,6 +1,7 @@
 // When an API key was last used, from which address, and how often. Counted in the isolate and written after the
 // response, at most once per key and minute. An internal error here loses a count, never a response.
 import { type Batched, createBatcher } from "../lib/batcher.ts";
+import type { Networks } from "./networks.ts";
 import type { UsageRecorder } from "./port.ts";
 
 const WRITE_INTERVAL_MS = 60_000;
@@ -40,6 +41,7 @@ interface Use {
 export function createUsageRecorder(
   db: D1Database,
   maxKeys: number,
+  networks: Networks,
   onError: (what: string, error: unknown) => void,
 ): UsageRecorder {
   async function write(batch: readonly Batched<Use>[]): Promise<void> {
@@ -73,9 +75,13 @@ export function createUsageRecorder(
   });
 
   return {
-    record(keyId, now, address, background) {
+    record(keyId, now, client, request, background) {
       const use = batcher.pending(keyId, now, background);
       use.count += 1;
+      const address = client === null ? null : client.text;
+      if (client !== null && address !== use.address) {
+        networks.see(keyId, client.address, request, now, background);
+      }
       if (now >= use.lastUsedAt) moveTo(use, now, address);
       batcher.writeIfDue(keyId, now, background);
     },

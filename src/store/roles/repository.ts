@@ -111,7 +111,7 @@ function selectUsers(role: RoleRef, now: number): Condition {
   return {
     sql: `SELECT * FROM (SELECT ${REFERENCE_COLUMNS} ${ACTIVE_KEYS} ORDER BY k.created_at DESC, k.id LIMIT 100)
       UNION ALL SELECT ${REFERENCE_COLUMNS} ${DRY_RUN_KEYS}
-      UNION ALL SELECT o.id, o.name, o.created_by_name, o.expires_at, NULL, NULL, NULL ${OPERATORS}`,
+      UNION ALL SELECT o.id, o.name, o.created_by_name, o.expires_at, NULL, NULL, NULL, 0 ${OPERATORS}`,
     values: usersOf(role, now),
   };
 }

@@ -32,6 +32,7 @@ it("trace agrees with decide for a million random requests, and its first denial
             expiresAt: random() < 0.6 ? null : NOW + Math.floor((random() - 0.3) * 3) * 1_000,
             revokedAt: random() < 0.1 ? NOW - 1 : null,
             disabledAt: random() < 0.1 ? NOW - 1 : null,
+            canary: random() < 0.5,
           });
     const address = pick(ADDRESSES);
     const facts: RequestFacts = {
@@ -67,5 +68,5 @@ it("trace agrees with decide for a million random requests, and its first denial
   }
   // Every decision must have occurred often.
   expect([...seen.values()].every((times) => times > rounds(1_000))).toBe(true);
-  expect(seen.size).toBe(8);
+  expect(seen.size).toBe(9);
 }, 60_000);

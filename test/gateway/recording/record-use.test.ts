@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { DryRun } from "../../../src/core/access/principal.ts";
 import { compileStoredRules } from "../../../src/core/ip/cidr.ts";
+import { parseAddress } from "../../../src/core/ip/ip-address.ts";
 import { recordUse } from "../../../src/gateway/recording/record-use.ts";
 import { aKey, NOW } from "../../support/key.ts";
 import { aContext, openGateway } from "../gateway-harness.ts";
@@ -20,7 +21,8 @@ async function noted(dryRun: DryRun | null) {
 describe("recordUse", () => {
   it("counts the use of a key, and loads no recorder without a dry run", async () => {
     const { used, dryRunsRecorded, behind } = await noted(null);
-    expect(used).toEqual([[aKey().id, NOW, "192.0.2.1", expect.any(Function)]]);
+    const client = { text: "192.0.2.1", address: parseAddress("192.0.2.1") };
+    expect(used).toEqual([[aKey().id, NOW, client, expect.any(Request), expect.any(Function)]]);
     expect([dryRunsRecorded, behind]).toEqual([[], 0]);
   });
 

@@ -57,6 +57,13 @@ const ANSWERS: readonly Answer[] = [
     { "www-authenticate": invalid("The API key was revoked") },
   ],
   [
+    { reason: "key_canary" },
+    401,
+    "Invalid JWT",
+    { "www-authenticate": invalid("The API key was revoked") },
+    "key_revoked",
+  ],
+  [
     { reason: "key_disabled", disabledAt: 1 },
     401,
     "Invalid JWT",

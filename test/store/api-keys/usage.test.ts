@@ -1,7 +1,9 @@
 // The usage of keys in a real D1: how often it is written, and that its time only moves forward.
 import { beforeEach, describe, expect, it } from "vitest";
+import { type Address, parseAddress } from "../../../src/core/ip/ip-address.ts";
 import type { ApiKeyDetails } from "../../../src/store/api-keys/port.ts";
 import { createUsageRecorder, RECORD_USE } from "../../../src/store/api-keys/usage.ts";
+import type { Background } from "../../../src/store/common.ts";
 import { type FaultyD1, faultyD1 } from "../../support/faulty-d1.ts";
 import { ACCOUNT, db, keys, makeAccounts, makeKey, NOW } from "../builders.ts";
 
@@ -16,7 +18,16 @@ beforeEach(async () => {
 });
 
 const ADDRESS = "192.0.2.1";
-const newRecorder = () => createUsageRecorder(faulty.db, 10_000, (what) => errors.push(what));
+/** A recorder that looks for no new networks. */
+const recorderOf = (maxKeys: number) => {
+  const usage = createUsageRecorder(faulty.db, maxKeys, { see: () => undefined }, (what) => errors.push(what));
+  const client = (text: string) => ({ text, address: parseAddress(text) as Address });
+  return {
+    record: (id: string, now: number, address: string | null, background: Background) =>
+      usage.record(id, now, address === null ? null : client(address), {}, background),
+  };
+};
+const newRecorder = () => recorderOf(10_000);
 const background = (promise: Promise<unknown>) => work.push(promise);
 const written = async () => {
   await Promise.all(work);
