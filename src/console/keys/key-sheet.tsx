@@ -17,7 +17,7 @@ import { KeyDenials } from "./key-denials.tsx";
 import { KeyDryRun } from "./key-dry-run.tsx";
 import { KeyEvents } from "./key-events.tsx";
 import { KeyRotation } from "./key-rotation.tsx";
-import { expiresSoon, type KeyRow } from "./key-row.ts";
+import { expiresSoon, hasEnded, type KeyRow } from "./key-row.ts";
 import { useKey } from "./keys-data.ts";
 import { LastUse } from "./last-use.tsx";
 import { RevokeKey } from "./revoke-key.tsx";
@@ -108,9 +108,7 @@ function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
         </p>
       </Section>
       <div className="flex flex-wrap gap-2 border-t border-kumo-line pt-5">
-        {(key.status === "ACTIVE" || key.status === "DISABLED") && may("API_KEY:CREATE") && (
-          <Button onClick={() => setOpen("edit")}>Edit this key …</Button>
-        )}
+        {!hasEnded(key) && may("API_KEY:CREATE") && <Button onClick={() => setOpen("edit")}>Edit this key …</Button>}
         {key.status === "ACTIVE" && (may("API_KEY:CREATE") || own) && (
           <Button onClick={() => setOpen("rotate")}>Rotate this key …</Button>
         )}
@@ -130,6 +128,7 @@ function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
 }
 
 const UNUSABLE: Readonly<Record<NonNullable<KeyRow["unusable"]>, string>> = {
+  canary: "This is a canary key: it never opens, and a request with it is reported to the audit log and its endpoints.",
   disabled: "This key is disabled: requests with it are denied until it is enabled.",
   blocked: "This key is in BLOCKED_KEY_IDS of the configuration: it does not authenticate.",
   signing_key_removed: "The secret that has signed this key is no longer in KEY_RING: the key does not authenticate.",
