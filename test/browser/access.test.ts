@@ -50,6 +50,16 @@ describe.skipIf(!hasBrowser)("accessibility", () => {
       },
     ],
     [
+      "a revocation of many keys",
+      "/console/keys",
+      async (page) => {
+        await page.getByRole("button", { name: "Revoke keys …" }).click();
+        await page.getByLabel("Descendants of").fill("soon");
+        await page.getByRole("button", { name: "Continue" }).click();
+        await page.getByRole("button", { name: "Revoke 1 key" }).waitFor();
+      },
+    ],
+    [
       "a new key's form",
       "/console/keys",
       async (page) => {

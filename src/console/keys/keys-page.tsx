@@ -16,6 +16,7 @@ import { KeySheet } from "./key-sheet.tsx";
 import { countByStatus, FIRST_VIEW, type KeyView, PAGE_SIZE, selectKeys } from "./key-view.ts";
 import { useKeys } from "./keys-data.ts";
 import { KeysTable } from "./keys-table.tsx";
+import { RevokeKeys } from "./revoke-keys.tsx";
 
 interface KeysPageProps {
   readonly openId: string | null;
@@ -26,6 +27,7 @@ export function KeysPage({ openId, onCreateKey }: KeysPageProps) {
   const { may, roleName } = useSession();
   const { data, error, isFetching, refetch } = useKeys();
   const [view, setView] = useState<KeyView>(FIRST_VIEW);
+  const [revoking, setRevoking] = useState(false);
   const shown = useDeferredValue(view);
   const rows = data?.rows;
   const selected = useMemo(() => (rows === undefined ? [] : selectKeys(rows, shown)), [rows, shown]);
@@ -46,7 +48,15 @@ export function KeysPage({ openId, onCreateKey }: KeysPageProps) {
 
   return (
     <>
-      <PageHeader title="API keys" action={create}>
+      <PageHeader
+        title="API keys"
+        action={
+          <div className="flex flex-wrap gap-2">
+            {may("API_KEY:REVOKE") && <Button onClick={() => setRevoking(true)}>Revoke keys …</Button>}
+            {create}
+          </div>
+        }
+      >
         Clients authenticate to the API with these keys.
         {!mayCreate && ` Your role, ${roleName}, can view keys but not create them.`}
       </PageHeader>
@@ -92,6 +102,7 @@ export function KeysPage({ openId, onCreateKey }: KeysPageProps) {
           </EmptyState>
         )}
       </Card>
+      {revoking && <RevokeKeys rows={rows ?? []} onClose={() => setRevoking(false)} />}
       {openId !== null && <KeySheet key={openId} id={openId} onClose={() => goTo("keys")} />}
     </>
   );
