@@ -10,15 +10,19 @@ export async function prepare({ words, flags }: Case, scope: Scope, send: Client
     if (status >= 300) throw new Error(`set-up, POST ${path}: ${status} ${text.slice(0, 160)}`);
     return body.data.info.id;
   }
-  const makeKey = (name: string, lists: readonly string[] = []) =>
-    make(KEYS_PATH, { name, expire_after_hours: 1, description: "", allow_list_info: lists });
+  const makeKey = (name: string, lists: readonly string[] = [], canary = false) =>
+    make(KEYS_PATH, { name, expire_after_hours: 1, description: "", allow_list_info: lists, canary });
   async function makeList(name: string): Promise<string> {
     const lists: { spec: { name: string }; info: { id: string } }[] = (await send("GET", LISTS_PATH)).body.data;
     const spec = { name, description: "conformance", allow_list: ["152.165.26.42/32"] };
     return lists.find((list) => list.spec.name === name)?.info.id ?? make(LISTS_PATH, spec);
   }
-  /** An ACTIVE key among keys that it can be confused with: a REVOKED one of its name, a disabled and a rotated one, and two of similar names. */
+  /**
+   * An ACTIVE key among keys that it can be confused with: a REVOKED one and a canary of its name, a disabled one, a rotated one with
+   * its successor, and two of similar names.
+   */
   async function makeSimilarKeys(name: string): Promise<void> {
+    await makeKey(name, [], true);
     await send("POST", `${KEYS_PATH}/${await makeKey(name)}/revoke`);
     await send("POST", `${KEYS_PATH}/${await makeKey(`${name}-disabled`)}/disable`);
     await send("POST", `${KEYS_PATH}/${await makeKey(`${name}-rotated`)}/rotate`, { overlap_hours: 1 });

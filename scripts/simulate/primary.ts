@@ -139,7 +139,7 @@ function newRow(id: string, expiresAt: number | null, number: number): StoredKey
   const group = Math.floor(number / KEYS_OF_ROLE);
   const custom = { roleId: `role-${group}`, roleName: "custom", permissions: PERMISSIONS };
   const role = group % 2 === 0 ? custom : { roleId: ADMIN.id, roleName: ADMIN.displayName, permissions: null };
-  const open = { restricted: 0, rules: "[]", revokedAt: null, disabledAt: null, trial: null } as const;
+  const open = { restricted: 0, rules: "[]", revokedAt: null, disabledAt: null, canary: 0, trial: null } as const;
   return { id, accountId: ACCOUNT, name: id, version: 1, ...role, ...open, expiresAt };
 }
 

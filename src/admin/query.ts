@@ -21,6 +21,7 @@ const KINDS: Readonly<Record<string, "list" | "number" | "flag">> = {
   include_permissions: "flag",
   is_auto_created: "flag",
   disabled: "flag",
+  canary: "flag",
   dry_run: "flag",
   force: "flag",
 };

@@ -8,6 +8,7 @@ import type { TrustedIssuer } from "../core/token/oidc-token.ts";
 import type { Log } from "../log.ts";
 import type { FirstAccount } from "../store/accounts/port.ts";
 import type { UsageRecorder } from "../store/api-keys/port.ts";
+import type { CanaryAlarms } from "../store/canaries/port.ts";
 import type { DenialRecorder } from "../store/denials/port.ts";
 import type { DryRunRecorder } from "../store/dry-runs/port.ts";
 import type { KeyResolver } from "../store/key-cache/ports.ts";
@@ -130,6 +131,8 @@ export interface Gateway {
   readonly assets: Assets;
   /** Loaded with the first request to the first-start page. */
   readonly firstAccount: () => Promise<FirstAccount>;
+  /** Loaded with the first use of a canary key. */
+  readonly canaries: () => Promise<CanaryAlarms>;
   /** Loaded with the first report of a leaked key. */
   readonly leaks: () => Promise<Leaks>;
 }

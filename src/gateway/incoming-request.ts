@@ -16,6 +16,14 @@ export interface Client {
   readonly address: Address;
 }
 
+/** Where Cloudflare says that a request comes from: ISO 3166-1 alpha-2, or `T1` for Tor; `null`: it does not say. */
+export function countryOf({ raw }: IncomingRequest): string | null {
+  const { cf } = raw as { readonly cf?: { readonly country?: unknown } };
+  const country = cf?.country;
+  // XX: Cloudflare does not know either.
+  return typeof country === "string" && /^[A-Z\d]{2}$/.test(country) && country !== "XX" ? country : null;
+}
+
 export function toIncomingRequest(raw: Request): IncomingRequest {
   return { method: raw.method, url: raw.url, headers: raw.headers, raw };
 }

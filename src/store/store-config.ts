@@ -51,10 +51,16 @@ export function signingKeyIds({ ring }: StoreConfig): readonly string[] {
  */
 export function unusableReason(
   config: StoreConfig,
-  key: { readonly id: string; readonly signing_key_id: string | null; readonly disabled_at: number | null },
+  key: {
+    readonly id: string;
+    readonly signing_key_id: string | null;
+    readonly disabled_at: number | null;
+    readonly canary: number;
+  },
 ): UnusableReason | null {
   if (config.blockedKeyIds.has(key.id)) return "blocked";
   const { signing_key_id: secret } = key;
   if (secret !== null && !signingKeyIds(config).includes(secret)) return "signing_key_removed";
+  if (key.canary === 1) return "canary";
   return key.disabled_at === null ? null : "disabled";
 }

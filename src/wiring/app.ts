@@ -90,6 +90,11 @@ export function createApp(given: Config, { clock, random }: Runtime): App {
       const { createFirstAccount } = await import("../store/accounts/repository.ts");
       return createFirstAccount(config.db, config.ring);
     }),
+    canaries: lazy(async () =>
+      (await import("./canaries.ts")).createCanaries(config, onError, async (accountId) =>
+        (await maintenance()).afterChange({ accountId, keyIds: [] }, clock.now()),
+      ),
+    ),
     leaks: lazy(async () =>
       (await import("./leaks.ts")).createLeaks(config, clock, (accountId, keyIds, background) => {
         keys.invalidate(keyIds, background);

@@ -91,11 +91,16 @@ export function createMaintenanceJobs(config: Config, copies: KeyCopies, log: Lo
 async function giveAndMail({ db, mail }: Config, log: Log, now: number): Promise<number> {
   const notices = await giveNotices(db, now);
   if (mail === null) return notices.length;
-  const send: SendMail = (to, subject, text) => mail.binding.send({ from: mail.from, to, subject, text });
+  const send = mailSender(mail);
   for (const notice of notices) {
     await mailNotice(db, send, notice, now).catch((error) => logError(log, "notice_mail", error));
   }
   return notices.length;
+}
+
+/** Sends mail by the binding. */
+export function mailSender({ binding, from }: NonNullable<Config["mail"]>): SendMail {
+  return (to, subject, text) => binding.send({ from, to, subject, text });
 }
 
 /** Runs one job; its error does not stop the jobs after it. */

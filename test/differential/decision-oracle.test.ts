@@ -70,6 +70,7 @@ function randomPair(random: Random): Pair {
     expiresAt: random.below(3) === 0 ? 1_000 + random.below(3) : null,
     revokedAt: random.below(10) === 0 ? 5 : null,
     disabledAt: random.below(10) === 0 ? 5 : null,
+    canary: random.below(2) === 0,
     dryRun: null,
   };
   const role = { id: builtIn?.id ?? "custom", name: "n", grant };

@@ -65,6 +65,7 @@ describe("createApiKey", () => {
       usage_count: 0,
       account_id: ACCOUNT,
       disabled_at_time: null,
+      canary: false,
       rotation: null,
       revoked_by_user_id: null,
       revoked_by_user_email: null,

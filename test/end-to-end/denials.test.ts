@@ -156,6 +156,14 @@ const CASES: readonly Case[] = [
     challenge: `${INVALID_TOKEN}, error_description="The API key was revoked"`,
   },
   {
+    title: "key_canary, which is shown as revoked",
+    token: async () => (await gateway.key({ canary: true })).token,
+    status: 401,
+    code: "key_revoked",
+    detail: "Invalid JWT",
+    challenge: `${INVALID_TOKEN}, error_description="The API key was revoked"`,
+  },
+  {
     title: "key_disabled",
     token: async () => (await gateway.key({ disabledAt: 1 })).token,
     status: 401,

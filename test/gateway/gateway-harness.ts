@@ -15,6 +15,7 @@ import { createHeaderFilter } from "../../src/gateway/proxy/request-headers.ts";
 import { createRateLimits } from "../../src/gateway/rate-limits.ts";
 import { createContext, type RequestContext } from "../../src/gateway/request-context.ts";
 import type { LogFields } from "../../src/log.ts";
+import type { CanaryUse } from "../../src/store/canaries/port.ts";
 import type { DenialEvent, DeniedRequest } from "../../src/store/denials/port.ts";
 import type { Need, PendingKey, ResolvedKey } from "../../src/store/key-cache/ports.ts";
 import type { RateLimiter } from "../../src/store/rate-limits/port.ts";
@@ -98,6 +99,7 @@ export function openGateway(wanted: Wanted = {}) {
   const lines: { readonly kind: string; readonly facts: LogFields }[] = [];
   const denied: (DenialEvent | DeniedRequest)[] = [];
   const used: unknown[] = [];
+  const canaryUses: CanaryUse[] = [];
   const dryRunsRecorded: unknown[] = [];
   const served: AuthorizedRequest[] = [];
   const asked: (Need | "getCached")[] = [];
@@ -131,6 +133,7 @@ export function openGateway(wanted: Wanted = {}) {
       flush: async () => undefined,
     },
     operators: null,
+    canaries: async () => ({ report: (use) => void canaryUses.push(use) }),
     leaks: () => Promise.reject(new Error("no report is expected")),
     identity: createIdentity(IDENTITY_KEYS, "https://issuer.example", "the-upstream"),
     upstream: {
@@ -179,6 +182,7 @@ export function openGateway(wanted: Wanted = {}) {
     lines,
     denied,
     used,
+    canaryUses,
     dryRunsRecorded,
     served,
     asked,

@@ -146,6 +146,7 @@ export function keyQuery(changes: Partial<ApiKeyFilter> = {}): ApiKeyFilter {
     createdById: null,
     signingKeyId: null,
     disabled: null,
+    canary: null,
     statuses: [],
     order: "desc",
     limit: 100,

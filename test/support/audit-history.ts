@@ -145,6 +145,7 @@ function operationsOn(db: D1Database, random: Random): readonly Operation[] {
         ...{ roleId: await roleId(accountId), allowListIds: await someLists(accountId), ...expiry(now) },
         signingKeyId: random.pick(["k1", "k2"]),
         idempotencyKey: null,
+        canary: random.below(8) === 0,
       },
       await actor(accountId),
       now,

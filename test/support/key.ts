@@ -22,6 +22,7 @@ export function aKey(changes: Partial<KeyRecord> = {}): KeyRecord {
     expiresAt: null,
     revokedAt: null,
     disabledAt: null,
+    canary: false,
     dryRun: null,
     ...changes,
   };

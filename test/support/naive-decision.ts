@@ -12,6 +12,7 @@ export interface NaiveKey {
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
   readonly disabledAt: number | null;
+  readonly canary: boolean;
 }
 
 export interface NaiveRequest {
@@ -51,7 +52,7 @@ export function naiveDecision(
   if (operation === null && !isForwarded) return best.length > 0 ? "method_not_allowed" : "operation_unknown";
   if (key === null) return "key_unknown";
   if (key.revokedAt !== null) return "key_revoked";
-  if (key.disabledAt !== null) return "key_disabled";
+  if (key.disabledAt !== null) return key.canary ? "key_canary" : "key_disabled";
   if (key.expiresAt !== null && now >= key.expiresAt) return "key_expired";
   const at = operation?.path.split("/").indexOf(`{${operation.selfParam ?? ""}}`) ?? -1;
   const onItself = at !== -1 && request.path.split("/")[at]?.toLowerCase() === key.id;

@@ -99,6 +99,8 @@ const VIEWS: Readonly<Record<string, View>> = {
     const edited = changes.findLast(({ change }) => change === "edited")?.after;
     const ends = endsOf(created, all);
     const disabled = own.findLast((event) => ["disabled", "enabled"].includes(said(event).change));
+    const changedAt = disabled !== undefined && said(disabled).change === "disabled" ? disabled.created_at : null;
+    const disabledAt = detail.canary ? created.created_at : changedAt;
     const revoked = all.find(
       (event) =>
         event.event_type === "REVOKE" && (said(event).api_key_ids ?? [event.resource_id]).includes(created.resource_id),
@@ -113,7 +115,8 @@ const VIEWS: Readonly<Record<string, View>> = {
         fingerprint: detail.fingerprint,
         role: changes.findLast(({ after }) => after.role_id !== null)?.after.role_id ?? detail.role_id,
         lists: own_lists.length === 0 ? null : sorted(own_lists),
-        disabled: disabled !== undefined && said(disabled).change === "disabled" ? disabled.created_at : null,
+        disabled: disabledAt,
+        canary: detail.canary ? 1 : 0,
         expires: [(edited ?? detail).expire_after_hours, ends.at(-1)],
         signed: ends.every((end) => end === ends[0]) ? null : (ends[0] ?? 0),
         created: [created.created_at, created.actor_id, created.actor_name],
@@ -183,6 +186,7 @@ export function authorityInTables(tables: Readonly<Record<string, Rows>>): Autho
     expires: [row.expire_after_hours, row.expires_at],
     signed: row.signed_expires_at,
     disabled: row.disabled_at,
+    canary: row.canary,
     rotated: [row.rotated_from, row.predecessor_expires_at],
     created: [row.created_at, row.created_by, row.issuer],
     revoked:

@@ -33,6 +33,7 @@ export interface KeyOptions {
   readonly expiresAt?: number | null;
   readonly revokedAt?: number | null;
   readonly disabledAt?: number | null;
+  readonly canary?: boolean;
   /** Rules of one allow list for this key; `[]`: a restricted key without lists. */
   readonly rules?: readonly string[];
   readonly projectId?: string;
@@ -47,7 +48,7 @@ export async function seedKey(db: Database, ring: KeyRing, options: KeyOptions):
   await db
     .prepare(
       `INSERT INTO api_keys (id, account_id, hash, name, role_id, restricted, expire_after_hours, expires_at,
-         created_at, updated_at, issuer, revoked_at, disabled_at, signing_key_id) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 'test', ?, ?, ?)`,
+         created_at, updated_at, issuer, revoked_at, disabled_at, canary, signing_key_id) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 'test', ?, ?, ?, ?)`,
     )
     .bind(
       id,
@@ -60,7 +61,8 @@ export async function seedKey(db: Database, ring: KeyRing, options: KeyOptions):
       now,
       now,
       revokedAt,
-      options.disabledAt ?? null,
+      options.disabledAt ?? (options.canary ? now : null),
+      options.canary ? 1 : 0,
       signingKeyId,
     )
     .run();

@@ -1,8 +1,12 @@
 // Insiders who can write to KV or to D1, through the whole Worker: what they write makes no key another one.
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { StoredEvent } from "../../src/core/audit/hash-chain.ts";
+import { compareTables } from "../../src/core/audit/replay/compare.ts";
+import { createReplay } from "../../src/core/audit/replay/replay.ts";
+import { readTables } from "../../src/store/audit/tables-sql.ts";
 import { copyName } from "../../src/store/key-cache/kv-copies.ts";
-import { ACCOUNT, ACTOR, db, keys, makeAccounts, NOW, OTHER_ACCOUNT } from "../store/builders.ts";
+import { ACCOUNT, ACTOR, db, keys, makeAccounts, makeKey, NOW, OTHER_ACCOUNT } from "../store/builders.ts";
 import { type SeededKey, seedKey } from "../support/seed.ts";
 import { KEY_RING, parseKeyRing, startGateway, stopGateways } from "./worker-harness.ts";
 
@@ -87,6 +91,23 @@ describe("a KV writer", () => {
 });
 
 describe("a D1 writer", () => {
+  it("opens no canary key by an edit of its row, and is found", async () => {
+    for (const edit of ["disabled_at = NULL", "canary = 0"]) {
+      const { id } = await makeKey({ canary: true });
+      const key = await seedKey(env.DB, parseKeyRing(KEY_RING), { accountId: ACCOUNT, canary: true });
+      await db.prepare(`UPDATE api_keys SET ${edit} WHERE id IN (?, ?)`).bind(id, key.id).run();
+      // First of D1, then of its copy in KV.
+      for (let i = 0; i < 2; i++) expect((await read(key.token)).status).toBe(401);
+      expect(await copyOf(key)).not.toBe("");
+      const { results } = await db.prepare("SELECT * FROM audit_events ORDER BY seq").all();
+      const replay = createReplay();
+      for (const event of results) replay.add(event as unknown as StoredEvent);
+      const tables = await readTables(async (sql) => (await db.prepare(sql).all()).results);
+      const findings = compareTables(replay.tables, tables).map(({ message }) => message);
+      expect(findings).toContain(`api_keys ${id}: no event explains the value of ${edit.split(" ")[0]}.`);
+    }
+  });
+
   it.each(["read", "change"])("gives a key no other's access by its hash: a %s is answered 503", async (kind) => {
     const gateway = await startGateway();
     const [admin, viewer] = [await gateway.key(), await gateway.key({ role: "Viewer" })];

@@ -58,6 +58,7 @@ export async function createApiKey(ports: AdminPorts, request: AuthorizedRequest
     expireAfterHours: spec.expire_after_hours,
     expiresAt,
     idempotencyKey,
+    canary: spec.canary === true,
   });
 }
 
@@ -94,9 +95,10 @@ async function storeApiKey(
 
 /** Role and lists are compared while the key has those that it was created with. */
 function isSameRequest(made: ApiKeyDetails, key: NewApiKey): boolean {
-  const { name, description, expireAfterHours } = key;
+  const { name, description, expireAfterHours, canary } = key;
   if (made.name !== name || made.description !== description || made.expireAfterHours !== expireAfterHours)
     return false;
+  if (made.canary !== canary) return false;
   if (made.version > 1) return true;
   return made.role.id === key.roleId && made.allowListIds.join() === key.allowListIds.join();
 }

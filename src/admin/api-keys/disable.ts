@@ -41,6 +41,7 @@ async function setDisabled(
   disabled: boolean,
   force: boolean,
 ): Promise<Response> {
+  if (key.canary) return conflict(request, "key_canary", CONFLICTS.key_canary);
   if (!matchesIfMatch(request, etagOf(key))) return preconditionFailed(request);
   const disabling = { accountId: key.accountId, keyId: key.id, name: key.name, disabled, force };
   const changed = await ports.apiKeys.setDisabled(disabling, actorOf(request, { apiKey: key }), request.now);
@@ -51,6 +52,7 @@ async function setDisabled(
 }
 
 const CONFLICTS = {
+  key_canary: "The API key is a canary key, which never opens: it can neither be disabled nor enabled.",
   key_inactive: "The API key is revoked or expired, so it can neither be disabled nor enabled.",
   last_manager: LAST_MANAGER,
 } as const;

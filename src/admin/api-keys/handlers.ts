@@ -17,7 +17,7 @@ import { toApiKey, toEffective } from "./view.ts";
 export async function listApiKeys(ports: AdminPorts, request: AuthorizedRequest): Promise<Response> {
   const query = readQuery(request.query, ApiKeyListQuery);
   if ("errors" in query) return validationError(request, query.errors);
-  const { api_key_name, status, role_id, created_by_id, signing_key_id, disabled, order, continuation_token } =
+  const { api_key_name, status, role_id, created_by_id, signing_key_id, disabled, canary, order, continuation_token } =
     query.value;
   const page = await ports.apiKeys.list(
     {
@@ -28,6 +28,7 @@ export async function listApiKeys(ports: AdminPorts, request: AuthorizedRequest)
       createdById: created_by_id ?? null,
       signingKeyId: signing_key_id ?? null,
       disabled: disabled ?? null,
+      canary: canary ?? null,
       // Clients revoke the first key of a name: while a key is replaced that is the old one.
       order: order ?? (api_key_name === undefined ? "desc" : "asc"),
       limit: limitOf(query.value),

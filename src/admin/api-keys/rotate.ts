@@ -36,6 +36,7 @@ export async function rotateApiKey(
   const expiresAt = expiryAfter(key.expireAfterHours, now);
   const escalations = bySelf ? [] : await escalationsOfTerms(ports, request, key, { ...UNCHANGED, expiresAt });
   if (escalations.length > 0) return escalationDenied(request, escalations);
+  if (key.canary) return conflict(request, "key_canary", CONFLICTS.key_canary);
   if (!matchesIfMatch(request, etagOf(key))) return preconditionFailed(request);
   const { accountId } = key;
   const id = crypto.randomUUID();
@@ -126,6 +127,7 @@ function endAfter({ now }: AuthorizedRequest, expiresAt: number | null, { overla
 }
 
 const CONFLICTS = {
+  key_canary: "The API key is a canary key, which never opens, so it cannot be rotated. Create another one.",
   key_inactive: "The API key is revoked, expired or disabled, so it cannot be rotated.",
   already_rotated: "The API key has a successor already. Rotate that one, or cancel the rotation first.",
   not_rotated: "The API key has no active successor.",

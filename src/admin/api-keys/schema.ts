@@ -30,6 +30,8 @@ export const ApiKeySpec = z.strictObject({
   allow_list_info: z.optional(
     z.nullable(z.array(id).check(z.maxLength(100, `This holds at most ${MAX_ALLOW_LISTS} different ids.`))),
   ),
+  /** A key that never opens, and whose use is an alarm; left out: false. */
+  canary: z.optional(z.boolean()),
 });
 
 const LISTS = `This holds at most ${MAX_ALLOW_LISTS} different ids; an empty list allows any address.`;
@@ -96,6 +98,8 @@ export const ApiKeyData = z.object({
     rotation: z.nullable(RotationData),
     /** Since when the key is disabled; its status is REVOKED then. `null`: it is not disabled. */
     disabled_at_time: z.nullable(timestamp),
+    /** Whether it is a canary key: one that never opens, and whose use is an alarm. Its status is REVOKED. */
+    canary: z.boolean(),
     revoked_by_user_id: nullableText,
     revoked_by_user_email: nullableText,
     revoked_by_api_key_id: nullableText,
@@ -125,6 +129,8 @@ export const ApiKeyListQuery = z.object({
   signing_key_id: z.optional(signingKeyId),
   /** Only keys that are disabled, or only those that are not. */
   disabled: z.optional(z.boolean("This must be true or false.")),
+  /** Only canary keys, or only the others. */
+  canary: z.optional(z.boolean("This must be true or false.")),
   order,
   order_by: orderBy("created_on"),
   ...paging,

@@ -39,6 +39,7 @@ export function toApiKey(key: ApiKeyDetails, now: number): ApiKeyData {
       latest_expiry_time: toExpiryTime(key.signedExpiresAt),
       rotation: key.rotation && toRotation(key.rotation),
       disabled_at_time: key.disabledAt === null ? null : toIsoString(key.disabledAt),
+      canary: key.canary,
       revoked_by_user_id: key.revokedByOperator ? key.revokedById : null,
       revoked_by_user_email: key.revokedByOperator ? key.revokedByName : null,
       revoked_by_api_key_id: key.revokedByOperator ? null : key.revokedById,

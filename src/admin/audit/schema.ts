@@ -13,7 +13,7 @@ import {
   timestamp,
 } from "../fields.ts";
 
-export const EVENT_TYPES = ["CREATE", "EDIT", "DELETE", "REVOKE", "EXPIRE", "EXPIRING", "LEAK"] as const;
+export const EVENT_TYPES = ["CREATE", "EDIT", "DELETE", "REVOKE", "EXPIRE", "EXPIRING", "LEAK", "CANARY"] as const;
 export const RESOURCE_TYPES = ["API_KEY", "ALLOW_LIST", "ROLE", "OPERATOR", "ENDPOINT"] as const;
 
 const filters = {

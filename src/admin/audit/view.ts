@@ -11,6 +11,7 @@ const EVENT_TYPE_NAMES: Readonly<Record<string, string>> = {
   EXPIRE: "Expire",
   EXPIRING: "Expiring",
   LEAK: "Leaked",
+  CANARY: "Used Canary",
 };
 const RESOURCE_TYPE_NAMES: Readonly<Record<string, string>> = {
   API_KEY: "API Key",

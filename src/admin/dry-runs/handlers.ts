@@ -53,6 +53,7 @@ export async function putApiKeyTrial(
   if ("errors" in resolved) return validationError(request, resolved.errors);
   const escalations = await escalationsOfTerms(ports, request, key, resolved);
   if (escalations.length > 0) return escalationDenied(request, escalations);
+  if (key.canary) return conflict(request, "key_canary", CONFLICTS.key_canary);
   const { accountId } = request.principal;
   const current = tagOf(await ports.dryRuns.get(accountId, key.id));
   if (!matchesIfMatch(request, current) || !matchesIfNoneMatch(request, current)) return preconditionFailed(request);
@@ -132,6 +133,7 @@ function failureResponse(
 }
 
 const CONFLICTS = {
+  key_canary: "The API key is a canary key, which never opens, so it cannot have a dry run.",
   key_inactive: "The API key is revoked or expired, so it cannot have a dry run.",
   reference_gone: REFERENCE_GONE,
   trial_changed: "The dry run was changed or ended in the meantime. Read it again.",

@@ -43,8 +43,9 @@ export async function decideSimulated(
 const DENIED_BY_CONFIGURATION: Readonly<Record<UnusableReason | "none", Reason | null>> = {
   blocked: "key_denied",
   signing_key_removed: "token_malformed",
-  // Its record says so as well.
+  // Their records say so as well.
   disabled: null,
+  canary: null,
   none: null,
 };
 

@@ -10,6 +10,7 @@ const EVENT_TYPES = {
   EXPIRE: "Expired",
   EXPIRING: "Expiring",
   LEAK: "Leaked",
+  CANARY: "Used canary",
 };
 const RESOURCE_TYPES = {
   API_KEY: "API keys",

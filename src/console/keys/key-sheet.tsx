@@ -130,6 +130,7 @@ function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
 const UNUSABLE: Readonly<Record<NonNullable<KeyRow["unusable"]>, string>> = {
   canary: "This is a canary key: it never opens, and a request with it is reported to the audit log and its endpoints.",
   disabled: "This key is disabled: requests with it are denied until it is enabled.",
+  canary: "This is a canary key: it never opens, and its use is an alarm.",
   blocked: "This key is in BLOCKED_KEY_IDS of the configuration: it does not authenticate.",
   signing_key_removed: "The secret that has signed this key is no longer in KEY_RING: the key does not authenticate.",
 };

@@ -86,9 +86,11 @@ export function trace<P extends Principal>(
 
 const CHECK_NAMES = Object.keys(CHECKS) as readonly CheckName[];
 
-function checkRevocation({ revokedAt, disabledAt }: Principal): Denial | null {
+function checkRevocation({ revokedAt, disabledAt, canary }: Principal): Denial | null {
   if (revokedAt !== null) return { reason: "key_revoked", revokedAt };
-  return disabledAt === null ? null : { reason: "key_disabled", disabledAt };
+  if (disabledAt === null) return null;
+  // Every canary key is disabled: the records of all other keys are not asked for it.
+  return canary ? { reason: "key_canary" } : { reason: "key_disabled", disabledAt };
 }
 
 function checkExpiry({ expiresAt }: Principal, _: RequestFacts, now: number): Denial | null {

@@ -42,6 +42,8 @@ export type Denial =
   | { readonly reason: "key_unknown" }
   | { readonly reason: "key_revoked"; readonly revokedAt: number }
   | { readonly reason: "key_disabled"; readonly disabledAt: number }
+  /** The client is told that the key was revoked. */
+  | { readonly reason: "key_canary" }
   | { readonly reason: "key_expired"; readonly expiredAt: number }
   /** The key is on the break-glass list of the configuration. */
   | { readonly reason: "key_denied" }

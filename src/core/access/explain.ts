@@ -86,13 +86,15 @@ type Description = Pick<ExplainedStep, "message" | "compared">;
 type Describer = (input: CheckedInput) => Description;
 
 const DESCRIBERS: Readonly<Record<CheckName, Describer>> = {
-  revocation: ({ principal: { revokedAt, disabledAt } }) => ({
+  revocation: ({ principal: { revokedAt, disabledAt, canary } }) => ({
     message:
       revokedAt !== null
         ? `The key was revoked at ${formatTime(revokedAt)}.`
-        : disabledAt !== null
-          ? `The key was disabled at ${formatTime(disabledAt)}.`
-          : "The key is neither revoked nor disabled.",
+        : disabledAt === null
+          ? "The key is neither revoked nor disabled."
+          : canary
+            ? "The key is a canary key, which never opens."
+            : `The key was disabled at ${formatTime(disabledAt)}.`,
     compared: { revoked_at: formatTime(revokedAt), disabled_at: formatTime(disabledAt) },
   }),
   expiry: ({ principal, now }) => ({

@@ -17,6 +17,8 @@ export interface Principal extends Restrictions {
   readonly revokedAt: number | null;
   /** Milliseconds since the epoch; `null`: not disabled. */
   readonly disabledAt: number | null;
+  /** A canary key never opens, and its use is an alarm. It is disabled from its creation on. */
+  readonly canary: boolean;
 }
 
 /** An API key. */
@@ -68,9 +70,9 @@ export type KeyStatus = (typeof KEY_STATUSES)[number];
 
 /**
  * Why a key that is neither revoked nor expired does not authenticate: it is in BLOCKED_KEY_IDS, the secret that has signed
- * it was removed from KEY_RING, or it is disabled.
+ * it was removed from KEY_RING, it is disabled, or it is a canary key.
  */
-export const UNUSABLE_REASONS = ["blocked", "signing_key_removed", "disabled"] as const;
+export const UNUSABLE_REASONS = ["blocked", "signing_key_removed", "disabled", "canary"] as const;
 export type UnusableReason = (typeof UNUSABLE_REASONS)[number];
 
 /**

@@ -83,11 +83,14 @@ export function coversRanges(outer: CompiledRules, inner: CompiledRules): boolea
   return coversFamily(outer.v4, inner.v4) && coversFamily(outer.v6, inner.v6);
 }
 
-const NETWORK_PREFIX = { 32: 24, 128: 64 } as const;
-
-/** The network of an address, where the address itself would reveal too much: its /24, or its /64. */
-export function networkCidrOf(address: Address): CanonicalCidr {
-  const prefix = NETWORK_PREFIX[bitLength(address)];
+/**
+ * The network of an address.
+ *
+ * @param v6Prefix 64: where the address itself would reveal too much; 48: all that one customer may have (RFC 6177)
+ * @returns its /24, or of IPv6 its /64 or /48
+ */
+export function networkCidrOf(address: Address, v6Prefix: 48 | 64 = 64): CanonicalCidr {
+  const prefix = bitLength(address) === 32 ? 24 : v6Prefix;
   return cidrText({ address: rangeOf({ address, prefix })[0], prefix });
 }
 

@@ -9,9 +9,10 @@ import type { DenialEvent, DeniedRequest } from "../../store/denials/port.ts";
 import { factsOf } from "../authorize.ts";
 import type { Gateway } from "../gateway.ts";
 import type { RequestContext } from "../request-context.ts";
+import { reportCanary } from "./report-canary.ts";
 
 /**
- * Count a denial, and keep the request.
+ * Count a denial, keep the request, and raise the alarm of a canary key.
  *
  * @param inFlood whether it has no event of its own in the log
  */
@@ -25,6 +26,7 @@ export function recordDenial(
   const owner = ownerOf(context) ?? { accountId: context.target?.accountId ?? null, keyId: null };
   const event = { at: context.now, ...owner, reason: denial.reason };
   gateway.denials.record(event, () => detailsOf(context, event), inFlood, background);
+  reportCanary(context, gateway, background);
 }
 
 /** The principal; before its record is read, the key whose signature is valid. `null`: there is no valid credential. */

@@ -128,6 +128,7 @@ export function upstreamErrorResponse(
 }
 
 function publicCode({ reason }: Denial): string {
+  if (reason === "key_canary") return "key_revoked";
   return FAILED_AUTHENTICATION.has(reason) ? "invalid_token" : reason;
 }
 
@@ -183,6 +184,8 @@ function answerFor(denial: Denial): DenialAnswer {
       return { status: 403, detail: "Only a script of a page of this origin may send this request." };
     case "key_ring_mismatch":
       return { status: 403, detail: "This is not the KEY_RING of this deployment." };
+    // A canary key that told the client what it is would warn a thief.
+    case "key_canary":
     case "key_revoked":
       return { ...INVALID_TOKEN, headers: invalidToken("The API key was revoked") };
     case "key_disabled":

@@ -33,6 +33,8 @@ export async function revocableKeys(
   const { sql, values } = and(
     { sql: `k.account_id = ? AND ${activeKeySql("k")} AND k.id <> ?`, values: [accountId, now, exceptId] },
     ...equal({ "k.name": name, "k.role_id": roleId, "k.created_by": createdById, "k.signing_key_id": signingKeyId }),
+    // Nobody uses a canary key, so that a filter would match them all.
+    name === null ? { sql: "(k.canary = 0 OR k.id = ?)", values: [descendantsOfId] } : TRUE,
     ...(descendantsOfId === null ? [] : [{ sql: `k.id IN (${LINEAGE})`, values: [descendantsOfId] }]),
     notUsedSince === null ? TRUE : { sql: "ifnull(k.last_used_at, k.created_at) < ?", values: [notUsedSince] },
   );

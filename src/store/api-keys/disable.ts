@@ -26,6 +26,7 @@ export async function setDisabled(
         sql: "EXISTS (SELECT 1 FROM api_keys WHERE id = ? AND (disabled_at IS NULL) = ?)",
         values: [keyId, disabled ? 1 : 0],
       },
+      key_canary: { sql: "EXISTS (SELECT 1 FROM api_keys WHERE id = ? AND canary = 0)", values: [keyId] },
       key_inactive: keyIsActive(disabling, now),
       last_manager: force || !disabled ? TRUE : managerRemainsWithout(config, disabling, now),
     },

@@ -1,16 +1,16 @@
 // Conditions that protect an account from locking itself out: a key or an operator must remain that can manage keys. Only
 // those count that authenticate as configured: an operator for whom no issuer is trusted does not, nor does a key that is
-// blocked or disabled, or whose secret was removed. A key whose secret is unknown counts where it is to go, and not where it is to remain.
+// blocked, disabled or a canary, or whose secret was removed. A key whose secret is unknown counts where it is to go, and not where it is to remain.
 import { activeKeySql, activeOperatorSql, type Condition, or, type SqlValue, TRUE } from "../lib/conditions.ts";
 import { type StoreConfig, signingKeyIds } from "../store-config.ts";
 import type { ApiKeyRef } from "./statements.ts";
 
 const KEY_AUTHENTICATES = (key: string) =>
-  `${key}.disabled_at IS NULL AND ${key}.signing_key_id IN (SELECT value FROM json_each(?))
+  `${key}.disabled_at IS NULL AND ${key}.canary = 0 AND ${key}.signing_key_id IN (SELECT value FROM json_each(?))
     AND ${key}.id NOT IN (SELECT value FROM json_each(?))`;
 const KEY_MAY_AUTHENTICATE = (
   key: string,
-) => `${key}.disabled_at IS NULL AND (${key}.signing_key_id IS NULL OR ${key}.signing_key_id IN
+) => `${key}.disabled_at IS NULL AND ${key}.canary = 0 AND (${key}.signing_key_id IS NULL OR ${key}.signing_key_id IN
   (SELECT value FROM json_each(?))) AND ${key}.id NOT IN (SELECT value FROM json_each(?))`;
 /** An e-mail address is accepted of every issuer. */
 const OPERATOR_AUTHENTICATES = (operator: string) =>

@@ -33,7 +33,7 @@ const withComma = ({ sql, values }: Condition): Condition => ({ sql: `${sql}, `,
 /** `unusableReason` as a condition. */
 function isUnusable(config: StoreConfig): Condition {
   return {
-    sql: `(k.disabled_at IS NOT NULL OR ifnull(k.signing_key_id NOT IN (SELECT value FROM json_each(?)), 0)
+    sql: `(k.disabled_at IS NOT NULL OR k.canary = 1 OR ifnull(k.signing_key_id NOT IN (SELECT value FROM json_each(?)), 0)
       OR k.id IN (SELECT value FROM json_each(?)))`,
     values: [JSON.stringify(signingKeyIds(config)), JSON.stringify([...config.blockedKeyIds])],
   };
@@ -41,11 +41,11 @@ function isUnusable(config: StoreConfig): Condition {
 
 export function listKeys(db: D1Database, query: ApiKeyFilter, now: number): Promise<PageOrError<ApiKeyDetails>> {
   const config = storeConfigOf(db);
-  const { accountId, name, statuses, roleId, createdById, signingKeyId, disabled, order } = query;
+  const { accountId, name, statuses, roleId, createdById, signingKeyId, disabled, canary, order } = query;
   const behind = (last: Pick<KeyRow, "created_at" | "id">, cursor: KeyCursor | null) =>
     [cursor?.[0] ?? now, ...START, last.created_at, last.id] as const;
   return listPage(db, {
-    scope: ["keys", accountId, name, [...statuses].sort(), roleId, createdById, signingKeyId, disabled, order],
+    scope: ["keys", accountId, name, [...statuses].sort(), roleId, createdById, signingKeyId, disabled, canary, order],
     shape: SHAPE,
     page: query,
     statement: (cursor, limit, end) => keyListStatement(query, cursor, limit, end, now, config),
@@ -63,8 +63,9 @@ export function listKeys(db: D1Database, query: ApiKeyFilter, now: number): Prom
 }
 
 /** Whether an index has all filters and the order. */
-function isIndexed({ name, statuses, roleId, createdById, disabled }: ApiKeyFilter): boolean {
-  return name === null && statuses.length === 0 && roleId === null && createdById === null && disabled === null;
+function isIndexed({ name, statuses, roleId, createdById, disabled, canary }: ApiKeyFilter): boolean {
+  const flags = disabled === null && canary === null;
+  return name === null && statuses.length === 0 && roleId === null && createdById === null && flags;
 }
 
 /** A place before all keys of a list. */
@@ -106,7 +107,8 @@ function keyListStatement(
   if (query.statuses.length > 0) filters.push(statusIsOneOf(query.statuses, now, config));
   filters.push(...equal({ "k.role_id": query.roleId, "k.created_by": query.createdById }));
   if (query.disabled !== null)
-    filters.push({ sql: `(k.disabled_at IS NOT NULL) = ?`, values: [query.disabled ? 1 : 0] });
+    filters.push({ sql: "(k.disabled_at IS NOT NULL AND k.canary = 0) = ?", values: [query.disabled ? 1 : 0] });
+  if (query.canary !== null) filters.push({ sql: "k.canary = ?", values: [query.canary ? 1 : 0] });
   if (query.name !== null) filters.push(...equal({ "k.signing_key_id": query.signingKeyId }));
   if (cursor !== null && query.name !== null) filters.push(isAfter(cursor, query.order, rankSql(asOf, config)));
   const order: Condition = query.name === null ? { sql: "", values: [] } : withComma(rankSql(asOf, config));

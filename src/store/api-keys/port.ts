@@ -34,8 +34,10 @@ export interface ApiKeyDetails {
   readonly revokedAt: number | null;
   /** Its newest rotation; `null`: it has neither a successor nor a predecessor. */
   readonly rotation: RotationDetails | null;
-  /** `null`: it is not disabled. */
+  /** `null`: it is not disabled, or a canary key. */
   readonly disabledAt: number | null;
+  /** It never opens, and its use is an alarm. */
+  readonly canary: boolean;
   /** Whether an operator revoked it, not a key. */
   readonly revokedByOperator: boolean;
   readonly revokedById: string | null;
@@ -59,6 +61,8 @@ export interface NewApiKey {
   readonly expireAfterHours: number;
   readonly expiresAt: number | null;
   readonly idempotencyKey: string | null;
+  /** Left out: it is none. */
+  readonly canary?: boolean;
   /** Of a successor; left out: the key takes over from none. */
   readonly rotation?: Rotation;
 }
@@ -111,11 +115,12 @@ export interface ApiKeyFilter {
   readonly name: string | null;
   /** Empty: any. */
   readonly statuses: readonly KeyStatus[];
-  /** `null`: any; so for the three below. */
+  /** `null`: any; so for the four below. */
   readonly roleId: string | null;
   readonly createdById: string | null;
   readonly signingKeyId: string | null;
   readonly disabled: boolean | null;
+  readonly canary: boolean | null;
   readonly order: "asc" | "desc";
   readonly limit: number;
   readonly continuationToken: string | null;
@@ -149,8 +154,8 @@ export interface Disabling {
   readonly force: boolean;
 }
 
-/** The key, disabled or enabled, also when it was so already; or it is revoked or expired, or the last manager. */
-export type DisableOutcome = ApiKeyDetails | "key_inactive" | "last_manager";
+/** The key, disabled or enabled, also when it was so already; or it is a canary key, revoked or expired, or the last manager. */
+export type DisableOutcome = ApiKeyDetails | "key_canary" | "key_inactive" | "last_manager";
 
 export type CreateOutcome =
   | { readonly outcome: "created"; readonly key: ApiKeyDetails }
@@ -158,7 +163,7 @@ export type CreateOutcome =
   | { readonly outcome: "replayed"; readonly key: ApiKeyDetails }
   /** The role or an allow list was deleted after the request was validated; or the account has as many active keys as it may. */
   | { readonly outcome: "reference_gone" | "quota_exceeded" }
-  /** The predecessor is revoked, expired or disabled; or it has a successor already. */
+  /** The predecessor is revoked, expired or disabled, or a canary key; or it has a successor already. */
   | { readonly outcome: "key_inactive" | "already_rotated" };
 
 export type RevokeOutcome =
@@ -168,7 +173,10 @@ export type RevokeOutcome =
   /** No key or operator of the account could manage keys afterwards. */
   | { readonly outcome: "last_manager"; readonly key: ApiKeyDetails };
 
-/** Which keys to revoke, of those that are neither revoked nor expired. `null`: any. */
+/**
+ * Which keys to revoke, of those that are neither revoked nor expired. `null`: any. Canary keys are left out, except one that is named:
+ * by `name`, or as `descendantsOfId` itself.
+ */
 export interface RevokeFilter {
   readonly accountId: string;
   /** Never this one: who revokes the others. */

@@ -84,10 +84,11 @@ function insertKey(key: NewApiKey, actor: Actor, now: number): Statement {
   const restricted = key.allowListIds.length === 0 ? 0 : 1;
   return statement(
     `INSERT INTO api_keys (id, account_id, hash, name, description, role_id, restricted, version,
-        expire_after_hours, expires_at, created_at, updated_at, issuer, created_by, idempotency_key, signing_key_id, kv_pending)
-      SELECT ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, 1 WHERE $permitted`,
+        expire_after_hours, expires_at, created_at, updated_at, issuer, created_by, idempotency_key, signing_key_id, canary,
+        disabled_at, kv_pending) SELECT ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1 WHERE $permitted`,
     ...[key.id, key.accountId, key.hash, key.name, key.description, key.roleId, restricted],
     ...[key.expireAfterHours, key.expiresAt, now, now, actor.name, actor.id, key.idempotencyKey, key.signingKeyId],
+    ...(key.canary === true ? [1, now] : [0, null]),
   );
 }
 

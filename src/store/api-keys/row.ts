@@ -9,7 +9,7 @@ import type { ApiKeyRef } from "./statements.ts";
 /** The beginning of every query for keys; the key is `k`, its role is `r`. */
 export const SELECT_KEYS = `SELECT k.id, k.account_id, k.version, k.name, k.description, k.restricted, k.expire_after_hours,
   k.expires_at, k.compromised_at, k.compromised_url, k.issuer, k.created_by, k.created_at, k.updated_at, k.last_used_at, k.last_used_address, k.usage_count,
-  k.revoked_at, k.revoked_by_type, k.revoked_by_id, k.revoked_by_name, k.signing_key_id, k.signed_expires_at, k.disabled_at, ${ROLE_COLUMNS},
+  k.revoked_at, k.revoked_by_type, k.revoked_by_id, k.revoked_by_name, k.signing_key_id, k.signed_expires_at, k.disabled_at, k.canary, ${ROLE_COLUMNS},
   k.rotated_from, k.predecessor_expires_at, k.predecessor_usage_count,
   (SELECT p.usage_count FROM api_keys p WHERE p.id = k.rotated_from) AS predecessor_uses,
   (SELECT json_array(s.id, s.created_at, s.predecessor_expires_at, s.predecessor_usage_count, s.usage_count)
@@ -48,6 +48,7 @@ export interface KeyRow extends RoleRow {
   readonly signing_key_id: string | null;
   readonly signed_expires_at: number | null;
   readonly disabled_at: number | null;
+  readonly canary: number;
   readonly rotated_from: string | null;
   readonly predecessor_expires_at: number | null;
   readonly predecessor_usage_count: number | null;
@@ -86,7 +87,9 @@ export function keyOfRow(row: KeyRow, config: StoreConfig): ApiKeyDetails {
     lastUsedAddress: row.last_used_address,
     usageCount: row.usage_count,
     rotation: rotationOfRow(row),
-    disabledAt: row.disabled_at,
+    canary: row.canary === 1,
+    // Nobody has disabled a canary key, and nobody can enable it.
+    disabledAt: row.canary === 1 ? null : row.disabled_at,
     revokedAt: row.revoked_at,
     revokedByOperator: row.revoked_by_type === "OPERATOR",
     revokedById: row.revoked_by_id,
@@ -116,7 +119,8 @@ function rotationOfRow(row: KeyRow): RotationDetails | null {
 type Successor = readonly [id: string, at: number, expiresAt: number | null, before: number, uses: number];
 
 /** The columns that a query selects of a key `k` that another resource refers to. */
-export const REFERENCE_COLUMNS = "k.id, k.name, k.issuer, k.expires_at, k.revoked_at, k.signing_key_id, k.disabled_at";
+export const REFERENCE_COLUMNS =
+  "k.id, k.name, k.issuer, k.expires_at, k.revoked_at, k.signing_key_id, k.disabled_at, k.canary";
 
 export interface ReferenceRow {
   readonly id: string;
@@ -126,6 +130,7 @@ export interface ReferenceRow {
   readonly revoked_at: number | null;
   readonly signing_key_id: string | null;
   readonly disabled_at: number | null;
+  readonly canary: number;
 }
 
 export function referenceOfRow(row: ReferenceRow, config: StoreConfig): KeyReference {

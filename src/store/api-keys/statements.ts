@@ -14,7 +14,7 @@ export interface ApiKeyRef {
 
 /** The audit event of a change of an API key; `detail` is for programs. */
 export function keyEvent(
-  eventType: "CREATE" | "EDIT" | "REVOKE" | "EXPIRE" | "EXPIRING" | "LEAK",
+  eventType: "CREATE" | "EDIT" | "REVOKE" | "EXPIRE" | "EXPIRING" | "LEAK" | "CANARY",
   { accountId, keyId, name }: ApiKeyRef & { readonly name: string },
   message: string,
   detail: Readonly<Record<string, unknown>>,
@@ -35,6 +35,7 @@ export function keyDetail(key: NewApiKey): Readonly<Record<string, unknown>> {
     description: key.description,
     signing_key_id: key.signingKeyId,
     fingerprint: keyFingerprint(key.hash),
+    ...(key.canary === true && { canary: true }),
     ...(key.rotation && { rotated_from: { id: key.rotation.predecessorId, expires_at: key.rotation.endsAt } }),
   };
 }

@@ -6,7 +6,7 @@ import { decodeRecord } from "./record-codec.ts";
 // The record and the end of the change log come from one statement, so `asOf` is exactly the state that was read.
 const RECORD = `
   SELECT k.id, k.account_id AS accountId, k.name, k.version, k.restricted,
-         k.expires_at AS expiresAt, k.revoked_at AS revokedAt, k.disabled_at AS disabledAt,
+         k.expires_at AS expiresAt, k.revoked_at AS revokedAt, k.disabled_at AS disabledAt, k.canary,
          k.signing_key_id IS NULL AS lacksSigningKeyId,
          r.id AS roleId, r.display_name AS roleName, r.permissions,
          (SELECT json_group_array(json(l.rules))

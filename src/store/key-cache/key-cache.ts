@@ -49,7 +49,7 @@ export interface KeyCache {
   /** Milliseconds since D1 confirmed an entry, directly or by the change feed; of a superseded one, since it was current. */
   ageOf(entry: CacheEntry, now: number): number;
   /**
-   * Whether no later read could allow an entry: a miss, a revoked key, or one whose expiry D1 has confirmed after it had passed.
+   * Whether no later read could allow an entry: a miss, a revoked or canary key, or one whose expiry D1 has confirmed after it had passed.
    * An edit may move an expiry until then.
    */
   isFinal(entry: CacheEntry, now: number): boolean;
@@ -193,11 +193,11 @@ function maxAgeMs(random: () => number): number {
 
 // Only an active key is edited. Other isolates' clocks may be behind, but not by this much.
 function isFinalAt({ record }: CacheEntry, confirmedAt: number, now: number): boolean {
-  if (record === null || record.revokedAt !== null) return true;
+  if (record === null || record.revokedAt !== null || record.canary) return true;
   return record.expiresAt !== null && now >= record.expiresAt && confirmedAt >= record.expiresAt + FRESH_FOR_MS;
 }
 
 /** Whether an entry is of no active key at this time. */
 export function isInactive({ record }: CacheEntry, now: number): boolean {
-  return record === null || keyStatus(record, now) !== "ACTIVE";
+  return record === null || record.canary || keyStatus(record, now) !== "ACTIVE";
 }

@@ -14,9 +14,12 @@ const EXPIRATION_TTL_SECONDS = 86_400;
 /** The shortest time that Workers KV can cache a value at the edge. */
 const CACHE_TTL_SECONDS = 30;
 
-/** The format that first held each restriction, the dry run, the code, and whether the key is disabled. Add a new one with the next number. */
-const HELD_SINCE: Readonly<Record<keyof Restrictions | "dryRun" | "mac" | "disabledAt", number>> = {
-  ...{ expiresAt: 1, addresses: 1, dryRun: 2, mac: 3, disabledAt: 4 },
+/**
+ * The format that first held each restriction, the dry run, the code, whether the key is disabled, and whether it is a canary. Add a
+ * new one with the next number.
+ */
+const HELD_SINCE: Readonly<Record<keyof Restrictions | "dryRun" | "mac" | "disabledAt" | "canary", number>> = {
+  ...{ expiresAt: 1, addresses: 1, dryRun: 2, mac: 3, disabledAt: 4, canary: 5 },
 };
 
 const PURPOSE = "gatehouse key copy 1";

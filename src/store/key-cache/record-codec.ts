@@ -23,6 +23,7 @@ interface StoredPrincipal {
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
   readonly disabledAt: number | null;
+  readonly canary: 0 | 1;
 }
 
 /** A `KeyRecord` likewise. */
@@ -87,6 +88,7 @@ export function decodeRecord(value: Record<string, unknown>): KeyRecord {
  */
 export function decodePrincipal(value: Unchecked<StoredPrincipal>): Principal {
   try {
+    const [canary, disabledAt] = [flag(value.canary), timeOrNull(value.disabledAt)];
     return {
       id: text(value.id),
       accountId: internText(text(value.accountId)),
@@ -96,7 +98,9 @@ export function decodePrincipal(value: Unchecked<StoredPrincipal>): Principal {
       addresses: RESTRICTION_DECODERS.addresses.decode(value),
       expiresAt: RESTRICTION_DECODERS.expiresAt.decode(value),
       revokedAt: timeOrNull(value.revokedAt),
-      disabledAt: timeOrNull(value.disabledAt),
+      // A canary key whose row says that it is not disabled is denied all the same.
+      disabledAt: canary ? (disabledAt ?? 0) : disabledAt,
+      canary,
     };
   } catch (cause) {
     const id = typeof value.id === "string" ? value.id : "without an id";
@@ -194,6 +198,11 @@ function text(value: unknown): string {
 function whole(value: unknown): number {
   if (!Number.isSafeInteger(value)) throw new Error("a whole number is missing");
   return value as number;
+}
+
+function flag(value: unknown): boolean {
+  if (value !== 0 && value !== 1) throw new Error("a flag is neither 0 nor 1");
+  return value === 1;
 }
 
 function timeOrNull(value: unknown): number | null {

@@ -17,7 +17,7 @@ const NEXT = `CASE ${DAYS.map((days) => {
 
 export const KEYS_TO_NOTIFY = `
   SELECT id AS keyId, account_id AS accountId, name, expires_at AS expiresAt FROM api_keys
-   WHERE expires_at IS NOT NULL AND revoked_at IS NULL AND expiry_recorded_at IS NULL AND ${NEXT} <= ?1
+   WHERE expires_at IS NOT NULL AND revoked_at IS NULL AND expiry_recorded_at IS NULL AND canary = 0 AND ${NEXT} <= ?1
    ORDER BY ${NEXT} LIMIT ${BATCH_SIZE}`;
 
 /** A notice that was given. */
@@ -76,9 +76,24 @@ export type SendMail = (to: string, subject: string, text: string) => Promise<un
  * @throws Error when a mail could not be sent, after the others were
  */
 export async function mailNotice(db: D1Database, send: SendMail, notice: Notice, now: number): Promise<void> {
-  const { results } = await db.prepare(RECIPIENTS).bind(notice.accountId, now).all<{ email: string }>();
   const subject = `API key ${notice.name} expires in ${notice.days === 1 ? "a day" : `${notice.days} days`}`;
   const text = `The API key "${notice.name}" (${notice.keyId}) expires at ${new Date(notice.expiresAt).toISOString()}.\n`;
+  await mailManagers(db, send, notice.accountId, { subject, text }, now);
+}
+
+/**
+ * Sends a mail to each of the people who are told of an account's keys.
+ *
+ * @throws Error when a mail could not be sent, after the others were
+ */
+export async function mailManagers(
+  db: D1Database,
+  send: SendMail,
+  accountId: string,
+  { subject, text }: { readonly subject: string; readonly text: string },
+  now: number,
+): Promise<void> {
+  const { results } = await db.prepare(RECIPIENTS).bind(accountId, now).all<{ email: string }>();
   const sent = await Promise.allSettled(results.map(({ email }) => send(email, subject, text)));
   const failed = sent.find((each) => each.status === "rejected");
   if (failed !== undefined) throw new Error("a mail could not be sent", { cause: failed.reason });

@@ -87,8 +87,8 @@ export function principalOfMapping(
   return { ...principal, kind: "operator", mapped: { issuer, subject, email } };
 }
 
-/** What all operators have in common: no allow lists, and no revocation but the end of their entry or token. */
+/** What all operators have in common: no allow lists, no revocation but the end of their entry or token, and no canary. */
 function roleMembers(row: RoleRow) {
   const role = { roleId: row.role_id, roleName: row.role_name, permissions: row.role_permissions };
-  return { ...role, restricted: 0, rules: "[]", revokedAt: null, disabledAt: null };
+  return { ...role, restricted: 0, rules: "[]", revokedAt: null, disabledAt: null, canary: 0 };
 }

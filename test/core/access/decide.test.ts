@@ -45,6 +45,7 @@ describe("decide", () => {
   // Everything that can be wrong with a key and a request, in the order of the contract.
   const errors: [title: string, key: Partial<KeyRecord>, call: Partial<RequestFacts>, denial: Denial][] = [
     ["a revoked key", { revokedAt: NOW - 5 }, {}, { reason: "key_revoked", revokedAt: NOW - 5 }],
+    ["a canary key", { disabledAt: NOW - 5, canary: true }, {}, { reason: "key_canary" }],
     ["a disabled key", { disabledAt: NOW - 5 }, {}, { reason: "key_disabled", disabledAt: NOW - 5 }],
     ["an expired key", { expiresAt: NOW - 1 }, {}, { reason: "key_expired", expiredAt: NOW - 1 }],
     ["another address", { addresses: HOME_ONLY }, { address: AWAY }, { reason: "address_not_allowed" }],
@@ -198,6 +199,7 @@ describe(`decide, over ${rounds(120_000)} random requests`, () => {
         role: pick(ADMIN, DEVELOPER, VIEWER, from(custom), aRole()),
         revokedAt: pick(null, null, null, null, NOW - 1, NOW + 1),
         disabledAt: pick(null, null, null, null, NOW),
+        canary: pick(true, false),
         expiresAt: pick(null, null, NOW - 1, NOW, NOW + 1, NOW + 1000),
         addresses: pick(null, null, HOME_ONLY, NOBODY),
       });
@@ -214,7 +216,7 @@ describe(`decide, over ${rounds(120_000)} random requests`, () => {
         expect.fail(`${reason}, not ${naive(record, facts)}: ${describeCase(key, facts)}`);
       seen.set(reason, (seen.get(reason) ?? 0) + 1);
     }
-    expect(seen.size).toBe(8);
+    expect(seen.size).toBe(9);
     for (const count of seen.values()) expect(count).toBeGreaterThan(rounds(300));
   });
 });
@@ -235,7 +237,7 @@ function naive(key: KeyRecord | null, facts: RequestFacts): string {
     const isAway = key.addresses === NOBODY || (key.addresses === HOME_ONLY && !isHome);
     if (isAway && !endsItself) denials.unshift("address_not_allowed");
     if ((key.expiresAt ?? Number.POSITIVE_INFINITY) - NOW <= 0) denials.unshift("key_expired");
-    if (key.disabledAt !== null) denials.unshift("key_disabled");
+    if (key.disabledAt !== null) denials.unshift(key.canary ? "key_canary" : "key_disabled");
     if (typeof key.revokedAt === "number") denials.unshift("key_revoked");
   } else {
     denials.push("key_unknown");

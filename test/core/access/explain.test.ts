@@ -53,6 +53,10 @@ describe("explain", () => {
       ...denied("key_disabled"),
       message: `The key was disabled at ${iso(NOW)}.`,
     });
+    expect(explained("revocation", { disabledAt: NOW, canary: true })).toMatchObject({
+      ...denied("key_canary"),
+      message: "The key is a canary key, which never opens.",
+    });
   });
 
   it("says whether the key has expired", () => {

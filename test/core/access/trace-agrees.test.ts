@@ -32,6 +32,7 @@ it("trace agrees with decide for a million random requests, and its first denial
             expiresAt: random() < 0.6 ? null : NOW + Math.floor((random() - 0.3) * 3) * 1_000,
             revokedAt: random() < 0.1 ? NOW - 1 : null,
             disabledAt: random() < 0.1 ? NOW - 1 : null,
+            canary: random() < 0.5,
           });
     const address = pick(ADDRESSES);
     const facts: RequestFacts = {

@@ -56,6 +56,7 @@ const ANSWERS: readonly Answer[] = [
     "Invalid JWT",
     { "www-authenticate": invalid("The API key was revoked") },
   ],
+  [{ reason: "key_canary" }, 401, "Invalid JWT", { "www-authenticate": invalid("The API key was revoked") }],
   [
     { reason: "key_disabled", disabledAt: 1 },
     401,

@@ -26,6 +26,7 @@ const COPY: KeyCopy = {
     expiresAt: null,
     revokedAt: null,
     disabledAt: null,
+    canary: 0,
     trial: null,
   },
   asOf: 7,

@@ -128,7 +128,9 @@ function createKey(state: State, event: StoredEvent, detail: Members): void {
     lists: lists && listsValue(lists),
     ...{ revoked_at: null, revoked_by_type: null, revoked_by_id: null, revoked_by_name: null },
     ...{ compromised_at: null, compromised_url: null },
-    ...{ signed_expires_at: null, disabled_at: null, rotated_from: null, predecessor_expires_at: null },
+    ...{ signed_expires_at: null, rotated_from: null, predecessor_expires_at: null },
+    // A canary key is disabled from its creation on.
+    ...(detail.canary === true ? { canary: 1, disabled_at: event.created_at } : { canary: 0, disabled_at: null }),
   });
   // The first key of an account is created with it.
   if (event.actor_type !== "SYSTEM" || state.accounts.has(event.account_id)) return;

@@ -25,7 +25,7 @@ export const TABLES = {
     columns: [
       ...["account_id", "hash", "name", "description", "role_id", "restricted", "expire_after_hours", "expires_at"],
       ...["created_at", "issuer", "created_by", "revoked_at", "revoked_by_type", "revoked_by_id", "revoked_by_name"],
-      ...["signing_key_id", "signed_expires_at", "disabled_at", "rotated_from", "predecessor_expires_at"],
+      ...["signing_key_id", "signed_expires_at", "disabled_at", "canary", "rotated_from", "predecessor_expires_at"],
       ...["compromised_at", "compromised_url"],
     ],
     leftOut: [
