@@ -98,7 +98,7 @@ describe.skipIf(!hasBrowser)("revoking many API keys", () => {
     await gatehouse.key({ name: "twin" });
     const page = await console.enter();
     const form = await openForm(page);
-    const days = form.getByLabel("Not used for days");
+    const days = form.getByLabel("Days without use");
     const descendants = form.getByLabel("Descendants of");
     await days.fill("a while");
     await descendants.fill("nobody");

@@ -79,18 +79,13 @@ export function useDescendants(key: KeyRow) {
 /** The names of the first keys, and how many there are more. */
 export function KeyNames({ label, counted: { count, sample } }: { readonly label: string; readonly counted: Counted }) {
   return (
-    <ul
-      aria-label={label}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-      tabIndex={0}
-      className="flex max-h-48 flex-col divide-y divide-kumo-line overflow-y-auto rounded-lg border border-kumo-line"
-    >
+    <ul aria-label={label} className="flex flex-col divide-y divide-kumo-line rounded-lg border border-kumo-line">
       {sample.map(({ id, name }) => (
-        <li key={id} className="px-3 py-2 break-words">
+        <li key={id} className="px-3 py-1 break-words">
           {name}
         </li>
       ))}
-      {count > sample.length && <li className="px-3 py-2 text-kumo-subtle">and {count - sample.length} more</li>}
+      {count > sample.length && <li className="px-3 py-1 text-kumo-subtle">and {count - sample.length} more</li>}
     </ul>
   );
 }

@@ -73,7 +73,7 @@ export function RevokeFilterForm({ rows, busy, problem, found, onSubmit, onChang
 
   return (
     <form onSubmit={submit} noValidate className="flex flex-col gap-5">
-      <p>Chooses the keys that meet all conditions. The next step shows how many there are, and asks again.</p>
+      <p>This revokes the keys that meet all conditions. The next step shows them and asks again.</p>
       {roles.error && <ProblemNotice problem={roles.error} onRetry={() => void roles.refetch()} />}
       <ChoiceField
         label="Role"
@@ -99,7 +99,7 @@ export function RevokeFilterForm({ rows, busy, problem, found, onSubmit, onChang
         />
       )}
       <Input
-        label="Not used for days"
+        label="Days without use"
         className="w-48"
         inputMode="numeric"
         autoComplete="off"
