@@ -136,7 +136,8 @@ describe.skipIf(!hasBrowser)("creating an API key", () => {
     await signIn(page, console.world().admin.token);
     const described = page.waitForResponse("**/openapi.json");
     const form = await fill(page, "no-canary");
-    await (await described).finished();
+    await described;
+    await page.waitForLoadState("networkidle");
     expect(await form.getByRole("checkbox", { name: "Canary key" }).count()).toBe(0);
     await form.getByRole("button", { name: "Create key" }).click();
     await page.getByRole("button", { name: "I have stored it" }).click();

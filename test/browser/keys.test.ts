@@ -68,7 +68,7 @@ describe.skipIf(!hasBrowser)("the table of keys", () => {
       const body = (await response.json()) as ListOf<ApiKeyData>;
       for (const { spec, info } of body.data) {
         const ended = { status: "REVOKED", disabled_at_time: info.metadata.created_on };
-        const unusable = { beta: "disabled", alpha: "canary" }[spec.name];
+        const unusable = { beta: "disabled", alpha: "canary", old: "disabled" }[spec.name];
         if (unusable !== undefined) Object.assign(info, { ...ended, unusable_reason: unusable });
       }
       await route.fulfill({ response, json: body });

@@ -3,7 +3,7 @@ import { Button } from "@cloudflare/kumo/components/button";
 import { Checkbox } from "@cloudflare/kumo/components/checkbox";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useId, useState } from "react";
-import type { ApiKeyData } from "../../admin/api-keys/schema.ts";
+import type { ApiKeyData, ApiKeySpec } from "../../admin/api-keys/schema.ts";
 import { fetchHasMember } from "../api.ts";
 import { useFieldErrors } from "../field-errors.ts";
 import { isOutside, type Problem } from "../problem.ts";
@@ -13,13 +13,12 @@ import { Buttons } from "../ui/overlay.tsx";
 import { DescriptionField, NameField } from "../ui/text-fields.tsx";
 import { AddressesField } from "./addresses-field.tsx";
 import { type Expiry, ExpiryField, FIRST_EXPIRY, hoursOf } from "./expiry-field.tsx";
-import type { NewKeySpec } from "./key-row.ts";
 import { RoleField } from "./role-field.tsx";
 
 interface FormProps {
   readonly busy: boolean;
   readonly problem: Problem | null;
-  readonly onSubmit: (spec: NewKeySpec) => void;
+  readonly onSubmit: (spec: ApiKeySpec) => void;
   readonly onCancel: () => void;
   readonly onShowEarlier: (id: string) => void;
   readonly onStartOver: () => void;
@@ -102,7 +101,7 @@ function CanaryField({ value, onChange, error }: CanaryFieldProps) {
     <div className="flex flex-col gap-1">
       <Checkbox label="Canary key" aria-describedby={id} checked={value} onCheckedChange={onChange} />
       <p id={id} className="text-sm text-kumo-subtle">
-        It never opens: put it where only an attacker would use it, and every use is reported with its address.
+        It never opens: put it where only an attacker would use it, and its use is reported with the address.
       </p>
       <FieldError error={error} />
     </div>

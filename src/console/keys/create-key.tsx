@@ -1,13 +1,13 @@
 // Creates a key: first the form, then the key itself, which is shown only once.
 import { useRef, useState } from "react";
-import type { ApiKeyData, CreatedApiKey } from "../../admin/api-keys/schema.ts";
+import type { ApiKeyData, ApiKeySpec, CreatedApiKey } from "../../admin/api-keys/schema.ts";
 import { useAction } from "../action.ts";
 import { Problem } from "../problem.ts";
 import { goTo } from "../route.tsx";
 import { useSession } from "../session.ts";
 import { Overlay } from "../ui/overlay.tsx";
 import { CreateKeyForm } from "./create-key-form.tsx";
-import type { KeyRow, NewKeySpec } from "./key-row.ts";
+import type { KeyRow } from "./key-row.ts";
 import { useUpdateKey } from "./keys-data.ts";
 import { NewKey } from "./new-key.tsx";
 
@@ -23,7 +23,7 @@ export function CreateKey({ onClose }: { readonly onClose: () => void }) {
   const [created, setCreated] = useState<CreatedKey | null>(null);
   // The same for every attempt, so that a retry after a lost response does not create a second key.
   const idempotencyKey = useRef(crypto.randomUUID());
-  const { run, busy, problem, clear } = useAction(async (spec: NewKeySpec) => {
+  const { run, busy, problem, clear } = useAction(async (spec: ApiKeySpec) => {
     const headers = { "idempotency-key": idempotencyKey.current };
     const response = await api.send<CreatedApiKey>("POST", `${account}/api-keys`, spec, headers).catch(cacheEarlier);
     setCreated({ key: updateKey(response.data), secret: response.jwt });

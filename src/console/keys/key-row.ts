@@ -1,5 +1,5 @@
 // An API key with only the members that the table and the sheet show: an account may have ten thousand keys.
-import type { ApiKeyData, ApiKeySpec } from "../../admin/api-keys/schema.ts";
+import type { ApiKeyData } from "../../admin/api-keys/schema.ts";
 
 /** As the API has it, but that a key which only is disabled and a canary key have a status of their own. */
 export type KeyStatus = ApiKeyData["info"]["status"] | "DISABLED" | "CANARY";
@@ -31,13 +31,10 @@ export interface KeyRow {
   /** The id in KEY_RING of the secret that has signed it; `null`: not known. */
   readonly signingKeyId: string | null;
   /** Why it does not authenticate although nobody revoked it. */
-  readonly unusable: ApiKeyData["info"]["unusable_reason"] | "canary";
+  readonly unusable: ApiKeyData["info"]["unusable_reason"];
   /** When it was first reported as leaked, and where it was found. */
   readonly compromised: { readonly at: number; readonly url: string | null } | null;
 }
-
-/** A key to create. A canary key never opens, and its use is reported. */
-export type NewKeySpec = ApiKeySpec & { readonly canary?: boolean };
 
 const NEVER_YEAR = 2099;
 const DAY_MS = 86_400_000;
@@ -51,7 +48,7 @@ export function rowOf({ spec, info }: ApiKeyData): KeyRow {
     etag: info.etag,
     name: spec.name,
     description: spec.description,
-    status: info.revoked_at_time === null ? statusOf(info.status, info.unusable_reason) : info.status,
+    status: info.revoked_at_time === null ? statusOf(info.status, info.unusable_reason, expires) : info.status,
     roleId: spec.role_id,
     roleName: info.role.info.display_name,
     createdBy: info.issuer,
@@ -72,9 +69,11 @@ export function rowOf({ spec, info }: ApiKeyData): KeyRow {
   };
 }
 
-function statusOf(status: ApiKeyData["info"]["status"], unusable: KeyRow["unusable"]): KeyStatus {
+function statusOf(status: ApiKeyData["info"]["status"], unusable: KeyRow["unusable"], expires: number): KeyStatus {
   if (unusable === "canary") return "CANARY";
-  return unusable === "disabled" ? "DISABLED" : status;
+  if (unusable !== "disabled") return status;
+  // An expired key cannot be enabled.
+  return expires <= Date.now() ? "EXPIRED" : "DISABLED";
 }
 
 /** Whether a key is revoked or expired. A disabled key can be enabled, and a canary key waits for its use. */

@@ -57,7 +57,7 @@ function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
         <StatusBadge status={key.status} />
         {own && <span className="text-sm text-kumo-subtle">You are signed in with this key.</span>}
       </div>
-      {key.revokedAt === null && key.unusable !== null && <p>{UNUSABLE[key.unusable]}</p>}
+      {key.revokedAt === null && key.status !== "EXPIRED" && key.unusable !== null && <p>{UNUSABLE[key.unusable]}</p>}
       {key.compromised !== null && (
         <p className="break-words text-kumo-danger">
           Compromised: reported as leaked <When at={key.compromised.at} exact />
@@ -128,7 +128,6 @@ function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
 }
 
 const UNUSABLE: Readonly<Record<NonNullable<KeyRow["unusable"]>, string>> = {
-  canary: "This is a canary key: it never opens, and a request with it is reported to the audit log and its endpoints.",
   disabled: "This key is disabled: requests with it are denied until it is enabled.",
   canary: "This is a canary key: it never opens, and its use is an alarm.",
   blocked: "This key is in BLOCKED_KEY_IDS of the configuration: it does not authenticate.",

@@ -27,7 +27,7 @@ export function NewKey({ keyRow: key, secret, onStored }: NewKeyProps) {
         title="Store the key now"
         description="It is shown only once. Gatehouse stores no copy; a lost key can only be replaced."
       />
-      {canary && <p>This is a canary key. It never opens: every request with it is denied and reported.</p>}
+      {canary && <p>This is a canary key. It never opens: every request with it is denied, and its use is reported.</p>}
       <Secret label="API key" text={secret} />
       <div className="flex flex-wrap gap-2">
         <CopyButton text={() => secret} what="the API key" label="Copy key" />
