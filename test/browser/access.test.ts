@@ -67,7 +67,7 @@ describe.skipIf(!hasBrowser)("accessibility", () => {
         await page.getByRole("combobox", { name: "Role" }).selectOption({ label: "Developer" });
         await page.getByRole("radio", { name: "Never" }).click();
         await page.getByRole("radio", { name: "Addresses in IP allow lists only" }).click();
-        await page.getByRole("checkbox").first().click();
+        await page.getByRole("group", { name: "Allow lists" }).getByRole("checkbox").first().click();
         await page.getByText("Your address is not in these lists").waitFor();
         await page.getByRole("button", { name: "Create key" }).click();
         await page.getByText("Enter a name.").waitFor();
