@@ -97,6 +97,7 @@ describe.skipIf(!hasBrowser)("revoking many API keys", () => {
     await gatehouse.key({ name: "twin" });
     await gatehouse.key({ name: "twin" });
     const page = await console.enter();
+    await page.getByRole("link", { name: "ancestor" }).waitFor();
     const form = await openForm(page);
     const days = form.getByLabel("Days without use");
     const descendants = form.getByLabel("Descendants of");
@@ -123,6 +124,25 @@ describe.skipIf(!hasBrowser)("revoking many API keys", () => {
     await page.keyboard.press("Escape");
     await form.waitFor({ state: "detached" });
     expect(await hasFocus(page.getByRole("button", { name: "Revoke keys …" }))).toBe(true);
+  });
+
+  it("looks for no key by its name before all keys are loaded", async () => {
+    await console.world().gatehouse.key({ name: "slow" });
+    const { page } = await console.open();
+    const held = Promise.withResolvers<void>();
+    await page.route("**/api-keys?*", async (route) => {
+      await held.promise;
+      await route.continue();
+    });
+    await signIn(page, console.world().admin.token);
+    const form = await openForm(page);
+    await form.getByLabel("Descendants of").fill("slow");
+    await form.getByRole("button", { name: "Continue" }).click();
+    await form.getByText("The keys are still being loaded.").waitFor();
+    held.resolve();
+    await page.getByRole("link", { name: "slow", includeHidden: true }).waitFor();
+    await form.getByRole("button", { name: "Continue" }).click();
+    await page.getByRole("dialog", { name: "Revoke 1 key?" }).getByText("slow").waitFor();
   });
 
   it("revokes more keys than one request does", async () => {

@@ -102,7 +102,7 @@ export function KeysPage({ openId, onCreateKey }: KeysPageProps) {
           </EmptyState>
         )}
       </Card>
-      {revoking && <RevokeKeys rows={rows ?? []} onClose={() => setRevoking(false)} />}
+      {revoking && <RevokeKeys rows={rows ?? []} loading={isFetching} onClose={() => setRevoking(false)} />}
       {openId !== null && <KeySheet key={openId} id={openId} onClose={() => goTo("keys")} />}
     </>
   );

@@ -14,6 +14,8 @@ import type { KeyRow } from "./key-row.ts";
 
 interface FormProps {
   readonly rows: readonly KeyRow[];
+  /** Whether `rows` may not be all keys yet. */
+  readonly loading: boolean;
   readonly busy: boolean;
   readonly problem: Problem | null;
   /** How many keys the filter has found; `null`: not counted yet. */
@@ -29,7 +31,7 @@ const MAX_DAYS = 3_650;
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const EMPTY = { role: ANY, creator: ANY, signingKey: ANY, unusedDays: "", ancestor: "" };
 
-export function RevokeFilterForm({ rows, busy, problem, found, onSubmit, onChange, onCancel }: FormProps) {
+export function RevokeFilterForm({ rows, loading, busy, problem, found, onSubmit, onChange, onCancel }: FormProps) {
   const roles = useRoles();
   const creators = useMemo(() => creatorsOf(rows), [rows]);
   const signingKeys = useMemo(
@@ -53,7 +55,7 @@ export function RevokeFilterForm({ rows, busy, problem, found, onSubmit, onChang
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    const ancestor = ancestorOf(values.ancestor.trim(), rows);
+    const ancestor = ancestorOf(values.ancestor.trim(), loading ? null : rows);
     const days = values.unusedDays.trim();
     const empty = Object.entries(EMPTY).every(([name, value]) => values[name as keyof typeof EMPTY].trim() === value);
     const valid = check({
@@ -134,10 +136,15 @@ function creatorsOf(rows: readonly KeyRow[]) {
 
 const isDays = (text: string) => /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_DAYS;
 
-/** The key that a name or an ID names; `id: null`: none is asked for. An ID may also be that of an operator. */
-function ancestorOf(text: string, rows: readonly KeyRow[]) {
+/**
+ * The key that a name or an ID names; `id: null`: none is asked for. An ID may also be that of an operator.
+ *
+ * @param rows `null`: the keys are not known yet
+ */
+function ancestorOf(text: string, rows: readonly KeyRow[] | null) {
   if (text === "") return { id: null };
   if (UUID.test(text)) return { id: text.toLowerCase() };
+  if (rows === null) return { error: "The keys are still being loaded. Try again in a moment, or enter the ID." };
   const [key, ...others] = rows.filter(({ name }) => name === text);
   if (key === undefined) return { error: "No key has this name." };
   return others.length > 0 ? { error: "Several keys have this name. Enter the ID of one." } : { id: key.id };

@@ -13,10 +13,11 @@ import { RevokeFilterForm } from "./revoke-filter.tsx";
 interface RevokeKeysProps {
   /** Of the account, for the choices of the filter. */
   readonly rows: readonly KeyRow[];
+  readonly loading: boolean;
   readonly onClose: () => void;
 }
 
-export function RevokeKeys({ rows, onClose }: RevokeKeysProps) {
+export function RevokeKeys({ rows, loading, onClose }: RevokeKeysProps) {
   const { byProxy } = useSession();
   const { count, revoke, reload } = useBulkRevocation();
   /** What the user is asked to confirm. */
@@ -50,6 +51,7 @@ export function RevokeKeys({ rows, onClose }: RevokeKeysProps) {
     <Overlay title="Revoke keys" onClose={onClose}>
       <RevokeFilterForm
         rows={rows}
+        loading={loading}
         busy={busy}
         problem={problem}
         found={asked?.count ?? null}
