@@ -154,8 +154,8 @@ describe.skipIf(!hasBrowser)("the table of keys", () => {
 describe.skipIf(!hasBrowser)("the notice of keys that end", () => {
   const console = consoleTest(({ gatehouse }) =>
     putKeys(gatehouse, [
-      { name: "later", createdAt: now - 60 * DAY, expiresAt: now + 20 * DAY },
-      { name: "alpha", createdAt: now - 3 * DAY, expiresAt: now + 2 * DAY },
+      { name: "later", createdAt: now - DAY, expiresAt: now + 20 * DAY },
+      { name: "alpha", createdAt: now - 60 * DAY, expiresAt: now + 2 * DAY },
       { name: "not-yet", createdAt: now - 2 * DAY, expiresAt: now + 31 * DAY },
     ]),
   );
