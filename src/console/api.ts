@@ -68,6 +68,20 @@ export async function fetchSameOrigin(path: string, init: RequestInit, timeoutMs
   }
 }
 
+interface ApiDescription {
+  readonly components?: {
+    readonly schemas?: Readonly<Record<string, { readonly properties?: Readonly<Record<string, unknown>> }>>;
+  };
+}
+
+/** Whether the API's OpenAPI document has a member in one of its schemas. */
+export async function fetchHasMember(schema: string, member: string, signal: AbortSignal): Promise<boolean> {
+  const response = await fetchSameOrigin("/.well-known/gatehouse/openapi.json", { signal });
+  if (!response.ok) return false;
+  const { components } = (await response.json()) as ApiDescription;
+  return components?.schemas?.[schema]?.properties?.[member] !== undefined;
+}
+
 /** The client address of this browser as Gatehouse sees it; `null`: unknown. */
 export async function fetchOwnAddress(): Promise<string | null> {
   const response = await fetchSameOrigin("/console/address", {});

@@ -50,6 +50,17 @@ describe.skipIf(!hasBrowser)("accessibility", () => {
       },
     ],
     [
+      "a revocation of many keys",
+      "/console/keys",
+      async (page) => {
+        await page.getByRole("link", { name: "soon" }).waitFor();
+        await page.getByRole("button", { name: "Revoke keys …" }).click();
+        await page.getByLabel("Descendants of").fill("soon");
+        await page.getByRole("button", { name: "Continue" }).click();
+        await page.getByRole("button", { name: "Revoke 1 key" }).waitFor();
+      },
+    ],
+    [
       "a new key's form",
       "/console/keys",
       async (page) => {
@@ -57,7 +68,7 @@ describe.skipIf(!hasBrowser)("accessibility", () => {
         await page.getByRole("combobox", { name: "Role" }).selectOption({ label: "Developer" });
         await page.getByRole("radio", { name: "Never" }).click();
         await page.getByRole("radio", { name: "Addresses in IP allow lists only" }).click();
-        await page.getByRole("checkbox").first().click();
+        await page.getByRole("group", { name: "Allow lists" }).getByRole("checkbox").first().click();
         await page.getByText("Your address is not in these lists").waitFor();
         await page.getByRole("button", { name: "Create key" }).click();
         await page.getByText("Enter a name.").waitFor();

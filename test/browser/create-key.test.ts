@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import { hasBrowser, signIn } from "../support/browser.ts";
+import { hasBrowser, signIn, violations } from "../support/browser.ts";
 import { consoleTest } from "../support/console-test.ts";
 import { ACCOUNT, PROJECT } from "../support/gatehouse.ts";
 
@@ -88,6 +88,63 @@ describe.skipIf(!hasBrowser)("creating an API key", () => {
     expect(await stored("as-specified")).toMatchObject([
       { description: "for the test", expire_after_hours: 720, restricted: 1, issuer: "console-admin" },
     ]);
+  });
+
+  it("creates a canary key, says that it never opens, and offers no rotation and no pause of it", async () => {
+    const page = await console.enter();
+    const form = await fill(page, "canary-in-a-file");
+    const choice = form.getByRole("checkbox", { name: "Canary key" });
+    await choice.focus();
+    await page.keyboard.press("Space");
+    expect(await choice.isChecked()).toBe(true);
+    await form.getByText(/It never opens: put it where only an attacker would use it/).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await form.getByRole("button", { name: "Create key" }).click();
+    const dialog = page.getByRole("dialog", { name: "“canary-in-a-file” is ready" });
+    await dialog.getByText("This is a canary key. It never opens").waitFor();
+    expect(await dialog.getByRole("region", { name: "Try it" }).count()).toBe(0);
+    const secret = (await dialog.getByRole("region", { name: "API key" }).textContent()) ?? "";
+    expect((await console.world().gatehouse.call(secret, "/api/public/v1/account")).status).toBe(401);
+    await dialog.getByRole("button", { name: "I have stored it" }).click();
+    await page
+      .getByRole("row", { name: /canary-in-a-file/ })
+      .getByText("Canary", { exact: true })
+      .waitFor();
+    await page.getByRole("link", { name: "canary-in-a-file" }).click();
+    const sheet = page.getByRole("dialog", { name: "canary-in-a-file" });
+    await sheet.getByText("Canary", { exact: true }).waitFor();
+    await sheet.getByText(/This is a canary key: it never opens/).waitFor();
+    await sheet.getByRole("button", { name: "Revoke this key …" }).waitFor();
+    expect(await sheet.getByRole("button", { name: /^(?:Rotate|Disable|Enable) this key/ }).count()).toBe(0);
+    expect(await violations(page)).toEqual([]);
+    await sheet.getByRole("button", { name: "Edit this key …" }).click();
+    const edit = page.getByRole("dialog", { name: "Edit “canary-in-a-file”" });
+    await edit.getByLabel("Description").fill("in the old backup");
+    await edit.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Done" }).click();
+    await sheet.getByText("in the old backup").waitFor();
+  });
+
+  it("offers no canary key where the API makes none", async () => {
+    const { page } = await console.open();
+    await page.route("**/openapi.json", async (route) => {
+      const response = await route.fetch();
+      const document = await response.json();
+      delete document.components.schemas.ApiKeySpec.properties.canary;
+      await route.fulfill({ response, json: document });
+    });
+    await signIn(page, console.world().admin.token);
+    const described = page.waitForResponse("**/openapi.json");
+    const form = await fill(page, "no-canary");
+    await described;
+    await page.waitForLoadState("networkidle");
+    expect(await form.getByRole("checkbox", { name: "Canary key" }).count()).toBe(0);
+    await form.getByRole("button", { name: "Create key" }).click();
+    await page.getByRole("button", { name: "I have stored it" }).click();
+    await page
+      .getByRole("row", { name: /no-canary/ })
+      .getByText("Active", { exact: true })
+      .waitFor();
   });
 
   it("warns about a key without an expiry and about lists without the user's address", async () => {

@@ -1,12 +1,16 @@
 import { describe, expect, it } from "vitest";
+import { clientOf, KEYS_PATH } from "../support/admin-client.ts";
 import { hasBrowser, violations } from "../support/browser.ts";
 import { consoleTest } from "../support/console-test.ts";
+import { CLUSTERS } from "../support/gatehouse.ts";
 
 describe.skipIf(!hasBrowser)("changing an API key", () => {
   const console = consoleTest();
 
   it("edits the name and the role, and shows when the edit takes effect", async () => {
     const { id, token } = await console.world().gatehouse.key({ name: "to-edit", role: "Developer" });
+    const change = async () => (await console.world().gatehouse.call(token, CLUSTERS, { method: "POST" })).status;
+    expect(await change()).toBe(404);
     const page = await console.enter(`/console/keys/${id}`);
     await page.getByRole("button", { name: "Edit this key …" }).click();
     const form = page.getByRole("dialog", { name: "Edit “to-edit”" });
@@ -21,8 +25,7 @@ describe.skipIf(!hasBrowser)("changing an API key", () => {
     const sheet = page.getByRole("dialog", { name: "edited", exact: true });
     await sheet.getByRole("link", { name: "Viewer" }).waitFor();
     await sheet.getByText(/API key edited was edited by console-admin/).waitFor();
-    const path = "/api/public/v1/unknown";
-    expect((await console.world().gatehouse.call(token, path, { method: "POST" })).status).toBe(403);
+    expect(await change()).toBe(403);
   });
 
   it("does not overwrite an edit that somebody else has made meanwhile", async () => {
@@ -62,6 +65,25 @@ describe.skipIf(!hasBrowser)("changing an API key", () => {
     await sheet.getByRole("button", { name: "Cancel the rotation" }).click();
     await sheet.getByRole("button", { name: "Cancel the rotation" }).waitFor({ state: "detached" });
     expect((await gatehouse.call(token, "/api/public/v1/account")).status).toBe(200);
+  });
+
+  it("extends the overlap of a rotation and finishes it", async () => {
+    const { gatehouse, admin } = console.world();
+    const { id, token } = await gatehouse.key({ name: "to-finish", role: "Viewer" });
+    const send = clientOf(gatehouse, admin.token);
+    const rotated = await send("POST", `${KEYS_PATH}/${id}/rotate`, { overlap_hours: 1 });
+    const page = await console.enter(`/console/keys/${id}`);
+    const sheet = page.getByRole("dialog", { name: "to-finish", exact: true });
+    await sheet.getByText(/\(in 59 minutes\)/).waitFor();
+    await sheet.getByText("0 requests with the new key, 0 requests with the old one").waitFor();
+    expect(await violations(page)).toEqual([]);
+    await sheet.getByRole("button", { name: "Extend to 7 days" }).click();
+    await sheet.getByText(/\(in 6 days\)/).waitFor();
+    await sheet.getByRole("button", { name: "Finish now" }).click();
+    await sheet.getByText("Expired", { exact: true }).first().waitFor();
+    expect(await sheet.getByRole("button", { name: "Finish now" }).count()).toBe(0);
+    expect((await gatehouse.call(token, CLUSTERS, { method: "POST" })).status).toBe(401);
+    expect((await gatehouse.call(rotated.body.jwt, "/api/public/v1/account")).status).toBe(200);
   });
 
   it("disables a key and enables it again", async () => {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { hasBrowser } from "../support/browser.ts";
+import { clientOf, KEYS_PATH, LISTS_PATH, V1 } from "../support/admin-client.ts";
+import { hasBrowser, signIn, violations } from "../support/browser.ts";
 import { consoleTest } from "../support/console-test.ts";
-import { ACCOUNT, PROJECT } from "../support/gatehouse.ts";
+import { ACCOUNT, CLUSTERS, PROJECT } from "../support/gatehouse.ts";
+import { ROLE_IDS } from "../support/seed.ts";
 
-const V1 = "/api/public/v1";
 const json = { "content-type": "application/json" };
 
 describe.skipIf(!hasBrowser)("the page of IP allow lists", () => {
@@ -24,13 +25,13 @@ describe.skipIf(!hasBrowser)("the page of IP allow lists", () => {
     const sheet = page.getByRole("dialog", { name: "office" });
     await sheet.getByText("2001:db8::/32").waitFor();
     await sheet.getByText("No API key uses it.").waitFor();
-    await sheet.getByRole("button", { name: "Replace this list …" }).click();
-    const replacing = page.getByRole("dialog", { name: "Replace “office”" });
-    await replacing.getByLabel("Addresses and ranges").fill("198.51.100.0/24");
-    await replacing.getByRole("button", { name: "Continue" }).click();
-    await replacing.getByText("This changes the addresses of 0 active API keys.").waitFor();
-    await replacing.getByRole("button", { name: "Replace the list" }).click();
-    const receipt = page.getByRole("dialog", { name: "“office” is replaced" });
+    await sheet.getByRole("button", { name: "Edit this list …" }).click();
+    const editing = page.getByRole("dialog", { name: "Edit “office”" });
+    await editing.getByLabel("Addresses and ranges").fill("198.51.100.0/24");
+    await editing.getByRole("button", { name: "Continue" }).click();
+    await editing.getByText("This changes the addresses of 0 active API keys.").waitFor();
+    await editing.getByRole("button", { name: "Save" }).click();
+    const receipt = page.getByRole("dialog", { name: "“office” is edited" });
     await receipt.getByRole("button", { name: "Done" }).click();
     await sheet.getByText("198.51.100.0/24").waitFor();
     await sheet.getByRole("button", { name: "Delete this list …" }).click();
@@ -74,6 +75,76 @@ describe.skipIf(!hasBrowser)("the page of IP allow lists", () => {
     await dialog.getByRole("button", { name: "Cancel" }).click();
     await page.getByRole("link", { name: "bound-key" }).click();
     await page.getByRole("dialog", { name: "bound-key" }).getByText("Recent activity").waitFor();
+  });
+
+  /** A list with the address of this machine, another one without it, and a key that was used with the first. */
+  async function makeLists(name: string) {
+    const { gatehouse, admin } = console.world();
+    const send = clientOf(gatehouse, admin.token);
+    const make = async (suffix: string, rule: string): Promise<string> =>
+      (await send("POST", LISTS_PATH, { name: `${name}-${suffix}`, allow_list: [rule] })).body.data.info.id;
+    const [here, elsewhere] = [await make("here", "127.0.0.0/8"), await make("elsewhere", "203.0.113.0/24")];
+    const terms = { role_id: ROLE_IDS.Admin, expire_after_hours: 0, allow_list_info: [here] };
+    const { jwt } = (await send("POST", KEYS_PATH, { name: `${name}-key`, ...terms })).body;
+    const change = async () => (await gatehouse.call(jwt, CLUSTERS, { method: "POST" })).status;
+    expect(await change()).toBe(404);
+    const sql = `SELECT last_used_address FROM api_keys WHERE name = '${name}-key'`;
+    const usedFrom = async () => (await gatehouse.env.DB.prepare(sql).all()).results[0]?.last_used_address;
+    await expect.poll(usedFrom).toBe("127.0.0.1");
+    return { here, elsewhere, change };
+  }
+
+  it("shows which keys an edit of a list would newly deny before it saves the edit", async () => {
+    const { here, change } = await makeLists("edited");
+    const page = await console.enter(`/console/allow-lists/${here}`);
+    await page.getByRole("button", { name: "Edit this list …" }).click();
+    const form = page.getByRole("dialog", { name: "Edit “edited-here”" });
+    expect(await form.evaluate((each) => each.contains(document.activeElement))).toBe(true);
+    await form.getByLabel("Addresses and ranges").fill("198.51.100.0/24");
+    await form.getByRole("button", { name: "Continue" }).click();
+    await form.getByText("This changes the addresses of 1 active API key.").waitFor();
+    await form.getByText("edited-key (127.0.0.1)").waitFor();
+    expect(await violations(page)).toEqual([]);
+    expect(await change()).toBe(404);
+    // Another edit is shown again before it is saved.
+    await form.getByLabel("Addresses and ranges").fill("198.51.100.7");
+    await form.getByRole("button", { name: "Continue" }).click();
+    await form.getByText("edited-key (127.0.0.1)").waitFor();
+    await form.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("dialog", { name: "“edited-here” is edited" }).getByText("within 10 seconds").waitFor();
+    expect(await change()).toBe(403);
+  });
+
+  it("replaces a list on all its keys after it has shown which of them would newly be denied", async () => {
+    const { here, elsewhere, change } = await makeLists("moved");
+    const page = await console.enter(`/console/allow-lists/${elsewhere}`);
+    await page.getByText("No API key uses it.").waitFor();
+    expect(await page.getByRole("button", { name: "Replace on all keys …" }).count()).toBe(0);
+    await page.goto(`${console.world().gatehouse.url}/console/allow-lists/${here}`);
+    await signIn(page, console.world().admin.token);
+    const button = page.getByRole("button", { name: "Replace on all keys …" });
+    await button.click();
+    const form = page.getByRole("dialog", { name: "Replace “moved-here” on all keys" });
+    expect(await form.evaluate((each) => each.contains(document.activeElement))).toBe(true);
+    const choice = form.getByRole("combobox", { name: "The list in its place" });
+    await choice.selectOption({ label: "moved-elsewhere" });
+    await form.getByRole("button", { name: "Continue" }).click();
+    await form.getByText("This changes the addresses of 1 active API key.").waitFor();
+    await form.getByText("moved-key (127.0.0.1)").waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    await form.waitFor({ state: "detached" });
+    expect(await button.evaluate((each) => each === document.activeElement)).toBe(true);
+    expect(await change()).toBe(404);
+
+    await button.click();
+    await choice.selectOption({ label: "moved-elsewhere" });
+    await form.getByRole("button", { name: "Continue" }).click();
+    await form.getByRole("button", { name: "Replace on 1 key" }).click();
+    const receipt = page.getByRole("dialog", { name: "“moved-here” is replaced on 1 key" });
+    await receipt.getByRole("button", { name: "Done" }).click();
+    await page.getByRole("dialog", { name: "moved-here" }).getByText("No API key uses it.").waitFor();
+    expect(await change()).toBe(403);
   });
 
   it("reports when the upstream API names no project", async () => {

@@ -1,9 +1,13 @@
 // The form of a new key. The server's errors are shown at the fields that caused them.
 import { Button } from "@cloudflare/kumo/components/button";
-import { type FormEvent, useState } from "react";
+import { Checkbox } from "@cloudflare/kumo/components/checkbox";
+import { useQuery } from "@tanstack/react-query";
+import { type FormEvent, useId, useState } from "react";
 import type { ApiKeyData, ApiKeySpec } from "../../admin/api-keys/schema.ts";
+import { fetchHasMember } from "../api.ts";
 import { useFieldErrors } from "../field-errors.ts";
 import { isOutside, type Problem } from "../problem.ts";
+import { FieldError } from "../ui/field-error.tsx";
 import { ProblemNotice } from "../ui/notices.tsx";
 import { Buttons } from "../ui/overlay.tsx";
 import { DescriptionField, NameField } from "../ui/text-fields.tsx";
@@ -20,7 +24,7 @@ interface FormProps {
   readonly onStartOver: () => void;
 }
 
-const FIELDS = ["name", "description", "role_id", "expire_after_hours", "allow_list_info"];
+const FIELDS = ["name", "description", "role_id", "expire_after_hours", "allow_list_info", "canary"];
 
 export function CreateKeyForm({ busy, problem, onSubmit, onCancel, onShowEarlier, onStartOver }: FormProps) {
   const [name, setName] = useState("");
@@ -29,6 +33,7 @@ export function CreateKeyForm({ busy, problem, onSubmit, onCancel, onShowEarlier
   const [expiry, setExpiry] = useState<Expiry>(FIRST_EXPIRY);
   /** `null`: any address. */
   const [listIds, setListIds] = useState<readonly string[] | null>(null);
+  const [canary, setCanary] = useState(false);
   const { check, errorOf } = useFieldErrors(problem);
 
   function submit(event: FormEvent) {
@@ -47,6 +52,7 @@ export function CreateKeyForm({ busy, problem, onSubmit, onCancel, onShowEarlier
       expire_after_hours: hours,
       role_id: roleId,
       allow_list_info: [...(listIds ?? [])],
+      ...(canary ? { canary } : {}),
     });
   }
 
@@ -63,6 +69,7 @@ export function CreateKeyForm({ busy, problem, onSubmit, onCancel, onShowEarlier
       <RoleField value={roleId} onChange={setRoleId} error={errorOf("role_id")} />
       <ExpiryField value={expiry} onChange={setExpiry} error={errorOf("expire_after_hours")} />
       <AddressesField value={listIds} onChange={setListIds} error={errorOf("allow_list_info")} />
+      <CanaryField value={canary} onChange={setCanary} error={errorOf("canary")} />
       {problem && !replayed && isOutside(problem, FIELDS) && <ProblemNotice problem={problem} />}
       {problem && replayed && <Replayed problem={problem} onShowEarlier={onShowEarlier} onStartOver={onStartOver} />}
       <Buttons>
@@ -72,6 +79,32 @@ export function CreateKeyForm({ busy, problem, onSubmit, onCancel, onShowEarlier
         </Button>
       </Buttons>
     </form>
+  );
+}
+
+interface CanaryFieldProps {
+  readonly value: boolean;
+  readonly onChange: (canary: boolean) => void;
+  readonly error: string | undefined;
+}
+
+/** Shown where the API makes canary keys. */
+function CanaryField({ value, onChange, error }: CanaryFieldProps) {
+  const { data: offered = false } = useQuery({
+    queryKey: ["canary-keys"],
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: ({ signal }) => fetchHasMember("ApiKeySpec", "canary", signal),
+  });
+  const id = useId();
+  if (!offered) return null;
+  return (
+    <div className="flex flex-col gap-1">
+      <Checkbox label="Canary key" aria-describedby={id} checked={value} onCheckedChange={onChange} />
+      <p id={id} className="text-sm text-kumo-subtle">
+        It never opens: put it where only an attacker would use it, and its use is reported with the address.
+      </p>
+      <FieldError error={error} />
+    </div>
   );
 }
 

@@ -6,11 +6,13 @@ import { formatNumber } from "../ui/numbers.ts";
 import type { KeyView } from "./key-view.ts";
 
 const STATUSES = {
-  ALL: "All",
+  CURRENT: "Current",
   ACTIVE: "Active",
   DISABLED: "Disabled",
+  CANARY: "Canary",
   EXPIRED: "Expired",
   REVOKED: "Revoked",
+  ALL: "All",
 } as const;
 
 interface KeyFiltersProps {

@@ -1,8 +1,8 @@
 // An API key with only the members that the table and the sheet show: an account may have ten thousand keys.
 import type { ApiKeyData } from "../../admin/api-keys/schema.ts";
 
-/** As the API has it, but that a key which only is disabled has a status of its own. */
-export type KeyStatus = ApiKeyData["info"]["status"] | "DISABLED";
+/** As the API has it, but that a key which only is disabled and a canary key have a status of their own. */
+export type KeyStatus = ApiKeyData["info"]["status"] | "DISABLED" | "CANARY";
 
 export interface KeyRow {
   readonly id: string;
@@ -14,6 +14,8 @@ export interface KeyRow {
   readonly roleId: string;
   readonly roleName: string;
   readonly createdBy: string;
+  /** `null`: nobody of the account. */
+  readonly createdById: string | null;
   readonly createdAt: number;
   /** `null`: not yet used. */
   readonly lastUsedAt: number | null;
@@ -35,7 +37,7 @@ export interface KeyRow {
 }
 
 const NEVER_YEAR = 2099;
-const SOON_MS = 7 * 86_400_000;
+const DAY_MS = 86_400_000;
 
 /** Converts a key as the API represents it, where a year from 2099 on means no expiry. */
 export function rowOf({ spec, info }: ApiKeyData): KeyRow {
@@ -46,10 +48,11 @@ export function rowOf({ spec, info }: ApiKeyData): KeyRow {
     etag: info.etag,
     name: spec.name,
     description: spec.description,
-    status: info.unusable_reason === "disabled" && info.revoked_at_time === null ? "DISABLED" : info.status,
+    status: info.revoked_at_time === null ? statusOf(info.status, info.unusable_reason, expires) : info.status,
     roleId: spec.role_id,
     roleName: info.role.info.display_name,
     createdBy: info.issuer,
+    createdById: info.created_by_id,
     createdAt: Date.parse(info.metadata.created_on),
     lastUsedAt: Number.isNaN(used) ? null : used,
     lastUsedFrom: info.last_used_address,
@@ -66,7 +69,19 @@ export function rowOf({ spec, info }: ApiKeyData): KeyRow {
   };
 }
 
-/** Whether an active key expires within a week. */
-export function expiresSoon(key: KeyRow, now: number): boolean {
-  return key.status === "ACTIVE" && key.expiresAt !== null && key.expiresAt - now < SOON_MS;
+function statusOf(status: ApiKeyData["info"]["status"], unusable: KeyRow["unusable"], expires: number): KeyStatus {
+  if (unusable === "canary") return "CANARY";
+  if (unusable !== "disabled") return status;
+  // An expired key cannot be enabled.
+  return expires <= Date.now() ? "EXPIRED" : "DISABLED";
+}
+
+/** Whether a key is revoked or expired. A disabled key can be enabled, and a canary key waits for its use. */
+export function hasEnded({ status }: KeyRow): boolean {
+  return status === "REVOKED" || status === "EXPIRED";
+}
+
+/** Whether an active key expires within a number of days: a week, unless another one is given. */
+export function expiresSoon(key: KeyRow, now: number, days = 7): boolean {
+  return key.status === "ACTIVE" && key.expiresAt !== null && key.expiresAt - now < days * DAY_MS;
 }

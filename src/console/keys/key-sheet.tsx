@@ -17,7 +17,7 @@ import { KeyDenials } from "./key-denials.tsx";
 import { KeyDryRun } from "./key-dry-run.tsx";
 import { KeyEvents } from "./key-events.tsx";
 import { KeyRotation } from "./key-rotation.tsx";
-import { expiresSoon, type KeyRow } from "./key-row.ts";
+import { expiresSoon, hasEnded, type KeyRow } from "./key-row.ts";
 import { useKey } from "./keys-data.ts";
 import { LastUse } from "./last-use.tsx";
 import { RevokeKey } from "./revoke-key.tsx";
@@ -57,7 +57,7 @@ function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
         <StatusBadge status={key.status} />
         {own && <span className="text-sm text-kumo-subtle">You are signed in with this key.</span>}
       </div>
-      {key.revokedAt === null && key.unusable !== null && <p>{UNUSABLE[key.unusable]}</p>}
+      {key.revokedAt === null && key.status !== "EXPIRED" && key.unusable !== null && <p>{UNUSABLE[key.unusable]}</p>}
       {key.compromised !== null && (
         <p className="break-words text-kumo-danger">
           Compromised: reported as leaked <When at={key.compromised.at} exact />
@@ -108,9 +108,7 @@ function KeyDetails({ keyRow: key }: { readonly keyRow: KeyRow }) {
         </p>
       </Section>
       <div className="flex flex-wrap gap-2 border-t border-kumo-line pt-5">
-        {(key.status === "ACTIVE" || key.status === "DISABLED") && may("API_KEY:CREATE") && (
-          <Button onClick={() => setOpen("edit")}>Edit this key …</Button>
-        )}
+        {!hasEnded(key) && may("API_KEY:CREATE") && <Button onClick={() => setOpen("edit")}>Edit this key …</Button>}
         {key.status === "ACTIVE" && (may("API_KEY:CREATE") || own) && (
           <Button onClick={() => setOpen("rotate")}>Rotate this key …</Button>
         )}

@@ -1,18 +1,19 @@
 // Which keys the table shows: search, status filter, order and page.
-import type { KeyRow, KeyStatus } from "./key-row.ts";
+import { hasEnded, type KeyRow, type KeyStatus } from "./key-row.ts";
 
 export type SortBy = "name" | "role" | "status" | "createdBy" | "created" | "lastUsed" | "expires";
 
 export interface KeyView {
   readonly search: string;
-  readonly status: KeyStatus | "ALL";
+  /** `CURRENT`: every key that has not ended. */
+  readonly status: KeyStatus | "CURRENT" | "ALL";
   readonly sortBy: SortBy;
   readonly descending: boolean;
   /** Zero-based. */
   readonly page: number;
 }
 
-export const FIRST_VIEW: KeyView = { search: "", status: "ALL", sortBy: "created", descending: true, page: 0 };
+export const FIRST_VIEW: KeyView = { search: "", status: "CURRENT", sortBy: "created", descending: true, page: 0 };
 export const PAGE_SIZE = 50;
 
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
@@ -36,7 +37,7 @@ const ORDERS: Readonly<Record<SortBy, (a: KeyRow, b: KeyRow) => number>> = {
 export function selectKeys(rows: readonly KeyRow[], { search, status, sortBy, descending }: KeyView): KeyRow[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const matching = rows.filter((row) => {
-    if (status !== "ALL" && row.status !== status) return false;
+    if (status === "CURRENT" ? hasEnded(row) : status !== "ALL" && row.status !== status) return false;
     if (words.length === 0) return true;
     const text = `${row.name}\n${row.description}\n${row.roleName}\n${row.createdBy}\n${row.id}`.toLowerCase();
     return words.every((word) => text.includes(word));
@@ -46,7 +47,7 @@ export function selectKeys(rows: readonly KeyRow[], { search, status, sortBy, de
 }
 
 export function countByStatus(rows: readonly KeyRow[]): Readonly<Record<KeyView["status"], number>> {
-  const counts = { ALL: rows.length, ACTIVE: 0, DISABLED: 0, EXPIRED: 0, REVOKED: 0 };
+  const counts = { ACTIVE: 0, DISABLED: 0, CANARY: 0, EXPIRED: 0, REVOKED: 0 };
   for (const row of rows) counts[row.status] += 1;
-  return counts;
+  return { ...counts, CURRENT: rows.length - counts.EXPIRED - counts.REVOKED, ALL: rows.length };
 }

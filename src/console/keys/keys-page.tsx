@@ -9,12 +9,14 @@ import { EmptyState, LoadingRows, ProblemNotice } from "../ui/notices.tsx";
 import { countOf } from "../ui/numbers.ts";
 import { Card, PageHeader } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
+import { relativeTime } from "../ui/time.tsx";
 import { KeyFilters } from "./key-filters.tsx";
-import { expiresSoon } from "./key-row.ts";
+import { expiresSoon, hasEnded, type KeyRow } from "./key-row.ts";
 import { KeySheet } from "./key-sheet.tsx";
 import { countByStatus, FIRST_VIEW, type KeyView, PAGE_SIZE, selectKeys } from "./key-view.ts";
 import { useKeys } from "./keys-data.ts";
 import { KeysTable } from "./keys-table.tsx";
+import { RevokeKeys } from "./revoke-keys.tsx";
 
 interface KeysPageProps {
   readonly openId: string | null;
@@ -25,11 +27,17 @@ export function KeysPage({ openId, onCreateKey }: KeysPageProps) {
   const { may, roleName } = useSession();
   const { data, error, isFetching, refetch } = useKeys();
   const [view, setView] = useState<KeyView>(FIRST_VIEW);
+  const [revoking, setRevoking] = useState(false);
   const shown = useDeferredValue(view);
   const rows = data?.rows;
   const selected = useMemo(() => (rows === undefined ? [] : selectKeys(rows, shown)), [rows, shown]);
+  // A search that only finds keys that are hidden says so.
+  const ended = useMemo(
+    () => (selected.length > 0 ? [] : selectKeys(rows ?? [], { ...shown, status: "ALL" }).filter(hasEnded)),
+    [rows, selected, shown],
+  );
   const counts = useMemo(() => countByStatus(rows ?? []), [rows]);
-  const ending = useMemo(() => (rows ?? []).filter((key) => expiresSoon(key, Date.now())), [rows]);
+  const ending = useMemo(() => endingKeys(rows ?? [], Date.now()), [rows]);
   const change = (part: Partial<KeyView>) => setView((before) => ({ ...before, page: 0, ...part }));
   const mayCreate = may("API_KEY:CREATE");
   const create = mayCreate && (
@@ -40,21 +48,20 @@ export function KeysPage({ openId, onCreateKey }: KeysPageProps) {
 
   return (
     <>
-      <PageHeader title="API keys" action={create}>
+      <PageHeader
+        title="API keys"
+        action={
+          <div className="flex flex-wrap gap-2">
+            {may("API_KEY:REVOKE") && <Button onClick={() => setRevoking(true)}>Revoke keys …</Button>}
+            {create}
+          </div>
+        }
+      >
         Clients authenticate to the API with these keys.
         {!mayCreate && ` Your role, ${roleName}, can view keys but not create them.`}
       </PageHeader>
       {error && <ProblemNotice problem={error} onRetry={() => void refetch()} />}
-      {ending.length > 0 && (
-        <Banner
-          variant="alert"
-          title={`${countOf(ending.length, "key")} will expire within 7 days`}
-          description={`Rotate what is still needed: ${ending
-            .slice(0, 5)
-            .map(({ name }) => name)
-            .join(", ")}${ending.length > 5 ? " and others" : ""}.`}
-        />
-      )}
+      {ending.length > 0 && <EndingKeys keys={ending} />}
       <Card>
         <KeyFilters view={view} counts={counts} onChange={change} onRefresh={() => void refetch()} busy={isFetching} />
         {rows === undefined && !error && <LoadingRows what="API keys" />}
@@ -77,7 +84,13 @@ export function KeysPage({ openId, onCreateKey }: KeysPageProps) {
         {rows && rows.length > 0 && selected.length === 0 && (
           <EmptyState
             title="No key matches"
-            action={<Button onClick={() => setView(FIRST_VIEW)}>Show all keys</Button>}
+            action={
+              ended.length > 0 ? (
+                <Button onClick={() => change({ status: "ALL" })}>Show {countOf(ended.length, "ended key")}</Button>
+              ) : (
+                <Button onClick={() => setView({ ...FIRST_VIEW, status: "ALL" })}>Show all keys</Button>
+              )
+            }
           >
             {isFetching ? "More keys are still being loaded." : "Try another search or status."}
           </EmptyState>
@@ -89,7 +102,32 @@ export function KeysPage({ openId, onCreateKey }: KeysPageProps) {
           </EmptyState>
         )}
       </Card>
+      {revoking && <RevokeKeys rows={rows ?? []} loading={isFetching} onClose={() => setRevoking(false)} />}
       {openId !== null && <KeySheet key={openId} id={openId} onClose={() => goTo("keys")} />}
     </>
+  );
+}
+
+const NOTICE_DAYS = 30;
+const NAMED = 5;
+
+/** The active keys that expire within the time of the advance notice, the next one first. */
+function endingKeys(rows: readonly KeyRow[], now: number): readonly KeyRow[] {
+  const ending = rows.filter((key) => expiresSoon(key, now, NOTICE_DAYS));
+  return ending.sort((a, b) => Number(a.expiresAt) - Number(b.expiresAt));
+}
+
+function EndingKeys({ keys }: { readonly keys: readonly KeyRow[] }) {
+  const named = keys.slice(0, NAMED).map((key) => {
+    // A predecessor cannot be rotated again: its clients have a key to move to.
+    const rotated = key.rotation?.predecessor_id === key.id ? ", rotated already" : "";
+    return `${key.name} (${relativeTime(Number(key.expiresAt), Date.now())}${rotated})`;
+  });
+  return (
+    <Banner
+      variant="alert"
+      title={`${countOf(keys.length, "key")} will expire within ${NOTICE_DAYS} days`}
+      description={`Rotate what is still needed: ${named.join(", ")}${keys.length > NAMED ? " and others" : ""}.`}
+    />
   );
 }

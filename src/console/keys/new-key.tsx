@@ -19,6 +19,7 @@ interface NewKeyProps {
 export function NewKey({ keyRow: key, secret, onStored }: NewKeyProps) {
   // Closing the tab would lose the key.
   useWarnOnLeave(true);
+  const canary = key.status === "CANARY";
   return (
     <Overlay title={`“${key.name}” is ready`}>
       <Banner
@@ -26,6 +27,7 @@ export function NewKey({ keyRow: key, secret, onStored }: NewKeyProps) {
         title="Store the key now"
         description="It is shown only once. Gatehouse stores no copy; a lost key can only be replaced."
       />
+      {canary && <p>This is a canary key. It never opens: every request with it is denied, and its use is reported.</p>}
       <Secret label="API key" text={secret} />
       <div className="flex flex-wrap gap-2">
         <CopyButton text={() => secret} what="the API key" label="Copy key" />
@@ -33,10 +35,14 @@ export function NewKey({ keyRow: key, secret, onStored }: NewKeyProps) {
           Download .env
         </Button>
       </div>
-      <Secret label="Try it" text={curlCommand(secret)} />
-      <div>
-        <CopyButton text={() => curlCommand(secret)} what="the command" label="Copy command" />
-      </div>
+      {!canary && (
+        <>
+          <Secret label="Try it" text={curlCommand(secret)} />
+          <div>
+            <CopyButton text={() => curlCommand(secret)} what="the command" label="Copy command" />
+          </div>
+        </>
+      )}
       <Buttons>
         <Button variant="primary" onClick={onStored}>
           I have stored it

@@ -1,4 +1,4 @@
-// One allow list: its rules, the keys that use it, its replacement and its deletion.
+// One allow list: its rules, the keys that use it, and the buttons that edit it, replace it on its keys and delete it.
 import { Button } from "@cloudflare/kumo/components/button";
 import { useState } from "react";
 import type { AllowListData } from "../../admin/allow-lists/schema.ts";
@@ -8,6 +8,7 @@ import { Section, UsedBy } from "../ui/facts.tsx";
 import { ResourceSheet } from "../ui/resource.tsx";
 import { covers } from "./addresses.ts";
 import { useAllowLists, useListChanges, useOwnAddress } from "./allow-lists-data.ts";
+import { EditAllowList } from "./edit-allow-list.tsx";
 import { ReplaceAllowList } from "./replace-allow-list.tsx";
 
 interface SheetProps {
@@ -30,6 +31,7 @@ function Details({ list, onClose }: { readonly list: AllowListData; readonly onC
   const { remove } = useListChanges();
   const [deleting, setDeleting] = useState(false);
   // As it was opened: the receipt stays when the list has changed.
+  const [editing, setEditing] = useState<AllowListData | null>(null);
   const [replacing, setReplacing] = useState<AllowListData | null>(null);
   return (
     <>
@@ -41,13 +43,17 @@ function Details({ list, onClose }: { readonly list: AllowListData; readonly onC
         <UsedBy keys={info.api_key_list} />
       </Section>
       <div className="flex flex-wrap gap-2 border-t border-kumo-line pt-5">
-        {may("NETWORK_ALLOW_LIST:CREATE") && <Button onClick={() => setReplacing(list)}>Replace this list …</Button>}
+        {may("NETWORK_ALLOW_LIST:CREATE") && <Button onClick={() => setEditing(list)}>Edit this list …</Button>}
+        {may("API_KEY:CREATE") && info.api_key_list.some(({ status }) => status === "ACTIVE") && (
+          <Button onClick={() => setReplacing(list)}>Replace on all keys …</Button>
+        )}
         {may("NETWORK_ALLOW_LIST:DELETE") && (
           <Button variant="secondary-destructive" onClick={() => setDeleting(true)}>
             Delete this list …
           </Button>
         )}
       </div>
+      {editing && <EditAllowList list={editing} onClose={() => setEditing(null)} />}
       {replacing && <ReplaceAllowList list={replacing} onClose={() => setReplacing(null)} />}
       {deleting && (
         <ConfirmDelete

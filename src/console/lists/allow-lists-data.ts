@@ -87,10 +87,21 @@ export function useListChanges() {
       return created;
     },
     /** @param dryRun whether the response only shows what would change */
-    async replace({ info }: AllowListData, spec: AllowListSpec, dryRun: boolean): Promise<ReplacedAllowList> {
+    async edit({ info }: AllowListData, spec: AllowListSpec, dryRun: boolean): Promise<ReplacedAllowList> {
       const target = `${path}/${info.id}${dryRun ? "?dry_run=true" : ""}`;
-      const replaced = await api.send<ReplacedAllowList>("PUT", target, spec, { "if-match": info.etag });
+      const edited = await api.send<ReplacedAllowList>("PUT", target, spec, { "if-match": info.etag });
       if (!dryRun) await reload();
+      return edited;
+    },
+    /** Gives all keys of a list another list in its place. */
+    async replaceOnKeys({ info }: AllowListData, otherId: string, dryRun: boolean): Promise<ReplacedAllowList> {
+      const target = `${path}/${info.id}/replace${dryRun ? "?dry_run=true" : ""}`;
+      const body = { allow_list_id: otherId };
+      const replaced = await api.send<ReplacedAllowList>("POST", target, body, { "if-match": info.etag });
+      if (dryRun) return replaced;
+      // The keys have another list by now.
+      for (const queryKey of [["keys"], ["key"]]) void client.invalidateQueries({ queryKey });
+      await reload();
       return replaced;
     },
     async remove(id: string): Promise<void> {

@@ -40,7 +40,7 @@ export function AllowListsPage({ openId }: { readonly openId: string | null }) {
     <>
       <ResourcePage
         title="IP allow lists"
-        intro="The client addresses from which keys can be used. A list cannot be edited: create a new one to replace it."
+        intro="The client addresses from which keys can be used."
         query={query}
         action={create}
         empty={empty}

@@ -1,20 +1,16 @@
-// Replaces the rules of an allow list. The first confirmation shows which keys it would newly deny, the second one does it.
-import { Banner } from "@cloudflare/kumo/components/banner";
+// Gives all keys of an allow list another list in its place. The first confirmation shows which keys that would newly deny,
+// the second one does it.
 import { Button } from "@cloudflare/kumo/components/button";
 import { type FormEvent, useState } from "react";
 import type { AllowListData, ReplacedAllowList } from "../../admin/allow-lists/schema.ts";
 import { useAction } from "../action.ts";
-import { useFieldErrors } from "../field-errors.ts";
 import { EffectsReceipt } from "../keys/effects.tsx";
-import { isOutside } from "../problem.ts";
+import { ChoiceField } from "../ui/choice.tsx";
 import { ProblemNotice } from "../ui/notices.tsx";
 import { countOf } from "../ui/numbers.ts";
 import { Buttons, Overlay } from "../ui/overlay.tsx";
-import { DescriptionField, NameField } from "../ui/text-fields.tsx";
-import { useListChanges } from "./allow-lists-data.ts";
-import { RulesField } from "./create-allow-list.tsx";
-
-const FIELDS = ["name", "description", "allow_list"];
+import { useAllowLists, useListChanges } from "./allow-lists-data.ts";
+import { ListEffects } from "./edit-allow-list.tsx";
 
 interface ReplaceProps {
   readonly list: AllowListData;
@@ -22,35 +18,30 @@ interface ReplaceProps {
 }
 
 export function ReplaceAllowList({ list, onClose }: ReplaceProps) {
-  const { replace } = useListChanges();
-  const [name, setName] = useState(list.spec.name);
-  const [description, setDescription] = useState(list.spec.description);
-  const [text, setText] = useState(list.spec.allow_list.join("\n"));
+  const { replaceOnKeys } = useListChanges();
+  const others = useAllowLists().data?.filter(({ info }) => info.id !== list.info.id) ?? [];
+  const [otherId, setOtherId] = useState("");
   const [preview, setPreview] = useState<ReplacedAllowList | null>(null);
   const [done, setDone] = useState<ReplacedAllowList | null>(null);
   const { run, busy, problem } = useAction(async () => {
-    const rules = text.split(/[\s,]+/).filter(Boolean);
-    const spec = { name: name.trim(), description: description.trim(), allow_list: rules };
-    const response = await replace(list, spec, preview === null);
+    const response = await replaceOnKeys(list, otherId, preview === null);
     if (preview === null) setPreview(response);
     else setDone(response);
   });
-  const { errorOf } = useFieldErrors(problem);
-  // A preview is of what was entered.
-  const edit = (set: (value: string) => void) => (value: string) => {
-    setPreview(null);
-    set(value);
-  };
 
   if (done !== null) {
     return (
-      <EffectsReceipt title={`“${name.trim()}” is replaced`} effective={done.effective} onClose={onClose}>
-        The new addresses apply to requests with {countOf(done.affected_keys, "API key")}:
+      <EffectsReceipt
+        title={`“${list.spec.name}” is replaced on ${countOf(done.affected_keys, "key")}`}
+        effective={done.effective}
+        onClose={onClose}
+      >
+        The addresses of “{done.data.spec.name}” apply to their requests:
       </EffectsReceipt>
     );
   }
   return (
-    <Overlay title={`Replace “${list.spec.name}”`} onClose={onClose}>
+    <Overlay title={`Replace “${list.spec.name}” on all keys`} onClose={onClose}>
       <form
         noValidate
         className="flex flex-col gap-5"
@@ -59,38 +50,36 @@ export function ReplaceAllowList({ list, onClose }: ReplaceProps) {
           run();
         }}
       >
-        <NameField value={name} onChange={edit(setName)} error={errorOf("name")} />
-        <DescriptionField value={description} onChange={edit(setDescription)} error={errorOf("description")} />
-        <RulesField value={text} onChange={edit(setText)} error={errorOf("allow_list")} />
-        {preview && <Preview preview={preview} />}
-        {problem && isOutside(problem, FIELDS) && <ProblemNotice problem={problem} />}
+        <p>All keys with this list get another one in its place. The list itself stays as it is.</p>
+        {others.length === 0 ? (
+          <p role="status">There is no other allow list. Create it first.</p>
+        ) : (
+          <ChoiceField
+            label="The list in its place"
+            value={otherId}
+            onChange={(id) => {
+              // A preview is of the list that was chosen.
+              setPreview(null);
+              setOtherId(id);
+            }}
+            placeholder="Choose a list"
+            choices={others.map(({ spec, info }) => ({ value: info.id, text: spec.name }))}
+          />
+        )}
+        {preview && <ListEffects effects={preview} />}
+        {problem && <ProblemNotice problem={problem} />}
         <Buttons>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" variant={preview ? "destructive" : "primary"} loading={busy}>
-            {preview ? "Replace the list" : "Continue"}
+          <Button
+            type="submit"
+            variant={preview ? "destructive" : "primary"}
+            loading={busy}
+            disabled={otherId === "" || preview?.affected_keys === 0}
+          >
+            {preview ? `Replace on ${countOf(preview.affected_keys, "key")}` : "Continue"}
           </Button>
         </Buttons>
       </form>
     </Overlay>
-  );
-}
-
-function Preview({ preview }: { readonly preview: ReplacedAllowList }) {
-  const { affected_keys, newly_denied, warnings } = preview;
-  const denied = newly_denied.map((key) => `${key.name} (${key.last_used_address})`).join(", ");
-  return (
-    <div role="status" className="flex flex-col gap-3">
-      <p>This changes the addresses of {countOf(affected_keys, "active API key")}.</p>
-      {newly_denied.length > 0 && (
-        <Banner
-          variant="alert"
-          title="Keys that were last used from an address that would be denied"
-          description={denied}
-        />
-      )}
-      {warnings.map(({ message }) => (
-        <Banner key={message} variant="alert" title="Is this intended?" description={message} />
-      ))}
-    </div>
   );
 }

@@ -21,6 +21,7 @@ const STATUSES = {
   ACTIVE: { variant: "success", text: "Active" },
   EXPIRED: { variant: "warning", text: "Expired" },
   DISABLED: { variant: "warning", text: "Disabled" },
+  CANARY: { variant: "neutral", text: "Canary" },
   REVOKED: { variant: "neutral", text: "Revoked" },
 } as const;
 
