@@ -208,3 +208,5 @@ export type RotatedApiKey = z.infer<typeof RotatedApiKey>;
 export type ApiKeyEdit = z.infer<typeof ApiKeyEdit>;
 export type EditedApiKey = z.infer<typeof EditedApiKey>;
 export type RevokedApiKey = z.infer<typeof RevokedApiKey>;
+export type BulkRevokeBody = z.infer<typeof BulkRevokeBody>;
+export type BulkRevocation = z.infer<typeof BulkRevocation>;
