@@ -40,12 +40,15 @@ export async function usersOf(db: D1Database, listId: string, now: number): Prom
   }));
 }
 
-/** The list has no active users except these, and these at their versions. */
+/** The active users of the list are these, at these versions: the audit event of the change names no other, and all of them. */
 export function onlyUsers(known: readonly ListUser[], listId: string, now: number): Condition {
   const versions = JSON.stringify(known.map(({ id, version }) => `${id} ${version}`));
+  const isKnown = "k.id || ' ' || k.version IN (SELECT value FROM json_each(?))";
+  const values = [listId, listId, now, versions];
   return {
-    sql: `NOT EXISTS (SELECT 1 FROM api_keys k WHERE ${IS_USER} AND k.id || ' ' || k.version NOT IN (SELECT value FROM json_each(?)))`,
-    values: [listId, listId, now, versions],
+    sql: `NOT EXISTS (SELECT 1 FROM api_keys k WHERE ${IS_USER} AND NOT ${isKnown})
+      AND (SELECT count(*) FROM api_keys k WHERE ${IS_USER} AND ${isKnown}) = ?`,
+    values: [...values, ...values, known.length],
   };
 }
 

@@ -108,6 +108,28 @@ describe("delete", () => {
   });
 });
 
+describe("replace", () => {
+  it("replaces no list that a key has left in the meantime, so that the event names no key that it did not change", async () => {
+    const [from, to, other] = [
+      await makeList({ name: "a" }),
+      await makeList({ name: "b" }),
+      await makeList({ name: "c" }),
+    ];
+    const [left, revoked] = [await makeKey({ allowListIds: [from.id] }), await makeKey({ allowListIds: [from.id] })];
+    const users = await lists.usersOf(from.id, NOW);
+    const { name, description, expireAfterHours, expiresAt } = left;
+    const edit = { name, description, expireAfterHours, expiresAt, roleId: left.role.id, force: false };
+    await keys.edit({ ...edit, accountId: ACCOUNT, keyId: left.id, allowListIds: [other.id] }, ACTOR, NOW);
+    expect(await lists.replaceOnKeys({ from, to, users }, ACTOR, NOW)).toBe("users_changed");
+    const now = await lists.usersOf(from.id, NOW);
+    await keys.revoke(ACCOUNT, revoked.id, true, ACTOR, NOW);
+    expect(await lists.replaceOnKeys({ from, to, users: now }, ACTOR, NOW)).toBe("users_changed");
+    expect(await lists.replace({ list: from, users: now }, ACTOR, NOW)).toBe("users_changed");
+    expect(await lists.replaceOnKeys({ from, to, users: [] }, ACTOR, NOW)).toBe("replaced");
+    expect((await keys.get(ACCOUNT, left.id))?.allowListIds).toEqual([other.id]);
+  });
+});
+
 describe("list", () => {
   it("lists allow lists in both directions while some are created and deleted", async () => {
     const created = [];
