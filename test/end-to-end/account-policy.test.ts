@@ -23,10 +23,7 @@ beforeAll(async () => {
   gatehouse = await startGatehouse({ OIDC_ISSUER: issuer.url, OIDC_AUDIENCE: CLIENT });
   admin = clientOf(gatehouse, (await gatehouse.key({ name: "admin" })).token);
   const groups = ["READ", "CREATE", "REVOKE"].map((operation_group) => ({ operation_group }));
-  const permissions = [
-    { resource_type: "API_KEY", operation_groups: groups },
-    { resource_type: "ACCOUNT_POLICY", operation_groups: [{ operation_group: "READ" }] },
-  ];
+  const permissions = [{ resource_type: "API_KEY", operation_groups: groups }];
   const { body } = await admin("POST", ROLES_PATH, { name: "Manager", permissions });
   const made = await admin("POST", KEYS_PATH, { name: "m", expire_after_hours: 0, role_id: body.data.info.id });
   manager = clientOf(gatehouse, made.body.jwt);

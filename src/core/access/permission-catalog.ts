@@ -30,14 +30,7 @@ type Words = {
 
 const WORDS: Words = {
   // Account
-  ACCOUNT: ["Account", { UPDATE: "Update account information" }],
-  ACCOUNT_POLICY: [
-    "Account Policy",
-    {
-      READ: "View the policy of the account",
-      UPDATE: sensitive("Change what API keys of the account may be"),
-    },
-  ],
+  ACCOUNT: ["Account", { UPDATE: sensitive("Update account information and the policy of its API keys") }],
   ACCOUNT_USER: [
     "Users",
     {

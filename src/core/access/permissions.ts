@@ -5,7 +5,6 @@
 export const RESOURCES = {
   // Account
   ACCOUNT: ["UPDATE"],
-  ACCOUNT_POLICY: ["READ", "UPDATE"],
   ACCOUNT_USER: ["READ", "CREATE", "UPDATE", "DELETE"],
   ACCOUNT_LOGIN_TYPE: ["READ", "UPDATE"],
   ACCOUNT_TASK: ["READ"],

@@ -29,10 +29,9 @@ const KNOWN: ReadonlySet<string> = new Set(ALL_PERMISSIONS);
 
 const READS: ReadonlySet<Permission> = new Set(ALL_PERMISSIONS.filter((permission) => permission.endsWith(":READ")));
 
-/** What Aeon's documentation excludes from Developer: users, login methods, keys, billing, account activity, roles; and the policy. */
+/** What Aeon's documentation excludes from Developer: users, login methods, keys, billing, account activity, roles. */
 const NOT_FOR_DEVELOPERS: ReadonlySet<Permission> = new Set<Permission>([
   "ACCOUNT:UPDATE",
-  "ACCOUNT_POLICY:UPDATE",
   "ACCOUNT_USER:CREATE",
   "ACCOUNT_USER:UPDATE",
   "ACCOUNT_USER:DELETE",

@@ -93,8 +93,8 @@ export const OPERATIONS = [
   local(post("promoteApiKeyTrial", `${ACCOUNT}/api-keys/{apiKeyId}/trial/promote`, "API_KEY:CREATE")),
 
   // The policy of an account, and the changes that wait for a second person
-  local(get("getAccountPolicy", `${ACCOUNT}/policy`, "ACCOUNT_POLICY:READ")),
-  local(put("putAccountPolicy", `${ACCOUNT}/policy`, "ACCOUNT_POLICY:UPDATE")),
+  local(get("getAccountPolicy", `${ACCOUNT}/policy`, "API_KEY:READ")),
+  local(put("putAccountPolicy", `${ACCOUNT}/policy`, "ACCOUNT:UPDATE")),
   local(get("listApprovals", `${ACCOUNT}/approvals`, "API_KEY:READ")),
   local(get("getApproval", `${ACCOUNT}/approvals/{approvalId}`, "API_KEY:READ")),
   local(post("approveChange", `${ACCOUNT}/approvals/{approvalId}/approve`, "API_KEY:CREATE")),

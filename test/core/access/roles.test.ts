@@ -74,7 +74,7 @@ describe("the permission catalog", () => {
 
   it("marks only changes to users, login methods, keys, endpoints, roles and the policy as sensitive", () => {
     expect(ALL_PERMISSIONS.filter(isSensitive)).toEqual([
-      "ACCOUNT_POLICY:UPDATE",
+      "ACCOUNT:UPDATE",
       "ACCOUNT_USER:CREATE",
       "ACCOUNT_USER:UPDATE",
       "ACCOUNT_USER:DELETE",
@@ -135,7 +135,6 @@ describe("the built-in roles", () => {
     ["view account activity", ["AUDIT_EVENT:READ", "ACCESS_HISTORY:READ"], false, true],
     ["manage custom roles", ["ROLE:CREATE", "ROLE:UPDATE", "ROLE:DELETE"], false, false],
     ["rename the account", ["ACCOUNT:UPDATE"], false, false],
-    ["change the policy of the account", ["ACCOUNT_POLICY:UPDATE"], false, false],
     ["direct events", ["AUDIT_EVENT:CREATE", "AUDIT_EVENT:UPDATE", "AUDIT_EVENT:DELETE"], false, false],
     ["change clusters and backups", ["CLUSTER:UPDATE", "CLUSTER:DELETE", "BACKUP:CREATE"], true, false],
     ["change allow lists", ["NETWORK_ALLOW_LIST:CREATE", "NETWORK_ALLOW_LIST:DELETE"], true, false],
