@@ -53,7 +53,7 @@ describe.skipIf(!hasBrowser)("accessibility", () => {
       "a revocation of many keys",
       "/console/keys",
       async (page) => {
-        await page.getByRole("link", { name: "soon" }).waitFor();
+        await page.getByRole("button", { name: /^Current [1-9]/ }).waitFor();
         await page.getByRole("button", { name: "Revoke keys …" }).click();
         await page.getByLabel("Descendants of").fill("soon");
         await page.getByRole("button", { name: "Continue" }).click();
