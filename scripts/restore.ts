@@ -31,8 +31,10 @@ were revoked or disabled since the backup stay so, and operators and endpoints t
 --unverified  also a backup whose audit log does not explain it
 `;
 
-/** Tables that stay as they are: what caches compare, what was denied, and public keys, which are only added. */
-const STAY = ["key_changes", "refusal_counts", "refused_calls", "audit_signing_keys", "d1_migrations"];
+/** Tables that stay as they are: what caches compare, what was denied and told. */
+const STAY = ["key_changes", "refusal_counts", "refused_calls", "canary_alarms", "d1_migrations"];
+/** Of these, rows are only added: public keys, and where keys were used from. */
+const ADD = ["audit_signing_keys", "key_networks"];
 /** Far enough that no position is used twice: no isolate and no KV copy takes a state of before for a current one. */
 const POSITIONS_LEFT_OUT = 1_000_000_000;
 
@@ -173,8 +175,8 @@ async function statementsOf(target: Target, backup: DatabaseSync, plan: Plan, ri
   const lines = ["PRAGMA defer_foreign_keys = TRUE"];
   const tables = (await target.query(TABLES)).map(({ name }) => String(name));
   for (const table of tables) {
-    const isKept = STAY.includes(table);
-    if (isKept && table !== "audit_signing_keys") continue;
+    if (STAY.includes(table)) continue;
+    const isKept = ADD.includes(table);
     if (!isKept) lines.push(`DELETE FROM ${table}`);
     const columns = (await target.query(`SELECT name FROM pragma_table_info('${table}')`)).map(({ name }) =>
       String(name),

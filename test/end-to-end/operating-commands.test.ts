@@ -51,9 +51,9 @@ interface Created {
 
 const statusOf = async (token: string) => (await call(token, "/account")).status;
 
-async function createKey(name: string, role_id: string = VIEWER.id): Promise<string> {
+async function createKey(name: string, role_id: string = VIEWER.id, canary = false): Promise<string> {
   const admin = keyIn(".dev/admin-key");
-  const spec = { name, description: "it's; -- 'odd' ü", expire_after_hours: 720, role_id };
+  const spec = { name, description: "it's; -- 'odd' ü", expire_after_hours: 720, role_id, canary };
   const created = await call(admin, `/accounts/${claimsOf(admin).acc}/api-keys`, "POST", spec);
   const { jwt } = (await created.json()) as { jwt: string };
   return jwt;
@@ -258,6 +258,7 @@ describe("backup and restore", () => {
     async () => {
       const [revoked, stays] = [await createKey("revoked later"), await createKey("stays", DEVELOPER.id)];
       const paused = await createKey("disabled later");
+      const canary = await createKey("canary", VIEWER.id, true);
       const admin = keyIn(".dev/admin-key");
       const operators = `/accounts/${claimsOf(admin).acc}/operators`;
       const person = { name: "left", email: "left@example.com", role_id: VIEWER.id };
@@ -289,7 +290,7 @@ describe("backup and restore", () => {
       expect((await run("restore", file, "--yes")).output).toContain("Restored.");
       await restart();
       expect([await statusOf(revoked), await statusOf(stays), await statusOf(later)]).toEqual([401, 200, 401]);
-      expect(await statusOf(paused)).toBe(401);
+      expect([await statusOf(paused), await statusOf(canary)]).toEqual([401, 401]);
       expect((await call(admin, `${operators}/${data.info.id}`)).status).toBe(404);
       expect((await call(admin, `${endpoints}/${endpoint.data.info.id}`)).status).toBe(404);
       await untilVerified();

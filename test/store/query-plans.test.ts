@@ -2,10 +2,13 @@
 
 import { beforeEach, expect, it } from "vitest";
 import { NO_POLICY } from "../../src/core/access/account-policy.ts";
+import { type Address, parseAddress } from "../../src/core/ip/ip-address.ts";
 import { createAllowListRepository } from "../../src/store/allow-lists/repository.ts";
+import { createPlaceCheck } from "../../src/store/api-keys/new-networks.ts";
 import { createApiKeyRepository } from "../../src/store/api-keys/repository.ts";
 import type { AuditFilter } from "../../src/store/audit/port.ts";
 import { createAuditReader } from "../../src/store/audit/reader.ts";
+import { createCanaryAlarms } from "../../src/store/canaries/alarms.ts";
 import { createDenialRepository } from "../../src/store/denials/repository.ts";
 import { createDryRunRepository } from "../../src/store/dry-runs/repository.ts";
 import { createDeliveryRepository } from "../../src/store/endpoints/deliveries.ts";
@@ -23,6 +26,7 @@ import {
   HOUR,
   keyQuery,
   makeAccounts,
+  makeKey,
   NOW,
   newEndpoint,
   newKey,
@@ -42,7 +46,8 @@ function recording(): { seen: Set<string>; wrapped: D1Database } {
     seen.add(sql);
     return db.prepare(sql);
   };
-  const wrapped = { prepare, batch: db.batch.bind(db), exec: db.exec.bind(db) } as unknown as D1Database;
+  const database = { prepare, batch: db.batch.bind(db), exec: db.exec.bind(db) };
+  const wrapped = { ...database, withSession: () => database } as unknown as D1Database;
   const quotas = { apiKeys: 100, roles: 100, allowLists: 100, operators: 100, endpoints: 100 };
   configureStore(wrapped, {
     ring: RING,
@@ -197,6 +202,25 @@ async function exerciseAudit(wrapped: D1Database): Promise<void> {
   await denials.prune(NOW);
 }
 
+/** What is written behind requests: where a key is used from, and the alarm of a canary key. */
+async function exerciseUses(wrapped: D1Database): Promise<void> {
+  const { id: keyId } = await makeKey({ canary: true });
+  const check = createPlaceCheck(wrapped, async () => undefined);
+  for (const [text, at] of [
+    ["10.0.0.1", NOW],
+    ["10.0.1.1", NOW],
+    ["10.0.0.1", NOW + 24 * HOUR],
+  ] as const) {
+    await check({ keyId, address: parseAddress(text) as Address, country: "NZ", at });
+  }
+  const work: Promise<unknown>[] = [];
+  const fail = (what: string) => expect.fail(what);
+  const alarms = createCanaryAlarms({ db: wrapped, onAlarm: async () => undefined, onError: fail });
+  const use = { keyId, accountId: ACCOUNT, name: "ci", requestId: "r", address: null, network: null, country: null };
+  alarms.report({ ...use, method: "GET", path: null, operationId: null }, NOW, (each) => void work.push(each));
+  await Promise.all(work);
+}
+
 /** What happens to a key between its creation and its revocation. */
 async function exerciseLife(
   keys: ReturnType<typeof createApiKeyRepository>,
@@ -257,9 +281,10 @@ it.each([
 it("scans no table in any statement of the repositories", { timeout: 60_000 }, async () => {
   const { seen, wrapped } = recording();
   await exercise(wrapped);
+  await exerciseUses(wrapped);
   expect(seen.size).toBeGreaterThan(40);
   const tables =
-    "(?:[klrbceatfxwdp]|api_key_trials|api_key_trial_lists|trial_refusals|refusal_counts|refused_calls|audit_checkpoints|audit_account_checkpoints|operators|endpoints|deliveries|api_keys|allow_lists|roles|key_changes|audit_events|api_key_allow_lists|accounts)";
+    "(?:[klrbceatfxwdp]|api_key_trials|api_key_trial_lists|trial_refusals|refusal_counts|refused_calls|audit_checkpoints|audit_account_checkpoints|operators|endpoints|deliveries|api_keys|key_networks|canary_alarms|n|allow_lists|roles|key_changes|audit_events|api_key_allow_lists|accounts)";
   const scan = new RegExp(`^SCAN ${tables}\\b`);
   for (const sql of seen) {
     expect(

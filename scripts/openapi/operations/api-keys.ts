@@ -29,7 +29,8 @@ export const API_KEY_OPERATIONS = tagged("API keys", {
   },
   createApiKey: {
     summary: "Create an API key",
-    description: "A key cannot grant more access than it has: role, expiry and addresses.",
+    description:
+      "A key cannot grant more access than it has: role, expiry and addresses. With `canary` it creates a canary key, which never opens: its use is an alarm, and its clients see a revoked key.",
     headers: [IDEMPOTENCY_KEY],
     body: body("ApiKeySpec", KEY_EXAMPLE),
     response: whole("CreatedApiKey", "The key, and its secret in `jwt`. The secret is not shown again."),
@@ -71,7 +72,7 @@ export const API_KEY_OPERATIONS = tagged("API keys", {
   disableApiKey: {
     summary: "Disable an API key",
     description:
-      "Requests with the key are denied until it is enabled; everything else of it stays. The last key that can manage keys is only disabled with `force`. A second request gets the same response.",
+      "Requests with the key are denied until it is enabled; everything else of it stays. A canary key is not disabled (409 `key_canary`). The last key that can manage keys is only disabled with `force`. A second request gets the same response.",
     query: ForceQuery,
     body: { schema: "RevokeBody", required: false },
     response: whole("RevokedApiKey", "The disabled key, and how soon this takes effect."),
@@ -79,14 +80,15 @@ export const API_KEY_OPERATIONS = tagged("API keys", {
   },
   enableApiKey: {
     summary: "Enable a disabled API key",
-    description: "The key must have no more access than the requesting key. A second request gets the same response.",
+    description:
+      "The key must have no more access than the requesting key. A second request gets the same response. A canary key is not enabled (409 `key_canary`).",
     response: whole("RevokedApiKey", "The enabled key, and how soon this takes effect."),
     errors: [409],
   },
   rotateApiKey: {
     summary: "Rotate an API key: create its successor",
     description:
-      "The successor has the name and the terms of the key, and lives as long from now as the key was given. The key ends after the overlap, or at its own expiry if that is earlier. A key may rotate itself, once.",
+      "The successor has the name and the terms of the key, and lives as long from now as the key was given. The key ends after the overlap, or at its own expiry if that is earlier. A key may rotate itself, once. A canary key is not rotated (409 `key_canary`).",
     body: body("Overlap", { overlap_hours: 24 }),
     response: whole("RotatedApiKey", "The successor with its secret in `jwt`, which is not shown again, and the key."),
     errors: [409],
