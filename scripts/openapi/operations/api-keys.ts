@@ -61,7 +61,7 @@ export const API_KEY_OPERATIONS = tagged("API keys", {
   bulkRevokeApiKeys: {
     summary: "Revoke many API keys",
     description:
-      "Without `confirm_count` nothing is revoked: the response counts the active keys of the filter. With it the keys are revoked, if that many still match (409 `count_changed`): at most 500 at once, oldest first. The requesting key is left out. The last keys that can manage keys are only revoked with `force`.",
+      "Without `confirm_count` nothing is revoked: the response counts the active keys of the filter. With it the keys are revoked, if that many still match (409 `count_changed`): at most 500 at once, oldest first. The requesting key is left out, and so are canary keys, unless the filter names one. The last keys that can manage keys are only revoked with `force`.",
     body: body("BulkRevokeBody", {
       filter: { descendants_of_id: "1eaf5552-e2f3-4a28-b215-106667c05178" },
       confirm_count: 3,
