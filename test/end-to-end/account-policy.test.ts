@@ -20,7 +20,11 @@ let bob: Client;
 let adaId: string;
 beforeAll(async () => {
   issuer = await startIssuer();
-  gatehouse = await startGatehouse({ OIDC_ISSUER: issuer.url, OIDC_AUDIENCE: CLIENT });
+  gatehouse = await startGatehouse({
+    OIDC_ISSUER: issuer.url,
+    OIDC_AUDIENCE: CLIENT,
+    ...{ OIDC_ROLE_CLAIM: "groups", OIDC_ROLE_MAP: JSON.stringify({ [ACCOUNT]: [["admins", "Admin"]] }) },
+  });
   admin = clientOf(gatehouse, (await gatehouse.key({ name: "admin" })).token);
   const groups = ["READ", "CREATE", "REVOKE"].map((operation_group) => ({ operation_group }));
   const permissions = [{ resource_type: "API_KEY", operation_groups: groups }];
@@ -231,6 +235,15 @@ describe("a second person", () => {
     const path = `${A}/approvals/${asked.body.approval.id}`;
     expect(codeOf(await ada("POST", `${path}/approve`))).toEqual([409, "not_second"]);
     expect((await bob("POST", `${path}/approve`)).status).toBe(200);
+  });
+
+  it("is nobody by groups: who has removed their own entry could approve what their own key asks for", async () => {
+    issuer.groups.set("carol", ["admins"]);
+    const carol = clientOf(gatehouse, await issuer.signIn("carol"));
+    const asked = await ada("POST", KEYS_PATH, spec(ROLE));
+    const path = `${A}/approvals/${asked.body.approval.id}`;
+    expect(codeOf(await carol("POST", `${path}/approve`))).toEqual([403, "insufficient_scope"]);
+    expect((await carol("POST", `${path}/reject`)).status).toBe(200);
   });
 
   it("is asked for force, for the policy, for operators and for roles that manage keys, and for nothing else", async () => {

@@ -38,7 +38,7 @@ export async function getApproval(
   return approval === null ? notFound(request, "Approval") : json({ data: toApproval(approval, request.now) });
 }
 
-/** Approves a change: a person who could make it, and is not the one who asks for it. */
+/** Approves a change: a person who could make it, has an entry, and is not the one who asks for it. */
 export async function approveChange(
   ports: AdminPorts,
   request: AuthorizedRequest,
@@ -47,7 +47,8 @@ export async function approveChange(
   const approval = await findApprovalByPath(ports, request, params);
   if (approval === null) return notFound(request, "Approval");
   const { principal } = request;
-  if (!isOperator(principal)) return escalationDenied(request, [NOT_A_PERSON]);
+  // Somebody by groups could remove their own entry, and approve what a key of this entry asks for.
+  if (!isOperator(principal) || principal.mapped !== null) return escalationDenied(request, [NOT_A_PERSON]);
   const { grant } = principal.role;
   const permission = OPERATIONS.find(({ operationId }) => operationId === approval.operationId)?.permission ?? null;
   const mayMakeIt = permission !== null && hasPermission(grant, permission);
@@ -82,7 +83,10 @@ async function findApprovalByPath(ports: AdminPorts, request: AuthorizedRequest,
   return id === null ? null : ports.approvals.get(request.principal.accountId, id);
 }
 
-const NOT_A_PERSON = { field: "body", message: "Only a person approves: an API key does not." };
+const NOT_A_PERSON = {
+  field: "body",
+  message: "Only an operator with an entry approves: neither an API key nor somebody by groups.",
+};
 const CANNOT_MAKE_IT = {
   field: "body",
   message: "Who approves this must have the permission for it, and those to create and revoke API keys.",

@@ -41,7 +41,7 @@ export interface ApprovalQuery {
 export type DecideOutcome = ApprovalDetails | "not_open" | "not_second";
 
 export interface ApprovalRepository {
-  /** The newest approval of this change by this requester that is neither used nor expired. */
+  /** An approval of this change by this requester that is neither used nor expired: an approved one, or else the newest. */
   find(change: RequestedChange, requesterId: string, now: number): Promise<ApprovalDetails | null>;
   /** Asks for the approval of a change. */
   request(change: RequestedChange, actor: Actor, now: number): Promise<ApprovalDetails | "quota_exceeded">;

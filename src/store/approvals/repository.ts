@@ -32,7 +32,7 @@ async function readOne(db: D1Database, sql: string, values: readonly (string | n
 }
 
 export const FIND_APPROVAL = `${SELECT_APPROVALS} WHERE account_id = ? AND fingerprint = ? AND used_at IS NULL AND expires_at > ?
-  ORDER BY created_at DESC, id DESC LIMIT 1`;
+  ORDER BY decision IS NOT 'approved', created_at DESC, id DESC LIMIT 1`;
 
 function findApproval(db: D1Database, change: RequestedChange, requesterId: string, now: number) {
   return readOne(db, FIND_APPROVAL, [change.accountId, fingerprintOf(change, requesterId), now]);
