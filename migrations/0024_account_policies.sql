@@ -18,7 +18,9 @@ CREATE TABLE approvals (
   path              TEXT NOT NULL,
   body              TEXT NOT NULL,
   reasons           TEXT NOT NULL CHECK (json_valid(reasons)),
-  -- SHA-256 of the requester, the method, the path and the body.
+  -- The rows that the change refers to, at their versions.
+  basis             TEXT NOT NULL CHECK (json_valid(basis)),
+  -- SHA-256 of the requester and all of the above but the id.
   fingerprint       TEXT NOT NULL,
   requested_by_type TEXT NOT NULL,
   requested_by_id   TEXT NOT NULL,

@@ -2,7 +2,7 @@
 
 import type { AuthorizedRequest } from "../authorized-request.ts";
 import { isOperator } from "../core/access/principal.ts";
-import type { Actor, ApprovalRef, RowVersion } from "../store/common.ts";
+import type { Actor, RowVersion } from "../store/common.ts";
 import type { AdminPorts } from "./ports.ts";
 
 /** The path parameters. The account is never read from the path: the principal has it. */
@@ -11,23 +11,17 @@ export type PathParams = Readonly<Record<string, string>>;
 /** Handles one operation. Rejects when a port throws; the gateway then responds 503. */
 export type Handler = (ports: AdminPorts, request: AuthorizedRequest, params: PathParams) => Promise<Response>;
 
-/** That the policy of the account permits a change: its row as it was judged, and the approval that the change uses up. */
-export interface Permit {
-  readonly account: VersionedRow;
-  readonly approval: ApprovalRef | undefined;
-}
-
 /** What a change may be authorized on, besides its actor: a row that was read. */
-type Basis = Readonly<Record<"apiKey" | "operator" | "role" | "endpoint", VersionedRow | null>> & {
-  readonly permit: Permit;
-};
+export type Basis = Readonly<Record<"account" | "apiKey" | "operator" | "role" | "endpoint", VersionedRow | null>>;
 
-interface VersionedRow {
+export interface VersionedRow {
   readonly id: string;
   readonly version: number;
 }
 
-const TABLES = { apiKey: "api_keys", operator: "operators", role: "roles", endpoint: "endpoints" } as const;
+const TABLES = {
+  ...{ account: "accounts", apiKey: "api_keys", operator: "operators", role: "roles", endpoint: "endpoints" },
+} as const;
 
 /**
  * The principal of a request as the actor of a change.
@@ -50,11 +44,7 @@ export function actorOf(
     if (row) authorizedOn.push({ table, id: row.id, version: row.version });
   }
   for (const { id, version } of allowLists) authorizedOn.push({ table: "allow_lists", id, version });
-  const { address, requestId } = request;
-  if (basis.permit === undefined) return { type, id, name, address, requestId, version, mapped, authorizedOn };
-  const { account, approval } = basis.permit;
-  authorizedOn.push({ table: "accounts", id: account.id, version: account.version });
-  return { type, id, name, address, requestId, version, mapped, authorizedOn, approval };
+  return { type, id, name, address: request.address, requestId: request.requestId, version, mapped, authorizedOn };
 }
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;

@@ -1,6 +1,14 @@
 // The policy of an account over a real socket: what it denies, and what waits for a second person.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Client, clientOf, fieldErrorsOf, KEYS_PATH, ROLES_PATH, V1 } from "../support/admin-client.ts";
+import {
+  type Client,
+  clientOf,
+  fieldErrorsOf,
+  KEYS_PATH,
+  LISTS_PATH,
+  ROLES_PATH,
+  V1,
+} from "../support/admin-client.ts";
 import { ACCOUNT, CLUSTERS, type Gatehouse, OTHER_ACCOUNT, startGatehouse } from "../support/gatehouse.ts";
 import { CLIENT, startIssuer, type TestIssuer } from "../support/issuer.ts";
 import { ROLE_IDS } from "../support/seed.ts";
@@ -191,6 +199,11 @@ describe("the policy", () => {
 
 describe("a second person", () => {
   const ROLE = { role_id: ROLE_IDS.Admin };
+  const GROUPS = ["CREATE", "REVOKE"].map((operation_group) => ({ operation_group }));
+  const MANAGING = [{ resource_type: "API_KEY", operation_groups: GROUPS }];
+  const approve = (asked: { readonly body: { readonly approval: { readonly id: string } } }) =>
+    bob("POST", `${A}/approvals/${asked.body.approval.id}/approve`);
+  const counts = async () => ({ approvals: (await bob("GET", `${A}/approvals`)).body.data.length });
   const pending = async (client: Client) => (await client("GET", `${A}/approvals?pending=true`)).body.data;
 
   it("approves an Admin key, which its requester then creates once", async () => {
@@ -215,7 +228,7 @@ describe("a second person", () => {
     });
     // Not for another request, and not for another requester.
     expect(codeOf(await ada("POST", KEYS_PATH, { ...body, name: "other" }))).toEqual([403, "approval_required"]);
-    expect(codeOf(await admin("POST", KEYS_PATH, body))).toEqual([403, "approval_required"]);
+    expect(codeOf(await admin("POST", KEYS_PATH, body))).toEqual([403, "policy_violation"]);
     const created = await ada("POST", KEYS_PATH, body);
     expect(created.status).toBe(200);
     expect((await ada("GET", path)).body.data).toMatchObject({ status: "USED" });
@@ -225,16 +238,55 @@ describe("a second person", () => {
     for (const { id } of await pending(ada)) await ada("POST", `${A}/approvals/${id}/reject`);
   });
 
-  it("is not the one who has created the key that asks, nor whose key has created it", async () => {
-    const first = spec({ ...ROLE, expire_after_hours: 2 });
-    const wanted = await ada("POST", KEYS_PATH, first);
-    await bob("POST", `${A}/approvals/${wanted.body.approval.id}/approve`);
-    const { jwt } = (await ada("POST", KEYS_PATH, first)).body;
-    const ofAda = clientOf(gatehouse, jwt);
-    const asked = await ofAda("POST", KEYS_PATH, spec(ROLE));
-    const path = `${A}/approvals/${asked.body.approval.id}`;
-    expect(codeOf(await ada("POST", `${path}/approve`))).toEqual([409, "not_second"]);
-    expect((await bob("POST", `${path}/approve`)).status).toBe(200);
+  it("is asked by no key, whose holder could ask with it and approve", async () => {
+    const { approvals } = await counts();
+    for (const [method, where, body] of [
+      ["POST", KEYS_PATH, spec(ROLE)],
+      ["PUT", POLICY, {}],
+    ] as const) {
+      expect(codeOf(await admin(method, where, body))).toEqual([403, "policy_violation"]);
+    }
+    expect(await counts()).toEqual({ approvals });
+  });
+
+  it("approves a change of what it was asked for: no other version of a role, a list or a key", async () => {
+    const rules = (allow_list: readonly string[]) => ({ name: `list-${++count}`, description: "", allow_list });
+    const list = (await ada("POST", LISTS_PATH, rules(["10.0.0.0/8"]))).body.data.info.id;
+    const body = spec({ ...ROLE, allow_list_info: [list] });
+    await approve(await ada("POST", KEYS_PATH, body));
+    expect((await ada("PUT", `${LISTS_PATH}/${list}`, rules(["0.0.0.0/1"]))).status).toBe(200);
+    expect(codeOf(await ada("POST", KEYS_PATH, body))).toEqual([403, "approval_required"]);
+
+    const key = `${KEYS_PATH}/${(await ada("POST", KEYS_PATH, spec())).body.data.info.id}`;
+    const managing = { name: `role-${++count}`, permissions: MANAGING };
+    await approve(await ada("POST", ROLES_PATH, managing));
+    const role_id = (await ada("POST", ROLES_PATH, managing)).body.data.info.id;
+    await ada("PUT", `${key}/trial`, { role_id });
+    await approve(await ada("POST", `${key}/trial/promote`));
+    await ada("PUT", `${key}/trial`, ROLE);
+    expect(codeOf(await ada("POST", `${key}/trial/promote`))).toEqual([403, "approval_required"]);
+  });
+
+  it("is asked before a list of an Admin key lets it in from elsewhere", async () => {
+    const rules = (allow_list: readonly string[]) => ({ name: `list-${++count}`, description: "", allow_list });
+    const list = (await ada("POST", LISTS_PATH, rules(["10.0.0.0/8"]))).body.data.info.id;
+    const body = spec({ ...ROLE, allow_list_info: [list] });
+    await approve(await ada("POST", KEYS_PATH, body));
+    expect((await ada("POST", KEYS_PATH, body)).status).toBe(200);
+    const widened = await ada("PUT", `${LISTS_PATH}/${list}`, rules(["0.0.0.0/1"]));
+    expect(codeOf(widened)).toEqual([403, "approval_required"]);
+  });
+
+  it("approves nothing any more once they are removed", async () => {
+    const carl = { name: `c-${++count}`, email: "carl-admin@example.com", ...ROLE };
+    await approve(await ada("POST", OPERATORS, carl));
+    const { id } = (await ada("POST", OPERATORS, carl)).body.data.info;
+    const second = clientOf(gatehouse, await issuer.signIn("carl-admin"));
+    const body = spec(ROLE);
+    const asked = await ada("POST", KEYS_PATH, body);
+    expect((await second("POST", `${A}/approvals/${asked.body.approval.id}/approve`)).status).toBe(200);
+    await ada("DELETE", `${OPERATORS}/${id}`);
+    expect(codeOf(await ada("POST", KEYS_PATH, body))).toEqual([403, "approval_required"]);
   });
 
   it("is nobody by groups: who has removed their own entry could approve what their own key asks for", async () => {
@@ -243,14 +295,13 @@ describe("a second person", () => {
     const asked = await ada("POST", KEYS_PATH, spec(ROLE));
     const path = `${A}/approvals/${asked.body.approval.id}`;
     expect(codeOf(await carol("POST", `${path}/approve`))).toEqual([403, "insufficient_scope"]);
-    expect((await carol("POST", `${path}/reject`)).status).toBe(200);
+    expect(codeOf(await carol("POST", `${path}/reject`))).toEqual([403, "insufficient_scope"]);
+    expect((await bob("POST", `${path}/reject`)).status).toBe(200);
   });
 
   it("is asked for force, for the policy, for operators and for roles that manage keys, and for nothing else", async () => {
     const key = (await ada("POST", KEYS_PATH, spec())).body.data.info;
     const path = `${KEYS_PATH}/${key.id}`;
-    const groups = ["CREATE", "REVOKE"].map((operation_group) => ({ operation_group }));
-    const managing = [{ resource_type: "API_KEY", operation_groups: groups }];
     const reading = [{ resource_type: "API_KEY", operation_groups: [{ operation_group: "READ" }] }];
     const role = (await ada("POST", ROLES_PATH, { name: "Readers", permissions: reading })).body.data.info.id;
     const carl = { name: "carl", email: "carl@example.com" };
@@ -261,7 +312,8 @@ describe("a second person", () => {
       ["PUT", POLICY, {}],
       ["POST", OPERATORS, { ...carl, ...ROLE }],
       ["DELETE", `${OPERATORS}/${adaId}?force=true`, undefined],
-      ["PUT", `${ROLES_PATH}/${role}`, { name: "Readers", permissions: managing }],
+      ["PUT", `${ROLES_PATH}/${role}`, { name: "Readers", permissions: MANAGING }],
+      ["POST", ROLES_PATH, { name: "Managers", permissions: MANAGING }],
     ] as const) {
       expect([method, where, codeOf(await ada(method, where, body))]).toEqual([
         method,

@@ -133,6 +133,10 @@ function operationsOn(db: D1Database, random: Random): readonly Operation[] {
       authorizedOn: [],
     };
   };
+  const person = async (account: string): Promise<Actor | null> => {
+    const { id, name } = await any("operators", account);
+    return id === "none" ? null : { ...(await actor(account)), type: "OPERATOR", id: String(id), name: String(name) };
+  };
   const id = async (table: string, account: string) => String((await any(table, account)).id);
   const expiry = (now: number) => {
     const expireAfterHours = random.pick([0, 1, 24]);
@@ -291,18 +295,16 @@ function operationsOn(db: D1Database, random: Random): readonly Operation[] {
         path: "/x",
         body: text(),
         reasons: [text()],
+        basis: [],
       };
-      return approvals.request({ ...change, body: change.body.toWellFormed() }, await actor(accountId), now);
+      const by = await person(accountId);
+      return by && approvals.request({ ...change, body: change.body.toWellFormed() }, by, now);
     },
     async (accountId, now) => {
       const approval = await approvals.get(accountId, await id("approvals", accountId));
-      if (approval === null) return;
-      const decided = await approvals.decide(
-        approval,
-        random.pick(["approved", "rejected"]),
-        await actor(accountId),
-        now,
-      );
+      const second = await person(accountId);
+      if (approval === null || second === null) return;
+      const decided = await approvals.decide(approval, random.pick(["approved", "approved", "rejected"]), second, now);
       const ref = typeof decided === "string" ? null : approvedRef(decided);
       if (ref === null || random.below(3) === 0) return;
       const by = { ...(await actor(accountId)), approval: ref };

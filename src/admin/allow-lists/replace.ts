@@ -3,13 +3,15 @@
 
 import type { AuthorizedRequest } from "../../authorized-request.ts";
 import { escalationsOfChange } from "../../core/access/privilege-escalation.ts";
+import { managesKeys } from "../../core/access/roles.ts";
 import type { FieldError } from "../../core/error-body.ts";
 import { type CanonicalCidr, compileRules, containsAddress } from "../../core/ip/cidr.ts";
 import { parseAddress } from "../../core/ip/ip-address.ts";
 import type { AllowListDetails, ListUser } from "../../store/allow-lists/port.ts";
 import { toEffective } from "../api-keys/view.ts";
 import { readBody } from "../body.ts";
-import { actorOf, type PathParams, recordChange, uuidParam } from "../handler.ts";
+import { type PathParams, recordChange, uuidParam } from "../handler.ts";
+import { type Judged, permittedActor } from "../policy/permit.ts";
 import type { AdminPorts } from "../ports.ts";
 import { etagOf, matchesIfMatch, preconditionFailed } from "../preconditions.ts";
 import { readQuery } from "../query.ts";
@@ -41,7 +43,9 @@ export async function updateNetworkAllowList(
   if (effects instanceof Response) return effects;
   const warnings = warningsOf(after.rules, request.address);
   if (query.value.dry_run === true) return json({ data: toAllowList(after, request.now), ...effects.shown, warnings });
-  const outcome = await ports.allowLists.replace({ list: after, users: effects.users }, actorOf(request), request.now);
+  const actor = await permittedActor(ports, request, judgedOf(effects.users), {}, [list]);
+  if (actor instanceof Response) return actor;
+  const outcome = await ports.allowLists.replace({ list: after, users: effects.users }, actor, request.now);
   if (outcome !== "replaced") return conflict(request, outcome, CONFLICTS[outcome]);
   recordChange(ports, request, list.id, "replaced", idsOf(effects.users));
   const replaced = { ...after, version: list.version + 1 };
@@ -65,11 +69,19 @@ export async function replaceNetworkAllowList(
   if (effects instanceof Response) return effects;
   if (query.value.dry_run === true) return json({ data: toAllowList(to, request.now), ...effects.shown, warnings: [] });
   const replacement = { from, to, users: effects.users };
-  const outcome = await ports.allowLists.replaceOnKeys(replacement, actorOf(request), request.now);
+  const actor = await permittedActor(ports, request, judgedOf(effects.users), {}, [from, to]);
+  if (actor instanceof Response) return actor;
+  const outcome = await ports.allowLists.replaceOnKeys(replacement, actor, request.now);
   if (outcome !== "replaced") return conflict(request, outcome, CONFLICTS[outcome]);
   recordChange(ports, request, from.id, "replaced_on_keys", idsOf(effects.users));
   const [shown = to] = await ports.allowLists.getMany(to.accountId, [to.id]);
   return json({ data: toAllowList(shown, request.now), ...effects.shown, warnings: [] }, etagOf(shown));
+}
+
+/** What the account's policy judges: whether a key with the list manages keys, which could be used from elsewhere. */
+function judgedOf(users: readonly ListUser[]): Judged {
+  const manager = users.find(({ role }) => managesKeys(grantOf(role)));
+  return manager === undefined ? {} : { grant: grantOf(manager.role) };
 }
 
 const idsOf = (users: readonly { readonly id: string }[]) => users.map(({ id }) => id);

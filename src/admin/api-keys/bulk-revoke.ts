@@ -4,8 +4,8 @@ import type { AuthorizedRequest } from "../../authorized-request.ts";
 import { escalationsOfRevocation } from "../../core/access/privilege-escalation.ts";
 import type { RevocableKey } from "../../store/api-keys/port.ts";
 import { readBody } from "../body.ts";
-import { actorOf, recordChange } from "../handler.ts";
-import { permitByPolicy } from "../policy/permit.ts";
+import { recordChange } from "../handler.ts";
+import { permittedActor } from "../policy/permit.ts";
 import type { AdminPorts } from "../ports.ts";
 import { conflict, json, operationError, revocationDenied } from "../responses.ts";
 import { grantOf } from "../roles/grant.ts";
@@ -52,10 +52,10 @@ export async function bulkRevokeApiKeys(ports: AdminPorts, request: AuthorizedRe
   }
   const batch = keys.slice(0, BATCH_SIZE);
   if (batch.length > 0) {
-    const permit = await permitByPolicy(ports, request, { force: force === true }, account);
-    if (permit instanceof Response) return permit;
+    const actor = await permittedActor(ports, request, { force: force === true }, {}, [], account);
+    if (actor instanceof Response) return actor;
     const revocation = { accountId: principal.accountId, keys: batch, filter, force: force === true };
-    const outcome = await ports.apiKeys.bulkRevoke(revocation, actorOf(request, { permit }), now);
+    const outcome = await ports.apiKeys.bulkRevoke(revocation, actor, now);
     if (outcome !== "revoked") return conflict(request, outcome, CONFLICTS[outcome]);
     recordChange(ports, request, principal.accountId, "bulk_revoked");
   }

@@ -12,8 +12,8 @@ import type { ApiKeyDetails, NewApiKey } from "../../store/api-keys/port.ts";
 import type { Actor } from "../../store/common.ts";
 import type { RoleDetails } from "../../store/roles/port.ts";
 import { readBody } from "../body.ts";
-import { actorOf, recordChange } from "../handler.ts";
-import { permitByPolicy } from "../policy/permit.ts";
+import { recordChange } from "../handler.ts";
+import { permittedActor } from "../policy/permit.ts";
 import type { AdminPorts } from "../ports.ts";
 import { etagOf } from "../preconditions.ts";
 import { REFERENCE_GONE, resolveAllowLists, UNKNOWN_ROLE } from "../references.ts";
@@ -38,8 +38,8 @@ export async function createApiKey(ports: AdminPorts, request: AuthorizedRequest
   if (escalations.length > 0) return escalationDenied(request, escalations);
   // A canary key never opens, whatever its role.
   const judged = spec.canary === true ? {} : { grant: grantOf(role), ofKey: true, expiresAt };
-  const permit = await permitByPolicy(ports, request, judged);
-  if (permit instanceof Response) return permit;
+  const actor = await permittedActor(ports, request, judged, { role }, allowLists);
+  if (actor instanceof Response) return actor;
   const { accountId } = request.principal;
   const id = crypto.randomUUID();
   const { token, hash, signingKeyId } = await mintKey(ports.keyRing, {
@@ -50,7 +50,6 @@ export async function createApiKey(ports: AdminPorts, request: AuthorizedRequest
   });
   const warnings = addresses === null ? [] : breadthWarnings(addresses, "allow_list_info");
   const secret = { jwt: token, warnings };
-  const actor = actorOf(request, { role, permit }, allowLists);
   return storeApiKey(ports, request, actor, secret, {
     id,
     accountId,

@@ -3,8 +3,8 @@
 import type { AuthorizedRequest } from "../../authorized-request.ts";
 import type { ApiKeyDetails } from "../../store/api-keys/port.ts";
 import { escalationsOfTerms } from "../dry-runs/terms.ts";
-import { actorOf, type PathParams, recordChange } from "../handler.ts";
-import { type Judged, permitByPolicy } from "../policy/permit.ts";
+import { type PathParams, recordChange } from "../handler.ts";
+import { type Judged, permittedActor } from "../policy/permit.ts";
 import type { AdminPorts } from "../ports.ts";
 import { etagOf, matchesIfMatch, preconditionFailed } from "../preconditions.ts";
 import { conflict, escalationDenied, json, notFound } from "../responses.ts";
@@ -45,11 +45,11 @@ async function setDisabled(
 ): Promise<Response> {
   if (key.canary) return conflict(request, "key_canary", CONFLICTS.key_canary);
   if (!matchesIfMatch(request, etagOf(key))) return preconditionFailed(request);
-  const permit = await permitByPolicy(ports, request, judged);
-  if (permit instanceof Response) return permit;
+  const actor = await permittedActor(ports, request, judged, { apiKey: key });
+  if (actor instanceof Response) return actor;
   const force = judged.force === true;
   const disabling = { accountId: key.accountId, keyId: key.id, name: key.name, disabled, force };
-  const changed = await ports.apiKeys.setDisabled(disabling, actorOf(request, { apiKey: key, permit }), request.now);
+  const changed = await ports.apiKeys.setDisabled(disabling, actor, request.now);
   if (typeof changed === "string") return conflict(request, changed, CONFLICTS[changed]);
   recordChange(ports, request, key.id, disabled ? "disabled" : "enabled");
   const effective = toEffective(ports.revocationBounds);

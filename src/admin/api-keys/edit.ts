@@ -4,8 +4,8 @@ import type { AuthorizedRequest } from "../../authorized-request.ts";
 import type { ApiKeyDetails } from "../../store/api-keys/port.ts";
 import { readBody } from "../body.ts";
 import { escalationsOfTerms, type ResolvedTerms, resolveTerms, warningsOfTerms } from "../dry-runs/terms.ts";
-import { actorOf, type PathParams, recordChange } from "../handler.ts";
-import { type Judged, permitByPolicy } from "../policy/permit.ts";
+import { type PathParams, recordChange } from "../handler.ts";
+import { type Judged, permittedActor } from "../policy/permit.ts";
 import type { AdminPorts } from "../ports.ts";
 import { etagOf, matchesIfMatch, preconditionFailed } from "../preconditions.ts";
 import { readForce } from "../query.ts";
@@ -33,15 +33,16 @@ export async function editApiKey(ports: AdminPorts, request: AuthorizedRequest, 
   if (escalations.length > 0) return escalationDenied(request, escalations);
   if (!matchesIfMatch(request, etagOf(key))) return preconditionFailed(request);
   if (exceeds(expiry.expiresAt, key.signedExpiresAt)) return conflict(request, "expiry_signed", expirySigned(key));
-  const permit = await permitByPolicy(ports, request, judgedOf(key, resolved, expiry.expiresAt, force));
-  if (permit instanceof Response) return permit;
+  const judged = judgedOf(key, resolved, expiry.expiresAt, force);
+  const basis = { apiKey: key, role: resolved.role };
+  const actor = await permittedActor(ports, request, judged, basis, resolved.allowLists ?? []);
+  if (actor instanceof Response) return actor;
   const values = {
     ...{ accountId: key.accountId, keyId: key.id, ...expiry, force },
     ...{ name: edit.name ?? key.name, description: edit.description ?? key.description },
     roleId: resolved.role?.id ?? key.role.id,
     allowListIds: resolved.allowLists?.map((list) => list.id) ?? key.allowListIds,
   };
-  const actor = actorOf(request, { apiKey: key, role: resolved.role, permit }, resolved.allowLists ?? []);
   const edited = await ports.apiKeys.edit(values, actor, request.now);
   if (typeof edited === "string") return conflict(request, edited, CONFLICTS[edited]);
   recordChange(ports, request, key.id, "edited");

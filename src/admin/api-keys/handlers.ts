@@ -5,8 +5,8 @@ import type { AccountPolicy } from "../../core/access/account-policy.ts";
 import { escalationsOfRevocation } from "../../core/access/privilege-escalation.ts";
 import type { ApiKeyDetails, ApiKeyFilter } from "../../store/api-keys/port.ts";
 import { readBody } from "../body.ts";
-import { actorOf, type PathParams, recordChange, uuidParam } from "../handler.ts";
-import { permitByPolicy } from "../policy/permit.ts";
+import { type PathParams, recordChange, uuidParam } from "../handler.ts";
+import { permittedActor } from "../policy/permit.ts";
 import type { AdminPorts } from "../ports.ts";
 import { etagOf, matchesIfMatch, preconditionFailed } from "../preconditions.ts";
 import { limitOf, readForce, readQuery } from "../query.ts";
@@ -69,9 +69,8 @@ export async function revokeApiKey(
   const { key, force } = ending;
   if (!matchesIfMatch(request, etagOf(key))) return preconditionFailed(request);
   const { accountId } = request.principal;
-  const permit = await permitByPolicy(ports, request, { force });
-  if (permit instanceof Response) return permit;
-  const actor = actorOf(request, { apiKey: key, permit });
+  const actor = await permittedActor(ports, request, { force }, { apiKey: key });
+  if (actor instanceof Response) return actor;
   const result = await ports.apiKeys.revoke(accountId, key.id, force, actor, request.now);
   switch (result.outcome) {
     case "not_found":

@@ -7,8 +7,8 @@ import { escalationsOfRevocation } from "../../core/access/privilege-escalation.
 import { mintKey } from "../../core/token/api-key-token.ts";
 import { readBody } from "../body.ts";
 import { escalationsOfTerms } from "../dry-runs/terms.ts";
-import { actorOf, type PathParams, recordChange } from "../handler.ts";
-import { permitByPolicy, policyViolation } from "../policy/permit.ts";
+import { type PathParams, recordChange } from "../handler.ts";
+import { permittedActor, policyViolation } from "../policy/permit.ts";
 import type { AdminPorts } from "../ports.ts";
 import { etagOf, matchesIfMatch, preconditionFailed } from "../preconditions.ts";
 import { REFERENCE_GONE } from "../references.ts";
@@ -44,8 +44,9 @@ export async function rotateApiKey(
   if (escalations.length > 0) return escalationDenied(request, escalations);
   if (key.canary) return conflict(request, "key_canary", CONFLICTS.key_canary);
   if (!matchesIfMatch(request, etagOf(key))) return preconditionFailed(request);
-  const permit = await permitByPolicy(ports, request, { grant: grantOf(key.role), ofKey: true, expiresAt }, account);
-  if (permit instanceof Response) return permit;
+  const judged = { grant: grantOf(key.role), ofKey: true, expiresAt };
+  const actor = await permittedActor(ports, request, judged, { apiKey: key, role: key.role }, [], account);
+  if (actor instanceof Response) return actor;
   const { accountId } = key;
   const id = crypto.randomUUID();
   const { token, hash, signingKeyId } = await mintKey(ports.keyRing, { keyId: id, accountId, expiresAt, now });
@@ -54,7 +55,6 @@ export async function rotateApiKey(
     ...{ id, accountId, hash, signingKeyId, name: key.name, description: key.description, roleId: key.role.id },
     ...{ allowListIds: key.allowListIds, expireAfterHours, expiresAt, idempotencyKey: null },
   };
-  const actor = actorOf(request, { apiKey: key, role: key.role, permit });
   const result = await ports.apiKeys.create({ ...successor, rotation }, actor, now);
   switch (result.outcome) {
     case "created": {
@@ -93,10 +93,10 @@ export async function changeApiKeyRotation(
   const overlong = overlapViolation(account.policy, found.rotatedAt, endsAt);
   if (overlong !== null) return policyViolation(request, [overlong]);
   const grant = endsAt > Number(key.expiresAt) ? { grant: grantOf(key.role) } : {};
-  const permit = await permitByPolicy(ports, request, grant, account);
-  if (permit instanceof Response) return permit;
+  const actor = await permittedActor(ports, request, grant, { apiKey: key }, [], account);
+  if (actor instanceof Response) return actor;
   const move = { accountId: key.accountId, keyId: key.id, name: key.name, successorId, endsAt };
-  const moved = await ports.apiKeys.moveOverlap(move, actorOf(request, { apiKey: key, permit }), request.now);
+  const moved = await ports.apiKeys.moveOverlap(move, actor, request.now);
   if (typeof moved === "string") return conflict(request, moved, CONFLICTS[moved]);
   recordChange(ports, request, key.id, "overlap_changed");
   const effective = toEffective(ports.revocationBounds);
@@ -119,10 +119,9 @@ export async function cancelApiKeyRotation(
   const escalations = await escalationsOfTerms(ports, request, key, { ...UNCHANGED, expiresAt });
   if (escalations.length > 0) return escalationDenied(request, escalations);
   if (!matchesIfMatch(request, etagOf(key))) return preconditionFailed(request);
-  const permit = await permitByPolicy(ports, request, { grant: grantOf(key.role) });
-  if (permit instanceof Response) return permit;
+  const actor = await permittedActor(ports, request, { grant: grantOf(key.role) }, { apiKey: key });
+  if (actor instanceof Response) return actor;
   const cancellation = { accountId: key.accountId, keyId: key.id, name: key.name, successorId, expiresAt };
-  const actor = actorOf(request, { apiKey: key, permit });
   const again = await ports.apiKeys.cancelRotation(cancellation, actor, request.now);
   if (typeof again === "string") return conflict(request, again, CONFLICTS[again]);
   recordChange(ports, request, key.id, "rotation_cancelled", [key.id, successorId]);

@@ -47,7 +47,7 @@ export async function approveChange(
   const approval = await findApprovalByPath(ports, request, params);
   if (approval === null) return notFound(request, "Approval");
   const { principal } = request;
-  // Somebody by groups could remove their own entry, and approve what a key of this entry asks for.
+  // One person could be two: by an entry, and by groups.
   if (!isOperator(principal) || principal.mapped !== null) return escalationDenied(request, [NOT_A_PERSON]);
   const { grant } = principal.role;
   const permission = OPERATIONS.find(({ operationId }) => operationId === approval.operationId)?.permission ?? null;
@@ -56,14 +56,17 @@ export async function approveChange(
   return decide(ports, request, approval, "approved");
 }
 
-/** Rejects a change, or withdraws what the principal has asked for itself. */
+/** Rejects a change: its requester may withdraw it, too. */
 export async function rejectChange(
   ports: AdminPorts,
   request: AuthorizedRequest,
   params: PathParams,
 ): Promise<Response> {
   const approval = await findApprovalByPath(ports, request, params);
-  return approval === null ? notFound(request, "Approval") : decide(ports, request, approval, "rejected");
+  if (approval === null) return notFound(request, "Approval");
+  const { principal } = request;
+  if (!isOperator(principal) || principal.mapped !== null) return escalationDenied(request, [NOT_A_PERSON]);
+  return decide(ports, request, approval, "rejected");
 }
 
 async function decide(
@@ -85,7 +88,7 @@ async function findApprovalByPath(ports: AdminPorts, request: AuthorizedRequest,
 
 const NOT_A_PERSON = {
   field: "body",
-  message: "Only an operator with an entry approves: neither an API key nor somebody by groups.",
+  message: "Only an operator with an entry decides: neither an API key nor somebody by groups.",
 };
 const CANNOT_MAKE_IT = {
   field: "body",
@@ -94,5 +97,5 @@ const CANNOT_MAKE_IT = {
 
 const CONFLICTS = {
   not_open: "This has been decided already, or has expired.",
-  not_second: "You have asked for this, or have created the key that asks for it: another person must approve it.",
+  not_second: "You have asked for this: another person must approve it.",
 } as const;

@@ -3,11 +3,11 @@ import type { AuthorizedRequest } from "../../authorized-request.ts";
 import { fromWirePolicy, toWirePolicy } from "../../core/access/account-policy.ts";
 import type { StoredPolicy } from "../../store/accounts/port.ts";
 import { readBody } from "../body.ts";
-import { actorOf, recordChange } from "../handler.ts";
+import { recordChange } from "../handler.ts";
 import type { AdminPorts } from "../ports.ts";
 import { etagOf, matchesIfMatch, preconditionFailed } from "../preconditions.ts";
 import { conflict, json } from "../responses.ts";
-import { permitByPolicy } from "./permit.ts";
+import { permittedActor } from "./permit.ts";
 import { type PolicyData, PolicySpec } from "./schema.ts";
 
 /** Shows the policy of the account. */
@@ -22,10 +22,10 @@ export async function putAccountPolicy(ports: AdminPorts, request: AuthorizedReq
   if (body instanceof Response) return body;
   const account = await ports.policies.get(request.principal.accountId);
   if (!matchesIfMatch(request, etagOf(account))) return preconditionFailed(request);
-  const permit = await permitByPolicy(ports, request, { changesPolicy: true }, account);
-  if (permit instanceof Response) return permit;
+  const actor = await permittedActor(ports, request, { changesPolicy: true }, {}, [], account);
+  if (actor instanceof Response) return actor;
   const policy = fromWirePolicy(body.value);
-  const updated = await ports.policies.update(account, policy, actorOf(request, { permit }), request.now);
+  const updated = await ports.policies.update(account, policy, actor, request.now);
   if (typeof updated === "string") return conflict(request, updated, SECOND_PERSON_MISSING);
   recordChange(ports, request, account.id, "changed", []);
   return policyResponse(updated);

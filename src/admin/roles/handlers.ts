@@ -7,6 +7,7 @@ import type { KeyReference } from "../../store/common.ts";
 import type { RoleDetails } from "../../store/roles/port.ts";
 import { toKeyReference } from "../api-keys/view.ts";
 import { actorOf, type PathParams, recordChange, uuidParam } from "../handler.ts";
+import { permittedActor } from "../policy/permit.ts";
 import type { AdminPorts } from "../ports.ts";
 import { etagOf, matchesIfMatch, preconditionFailed } from "../preconditions.ts";
 import { limitOf, readQuery } from "../query.ts";
@@ -58,10 +59,13 @@ export async function getRole(ports: AdminPorts, request: AuthorizedRequest, par
 export async function createRole(ports: AdminPorts, request: AuthorizedRequest): Promise<Response> {
   const definition = readRoleDefinition(request);
   if (definition instanceof Response) return definition;
-  const escalations = escalationsOfRole(request.principal, null, compileGrant(definition.permissions));
+  const grant = compileGrant(definition.permissions);
+  const escalations = escalationsOfRole(request.principal, null, grant);
   if (escalations.length > 0) return escalationDenied(request, escalations);
+  const actor = await permittedActor(ports, request, { grant });
+  if (actor instanceof Response) return actor;
   const { accountId } = request.principal;
-  const role = await ports.roles.create(accountId, crypto.randomUUID(), definition, actorOf(request), request.now);
+  const role = await ports.roles.create(accountId, crypto.randomUUID(), definition, actor, request.now);
   if (role === "quota_exceeded") return quotaExceeded(request, "custom roles");
   if (role === "name_taken") return conflict(request, "name_taken", ROLE_NAME_TAKEN);
   recordChange(ports, request, role.id, "created");

@@ -1,20 +1,20 @@
 // Approvals in D1: requested, decided, shown. A change uses its approval up in its own transaction (audited-change.ts).
-import type { AuditEvent } from "../audit/audit-event.ts";
+import { APPROVER_IS_CURRENT, type AuditEvent } from "../audit/audit-event.ts";
 import { makeChange, statement } from "../audit/audited-change.ts";
 import type { Actor } from "../common.ts";
-import { type Condition, TRUE } from "../lib/conditions.ts";
+import { type Condition, FALSE, TRUE } from "../lib/conditions.ts";
 import { listPage } from "../lib/pagination.ts";
-import type { ApprovalDetails, ApprovalQuery, ApprovalRepository, RequestedChange } from "./port.ts";
+import type { ApprovalDetails, ApprovalQuery, ApprovalRepository, RequestedChange, Requester } from "./port.ts";
 import { type ApprovalRow, approvalOfRow, fingerprintOf, SELECT_APPROVALS } from "./row.ts";
 
 /** A day: long enough for another time zone, too short to be forgotten. */
 const LIFETIME_MS = 86_400_000;
-/** Requests of an account that wait for a decision. */
-const MAX_OPEN = 100;
+/** Requests of one person that wait for a decision. */
+const MAX_OPEN = 20;
 
 export function createApprovalRepository(db: D1Database): ApprovalRepository {
   return {
-    find: (change, requesterId, now) => findApproval(db, change, requesterId, now),
+    find: (change, requester, now) => findApproval(db, change, requesterOf(requester), now),
     request: (change, actor, now) => requestApproval(db, change, actor, now),
     get: (accountId, id) => readOne(db, `${SELECT_APPROVALS} WHERE id = ? AND account_id = ?`, [id, accountId]),
     list: (query, now) => listApprovals(db, query, now),
@@ -32,17 +32,22 @@ async function readOne(db: D1Database, sql: string, values: readonly (string | n
 }
 
 export const FIND_APPROVAL = `${SELECT_APPROVALS} WHERE account_id = ? AND fingerprint = ? AND used_at IS NULL AND expires_at > ?
-  ORDER BY decision IS NOT 'approved', created_at DESC, id DESC LIMIT 1`;
+  AND (decision IS NOT 'approved' OR ${APPROVER_IS_CURRENT}) ORDER BY decision IS NOT 'approved', created_at DESC, id DESC LIMIT 1`;
 
-function findApproval(db: D1Database, change: RequestedChange, requesterId: string, now: number) {
-  return readOne(db, FIND_APPROVAL, [change.accountId, fingerprintOf(change, requesterId), now]);
+function findApproval(db: D1Database, change: RequestedChange, requester: Requester, now: number) {
+  return readOne(db, FIND_APPROVAL, [change.accountId, fingerprintOf(change, requester), now, now]);
+}
+
+function requesterOf({ type, id, name }: Actor): Requester {
+  if (type !== "OPERATOR" || id === null) throw new Error("only an operator asks for approval");
+  return { id, name };
 }
 
 async function requestApproval(db: D1Database, change: RequestedChange, actor: Actor, now: number) {
-  const { accountId, operationId, method, path, body, reasons } = change;
-  if (actor.type === "SYSTEM" || actor.id === null) throw new Error("the system asks nobody for approval");
+  const { accountId, operationId, method, path, body, reasons, basis } = change;
+  const requester = requesterOf(actor);
   const id = crypto.randomUUID();
-  const fingerprint = fingerprintOf(change, actor.id);
+  const fingerprint = fingerprintOf(change, requester);
   const expiresAt = now + LIFETIME_MS;
   const ref = { accountId, id, operationId };
   const detail = { operation_id: operationId, method, path, reasons, fingerprint, expires_at: expiresAt };
@@ -51,30 +56,27 @@ async function requestApproval(db: D1Database, change: RequestedChange, actor: A
     actor,
     now,
     conditions: {
+      // Of one requester alone, so that nobody keeps others from asking.
       quota_exceeded: {
-        sql: "(SELECT count(*) FROM approvals WHERE account_id = ? AND created_at > ? AND decision IS NULL) < ?",
-        values: [accountId, now - LIFETIME_MS, MAX_OPEN],
+        sql: `(SELECT count(*) FROM approvals
+          WHERE account_id = ? AND created_at > ? AND decision IS NULL AND requested_by_id = ?) < ?`,
+        values: [accountId, now - LIFETIME_MS, requester.id, MAX_OPEN],
       },
     },
     statements: [
       statement(
-        `INSERT INTO approvals (id, account_id, operation_id, method, path, body, reasons, fingerprint, requested_by_type,
-          requested_by_id, requested_by_name, created_at, expires_at) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE $permitted`,
-        ...[id, accountId, operationId, method, path, body, JSON.stringify(reasons), fingerprint],
-        ...[actor.type, actor.id, actor.name, now, expiresAt],
+        `INSERT INTO approvals (id, account_id, operation_id, method, path, body, reasons, basis, fingerprint, requested_by_type,
+          requested_by_id, requested_by_name, created_at, expires_at) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE $permitted`,
+        ...[id, accountId, operationId, method, path, body, JSON.stringify(reasons), JSON.stringify(basis)],
+        ...[fingerprint, actor.type, requester.id, requester.name, now, expiresAt],
       ),
     ],
   });
   if (failed !== null) return failed;
-  const requestedBy = { type: actor.type, id: actor.id, name: actor.name };
+  const requestedBy = { type: "OPERATOR" as const, ...requester };
   const open = { decision: null, decidedAt: null, decidedById: null, decidedByName: null, usedAt: null };
   return { ...change, ...open, id, requestedBy, createdAt: now, expiresAt };
 }
-
-/** Who has made the key that asks, who has made theirs, and so on; and the keys that it was rotated from. */
-const CREATORS = `WITH RECURSIVE creators (id) AS (SELECT ? UNION SELECT k.created_by FROM creators CROSS JOIN api_keys k
-    ON k.id = creators.id WHERE k.created_by IS NOT NULL UNION SELECT k.rotated_from FROM creators CROSS JOIN api_keys k
-    ON k.id = creators.id WHERE k.rotated_from IS NOT NULL) SELECT id FROM creators`;
 
 async function decide(
   db: D1Database,
@@ -99,8 +101,7 @@ async function decide(
         sql: "EXISTS (SELECT 1 FROM approvals WHERE id = ? AND decision IS NULL AND expires_at > ?)",
         values: [id, now],
       },
-      not_second:
-        decision === "rejected" ? TRUE : { sql: `? NOT IN (${CREATORS})`, values: [actor.id, requestedBy.id] },
+      not_second: decision === "rejected" || actor.id !== requestedBy.id ? TRUE : FALSE,
     },
     statements: [
       statement(

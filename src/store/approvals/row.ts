@@ -1,8 +1,9 @@
 // Rows of `approvals`.
 import { sha256 } from "../../core/audit/hash-chain.ts";
-import type { ApprovalDetails, RequestedChange } from "./port.ts";
+import type { RowVersion } from "../common.ts";
+import type { ApprovalDetails, RequestedChange, Requester } from "./port.ts";
 
-export const SELECT_APPROVALS = `SELECT id, account_id, operation_id, method, path, body, reasons, fingerprint, requested_by_type,
+export const SELECT_APPROVALS = `SELECT id, account_id, operation_id, method, path, body, reasons, basis, fingerprint, requested_by_type,
   requested_by_id, requested_by_name, created_at, expires_at, decision, decided_at, decided_by_id, decided_by_name, used_at
   FROM approvals`;
 
@@ -14,8 +15,9 @@ export interface ApprovalRow {
   readonly path: string;
   readonly body: string;
   readonly reasons: string;
+  readonly basis: string;
   readonly fingerprint: string;
-  readonly requested_by_type: "API_KEY" | "OPERATOR";
+  readonly requested_by_type: "OPERATOR";
   readonly requested_by_id: string;
   readonly requested_by_name: string;
   readonly created_at: number;
@@ -28,23 +30,25 @@ export interface ApprovalRow {
 }
 
 /** What makes two requests the same change by the same requester. */
-export function fingerprintOf({ accountId, method, path, body }: RequestedChange, requesterId: string): string {
-  return sha256(["gatehouse approval", accountId, requesterId, method, path, body]);
+export function fingerprintOf(change: RequestedChange, { id, name }: Requester): string {
+  const { accountId, operationId, method, path, body, reasons, basis } = change;
+  return sha256(["gatehouse approval", accountId, id, name, operationId, method, path, body, reasons, basis]);
 }
 
 /** @throws Error when the row shows another change than the one that its event has recorded */
 export function approvalOfRow(row: ApprovalRow): ApprovalDetails {
   const change = {
     ...{ accountId: row.account_id, operationId: row.operation_id, method: row.method, path: row.path, body: row.body },
-    reasons: JSON.parse(row.reasons) as readonly string[],
+    ...{ reasons: JSON.parse(row.reasons) as readonly string[], basis: JSON.parse(row.basis) as readonly RowVersion[] },
   };
-  if (fingerprintOf(change, row.requested_by_id) !== row.fingerprint) {
+  const requester = { id: row.requested_by_id, name: row.requested_by_name };
+  if (fingerprintOf(change, requester) !== row.fingerprint) {
     throw new Error(`approval ${row.id} cannot be read: it shows another change`);
   }
   return {
     ...change,
     id: row.id,
-    requestedBy: { type: row.requested_by_type, id: row.requested_by_id, name: row.requested_by_name },
+    requestedBy: { type: row.requested_by_type, ...requester },
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     decision: row.decision,

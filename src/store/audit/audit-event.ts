@@ -74,9 +74,10 @@ function mappingIsCurrent(
 ): Condition {
   return {
     sql: `EXISTS (SELECT 1 FROM roles WHERE id = ? AND version = ? AND deleted_at IS NULL)
-      AND NOT EXISTS (SELECT 1 FROM operators WHERE account_id = ? AND email = ? AND deleted_at IS NULL)
+      AND NOT EXISTS (SELECT 1 FROM operators
+        WHERE account_id = ? AND (email = ? OR ? IS NULL AND email IS NOT NULL) AND deleted_at IS NULL)
       AND NOT EXISTS (SELECT 1 FROM operators WHERE account_id = ? AND subject = ? AND issuer = ? AND deleted_at IS NULL)`,
-    values: [roleId, version, accountId, email, accountId, subject, issuer],
+    values: [roleId, version, accountId, email, email, accountId, subject, issuer],
   };
 }
 
@@ -91,12 +92,16 @@ export function basisIsCurrent({ authorizedOn }: Actor): Condition {
   );
 }
 
-/** The approval that the change needs is approved, and was not used. */
+/** SQL that is true for a row of `approvals` whose approver could approve now. One placeholder: the current time. */
+export const APPROVER_IS_CURRENT = `EXISTS (SELECT 1 FROM operators o JOIN roles r ON r.id = o.role_id
+  WHERE o.id = approvals.decided_by_id AND ${activeOperatorSql("o")} AND r.manages_keys = 1)`;
+
+/** The approval that the change needs was not used, and who gave it could give it now. */
 export function approvalIsOpen({ approval }: Actor, now: number): Condition {
   if (approval === undefined) return TRUE;
   return {
-    sql: `EXISTS (SELECT 1 FROM approvals WHERE id = ? AND decision = 'approved' AND decided_by_id = ?
-      AND used_at IS NULL AND expires_at > ?)`,
-    values: [approval.id, approval.approvedById, now],
+    sql: `EXISTS (SELECT 1 FROM approvals WHERE id = ? AND decision = 'approved' AND decided_by_id = ? AND used_at IS NULL
+      AND expires_at > ? AND ${APPROVER_IS_CURRENT})`,
+    values: [approval.id, approval.approvedById, now, now],
   };
 }

@@ -10,6 +10,7 @@ export interface Condition {
 }
 
 export const TRUE: Condition = { sql: "1", values: [] };
+export const FALSE: Condition = { sql: "0", values: [] };
 
 /** All of these conditions. */
 export function and(...conditions: readonly Condition[]): Condition {

@@ -58,11 +58,13 @@ export const FIND = `SELECT e.*, a.name AS account_name FROM (${SELECT_OPERATORS
   UNION ALL ${SELECT_OPERATORS} WHERE o.email = ?3 AND o.deleted_at IS NULL) e CROSS JOIN accounts a ON a.id = e.account_id
   ORDER BY e.account_id = ?4 DESC, e.subject IS NULL, e.created_at, e.id LIMIT 100`;
 
-// An entry counts instead of the mapping in its account, also one that has expired: it was added to say something else.
+// An entry counts instead of the mapping in its account, also one that has expired: it was added to say something else. Who states
+// no e-mail address could have such an entry, so that nobody without one is mapped where there are entries by e-mail.
 export const FIND_MAPPED = `SELECT a.id AS account_id, a.name AS account_name, ${ROLE_COLUMNS}
   FROM json_each(?4) m CROSS JOIN accounts a ON a.id = m.value ->> 0
     LEFT JOIN roles r ON r.id = m.value ->> 1 AND ifnull(r.account_id, a.id) = a.id AND r.deleted_at IS NULL
-  WHERE NOT EXISTS (SELECT 1 FROM operators o WHERE o.account_id = a.id AND o.email = ?3 AND o.deleted_at IS NULL)
+  WHERE NOT EXISTS (SELECT 1 FROM operators o
+      WHERE o.account_id = a.id AND (o.email = ?3 OR ?3 IS NULL AND o.email IS NOT NULL) AND o.deleted_at IS NULL)
     AND NOT EXISTS (SELECT 1 FROM operators o
       WHERE o.account_id = a.id AND o.subject = ?1 AND o.issuer = ?2 AND o.deleted_at IS NULL)`;
 

@@ -34,7 +34,7 @@ export function createReplay(): Replay {
         const detail = JSON.parse(event.detail) as Members;
         APPLY[event.resource_type]?.(state, event, detail);
         const used = detail.approval as Members | undefined;
-        if (used !== undefined) update(state.approvals, String(used.id), { used_at: event.created_at });
+        if (used !== undefined) applyUse(state, event, String(used.id));
       } catch {
         // A row that cannot be read stops nothing; it is a finding of the chain when somebody else wrote it.
         state.findings.push(`${event.resource_type} ${event.resource_id}: event ${event.seq} cannot be read`);
@@ -221,6 +221,14 @@ function applyToEndpoint(state: State, event: StoredEvent, detail: Members): voi
   if (type !== "CREATE") return;
   const creator = { created_by_id: event.actor_id, created_by_name: event.actor_name };
   state.endpoints.set(id, { ...owned(event), ...creator, ...members, disabled_at, deleted_at: null });
+}
+
+/** A use; or an end by a restore, which is an event of the approval itself. */
+function applyUse({ approvals, findings }: State, { seq, resource_id, created_at }: StoredEvent, id: string): void {
+  if (resource_id !== id && approvals.get(id)?.decision !== "approved") {
+    findings.push(`approvals ${id}: event ${seq} used what nobody has approved`);
+  }
+  update(approvals, id, { used_at: created_at });
 }
 
 function applyToAccount(state: State, { resource_id: id }: StoredEvent, { after }: Members): void {

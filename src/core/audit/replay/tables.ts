@@ -21,7 +21,7 @@ export const TABLES = {
       ...["created_at", "expires_at", "decision", "decided_at", "decided_by_id", "decided_by_name", "used_at"],
     ],
     // The fingerprint covers what is shown of the change (src/store/approvals/row.ts).
-    leftOut: ["method", "path", "body", "reasons"],
+    leftOut: ["method", "path", "body", "reasons", "basis"],
   },
   roles: {
     key: "id",
