@@ -40,7 +40,9 @@ export async function updateNetworkAllowList(
   const effects = await effectsOf(ports, request, list, after);
   if (effects instanceof Response) return effects;
   const warnings = warningsOf(after.rules, request.address);
-  if (query.value.dry_run === true) return json({ data: toAllowList(after, request.now), ...effects.shown, warnings });
+  if (query.value.dry_run === true) {
+    return json({ data: toAllowList(after, request.now), ...effects.shown, warnings }, etagOf(list));
+  }
   const outcome = await ports.allowLists.replace({ list: after, users: effects.users }, actorOf(request), request.now);
   if (outcome !== "replaced") return conflict(request, outcome, CONFLICTS[outcome]);
   recordChange(ports, request, list.id, "replaced", idsOf(effects.users));
@@ -63,7 +65,9 @@ export async function replaceNetworkAllowList(
   if (to === undefined || to.id === from.id) return validationError(request, [to === undefined ? UNKNOWN : SAME]);
   const effects = await effectsOf(ports, request, from, to);
   if (effects instanceof Response) return effects;
-  if (query.value.dry_run === true) return json({ data: toAllowList(to, request.now), ...effects.shown, warnings: [] });
+  if (query.value.dry_run === true) {
+    return json({ data: toAllowList(to, request.now), ...effects.shown, warnings: [] }, etagOf(to));
+  }
   const replacement = { from, to, users: effects.users };
   const outcome = await ports.allowLists.replaceOnKeys(replacement, actorOf(request), request.now);
   if (outcome !== "replaced") return conflict(request, outcome, CONFLICTS[outcome]);
