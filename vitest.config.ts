@@ -43,7 +43,7 @@ export default defineConfig({
       {
         test: {
           name: "end-to-end",
-          include: ["test/{end-to-end,transparency,compat}/**/*.test.ts"],
+          include: ["test/{end-to-end,transparency,compat,fuzz}/**/*.test.ts"],
           environment: "node",
           globalSetup: ["./test/support/build-worker.ts"],
           testTimeout: 30_000,

@@ -18,6 +18,8 @@ export interface LocalWorker {
   readonly vars: Readonly<Record<string, string>>;
   /** Takes every line that the Worker logs. */
   readonly onLog: (line: string) => void;
+  /** Called when its process has ended by itself: once it was started again, or with the error of that, after which it is not served. */
+  readonly onEnd: (error: Error | null) => void;
 }
 
 export interface RunningWorker {
@@ -25,6 +27,8 @@ export interface RunningWorker {
   readonly origin: string;
   /** Runs the Worker's scheduled event once. */
   scheduled(): Promise<void>;
+  /** Starts it anew. @throws Error when that fails */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -33,20 +37,24 @@ export interface RunningWorker {
  *
  * @throws Error when it cannot be built, or the port is taken
  */
-export async function startLocalWorker({ config, port, state, vars, onLog }: LocalWorker): Promise<RunningWorker> {
+export async function startLocalWorker(worker: LocalWorker): Promise<RunningWorker> {
+  const { config, port, state, vars, onLog, onEnd } = worker;
   const build = `${ROOT}${state}/worker`;
   await wranglerQuietly(["deploy", "--dry-run", "--outdir", build, "-c", config]);
   const { bindings, ...options } = optionsOf(config);
-  const runtime = new Miniflare(
-    convertV4MiniflareOptions({
-      ...{ host: "127.0.0.1", port, ...stateIn(state), log: new Log(LogLevel.ERROR) },
-      handleStructuredLogs: ({ message }: { message: string }) => onLog(message),
-      ...options,
-      rootPath: build,
-      modules: [{ type: "ESModule", path: `${build}/index.js` }],
-      bindings: { ...bindings, ...vars },
-    } as unknown as V4MiniflareOptions),
-  );
+  const start = () =>
+    new Miniflare(
+      convertV4MiniflareOptions({
+        ...{ host: "127.0.0.1", port, ...stateIn(state), log: new RestartErrors(onEnd) },
+        unsafeHandleRuntimeRestart: () => onEnd(null),
+        handleStructuredLogs: ({ message }: { message: string }) => onLog(message),
+        ...options,
+        rootPath: build,
+        modules: [{ type: "ESModule", path: `${build}/index.js` }],
+        bindings: { ...bindings, ...vars },
+      } as unknown as V4MiniflareOptions),
+    );
+  let runtime = start();
   const { origin } = await runtime.ready;
   return {
     origin,
@@ -54,8 +62,28 @@ export async function startLocalWorker({ config, port, state, vars, onLog }: Loc
       const worker = await runtime.getWorker();
       await worker.scheduled({ cron: "* * * * *" });
     },
+    async restart() {
+      await runtime.dispose();
+      runtime = start();
+      await runtime.ready;
+    },
     stop: () => runtime.dispose(),
   };
+}
+
+/** Miniflare starts its process again when it has ended. Only its log says that this has failed. */
+class RestartErrors extends Log {
+  readonly #onError: (error: Error) => void;
+
+  constructor(onError: (error: Error) => void) {
+    super(LogLevel.ERROR);
+    this.#onError = onError;
+  }
+
+  override error(error: Error): void {
+    if ((error as { code?: string }).code === "ERR_RUNTIME_FAILURE") this.#onError(error);
+    else super.error(error);
+  }
 }
 
 /** The D1 and KV of `npm start`, also while it runs. The runtime must be stopped with `dispose`. */

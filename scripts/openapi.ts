@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import * as z from "zod/mini";
 import { type KnownOperation, OPERATIONS } from "../src/core/routing/operations.ts";
-import { COMPONENTS, type ComponentName } from "./openapi/components.ts";
+import { CHOICES, COMPONENTS, type ComponentName } from "./openapi/components.ts";
 import { ERRORS } from "./openapi/errors.ts";
 import type { OperationDoc, ResponseDoc } from "./openapi/operation-doc.ts";
 import { OPERATION_DOCS } from "./openapi/operations.ts";
@@ -52,7 +52,10 @@ function schemas(): Json {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(COMPONENTS)) registry.add(schema, { id });
   const generated = z.toJSONSchema(registry, { io: "input", uri: (id) => `#/components/schemas/${id}` });
-  return Object.fromEntries(Object.entries(generated.schemas).map(([id, schema]) => [id, withoutHeader(schema)]));
+  const choices: Readonly<Record<string, object>> = CHOICES;
+  return Object.fromEntries(
+    Object.entries(generated.schemas).map(([id, schema]) => [id, { ...withoutHeader(schema), ...choices[id] }]),
+  );
 }
 
 function operationObject(operation: KnownOperation, doc: OperationDoc): Json {
@@ -70,7 +73,7 @@ function operationObject(operation: KnownOperation, doc: OperationDoc): Json {
     parameters: [
       ...path,
       ...queryParameters(doc),
-      ...preconditions(operation),
+      ...preconditions(operation, doc),
       ...accountChoice(operation),
       ...(doc.headers ?? []),
     ],
@@ -88,13 +91,13 @@ function queryParameters({ query }: OperationDoc): readonly Json[] {
   });
 }
 
-/** Whether an operation changes what its path names, and so takes `If-Match`. */
-function isConditional({ path, effect }: KnownOperation): boolean {
-  return effect === "mutating" && /\{(?!accountId|projectId)/.test(path);
+/** Whether an operation takes `If-Match`: where its documentation does not say, those that change what their path names. */
+function isConditional({ path, effect }: KnownOperation, { conditional }: OperationDoc): boolean {
+  return conditional ?? (effect === "mutating" && /\{(?!accountId|projectId)/.test(path));
 }
 
-function preconditions(operation: KnownOperation): readonly Json[] {
-  if (!isConditional(operation)) return [];
+function preconditions(operation: KnownOperation, doc: OperationDoc): readonly Json[] {
+  if (!isConditional(operation, doc)) return [];
   const description =
     "Entity tags that were read: the change is made only while one of them is still that of the resource.";
   const schema = { type: "string", examples: ['"3"'] };
@@ -143,7 +146,7 @@ const TAGGED: ReadonlySet<ComponentName> = new Set([
     "PromotedTrial",
   ] as const),
   ...(["AllowListData", "CreatedAllowList", "ReplacedAllowList", "RoleData", "OperatorData"] as const),
-  ...(["EndpointData", "EndpointWithSecret"] as const),
+  ...(["CreatedOperator", "EndpointData", "EndpointWithSecret", "PolicyData"] as const),
 ]);
 
 function bodySchema(response: ResponseDoc): Json {
@@ -154,24 +157,28 @@ function bodySchema(response: ResponseDoc): Json {
   return { type: "object", properties, required: Object.keys(properties) };
 }
 
-/** Every operation has 400 (an unknown parameter), 401, 403, 429 and 503; one whose path names something in the account also has 404. */
-function errorReferences(operation: KnownOperation, { body, errors = [] }: OperationDoc): Json {
-  const named = /\{(?!accountId)/.test(operation.path) ? [404] : [];
-  const conditional = isConditional(operation) ? [412] : [];
-  const choosing = needsAccount(operation) ? [404, 409] : [];
+/** Every operation has 400 (an unknown parameter), 401, 403, 404 (another account), 429 and 503. */
+function errorReferences(operation: KnownOperation, doc: OperationDoc): Json {
+  const { body, errors = [], ownErrors = {} } = doc;
+  const conditional = isConditional(operation, doc) ? [412] : [];
+  const choosing = needsAccount(operation) ? [409] : [];
   const read = body ? [408, 413, 415] : [];
-  const statuses = [400, 401, 403, 429, 503, ...named, ...conditional, ...choosing, ...read, ...errors];
+  const statuses = [400, 401, 403, 404, 429, 503, ...conditional, ...choosing, ...read, ...errors];
   statuses.sort((a, b) => a - b);
-  return Object.fromEntries(statuses.map((status) => [status, { $ref: `#/components/responses/Error${status}` }]));
+  const references = statuses.map((status) => [status, { $ref: `#/components/responses/Error${status}` }]);
+  const own = Object.entries(ownErrors).map(([status, schema]) => [status, errorResponse(status, schema)]);
+  return Object.fromEntries([...references, ...own]);
 }
 
 function errorResponses(): Json {
-  const schema = reference("ErrorAnswer");
-  const responses = Object.entries(ERRORS).map(([status, { description, code, detail, ...more }]) => {
-    const example = { error: { status: Number(status), detail, code, request_id: "8293383c691a48be9d40-1", ...more } };
-    return [`Error${status}`, { description, content: { "application/json": { schema, example } } }];
-  });
-  return Object.fromEntries(responses);
+  const statuses = Object.keys(ERRORS);
+  return Object.fromEntries(statuses.map((status) => [`Error${status}`, errorResponse(status, "ErrorAnswer")]));
+}
+
+function errorResponse(status: string, schema: ComponentName): Json {
+  const { description, code, detail, ...more } = ERRORS[Number(status) as keyof typeof ERRORS];
+  const example = { error: { status: Number(status), detail, code, request_id: "8293383c691a48be9d40-1", ...more } };
+  return { description, content: { "application/json": { schema: reference(schema), example } } };
 }
 
 function reference(name: ComponentName): Json {

@@ -18,6 +18,8 @@ const API = `${GATEWAY}/api/public/v1`;
 const DEMO = { config: "demo/wrangler.toml", state: ".dev/demo-state" };
 const DEMO_AUDIENCE = "gatehouse-demo";
 const MAINTENANCE_MS = 60_000;
+/** How often a part may end within so many milliseconds before it is given up. */
+const RESTARTS = { most: 3, withinMs: 60_000 };
 
 const inDev = (name: string) => `${ROOT}.dev/${name}`;
 const say = (text: string) => process.stdout.write(`${text}\n`);
@@ -56,11 +58,34 @@ const running: RunningWorker[] = [];
 let ready = false;
 let stopping = false;
 
-/** Serves a Worker until this process stops. */
-async function serve(worker: LocalWorker): Promise<RunningWorker> {
-  const started = await startLocalWorker(worker);
+/** Serves a Worker until this process stops. Its process is started again when it ends, unless it does so again and again. */
+async function serve(name: string, worker: Omit<LocalWorker, "onEnd">): Promise<RunningWorker> {
+  let ends: readonly number[] = [];
+  const onEnd = (error: Error | null) => {
+    if (stopping) return;
+    const now = performance.now();
+    ends = [...ends, now].filter((time) => time > now - RESTARTS.withinMs);
+    if (ends.length > RESTARTS.most)
+      return giveUp(`${name} has ended ${ends.length} times within a minute. npm start stops.`);
+    if (error === null) return again();
+    started.restart().then(again, onEnd);
+  };
+  const again = () => say(`${name} had ended. It was started again and serves.`);
+  const started = await startLocalWorker({ ...worker, onEnd });
   running.push(started);
   return started;
+}
+
+function giveUp(message: string): void {
+  process.stderr.write(`${message}\n`);
+  stop(1);
+}
+
+/** Runs the scheduled maintenance. While the part starts again there is nobody who could; the next minute makes up for it. */
+function maintain(worker: RunningWorker): void {
+  worker.scheduled().catch(({ message }: Error) => {
+    if (!stopping) say(`Maintenance was left out this minute: ${message}`);
+  });
 }
 
 function stop(code: number): void {
@@ -130,18 +155,19 @@ async function main(): Promise<void> {
   let demo: Settings = {};
   if (own === undefined) {
     const vars = { GATEHOUSE_URL: GATEWAY, AUDIENCE: DEMO_AUDIENCE };
-    const { origin } = await serve({ ...DEMO, port: 0, vars, onLog: () => {} });
+    // A port of its own that stays when it is started again.
+    const { origin } = await serve("The demo API", { ...DEMO, port: await freePort(), vars, onLog: () => {} });
     demo = { UPSTREAM_AUDIENCE: DEMO_AUDIENCE, UPSTREAM_URL: origin };
   }
   const defaults = { LOG_FORMAT: "pretty", LOG_SAMPLE: "1", DEFAULT_KEY_ROLE: "Admin" };
-  const gateway = await serve({
+  const gateway = await serve("The gateway", {
     ...{ config: "wrangler.toml", state: LOCAL_STATE, port: PORT },
     vars: { ...defaults, ...demo, ...settings },
     // The requests of this script itself are not shown.
     onLog: (line) => ready && say(line),
   });
-  void gateway.scheduled();
-  setInterval(() => void gateway.scheduled(), MAINTENANCE_MS).unref();
+  maintain(gateway);
+  setInterval(() => maintain(gateway), MAINTENANCE_MS).unref();
 
   const viewerId = await viewerKeyId(admin);
   const cluster = own === undefined ? await firstCluster(admin) : null;

@@ -23,6 +23,8 @@ export interface WorkerSpec {
   readonly under?: readonly string[];
   /** The port of the debugging protocol. */
   readonly inspector?: number;
+  /** A port on which every request runs the Worker's scheduled event. */
+  readonly timer?: number;
 }
 
 export interface Worker extends Running {
@@ -56,6 +58,13 @@ function writeConfig(spec: WorkerSpec, port: number): string {
     bindings.push(`(name = "KEY_COPIES", kvNamespace = "kv")`);
     services.push(external("d1", spec.storage.d1), external("kv", spec.storage.kv));
   }
+  const sockets = [socket("http", port, "main")];
+  if (spec.timer !== undefined) {
+    const module = `export default { async fetch(_, { MAIN }) { await MAIN.scheduled({ cron: "* * * * *" }); return new Response(); } }`;
+    services.push(`(name = "timer", worker = (modules = [(name = "timer.js", esModule = ${q(module)})],
+      compatibilityDate = "2026-10-20", bindings = [(name = "MAIN", service = "main")]))`);
+    sockets.push(socket("timer", spec.timer, "timer"));
+  }
   writeFileSync(
     path,
     `using Workerd = import "/workerd/workerd.capnp";
@@ -70,11 +79,15 @@ const config :Workerd.Config = (
     )),
     ${services.join(",\n    ")},
   ],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+  sockets = [${sockets.join(", ")}],
 );
 `,
   );
   return path;
+}
+
+function socket(name: string, port: number, service: string): string {
+  return `(name = ${q(name)}, address = "127.0.0.1:${port}", http = (), service = ${q(service)})`;
 }
 
 function external(name: string, port: number): string {

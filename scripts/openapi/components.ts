@@ -13,6 +13,7 @@ import {
   ApiKeySpec,
   BulkRevocation,
   BulkRevokeBody,
+  CountChangedAnswer,
   CreatedApiKey,
   EditedApiKey,
   Overlap,
@@ -57,6 +58,7 @@ export const COMPONENTS = {
     RotatedApiKey,
     BulkRevokeBody,
     BulkRevocation,
+    CountChangedAnswer,
     TrialSpec,
     TrialData,
     StartedTrial,
@@ -89,3 +91,19 @@ export const COMPONENTS = {
 } satisfies Readonly<Record<string, z.ZodMiniType>>;
 
 export type ComponentName = keyof typeof COMPONENTS;
+
+/** That a member is there, and is not null. */
+const given = (name: string, type: string) => ({ required: [name], properties: { [name]: { type } } });
+
+/** What a schema of zod checks between members, which its JSON Schema leaves out. */
+export const CHOICES: Readonly<Partial<Record<ComponentName, object>>> = {
+  OperatorSpec: { oneOf: [given("email", "string"), given("subject", "string")] },
+  TrialSpec: { anyOf: [given("role_id", "string"), given("allow_list_info", "array")] },
+  RedeliverBody: { oneOf: [{ required: ["event_ids"] }, { required: ["since"] }] },
+  ExplainRequest: {
+    oneOf: [
+      { required: ["request_id"], maxProperties: 1 },
+      { required: ["api_key_id", "method", "path"], not: { required: ["request_id"] } },
+    ],
+  },
+};

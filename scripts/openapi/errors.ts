@@ -19,7 +19,11 @@ export const ERRORS = {
     code: "address_not_allowed",
     detail: "This API key may not be used from your network.",
   },
-  404: { description: "The account has no such resource.", code: "not_found", detail: "API key not found" },
+  404: {
+    description: "The account has no such resource, or the path names another account than that of the key.",
+    code: "not_found",
+    detail: "API key not found",
+  },
   408: {
     description: "The body did not arrive within 10 seconds.",
     code: "request_timeout",

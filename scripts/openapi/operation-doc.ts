@@ -12,8 +12,12 @@ export interface OperationDoc {
   readonly body?: { readonly schema: ComponentName; readonly required: boolean; readonly example?: unknown };
   /** `null`: 204 without a body. */
   readonly response: ResponseDoc | null;
+  /** Whether it takes `If-Match`; left out: where it changes what its path names. */
+  readonly conditional?: boolean;
   /** The statuses of errors besides those that follow from path, query and body. */
   readonly errors?: readonly number[];
+  /** Statuses whose errors have more members than others. */
+  readonly ownErrors?: Readonly<Record<number, ComponentName>>;
 }
 
 export interface ResponseDoc {

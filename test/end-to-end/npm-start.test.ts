@@ -1,5 +1,7 @@
-// The first steps of a new user: `npm start`, the commands that it prints, and a second start. Also what must not be open.
+// The first steps of a new user: `npm start`, the commands that it prints, and a second start. Also what must not be open, and what
+// happens when its parts end.
 import { statSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../../scripts/free-port.ts";
 import { copyProject, type ProjectCopy, type Started } from "../support/project-copy.ts";
@@ -71,6 +73,32 @@ describe("npm start", () => {
     }
   });
 
+  it("starts the gateway and the demo API again when their processes end, and gives up when one ends again and again", async () => {
+    const read = started.commands[0];
+    const parts = workerdsOf(started.pid);
+    expect(parts).toHaveLength(2);
+    for (const pid of parts) {
+      const restarts = restartsOf(started.output);
+      process.kill(pid, "SIGKILL");
+      await expect.poll(() => restartsOf(started.output), { timeout: 30_000, interval: 100 }).toBe(restarts + 1);
+      expect(run(read).status).toBe(200);
+    }
+    expect(started.output).toContain("The demo API had ended. It was started again and serves.");
+    expect(started.output).toContain("The gateway had ended. It was started again and serves.");
+
+    let isRunning = true;
+    const code = started.ended.finally(() => {
+      isRunning = false;
+    });
+    while (isRunning) {
+      for (const pid of workerdsOf(started.pid)) process.kill(pid, "SIGKILL");
+      await setTimeout(200);
+    }
+    expect(await code).toBe(1);
+    expect(started.output).toMatch(/The (?:gateway|demo API) has ended 4 times within a minute\. npm start stops\./);
+    started = await project.start(port);
+  }, 150_000);
+
   it("says that the Admin key was revoked and how to get another, and continues", async () => {
     const key = project.read(".dev/admin-key").trim();
     const { jti, acc } = JSON.parse(Buffer.from(key.split(".")[1] ?? "", "base64url").toString());
@@ -84,3 +112,15 @@ describe("npm start", () => {
     expect((await fetch(`http://127.0.0.1:${port}/.well-known/gatehouse/health`)).status).toBe(200);
   }, 90_000);
 });
+
+/** The processes of workerd that another process has started. */
+function workerdsOf(pid: number): readonly number[] {
+  const lines = project.shell("ps -A -o pid=,ppid=,stat=,comm=").split("\n");
+  const processes = lines.map((line) => line.trim().split(/\s+/));
+  const own = processes.filter(([, parent, state = "", command = ""]) => {
+    return Number(parent) === pid && command.includes("workerd") && !state.startsWith("Z");
+  });
+  return own.map(([id]) => Number(id));
+}
+
+const restartsOf = (output: string) => output.split("It was started again").length - 1;

@@ -26,6 +26,10 @@ export interface Ended {
 }
 
 export interface Started {
+  readonly pid: number;
+  /** Its exit code, once it has ended. */
+  readonly ended: Promise<number>;
+  /** All that it has written so far. */
   readonly output: string;
   /** The lines that begin with "curl ". */
   readonly commands: readonly string[];
@@ -66,21 +70,28 @@ export function copyProject(): ProjectCopy {
     async start(port) {
       const child = script("start", [], { PORT: String(port) });
       const lines: string[] = [];
-      createInterface({ input: child.stderr }).on("line", (line) => void lines.push(line));
+      const ended = once(child, "exit").then(([code]) => Number(code ?? 1));
       const timer = setTimeout(() => child.kill("SIGTERM"), READY_WITHIN_MS);
-      let ready = false;
-      for await (const line of createInterface({ input: child.stdout })) {
-        lines.push(line);
-        ready ||= line.startsWith("Ready: ");
-        if (ready && /^# revocation|^Stop this/.test(lines.at(-2) ?? "")) break;
-      }
+      createInterface({ input: child.stderr }).on("line", (line) => void lines.push(line));
+      const ready = new Promise<boolean>((resolve) => {
+        createInterface({ input: child.stdout }).on("line", (line) => {
+          lines.push(line);
+          const isReady = lines.some((each) => each.startsWith("Ready: "));
+          if (isReady && /^# revocation|^Stop this/.test(lines.at(-2) ?? "")) resolve(true);
+        });
+        void ended.then(() => resolve(false));
+      });
+      const isReady = await ready;
       clearTimeout(timer);
-      if (!ready) throw new Error(`ended before it was ready:\n${lines.join("\n")}`);
-      child.stdout.resume();
-      const ended = once(child, "exit");
+      if (!isReady) throw new Error(`ended before it was ready:\n${lines.join("\n")}`);
+      const commands = lines.filter((line) => line.startsWith("curl "));
       return {
-        output: lines.join("\n"),
-        commands: lines.filter((line) => line.startsWith("curl ")),
+        pid: Number(child.pid),
+        ended,
+        get output() {
+          return lines.join("\n");
+        },
+        commands,
         async stop() {
           child.kill("SIGTERM");
           await ended;

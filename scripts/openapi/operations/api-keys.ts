@@ -67,7 +67,7 @@ export const API_KEY_OPERATIONS = tagged("API keys", {
       confirm_count: 3,
     }),
     response: whole("BulkRevocation", "How many keys match, and how many were revoked."),
-    errors: [409],
+    ownErrors: { 409: "CountChangedAnswer" },
   },
   disableApiKey: {
     summary: "Disable an API key",

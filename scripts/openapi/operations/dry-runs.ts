@@ -7,6 +7,12 @@ const TRIAL_EXAMPLE = {
   allow_list_info: ["1eaf5552-e2f3-4a28-b215-106667c05178"],
 };
 
+const IF_NONE_MATCH = {
+  ...{ name: "If-None-Match", in: "header", required: false },
+  description: "`*`: the dry run is only started where the key has none.",
+  schema: { type: "string", examples: ["*"] },
+};
+
 export const DRY_RUN_OPERATIONS = tagged("API keys", {
   getApiKeyTrial: {
     summary: "Show the dry run (trial) of an API key, and what it would have denied",
@@ -17,6 +23,7 @@ export const DRY_RUN_OPERATIONS = tagged("API keys", {
     summary: "Start a dry run of an API key with another role, IP allow lists, or both",
     description:
       "Report-only: a dry run denies no request. Replaces the current dry run; counts restart at zero. The key must be active, and must have no more access than the requesting key, both now and after a promotion.",
+    headers: [IF_NONE_MATCH],
     body: body("TrialSpec", TRIAL_EXAMPLE),
     response: whole("StartedTrial", "The dry run, with warnings of allow lists that allow next to everything."),
     errors: [409],

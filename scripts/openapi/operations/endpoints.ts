@@ -51,6 +51,7 @@ export const ENDPOINT_OPERATIONS = tagged("Endpoints", {
       "By their ids, or all since a time that the endpoint's filter lets pass: a thousand at most, the oldest first. A delivery that is made again has the same `webhook-id`.",
     body: body("RedeliverBody", { since: "2026-11-23T12:00:00Z" }),
     response: one("RedeliveredData", "How many."),
+    conditional: false,
     errors: [409],
   },
   testEndpoint: {
@@ -58,5 +59,6 @@ export const ENDPOINT_OPERATIONS = tagged("Endpoints", {
     description:
       "At once and once, signed as every delivery is. Nothing of what the receiver answers is shown but its status.",
     response: one("TestedData", "What became of it."),
+    conditional: false,
   },
 });

@@ -42,7 +42,9 @@ export async function updateNetworkAllowList(
   const effects = await effectsOf(ports, request, list, after);
   if (effects instanceof Response) return effects;
   const warnings = warningsOf(after.rules, request.address);
-  if (query.value.dry_run === true) return json({ data: toAllowList(after, request.now), ...effects.shown, warnings });
+  if (query.value.dry_run === true) {
+    return json({ data: toAllowList(after, request.now), ...effects.shown, warnings }, etagOf(list));
+  }
   const actor = await permittedActor(ports, request, judgedOf(effects.users), {}, [list]);
   if (actor instanceof Response) return actor;
   const outcome = await ports.allowLists.replace({ list: after, users: effects.users }, actor, request.now);
@@ -67,7 +69,9 @@ export async function replaceNetworkAllowList(
   if (to === undefined || to.id === from.id) return validationError(request, [to === undefined ? UNKNOWN : SAME]);
   const effects = await effectsOf(ports, request, from, to);
   if (effects instanceof Response) return effects;
-  if (query.value.dry_run === true) return json({ data: toAllowList(to, request.now), ...effects.shown, warnings: [] });
+  if (query.value.dry_run === true) {
+    return json({ data: toAllowList(to, request.now), ...effects.shown, warnings: [] }, etagOf(to));
+  }
   const replacement = { from, to, users: effects.users };
   const actor = await permittedActor(ports, request, judgedOf(effects.users), {}, [from, to]);
   if (actor instanceof Response) return actor;

@@ -15,7 +15,7 @@ import {
   timestamp,
 } from "../fields.ts";
 import { RoleData } from "../roles/schema.ts";
-import { ChangeTimes, FieldErrorData } from "../schema.ts";
+import { ChangeTimes, ErrorAnswer, FieldErrorData } from "../schema.ts";
 
 /** The most IP allow lists of one API key, and of its dry run. */
 export const MAX_ALLOW_LISTS = 10;
@@ -175,17 +175,24 @@ export const Effective = z.object({
 
 /** The key and its secret, with warnings when its allow lists together restrict next to nothing. */
 export const CreatedApiKey = z.object({ data: ApiKeyData, jwt: z.string(), warnings: z.array(FieldErrorData) });
+const counted = {
+  count: z.int(),
+  sample: z.array(z.object({ id, name: z.string(), created_on: timestamp, role_id: id })),
+};
+
 /** How many keys match, the oldest of them, and how many were revoked. */
 export const BulkRevocation = z.object({
   data: z.object({
-    count: z.int(),
-    sample: z.array(z.object({ id, name: z.string(), created_on: timestamp, role_id: id })),
+    ...counted,
     revoked: z.int(),
     /** A request revokes at most 500 keys: repeat it with this as `confirm_count`. */
     remaining: z.int(),
   }),
   effective: Effective,
 });
+
+/** A conflict of a bulk revocation. `count_changed` has what matches by now. */
+export const CountChangedAnswer = z.object({ ...ErrorAnswer.shape, data: z.optional(z.object(counted)) });
 
 export const RevokedApiKey = z.object({ data: ApiKeyData, effective: Effective });
 /** The edited key, how soon the edit takes effect, and warnings of allow lists that together restrict next to nothing. */
