@@ -11,6 +11,7 @@ import { AllowListsPage } from "./lists/allow-lists-page.tsx";
 import { OperatorsPage } from "./operators/operators-page.tsx";
 import { useIsAvailable } from "./page-availability.ts";
 import { PAGES, type Page } from "./pages.ts";
+import { PolicyPage } from "./policy/policy-page.tsx";
 import { RolesPage } from "./roles/roles-page.tsx";
 import { PageLink, useRoute } from "./route.tsx";
 import { useSession } from "./session.ts";
@@ -28,6 +29,7 @@ const VIEWS: Readonly<Record<Page, (props: ViewProps) => ReactNode>> = {
   "allow-lists": AllowListsPage,
   roles: RolesPage,
   operators: OperatorsPage,
+  policy: PolicyPage,
   endpoints: EndpointsPage,
   activity: ActivityPage,
   explain: ExplainPage,

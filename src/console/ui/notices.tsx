@@ -15,6 +15,12 @@ const TITLES: Readonly<Record<ProblemKind, string>> = {
   unavailable: "Gatehouse is temporarily unavailable",
 };
 
+/** Codes that say more than their kind. */
+const TITLES_BY_CODE: Readonly<Record<string, string>> = {
+  policy_violation: "The account's policy does not allow this",
+  precondition_failed: "Somebody else has changed this",
+};
+
 interface NoticeProps {
   readonly problem: unknown;
   readonly onRetry?: (() => void) | undefined;
@@ -28,7 +34,7 @@ export function ProblemNotice({ problem, onRetry, children }: NoticeProps) {
     <div role="alert">
       <Banner
         variant={shown.kind === "conflict" ? "alert" : "error"}
-        title={TITLES[shown.kind]}
+        title={TITLES_BY_CODE[shown.code] ?? TITLES[shown.kind]}
         description={
           <span className="flex flex-col items-start gap-2">
             <span>{shown.message}</span>
