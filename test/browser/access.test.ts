@@ -160,6 +160,7 @@ describe.skipIf(!hasBrowser)("accessibility", () => {
         await page.getByText("Enter a whole number, or leave it empty for no limit.").waitFor();
       },
     ],
+    ["no approval", "/console/approvals", (page) => page.getByRole("heading", { name: "Nothing waits" }).waitFor()],
     [
       "an explanation",
       "/console/explain",
