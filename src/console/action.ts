@@ -17,11 +17,21 @@ export function useAction<A extends unknown[]>(work: (...args: A) => Promise<voi
   const running = useRef(false);
   const run = (...args: A) => {
     if (running.current) return;
+    setProblem(null);
+    send(...args);
+  };
+  const send = (...args: A) => {
+    if (running.current) return;
     running.current = true;
     setBusy(true);
-    setProblem(null);
     work(...args)
-      .catch((error) => setProblem(asProblem(error)))
+      .then(() => setProblem(null))
+      .catch((error) => {
+        const failed = asProblem(error);
+        // The notice stays meanwhile, so that its button keeps the focus.
+        failed.again = () => send(...args);
+        setProblem(failed);
+      })
       .finally(() => {
         running.current = false;
         setBusy(false);

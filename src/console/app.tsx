@@ -12,11 +12,13 @@ import {
   rememberedAccount,
 } from "./accounts.tsx";
 import { PROXY_SIGN_IN } from "./api.ts";
+import { approvalSteps } from "./approvals/approval-notice.tsx";
 import { asProblem, Problem } from "./problem.ts";
 import { goTo, routeOf } from "./route.tsx";
 import { type Session, SessionProvider, signIn } from "./session.ts";
 import { Shell } from "./shell.tsx";
 import { type ProxyIdentity, SignInAgain, SignInPage } from "./sign-in.tsx";
+import { ProblemSteps } from "./ui/notices.tsx";
 
 function newClient(): QueryClient {
   return new QueryClient({
@@ -135,7 +137,9 @@ export function App() {
     <CSPProvider disableStyleElements>
       <QueryClientProvider client={client}>
         <SessionProvider value={session}>
-          <Shell key={session.accountId} onSwitchAccount={switchAccount} onSignOut={signOut} />
+          <ProblemSteps value={approvalSteps}>
+            <Shell key={session.accountId} onSwitchAccount={switchAccount} onSignOut={signOut} />
+          </ProblemSteps>
           {ended && choice === null && (
             <SignInAgain reason={ended} byProxy={session.byProxy} onSignIn={startSession} onSignOut={signOut} />
           )}

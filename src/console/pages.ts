@@ -16,6 +16,8 @@ export const PAGES = {
   "allow-lists": { title: "IP allow lists" },
   roles: { title: "Roles" },
   operators: { title: "Operators", permission: "ACCOUNT_USER:READ", list: "operators" },
+  policy: { title: "Policy", permission: "API_KEY:READ" },
+  approvals: { title: "Approvals", permission: "API_KEY:READ" },
   endpoints: { title: "Endpoints", permission: "AUDIT_EVENT:READ", list: "endpoints" },
   activity: { title: "Activity", permission: "AUDIT_EVENT:READ", list: "audit/events" },
   explain: { title: "Denied requests", permission: "API_KEY:READ" },

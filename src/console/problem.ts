@@ -24,6 +24,8 @@ export class Problem extends Error {
   readonly requestId: string | null;
   /** The whole body of the response: some errors carry data beside `error`. */
   readonly body: unknown;
+  /** Sends the request of a form again, as it was; `null`: no form has sent it. */
+  again: (() => void) | null = null;
 
   constructor(kind: ProblemKind, detail: string, from: Partial<ErrorAnswer["error"]> = {}, body: unknown = null) {
     super(detail);

@@ -13,6 +13,7 @@ export interface Session {
   readonly accounts: SelfData["accounts"];
   /** ID of the API key or of the operator. */
   readonly selfId: string;
+  readonly isOperator: boolean;
   readonly name: string;
   /** Whether an access proxy provides the credential. */
   readonly byProxy: boolean;
@@ -62,6 +63,7 @@ export async function signIn(
     account: `/accounts/${encodeURIComponent(data.account_id)}`,
     accountId: data.account_id,
     selfId: data.id,
+    isOperator: data.type === "OPERATOR",
     name: data.name,
     byProxy: token === null,
     roleName: data.role.name,

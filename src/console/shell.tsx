@@ -1,8 +1,11 @@
 // The frame around every page: navigation, the signed-in user, the theme.
+import { Badge } from "@cloudflare/kumo/components/badge";
 import { Button } from "@cloudflare/kumo/components/button";
 import { type ReactNode, useState } from "react";
 import { AccountSwitcher } from "./accounts.tsx";
 import { ActivityPage } from "./activity/activity-page.tsx";
+import { usePendingApprovals } from "./approvals/approvals-data.ts";
+import { ApprovalsPage } from "./approvals/approvals-page.tsx";
 import { EndpointsPage } from "./endpoints/endpoints-page.tsx";
 import { ExplainPage } from "./explain/explain-page.tsx";
 import { CreateKey } from "./keys/create-key.tsx";
@@ -11,11 +14,13 @@ import { AllowListsPage } from "./lists/allow-lists-page.tsx";
 import { OperatorsPage } from "./operators/operators-page.tsx";
 import { useIsAvailable } from "./page-availability.ts";
 import { PAGES, type Page } from "./pages.ts";
+import { PolicyPage } from "./policy/policy-page.tsx";
 import { RolesPage } from "./roles/roles-page.tsx";
 import { PageLink, useRoute } from "./route.tsx";
 import { useSession } from "./session.ts";
 import { chooseTheme, useTheme } from "./theme.ts";
 import { LogoIcon, MoonIcon, SunIcon } from "./ui/icons.tsx";
+import { formatNumber } from "./ui/numbers.ts";
 
 interface ViewProps {
   /** Of the resource in the address. */
@@ -28,6 +33,8 @@ const VIEWS: Readonly<Record<Page, (props: ViewProps) => ReactNode>> = {
   "allow-lists": AllowListsPage,
   roles: RolesPage,
   operators: OperatorsPage,
+  policy: PolicyPage,
+  approvals: ApprovalsPage,
   endpoints: EndpointsPage,
   activity: ActivityPage,
   explain: ExplainPage,
@@ -101,8 +108,21 @@ function NavigationItem({ page, current }: { readonly page: Page; readonly curre
         className="block border-b-2 border-transparent px-3 py-3 whitespace-nowrap text-kumo-strong hover:text-kumo-default aria-[current=page]:border-kumo-brand aria-[current=page]:font-medium aria-[current=page]:text-kumo-default md:py-4"
       >
         {PAGES[page].title}
+        {page === "approvals" && <PendingCount />}
       </PageLink>
     </li>
+  );
+}
+
+/** How many changes wait for a second person. */
+function PendingCount() {
+  const { data = [] } = usePendingApprovals();
+  if (data.length === 0) return null;
+  return (
+    <Badge variant="warning" className="ml-1.5">
+      {formatNumber(data.length)}
+      <span className="sr-only"> waiting</span>
+    </Badge>
   );
 }
 

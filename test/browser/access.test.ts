@@ -150,6 +150,18 @@ describe.skipIf(!hasBrowser)("accessibility", () => {
       },
     ],
     [
+      "the policy's form",
+      "/console/policy",
+      async (page) => {
+        await page.getByText("Every active key is within the policy.").waitFor();
+        await page.getByRole("button", { name: "Edit policy" }).click();
+        await page.getByLabel("Longest life of a new key, in hours").fill("long");
+        await page.getByRole("button", { name: "Save" }).click();
+        await page.getByText("Enter a whole number, or leave it empty for no limit.").waitFor();
+      },
+    ],
+    ["no approval", "/console/approvals", (page) => page.getByRole("heading", { name: "Nothing waits" }).waitFor()],
+    [
       "an explanation",
       "/console/explain",
       async (page) => {

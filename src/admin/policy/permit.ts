@@ -118,6 +118,6 @@ function waiting(request: AuthorizedRequest, approval: ApprovalDetails): Respons
 
 const DETAILS = {
   approval_required:
-    "By the account's policy, a second person has to approve this. Send the same request again once `approval` is APPROVED.",
+    "By the account's policy, a second person has to approve this. Send the same request again once it is approved.",
   approval_rejected: "A second person has rejected this. It can be asked for again when `approval` has expired.",
 } as const;

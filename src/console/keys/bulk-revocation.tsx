@@ -89,3 +89,30 @@ export function KeyNames({ label, counted: { count, sample } }: { readonly label
     </ul>
   );
 }
+
+export const MAX_DAYS = 3_650;
+const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+/** The creators of keys, by name. Two may have the same name, so a part of the ID is shown. */
+export function creatorsOf(rows: readonly KeyRow[]) {
+  const names = new Map(rows.flatMap(({ createdById, createdBy }) => (createdById ? [[createdById, createdBy]] : [])));
+  const choices = [...names].map(([value, name]) => ({ value, text: `${name} (${value.slice(0, 8)})` }));
+  return choices.sort((a, b) => a.text.localeCompare(b.text));
+}
+
+/** Whether a text is a number of days that the filter accepts. */
+export const isDays = (text: string) => /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_DAYS;
+
+/**
+ * The key that a name or an ID names; `id: null`: none is asked for. An ID may also be that of an operator.
+ *
+ * @param rows `null`: the keys are not known yet
+ */
+export function ancestorOf(text: string, rows: readonly KeyRow[] | null) {
+  if (text === "") return { id: null };
+  if (UUID.test(text)) return { id: text.toLowerCase() };
+  if (rows === null) return { error: "The keys are still being loaded. Try again in a moment, or enter the ID." };
+  const [key, ...others] = rows.filter(({ name }) => name === text);
+  if (key === undefined) return { error: "No key has this name." };
+  return others.length > 0 ? { error: "Several keys have this name. Enter the ID of one." } : { id: key.id };
+}

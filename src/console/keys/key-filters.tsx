@@ -1,6 +1,8 @@
 // The search and the status filter above the table.
 import { Button } from "@cloudflare/kumo/components/button";
 import { Input } from "@cloudflare/kumo/components/input";
+import { usePolicy } from "../policy/policy-data.ts";
+import { goTo, type KeySubset } from "../route.tsx";
 import { RefreshIcon } from "../ui/icons.tsx";
 import { formatNumber } from "../ui/numbers.ts";
 import type { KeyView } from "./key-view.ts";
@@ -17,13 +19,14 @@ const STATUSES = {
 
 interface KeyFiltersProps {
   readonly view: KeyView;
+  readonly subset: KeySubset | null;
   readonly counts: Readonly<Record<KeyView["status"], number>>;
   readonly onChange: (part: Partial<KeyView>) => void;
   readonly onRefresh: () => void;
   readonly busy: boolean;
 }
 
-export function KeyFilters({ view, counts, onChange, onRefresh, busy }: KeyFiltersProps) {
+export function KeyFilters({ view, subset, counts, onChange, onRefresh, busy }: KeyFiltersProps) {
   return (
     <search className="flex flex-wrap items-center gap-3 border-b border-kumo-line p-3 sm:px-4">
       <Input
@@ -48,6 +51,7 @@ export function KeyFilters({ view, counts, onChange, onRefresh, busy }: KeyFilte
           </Button>
         ))}
       </fieldset>
+      <ArchiveButton pressed={subset === "archived"} />
       <Button
         className="ml-auto"
         variant="ghost"
@@ -59,5 +63,21 @@ export function KeyFilters({ view, counts, onChange, onRefresh, busy }: KeyFilte
         onClick={onRefresh}
       />
     </search>
+  );
+}
+
+/** Shown where the account's policy archives keys, or an address leads to them. */
+function ArchiveButton({ pressed }: { readonly pressed: boolean }) {
+  const { data } = usePolicy();
+  if (!pressed && (data?.spec.archive_after_days ?? null) === null) return null;
+  return (
+    <Button
+      size="sm"
+      variant={pressed ? "secondary" : "ghost"}
+      aria-pressed={pressed}
+      onClick={() => goTo("keys", null, pressed ? null : "archived")}
+    >
+      Archived keys
+    </Button>
   );
 }

@@ -2,6 +2,8 @@
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { ApiKeyData } from "../../admin/api-keys/schema.ts";
 import type { ListOf } from "../../admin/schema.ts";
+import { loadList } from "../load-list.ts";
+import { KEY_SUBSETS, type KeySubset } from "../route.tsx";
 import { type Session, useSession } from "../session.ts";
 import { type KeyRow, rowOf } from "./key-row.ts";
 
@@ -14,16 +16,24 @@ export interface KeyList {
 const KEYS = ["keys"] as const;
 const SHOW_INTERVAL_MS = 400;
 
-export function useKeys() {
+/** @param subset the part of the keys that the server selects; `null`: all that are not archived */
+export function useKeys(subset: KeySubset | null = null) {
   const session = useSession();
   const client = useQueryClient();
   return useQuery({
-    queryKey: KEYS,
-    staleTime: Number.POSITIVE_INFINITY,
+    queryKey: subset === null ? KEYS : [...KEYS, subset],
+    // A subset changes with the policy and with time.
+    staleTime: subset === null ? Number.POSITIVE_INFINITY : 0,
     // The default comparison of ten thousand rows is slower than rendering them.
     structuralSharing: false,
-    queryFn: ({ signal }) => loadAll(session, client, signal),
+    queryFn: ({ signal }) => (subset === null ? loadAll(session, client, signal) : loadSubset(session, subset, signal)),
   });
+}
+
+async function loadSubset({ api, account }: Session, subset: KeySubset, signal: AbortSignal): Promise<KeyList> {
+  const path = `${account}/api-keys?${subset}=true&order=desc`;
+  const keys = await loadList(path, (page) => api.get<ListOf<ApiKeyData>>(page, signal));
+  return { rows: keys.map(rowOf), newer: new Map() };
 }
 
 async function loadAll({ api, account }: Session, client: QueryClient, signal: AbortSignal): Promise<KeyList> {
@@ -71,6 +81,7 @@ export function useUpdateKey(): (data: ApiKeyData) => KeyRow {
     // Roles and allow lists contain the names of the keys that use them.
     void client.invalidateQueries({ queryKey: ["roles"] });
     void client.invalidateQueries({ queryKey: ["allow-lists"] });
+    for (const subset of KEY_SUBSETS) void client.invalidateQueries({ queryKey: [...KEYS, subset] });
     return row;
   };
 }

@@ -1,20 +1,19 @@
 // The API keys of the account.
-import { Banner } from "@cloudflare/kumo/components/banner";
 import { Button } from "@cloudflare/kumo/components/button";
 import { useDeferredValue, useMemo, useState } from "react";
-import { goTo } from "../route.tsx";
+import { goTo, type KeySubset, useRoute } from "../route.tsx";
 import { useSession } from "../session.ts";
 import { PlusIcon } from "../ui/icons.tsx";
 import { EmptyState, LoadingRows, ProblemNotice } from "../ui/notices.tsx";
 import { countOf } from "../ui/numbers.ts";
 import { Card, PageHeader } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
-import { relativeTime } from "../ui/time.tsx";
 import { KeyFilters } from "./key-filters.tsx";
-import { expiresSoon, hasEnded, type KeyRow } from "./key-row.ts";
+import { hasEnded } from "./key-row.ts";
 import { KeySheet } from "./key-sheet.tsx";
 import { countByStatus, FIRST_VIEW, type KeyView, PAGE_SIZE, selectKeys } from "./key-view.ts";
 import { useKeys } from "./keys-data.ts";
+import { EndingKeys, endingKeys, NO_KEY, SubsetNote } from "./keys-notes.tsx";
 import { KeysTable } from "./keys-table.tsx";
 import { RevokeKeys } from "./revoke-keys.tsx";
 
@@ -23,10 +22,18 @@ interface KeysPageProps {
   readonly onCreateKey: () => void;
 }
 
-export function KeysPage({ openId, onCreateKey }: KeysPageProps) {
+export function KeysPage(props: KeysPageProps) {
+  const { subset } = useRoute();
+  // Another part of the keys starts with its own first view.
+  return <Keys key={subset} subset={subset} {...props} />;
+}
+
+function Keys({ openId, onCreateKey, subset }: KeysPageProps & { readonly subset: KeySubset | null }) {
   const { may, roleName } = useSession();
-  const { data, error, isFetching, refetch } = useKeys();
-  const [view, setView] = useState<KeyView>(FIRST_VIEW);
+  const { data, error, isFetching, refetch } = useKeys(subset);
+  // Archived keys have all ended.
+  const firstView: KeyView = subset === "archived" ? { ...FIRST_VIEW, status: "ALL" } : FIRST_VIEW;
+  const [view, setView] = useState(firstView);
   const [revoking, setRevoking] = useState(false);
   const shown = useDeferredValue(view);
   const rows = data?.rows;
@@ -61,15 +68,24 @@ export function KeysPage({ openId, onCreateKey }: KeysPageProps) {
         {!mayCreate && ` Your role, ${roleName}, can view keys but not create them.`}
       </PageHeader>
       {error && <ProblemNotice problem={error} onRetry={() => void refetch()} />}
-      {ending.length > 0 && <EndingKeys keys={ending} />}
+      {subset !== null && <SubsetNote subset={subset} />}
+      {subset === null && ending.length > 0 && <EndingKeys keys={ending} />}
       <Card>
-        <KeyFilters view={view} counts={counts} onChange={change} onRefresh={() => void refetch()} busy={isFetching} />
+        <KeyFilters
+          view={view}
+          subset={subset}
+          counts={counts}
+          onChange={change}
+          onRefresh={() => void refetch()}
+          busy={isFetching}
+        />
         {rows === undefined && !error && <LoadingRows what="API keys" />}
         {rows && rows.length > 0 && selected.length > 0 && (
           <>
             <KeysTable
               keys={selected.slice(shown.page * PAGE_SIZE, (shown.page + 1) * PAGE_SIZE)}
               view={view}
+              subset={subset}
               onChange={change}
             />
             <Pager
@@ -95,39 +111,16 @@ export function KeysPage({ openId, onCreateKey }: KeysPageProps) {
             {isFetching ? "More keys are still being loaded." : "Try another search or status."}
           </EmptyState>
         )}
-        {rows?.length === 0 && (
+        {rows?.length === 0 && subset !== null && <EmptyState title="No key">{NO_KEY[subset]}</EmptyState>}
+        {rows?.length === 0 && subset === null && (
           <EmptyState title="No API key yet" action={create}>
             Create one key for each program that calls the API, with the narrowest role and the shortest expiry that it
             needs.
           </EmptyState>
         )}
       </Card>
-      {revoking && <RevokeKeys rows={rows ?? []} loading={isFetching} onClose={() => setRevoking(false)} />}
-      {openId !== null && <KeySheet key={openId} id={openId} onClose={() => goTo("keys")} />}
+      {revoking && <RevokeKeys noncompliant={subset === "noncompliant"} onClose={() => setRevoking(false)} />}
+      {openId !== null && <KeySheet key={openId} id={openId} onClose={() => goTo("keys", null, subset)} />}
     </>
-  );
-}
-
-const NOTICE_DAYS = 30;
-const NAMED = 5;
-
-/** The active keys that expire within the time of the advance notice, the next one first. */
-function endingKeys(rows: readonly KeyRow[], now: number): readonly KeyRow[] {
-  const ending = rows.filter((key) => expiresSoon(key, now, NOTICE_DAYS));
-  return ending.sort((a, b) => Number(a.expiresAt) - Number(b.expiresAt));
-}
-
-function EndingKeys({ keys }: { readonly keys: readonly KeyRow[] }) {
-  const named = keys.slice(0, NAMED).map((key) => {
-    // A predecessor cannot be rotated again: its clients have a key to move to.
-    const rotated = key.rotation?.predecessor_id === key.id ? ", rotated already" : "";
-    return `${key.name} (${relativeTime(Number(key.expiresAt), Date.now())}${rotated})`;
-  });
-  return (
-    <Banner
-      variant="alert"
-      title={`${countOf(keys.length, "key")} will expire within ${NOTICE_DAYS} days`}
-      description={`Rotate what is still needed: ${named.join(", ")}${keys.length > NAMED ? " and others" : ""}.`}
-    />
   );
 }

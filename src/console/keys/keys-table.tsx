@@ -3,7 +3,7 @@ import { Badge } from "@cloudflare/kumo/components/badge";
 import { Table } from "@cloudflare/kumo/components/table";
 import type { ReactNode } from "react";
 import { useListNames } from "../lists/allow-lists-data.ts";
-import { goTo, PageLink } from "../route.tsx";
+import { goTo, type KeySubset, PageLink } from "../route.tsx";
 import { StatusBadge } from "../ui/facts.tsx";
 import { When } from "../ui/time.tsx";
 import { expiresSoon, type KeyRow } from "./key-row.ts";
@@ -12,6 +12,7 @@ import type { KeyView, SortBy } from "./key-view.ts";
 interface KeysTableProps {
   readonly keys: readonly KeyRow[];
   readonly view: KeyView;
+  readonly subset: KeySubset | null;
   readonly onChange: (part: Partial<KeyView>) => void;
 }
 
@@ -26,7 +27,7 @@ const COLUMNS: readonly { readonly by: SortBy | null; readonly title: string; re
   { by: null, title: "Allow lists", visibility: "hidden xl:table-cell" },
 ];
 
-export function KeysTable({ keys, view, onChange }: KeysTableProps) {
+export function KeysTable({ keys, view, subset, onChange }: KeysTableProps) {
   const nameOf = useListNames();
   const now = Date.now();
   return (
@@ -43,9 +44,18 @@ export function KeysTable({ keys, view, onChange }: KeysTableProps) {
       </Table.Header>
       <Table.Body>
         {keys.map((key) => (
-          <Table.Row key={key.id} className="cursor-pointer hover:bg-kumo-tint" onClick={() => goTo("keys", key.id)}>
+          <Table.Row
+            key={key.id}
+            className="cursor-pointer hover:bg-kumo-tint"
+            onClick={() => goTo("keys", key.id, subset)}
+          >
             <Cell at={0}>
-              <PageLink page="keys" id={key.id} className="font-medium break-words underline-offset-2 hover:underline">
+              <PageLink
+                page="keys"
+                id={key.id}
+                subset={subset}
+                className="font-medium break-words underline-offset-2 hover:underline"
+              >
                 {key.name}
               </PageLink>
               <span className="block text-sm text-kumo-subtle sm:hidden">{key.roleName}</span>

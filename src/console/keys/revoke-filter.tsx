@@ -1,5 +1,6 @@
 // The filter of a revocation of many keys. A key must meet all conditions that are filled in.
 import { Button } from "@cloudflare/kumo/components/button";
+import { Checkbox } from "@cloudflare/kumo/components/checkbox";
 import { Input } from "@cloudflare/kumo/components/input";
 import { type FormEvent, useMemo, useState } from "react";
 import { useFieldErrors } from "../field-errors.ts";
@@ -9,13 +10,15 @@ import { ChoiceField } from "../ui/choice.tsx";
 import { FieldError, withError } from "../ui/field-error.tsx";
 import { ProblemNotice } from "../ui/notices.tsx";
 import { Buttons } from "../ui/overlay.tsx";
-import type { RevokeFilter } from "./bulk-revocation.tsx";
+import { ancestorOf, creatorsOf, isDays, MAX_DAYS, type RevokeFilter } from "./bulk-revocation.tsx";
 import type { KeyRow } from "./key-row.ts";
 
 interface FormProps {
   readonly rows: readonly KeyRow[];
   /** Whether `rows` may not be all keys yet. */
   readonly loading: boolean;
+  /** Whether the form begins with this condition. */
+  readonly noncompliant: boolean;
   readonly busy: boolean;
   readonly problem: Problem | null;
   /** How many keys the filter has found; `null`: not counted yet. */
@@ -27,11 +30,10 @@ interface FormProps {
 
 const ANY = "any";
 const DAY_MS = 86_400_000;
-const MAX_DAYS = 3_650;
-const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const EMPTY = { role: ANY, creator: ANY, signingKey: ANY, unusedDays: "", ancestor: "" };
 
-export function RevokeFilterForm({ rows, loading, busy, problem, found, onSubmit, onChange, onCancel }: FormProps) {
+export function RevokeFilterForm({ rows, loading, noncompliant, problem, onSubmit, onChange, ...rest }: FormProps) {
+  const { busy, found, onCancel } = rest;
   const roles = useRoles();
   const creators = useMemo(() => creatorsOf(rows), [rows]);
   const signingKeys = useMemo(
@@ -39,6 +41,7 @@ export function RevokeFilterForm({ rows, loading, busy, problem, found, onSubmit
     [rows],
   );
   const [values, setValues] = useState(EMPTY);
+  const [beyondPolicy, setBeyondPolicy] = useState(noncompliant);
   const { check, errorOf } = useFieldErrors(problem);
   const field = (name: keyof typeof EMPTY) => ({
     value: values[name],
@@ -59,7 +62,7 @@ export function RevokeFilterForm({ rows, loading, busy, problem, found, onSubmit
     const days = values.unusedDays.trim();
     const empty = Object.entries(EMPTY).every(([name, value]) => values[name as keyof typeof EMPTY].trim() === value);
     const valid = check({
-      ...(empty ? { filter: "Fill in at least one condition." } : {}),
+      ...(empty && !beyondPolicy ? { filter: "Fill in at least one condition." } : {}),
       ...("error" in ancestor ? { ancestor: ancestor.error } : {}),
       ...(days === "" || isDays(days) ? {} : { unusedDays: `Enter a whole number of days, at most ${MAX_DAYS}.` }),
     });
@@ -70,6 +73,7 @@ export function RevokeFilterForm({ rows, loading, busy, problem, found, onSubmit
       ...(values.signingKey === ANY ? {} : { signing_key_id: values.signingKey }),
       ...(days === "" ? {} : { not_used_since: new Date(Date.now() - Number(days) * DAY_MS).toISOString() }),
       ...(ancestor.id === null ? {} : { descendants_of_id: ancestor.id }),
+      ...(beyondPolicy ? { noncompliant: true as const } : {}),
     });
   }
 
@@ -114,6 +118,14 @@ export function RevokeFilterForm({ rows, loading, busy, problem, found, onSubmit
         description="The name or the ID of a key: that key, and all that it has created or was rotated to."
         {...input("ancestor")}
       />
+      <Checkbox
+        label="Not allowed by the account's policy"
+        checked={beyondPolicy}
+        onCheckedChange={(checked: boolean) => {
+          onChange();
+          setBeyondPolicy(checked);
+        }}
+      />
       <FieldError error={errorOf("filter")} />
       {found === 0 && <p role="status">No key matches that you could revoke.</p>}
       {problem && <ProblemNotice problem={problem} />}
@@ -125,27 +137,4 @@ export function RevokeFilterForm({ rows, loading, busy, problem, found, onSubmit
       </Buttons>
     </form>
   );
-}
-
-/** The creators of keys, by name. Two may have the same name, so a part of the ID is shown. */
-function creatorsOf(rows: readonly KeyRow[]) {
-  const names = new Map(rows.flatMap(({ createdById, createdBy }) => (createdById ? [[createdById, createdBy]] : [])));
-  const choices = [...names].map(([value, name]) => ({ value, text: `${name} (${value.slice(0, 8)})` }));
-  return choices.sort((a, b) => a.text.localeCompare(b.text));
-}
-
-const isDays = (text: string) => /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_DAYS;
-
-/**
- * The key that a name or an ID names; `id: null`: none is asked for. An ID may also be that of an operator.
- *
- * @param rows `null`: the keys are not known yet
- */
-function ancestorOf(text: string, rows: readonly KeyRow[] | null) {
-  if (text === "") return { id: null };
-  if (UUID.test(text)) return { id: text.toLowerCase() };
-  if (rows === null) return { error: "The keys are still being loaded. Try again in a moment, or enter the ID." };
-  const [key, ...others] = rows.filter(({ name }) => name === text);
-  if (key === undefined) return { error: "No key has this name." };
-  return others.length > 0 ? { error: "Several keys have this name. Enter the ID of one." } : { id: key.id };
 }

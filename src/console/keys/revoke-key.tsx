@@ -1,6 +1,6 @@
 // Revokes a key after a confirmation, on demand with its descendants, then shows when the revocation takes effect.
 import { Checkbox } from "@cloudflare/kumo/components/checkbox";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import type { RevokedApiKey } from "../../admin/api-keys/schema.ts";
 import { useSession } from "../session.ts";
 import { ConfirmDialog } from "../ui/confirm-dialog.tsx";
@@ -27,15 +27,18 @@ export function RevokeKey({ keyRow: key, onClose }: RevokeKeyProps) {
   const descendants = useDescendants(key);
   const [withDescendants, setWithDescendants] = useState(false);
   const [others, setOthers] = useState(0);
+  // The key itself may have to wait for a second person when its descendants are revoked already.
+  const descendantsRevoked = useRef(false);
   const [effective, setEffective] = useState<Effective | null>(null);
 
   async function revokeDescendants(force: boolean): Promise<void> {
     const found = descendants.data;
-    if (!withDescendants || found === undefined || found.count === 0) return;
+    if (!withDescendants || found === undefined || found.count === 0 || descendantsRevoked.current) return;
     // With the key itself: a transaction of both leaves it no time to create another one.
     await bulk
       .revoke({ descendants_of_id: key.id }, found.matching, force)
       .then(() => {
+        descendantsRevoked.current = true;
         setOthers(found.count);
         // Once its own key is revoked the session cannot read anything.
         if (key.id !== selfId) bulk.reload();

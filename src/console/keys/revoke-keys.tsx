@@ -7,18 +7,18 @@ import { countOf } from "../ui/numbers.ts";
 import { Overlay } from "../ui/overlay.tsx";
 import { type Counted, KeyNames, type RevokeFilter, recounted, useBulkRevocation } from "./bulk-revocation.tsx";
 import { type Effective, EffectsReceipt } from "./effects.tsx";
-import type { KeyRow } from "./key-row.ts";
+import { useKeys } from "./keys-data.ts";
 import { RevokeFilterForm } from "./revoke-filter.tsx";
 
 interface RevokeKeysProps {
-  /** Of the account, for the choices of the filter. */
-  readonly rows: readonly KeyRow[];
-  readonly loading: boolean;
+  /** Whether the filter begins with the keys that the policy would not allow. */
+  readonly noncompliant: boolean;
   readonly onClose: () => void;
 }
 
-export function RevokeKeys({ rows, loading, onClose }: RevokeKeysProps) {
+export function RevokeKeys({ noncompliant, onClose }: RevokeKeysProps) {
   const { byProxy } = useSession();
+  const { data, isFetching } = useKeys();
   const { count, revoke, reload } = useBulkRevocation();
   /** What the user is asked to confirm. */
   const [asked, setAsked] = useState<(Counted & { readonly filter: RevokeFilter }) | null>(null);
@@ -50,8 +50,9 @@ export function RevokeKeys({ rows, loading, onClose }: RevokeKeysProps) {
   return (
     <Overlay title="Revoke keys" onClose={onClose}>
       <RevokeFilterForm
-        rows={rows}
-        loading={loading}
+        rows={data?.rows ?? []}
+        loading={isFetching}
+        noncompliant={noncompliant}
         busy={busy}
         problem={problem}
         found={asked?.count ?? null}

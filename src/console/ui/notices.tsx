@@ -1,7 +1,7 @@
 // What a page shows in place of data: a problem, an empty list, or a loading state.
 import { Banner } from "@cloudflare/kumo/components/banner";
 import { Button } from "@cloudflare/kumo/components/button";
-import type { ReactNode } from "react";
+import { createContext, type ReactNode, useContext } from "react";
 import { asProblem, type Problem, type ProblemKind } from "../problem.ts";
 
 const TITLES: Readonly<Record<ProblemKind, string>> = {
@@ -15,6 +15,17 @@ const TITLES: Readonly<Record<ProblemKind, string>> = {
   unavailable: "Gatehouse is temporarily unavailable",
 };
 
+/** Codes that say more than their kind. */
+const TITLES_BY_CODE: Readonly<Record<string, string>> = {
+  policy_violation: "The account's policy does not allow this",
+  approval_required: "A second person has to approve this",
+  approval_rejected: "A second person has rejected this",
+  precondition_failed: "Somebody else has changed this",
+};
+
+/** What the signed-in console adds to the notice of a problem, so that the first-start page does not load it. */
+export const ProblemSteps = createContext<(problem: Problem) => ReactNode>(() => null);
+
 interface NoticeProps {
   readonly problem: unknown;
   readonly onRetry?: (() => void) | undefined;
@@ -24,15 +35,17 @@ interface NoticeProps {
 /** A problem and the possible next step. Screen readers announce it immediately. */
 export function ProblemNotice({ problem, onRetry, children }: NoticeProps) {
   const shown: Problem = asProblem(problem);
+  const stepsOf = useContext(ProblemSteps);
   return (
     <div role="alert">
       <Banner
-        variant={shown.kind === "conflict" ? "alert" : "error"}
-        title={TITLES[shown.kind]}
+        variant={shown.kind === "conflict" || shown.code === "approval_required" ? "alert" : "error"}
+        title={TITLES_BY_CODE[shown.code] ?? TITLES[shown.kind]}
         description={
           <span className="flex flex-col items-start gap-2">
             <span>{shown.message}</span>
             {children}
+            {stepsOf(shown)}
             {shown.requestId && shown.kind === "unavailable" && (
               <span className="text-sm">Request ID for the log: {shown.requestId}</span>
             )}

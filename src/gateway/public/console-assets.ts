@@ -6,7 +6,8 @@ import { deny } from "../responses/denial.ts";
 
 const PREFIX = "/console/";
 /** The console's pages: all of them are the one HTML file, which reads its own URL. */
-const PAGES = /^\/console\/(?:(?:keys|allow-lists|roles|operators|endpoints|activity|explain)(?:\/[\w-]{1,64})?)?$/;
+const PAGES =
+  /^\/console\/(?:(?:keys|allow-lists|roles|operators|policy|approvals|endpoints|activity|explain)(?:\/[\w-]{1,64})?)?$/;
 const FILES = /^\/console\/assets\/[\w-]{1,80}\.(?:js|css|svg|woff2)$/;
 
 const HEADERS: Readonly<Record<string, string>> = {
