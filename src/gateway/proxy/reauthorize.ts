@@ -1,6 +1,7 @@
 // Authorizes a request again while it is open: a slow upload, a response or a connection that stays open. It ends when its key
 // does, within the same bound as a read.
 import type { Decision } from "../../core/access/decision.ts";
+import type { Principal } from "../../core/access/principal.ts";
 import type { Target } from "../../core/routing/match-operation.ts";
 import type { Background } from "../../store/common.ts";
 import { resolveKey } from "../authentication/api-key.ts";
@@ -21,6 +22,8 @@ export interface Reauthorization {
   decide(): Promise<Decision>;
   /** Whether an open response or connection may go on; logs why not. Never rejects. */
   isAllowed(status: number): Promise<boolean>;
+  /** The identity for the upstream as of now: a role may have changed, and a token expired, while a body came. */
+  identityOf(principal: Principal): string | Promise<string>;
 }
 
 /** Made when something of a request turns out to stay open: nearly every request ends at once. */
@@ -37,6 +40,7 @@ export function reauthorization(
   return {
     now: gateway.now,
     decide,
+    identityOf: (principal) => gateway.identity.tokenFor(principal, context.request.method, target.path, gateway.now()),
     async isAllowed(status) {
       let ended: Partial<RequestContext>;
       try {

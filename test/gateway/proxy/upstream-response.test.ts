@@ -17,6 +17,7 @@ const open: OpenRequest = () => ({
   now: () => 0,
   decide: () => Promise.reject(new Error("nobody asks")),
   isAllowed: async () => true,
+  identityOf: () => "identity of now",
 });
 
 interface Asked {
