@@ -18,6 +18,8 @@ export const STALE_AFTER_MS = 1_000;
 /** The way back to the principal's record, for as long as a request is open. */
 export interface Reauthorization {
   readonly now: () => number;
+  /** When an open response is authorized again for the first time, in milliseconds: the sooner, the older its record was. */
+  readonly firstAfterMs: number;
   /** @throws when storage is unavailable and the request may not be authorized on a cached record */
   decide(): Promise<Decision>;
   /** Whether an open response or connection may go on; logs why not. Never rejects. */
@@ -39,6 +41,7 @@ export function reauthorization(
   const decide = () => reauthorize(context, target, gateway, background);
   return {
     now: gateway.now,
+    firstAfterMs: Math.max(0, REAUTHORIZE_EVERY_MS - recordAgeMs(context, gateway.now())),
     decide,
     identityOf: (principal) => gateway.identity.tokenFor(principal, context.request.method, target.path, gateway.now()),
     async isAllowed(status) {
@@ -55,6 +58,11 @@ export function reauthorization(
       return false;
     },
   };
+}
+
+/** How long ago D1 confirmed the record of an authorized request. */
+function recordAgeMs({ found, decidedAt }: RequestContext, now: number): number {
+  return found === null ? 0 : found.ageMs + Math.max(0, now - decidedAt);
 }
 
 /** Authorize a request again, as a new request of the same principal would be authorized now. */

@@ -17,6 +17,7 @@ const ONWARD: ForwardOptions = {
 
 const OPEN: OpenRequest = () => ({
   now: () => Date.now(),
+  firstAfterMs: 5_000,
   decide: async () => ({ allow: true, principal: aKey() }),
   isAllowed: async () => true,
   identityOf: () => "identity of now",

@@ -19,6 +19,7 @@ beforeEach(() => {
 function reauthorization(decide: () => Decision = () => DENY): Reauthorization {
   return {
     now: () => now,
+    firstAfterMs: 5_000,
     async decide() {
       asked += 1;
       return decide();
