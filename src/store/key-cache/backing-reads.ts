@@ -98,12 +98,12 @@ function readRows(
   limitMs: number,
   background: Background,
 ): Promise<BatchResult<RowRead>> {
-  const startedAt = parts.clock.now();
+  const started = { at: parts.clock.now(), seq: parts.cache.knownSeq };
   const [first] = keys;
   return parts.breaker.run(limitMs, "the key's row", () => {
     const reads = keys.length === 1 && first ? readOne(parts, first) : readMany(parts, keys);
     const cached = reads.then((results) =>
-      results.map((read, i) => cacheRow(parts, keys[i], read, startedAt, background)),
+      results.map((read, i) => cacheRow(parts, keys[i], read, started, background)),
     );
     background(cached.catch(() => undefined));
     return cached;
@@ -124,7 +124,7 @@ function cacheRow(
   parts: BackingReadsParts,
   key: PresentedKey | undefined,
   read: Row | undefined,
-  startedAt: number,
+  started: { readonly at: number; readonly seq: number },
   background: Background,
 ): RowRead | Error {
   if (key === undefined || read === undefined) throw new Error("a row was not read");
@@ -132,8 +132,9 @@ function cacheRow(
   // Before it is cached: from there it is served without another look.
   if (read !== null && !isRecordOf(read.record, key.claims)) return notOf(key);
   if (read?.lacksSigningKeyId) background(addSigningKeyId(parts, key));
-  const entry = entryFromPrimary(read, startedAt, parts.random);
-  parts.cache.put(key.hash, entry, parts.clock.now());
+  const entry = entryFromPrimary(read, started.at, parts.random);
+  // What is older than the log was known to be before it was read is not of the primary as it is: it replaces nothing.
+  if (read === null || read.asOf >= started.seq) parts.cache.put(key.hash, entry, parts.clock.now());
   return { entry, read };
 }
 

@@ -44,6 +44,8 @@ export interface KeyCache {
   superseded(now: number): readonly KeyHash[];
   /** Stores an entry, unless a later one is cached. */
   put(hash: KeyHash, entry: CacheEntry, now: number): void;
+  /** The number of the newest line of the change log that is known; 0: none. */
+  readonly knownSeq: number;
   /** Whether the change log, as far as it is known, does not supersede an entry. */
   isCurrent(entry: CacheEntry): boolean;
   /** Milliseconds since D1 confirmed an entry, directly or by the change feed; of a superseded one, since it was current. */
@@ -120,6 +122,9 @@ export function createKeyCache(feed: ChangeFeedReader, limit: number): KeyCache 
       // A slow read or a copy must not replace what a later read of D1 has put here.
       const isLater = known === undefined || known.confirmedAt <= entry.confirmedAt || known.confirmedAt > now;
       if (isLater) entries.set(hash, entry);
+    },
+    get knownSeq() {
+      return feed.seq;
     },
     isCurrent,
     isFinal,

@@ -1,6 +1,6 @@
 // The key resolver over ports in memory: the cost of a lookup, the freshness of a record, and the effect of a failure.
 import { beforeEach, describe, expect, it } from "vitest";
-import type { KeyHash } from "../../../src/core/access/principal.ts";
+import type { KeyHash, KeyRole } from "../../../src/core/access/principal.ts";
 import type { KeyResolver, Need, ResolvedKey } from "../../../src/store/key-cache/ports.ts";
 import { type FakeClock, fakeClock } from "../../support/fake-clock.ts";
 import { aKey } from "../../support/key.ts";
@@ -46,6 +46,25 @@ async function lookupWithin(
 }
 
 const revokedAt = () => ({ revokedAt: clock.now() });
+
+it("caches no row that is older than the change log was known to be", async () => {
+  const [wide, narrow] = ["wide", "narrow"].map((name) => ({ ...aKey().role, id: "role-1", name })) as [
+    KeyRole,
+    KeyRole,
+  ];
+  const hash = store.add({ role: wide });
+  const resolver = store.resolver();
+  await lookupWithin(100, resolver, hash);
+  const before = await store.records.readByHash(hash);
+  store.changeRole(narrow);
+  await clock.advance(7_000);
+  await lookupWithin(100, resolver, hash);
+  expect(await lookupWithin(100, resolver, hash)).toMatchObject({ record: { role: narrow } });
+  // As a replica would.
+  store.records.readByHash = async () => before;
+  expect(await lookupWithin(1_000, resolver, hash, FROM_PRIMARY)).toBeInstanceOf(Error);
+  expect(await lookupWithin(1_000, resolver, hash)).toMatchObject({ record: { role: narrow } });
+});
 
 describe("the cost of a lookup", () => {
   it("reads nothing for a cached key", async () => {
