@@ -574,6 +574,24 @@ describe("a restored D1", () => {
     await clock.advance(0);
     expect((await lookup(resolver, hash)).record?.revokedAt).toBeNull();
   });
+
+  it("reads rows of lower versions than lines of the change log say that are from before the restore", async () => {
+    const hash = store.add();
+    const resolver = store.resolver();
+    await lookup(resolver, hash);
+    const before = aKey({ id: "key-1" });
+    for (const name of ["edited", "edited again"]) store.change(hash, { name });
+    await clock.advance(10_000);
+    await lookup(resolver, hash);
+    store.restore(hash, before, store.newestSeq());
+    store.changeAll();
+    await clock.advance(10_000);
+    for (const each of [resolver, store.resolver()]) {
+      expect(await lookup(each, hash)).toMatchObject({ record: { name: before.name } });
+      await clock.advance(10_000);
+      expect(await lookup(each, hash, FROM_PRIMARY)).toMatchObject({ record: { name: before.name } });
+    }
+  });
 });
 
 describe("checkReady", () => {
