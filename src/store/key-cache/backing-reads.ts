@@ -7,7 +7,7 @@ import type { CircuitBreaker } from "../lib/circuit-breaker.ts";
 import { type BatchResult, createReadBatcher } from "../lib/read-batcher.ts";
 import { createSingleFlight } from "../lib/single-flight.ts";
 import { type Clock, withTimeout } from "../lib/timeouts.ts";
-import { type CacheEntry, entryFromCopy, entryFromPrimary, type KeyCache } from "./key-cache.ts";
+import { type CacheEntry, entryFromCopy, entryFromPrimary, type KeyCache, type ReadStart } from "./key-cache.ts";
 import type { KeyCopies, KeyRecordSource, PresentedKey, PrimaryRead } from "./ports.ts";
 import { CorruptRecord } from "./record-codec.ts";
 
@@ -124,7 +124,7 @@ function cacheRow(
   parts: BackingReadsParts,
   key: PresentedKey | undefined,
   read: Row | undefined,
-  started: { readonly at: number; readonly seq: number },
+  started: ReadStart,
   background: Background,
 ): RowRead | Error {
   if (key === undefined || read === undefined) throw new Error("a row was not read");
@@ -132,9 +132,9 @@ function cacheRow(
   // Before it is cached: from there it is served without another look.
   if (read !== null && !isRecordOf(read.record, key.claims)) return notOf(key);
   if (read?.lacksSigningKeyId) background(addSigningKeyId(parts, key));
-  const entry = entryFromPrimary(read, started.at, parts.random);
-  // What is older than the log was known to be before it was read is not of the primary as it is: it replaces nothing.
-  if (read === null || read.asOf >= started.seq) parts.cache.put(key.hash, entry, parts.clock.now());
+  const entry = entryFromPrimary(read, started, parts.random);
+  // It replaces nothing.
+  if (!entry.isOutdated) parts.cache.put(key.hash, entry, parts.clock.now());
   return { entry, read };
 }
 

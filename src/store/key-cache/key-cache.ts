@@ -24,6 +24,8 @@ export interface CacheEntry {
   /** When the read from D1 began; -Infinity for a copy from KV. */
   readonly confirmedAt: number;
   readonly dropAt: number;
+  /** Read from D1, and older than the change log was known to be before: not of the primary as it is. */
+  readonly isOutdated: boolean;
   readonly source: "kv" | "d1";
 }
 
@@ -160,6 +162,7 @@ export function createKeyCache(feed: ChangeFeedReader, limit: number): KeyCache 
 
 function isCurrentBy(feed: ChangeFeedReader, entry: CacheEntry): boolean {
   if (entry.record === null) return true;
+  if (entry.isOutdated) return false;
   return entry.source === "kv" ? feed.isCopyCurrent(entry as RecordRead) : feed.isCurrent(entry as RecordRead);
 }
 
@@ -180,16 +183,27 @@ function ageAt(confirmedAt: number, now: number): number {
   return age >= -CLOCK_TOLERANCE_MS ? Math.max(0, age) : Number.POSITIVE_INFINITY;
 }
 
+/** When a read from D1 began, and the newest line of the change log that was known then. */
+export interface ReadStart {
+  readonly at: number;
+  readonly seq: number;
+}
+
 /** The entry of a read from D1; `null` is a miss. */
-export function entryFromPrimary(read: RecordRead | null, startedAt: number, random: () => number): CacheEntry {
-  const record = read?.record ?? null;
-  const dropAt = startedAt + (record === null ? MISS_TTL_MS : maxAgeMs(random));
-  return { record, asOf: read?.asOf ?? 0, confirmedAt: startedAt, dropAt, source: "d1" };
+export function entryFromPrimary(read: RecordRead | null, started: ReadStart, random: () => number): CacheEntry {
+  if (read === null) {
+    const dropAt = started.at + MISS_TTL_MS;
+    return { record: null, asOf: 0, confirmedAt: started.at, dropAt, isOutdated: false, source: "d1" };
+  }
+  const { record, asOf } = read;
+  const dropAt = started.at + maxAgeMs(random);
+  return { record, asOf, confirmedAt: started.at, dropAt, isOutdated: asOf < started.seq, source: "d1" };
 }
 
 /** The entry of a copy from KV, which D1 has not confirmed. */
 export function entryFromCopy({ record, asOf }: RecordRead, now: number, random: () => number): CacheEntry {
-  return { record, asOf, confirmedAt: Number.NEGATIVE_INFINITY, dropAt: now + maxAgeMs(random), source: "kv" };
+  const dropAt = now + maxAgeMs(random);
+  return { record, asOf, confirmedAt: Number.NEGATIVE_INFINITY, dropAt, isOutdated: false, source: "kv" };
 }
 
 function maxAgeMs(random: () => number): number {

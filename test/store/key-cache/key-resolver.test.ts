@@ -66,6 +66,18 @@ it("caches no row that is older than the change log was known to be", async () =
   expect(await lookupWithin(1_000, resolver, hash)).toMatchObject({ record: { role: narrow } });
 });
 
+it("uses no row that is older than the change log was known to be, also when no known line is of its key", async () => {
+  const hash = store.add();
+  const resolver = store.resolver();
+  const before = await store.records.readByHash(hash);
+  store.change(store.add(), { name: "another" });
+  await lookupWithin(100, resolver, hash);
+  await lookupWithin(100, resolver, hash);
+  store.change(hash, revokedAt());
+  store.records.readByHash = async () => before;
+  expect(await lookupWithin(1_000, resolver, hash, FROM_PRIMARY)).toBeInstanceOf(Error);
+});
+
 describe("the cost of a lookup", () => {
   it("reads nothing for a cached key", async () => {
     const [resolver, hash] = [store.resolver(), store.add()];
