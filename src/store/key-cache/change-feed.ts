@@ -151,6 +151,7 @@ function createSchedule({ clock, random }: Pick<ChangeFeedParts, "clock" | "rand
     pauseError: () => new StoreUnavailable("the change feed failed a moment ago", { cause: failure }),
     reset(): void {
       dueAt = Number.NEGATIVE_INFINITY;
+      failedAt = Number.NEGATIVE_INFINITY;
       lastAppliedRead = reads + 1;
     },
   };

@@ -3,6 +3,7 @@
 import { type KeyHash, type KeyRecord, keyStatus } from "../../core/access/principal.ts";
 import type { Background } from "../common.ts";
 import { createLruMap } from "../lib/lru-map.ts";
+import { CLOCK_TOLERANCE_MS } from "../lib/timeouts.ts";
 import type { ChangeFeedReader } from "./change-feed.ts";
 import { FRESH_FOR_MS } from "./change-log.ts";
 import type { RecordRead, ResolvedKey } from "./ports.ts";
@@ -13,9 +14,6 @@ const MISS_TTL_MS = 5_000;
 const MAX_INVALIDATED = 100;
 /** After this long an entry is read again, however often it is used; less a jitter of up to a tenth. */
 const MAX_AGE_MS = 600_000;
-
-/** Concurrent requests may see the clock of their isolate out of order by this much; by more, it was set back. */
-export const CLOCK_TOLERANCE_MS = 100;
 
 /** A record as of a line of the change log, or a miss. Times are in milliseconds since the epoch. */
 export interface CacheEntry {
