@@ -4,7 +4,7 @@
 // when a bound is exceeded. `--mutants`: whether it catches every edit of simulate/mutant-list.ts.
 import { parseArgs } from "node:util";
 import { printTable, progress } from "../bench/report.ts";
-import { type Guarantee, isKept, type StrongCheck } from "./simulate/judge.ts";
+import { type Guarantee, isKept, type StrongCheck } from "./simulate/bounds.ts";
 import { runMutants } from "./simulate/mutants.ts";
 import { type Outcome, simulate } from "./simulate/run.ts";
 

@@ -1,34 +1,11 @@
 // D1 as one isolate sees it: far away, failing now and then, out of reach at times; answers of commits are lost; a row may come
 // from a replica that is behind what the isolate knows.
-import { READ_CHANGES } from "../../src/store/key-cache/d1-records.ts";
 import { type Bound, type Database, isRead, type Result } from "./database.ts";
+import { type Link, noteFeed, noteTrouble } from "./link.ts";
 import type { Random, World } from "./world.ts";
 
 /** D1 is either well within every time limit, or beyond all of them. */
 const GIVEN_UP_MS = 800;
-
-/** How long after a reason to ask early an isolate may still do so. */
-const EARLY_MS = 3_000;
-/** The time limit of a row: docs/operating.md. */
-const OVERTAKEN_MS = 1_000;
-
-/** The link of one isolate to D1. */
-export interface Link {
-  /** Until when this isolate cannot reach D1; `silent`: it gets no error either. */
-  cutOffUntil: number;
-  silent: boolean;
-  /** When a statement last failed, came too late, or was served from the replica. */
-  troubleAt: number;
-  /** How many statements have failed or come too late. */
-  failures: number;
-  /** The newest line of the change log that this isolate has certainly applied. */
-  knownSeq: number;
-  /** When its clock was last corrected: what is under way then is not applied. */
-  steppedAt: number;
-  /** When D1 was last asked for the change feed and answered; and when the isolate last had a reason to ask early. */
-  feedReadAt: number;
-  earlyAt: number;
-}
 
 export interface D1Parts {
   readonly world: World;
@@ -38,11 +15,6 @@ export interface D1Parts {
   readonly noteGap: (ms: number) => void;
 }
 
-export const createLink = (): Link => ({
-  ...{ cutOffUntil: 0, silent: false, troubleAt: Number.NEGATIVE_INFINITY, failures: 0 },
-  ...{ knownSeq: 0, steppedAt: 0, feedReadAt: Number.NEGATIVE_INFINITY, earlyAt: 0 },
-});
-
 /** The database over the link of one isolate. `onCommit` runs after each of its own transactions. */
 export function connectD1(
   parts: D1Parts,
@@ -51,14 +23,8 @@ export function connectD1(
 ): D1Database {
   const { world, random, database } = parts;
 
-  function noteTrouble(): void {
-    link.failures += 1;
-    link.troubleAt = world.now;
-    link.earlyAt = world.now;
-  }
-
   function fail(reject: (error: Error) => void, message: string): void {
-    noteTrouble();
+    noteTrouble(link, world.now);
     reject(new Error(message));
   }
 
@@ -66,10 +32,10 @@ export function connectD1(
     return new Promise((resolve, reject) => {
       const askedAt = world.now;
       const isCutOff = world.now < link.cutOffUntil;
-      if (isCutOff) noteTrouble();
+      if (isCutOff) noteTrouble(link, world.now);
       if (isCutOff && link.silent) return;
       const latencyMs = random.happens(0.003) ? random.between(900, 2_000) : random.between(4, 70);
-      if (latencyMs > GIVEN_UP_MS) noteTrouble();
+      if (latencyMs > GIVEN_UP_MS) noteTrouble(link, world.now);
       const thereMs = latencyMs * random.next();
       world.after(thereMs, () => {
         const error = errorOf(random, isCutOff);
@@ -83,8 +49,8 @@ export function connectD1(
         // A response that is lost is one of a commit that was made.
         const lost = !(results instanceof Error) && random.happens(0.01) && !statements.every(({ sql }) => isRead(sql));
         world.after(latencyMs - thereMs, () => {
-          if (world.now - askedAt > GIVEN_UP_MS) noteTrouble();
-          else if (!(results instanceof Error)) noteFeed(statements, results, askedAt);
+          if (world.now - askedAt > GIVEN_UP_MS) noteTrouble(link, world.now);
+          else if (!(results instanceof Error)) noteFeed(parts, link, statements, results, askedAt);
           if (results instanceof Error) fail(reject, results.message);
           else if (lost) fail(reject, "D1_ERROR: Network connection lost.");
           else resolve(results);
@@ -112,20 +78,8 @@ export function connectD1(
     // That a key is missing there says nothing of the log.
     const wanted = /json_each/.test(only.sql) ? (JSON.parse(String(only.values[0])) as unknown[]).length : 1;
     if (rows.length < wanted || Number(rows[0]?.asOf) >= link.knownSeq) return null;
-    noteTrouble();
+    noteTrouble(link, world.now);
     return results;
-  }
-
-  function noteFeed([only]: readonly Bound[], [result]: readonly Result[], askedAt: number): void {
-    if (only?.sql !== READ_CHANGES || askedAt <= link.steppedAt) return;
-    // A read that a later one has overtaken is none that the isolate has applied.
-    if (askedAt < link.feedReadAt) return;
-    if (link.earlyAt < link.feedReadAt && askedAt - link.earlyAt > EARLY_MS) parts.noteGap(askedAt - link.feedReadAt);
-    link.feedReadAt = askedAt;
-    const newestSeq = Number(result?.results[0]?.newestSeq);
-    // A row that is under way may be overtaken by what was read, and is then read again, after the log.
-    if (newestSeq > link.knownSeq) link.earlyAt = Math.max(link.earlyAt, world.now + OVERTAKEN_MS - EARLY_MS);
-    link.knownSeq = newestSeq;
   }
 
   const session = (fromReplica: boolean) => ({

@@ -3,6 +3,7 @@
 import { createMaintenance } from "../../src/store/maintenance/maintenance.ts";
 import { settle } from "./changes.ts";
 import { type Isolate, SKEW_MS } from "./isolate.ts";
+import { sendRequest } from "./requests.ts";
 import type { Scene } from "./scene.ts";
 
 /** Lines of the change log are pruned this soon: copies in KV and isolates that are cut off outlive them. */
@@ -16,10 +17,18 @@ export function cutOff({ random, world }: Scene, { link }: Isolate): void {
   link.silent = random.happens(0.3);
 }
 
-/** No request comes for a while: what is fresh then, is not when the next one comes. */
-export function letIdle({ random, world }: Scene, isolate: Isolate): void {
-  isolate.idleUntil = world.now + random.between(5_000, 60_000);
+/** No request comes for a while: what is fresh then, is not when the next ones come, all at once. */
+export function letIdle(scene: Scene, isolate: Isolate): void {
+  const { random, world, hot } = scene;
+  if (world.now < isolate.idleUntil) return;
+  const forMs = random.between(5_000, 60_000);
+  isolate.idleUntil = world.now + forMs;
+  world.after(forMs, () => {
+    for (let i = 0; i < BURST && hot.length > 0; i += 1) sendRequest(scene, isolate, random.pick(hot).key, "read");
+  });
 }
+
+const BURST = 10;
 
 /** Sets a clock wrong by up to an hour, ahead or behind; or right again. */
 export function stepClock({ random, world }: Scene, { clock, link, idleUntil }: Isolate): void {

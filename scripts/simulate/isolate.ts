@@ -12,9 +12,10 @@ import type { KeyCopies, KeyResolver, ResolvedKey } from "../../src/store/key-ca
 import { createCircuitBreaker } from "../../src/store/lib/circuit-breaker.ts";
 import { guardD1 } from "../../src/store/lib/guarded-d1.ts";
 import { configureStore } from "../../src/store/store-config.ts";
-import { connectD1, createLink, type Link } from "./d1.ts";
+import { connectD1 } from "./d1.ts";
 import type { Result } from "./database.ts";
 import { connectKv } from "./kv.ts";
+import { createLink, type Link } from "./link.ts";
 import type { Call, Scene } from "./scene.ts";
 import { createUpstream } from "./upstream.ts";
 import { createClock, type IsolateClock } from "./world.ts";

@@ -83,6 +83,10 @@ export const expireEarlier = (key: Key): Change =>
     expiresAt: Math.min(timeOf(act, act.scene.random.between(0, 30_000)), expiresAt ?? Infinity),
   }));
 
+/** Lets a key expire so many milliseconds from now. */
+export const expireIn = (key: Key, inMs: number): Change =>
+  editKey(key, ({ expiresAt }, act) => ({ expiresAt: Math.min(timeOf(act, inMs), expiresAt ?? Infinity) }));
+
 /** Takes back what was narrowed: any role and address, and the end that the key was signed with. */
 export const widen = (key: Key): Change =>
   editKey(key, ({ expiresAt, signedExpiresAt }, { scene: { random, roles } }) => {

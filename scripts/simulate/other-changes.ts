@@ -46,16 +46,17 @@ export const replaceList: Change = async ({ scene: { random, lists }, db, by, no
   const other = await repository.get(ACCOUNT, PROJECT, to);
   if (list === null || other === null) return [];
   const users = await repository.usersOf(from, now);
-  if (from !== to && random.happens(0.2)) await repository.replaceOnKeys({ from: list, to: other, users }, by(), now);
+  if (from !== to && random.happens(0.5)) await repository.replaceOnKeys({ from: list, to: other, users }, by(), now);
   else await repository.replace({ list: { ...list, rules: random.pick(RULES) }, users }, by(), now);
   return users.map(({ id }) => id);
 };
 
 /** Gives an operator another role or another end, or removes them. */
-export const changeOperator: Change = async ({ scene, db, by, now }) => {
-  const { random, operators, roles } = scene;
+export const changeOperator: (operatorId: string) => Change = (operatorId) => async (act) => {
+  const { scene, db, by, now } = act;
+  const { random, roles } = scene;
   const repository = createOperatorRepository(db);
-  const operator = await repository.get(ACCOUNT, random.pick(operators));
+  const operator = await repository.get(ACCOUNT, operatorId);
   if (operator === null) return [];
   const { id, name, expireAfterHours } = operator;
   if (random.happens(0.2)) await repository.delete(ACCOUNT, id, true, by(), now);

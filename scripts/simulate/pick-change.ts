@@ -3,6 +3,7 @@ import type { Change } from "./changes.ts";
 import {
   createKey,
   expireEarlier,
+  expireIn,
   lowerRole,
   moveOverlap,
   restrict,
@@ -16,8 +17,10 @@ import type { Key } from "./keys.ts";
 import { changeOperator, replaceList, updateRole } from "./other-changes.ts";
 import type { Scene } from "./scene.ts";
 
-/** How far back the keys go that are changed. */
-const RECENT_KEYS = 150;
+/** Of the operators that were added, these last ones are active. */
+export const OPERATORS = 5;
+/** How far back the keys go that are used and changed. */
+export const RECENT_KEYS = 150;
 
 const OF_ONE_KEY: readonly ((key: Key) => Change)[] = [
   ...[revoke, lowerRole, restrict, expireEarlier, rotateKey],
@@ -29,14 +32,21 @@ const OF_A_CHANGED_KEY: readonly ((key: Key) => Change)[] = [
 ];
 
 /** A change of any kind, of a key that is not old. */
-export function pickChange({ random, keys, hot }: Scene): Change {
+export function pickChange({ random, keys, hot, operators }: Scene): Change {
   const recent = keys.slice(-RECENT_KEYS);
   const share = random.next();
   if (recent.length < RECENT_KEYS || share < 0.3) return createKey;
   if (share < 0.6) return random.pick(OF_ONE_KEY)(random.pick(recent));
-  if (share < 0.85 && hot.length > 0) return random.pick(OF_A_CHANGED_KEY)(random.pick(hot).key);
-  if (share < 0.88) return revokeMany([random.pick(recent), random.pick(recent)]);
-  return random.pick([updateRole, updateRole, replaceList, changeOperator]);
+  if (share < 0.82 && hot.length > 0) return random.pick(OF_A_CHANGED_KEY)(random.pick(hot).key);
+  if (share < 0.85) return revokeMany([random.pick(recent), random.pick(recent)]);
+  if (share < 0.88 && operators.length > 0) return changeOperator(random.pick(operators.slice(-OPERATORS)));
+  return random.pick([updateRole, replaceList]);
+}
+
+/** A key that manages keys; `null`: there is none. */
+export function pickManager({ random, keys, truth }: Scene): Key | null {
+  const managers = keys.slice(-RECENT_KEYS).filter(({ id }) => truth.of(id)?.permits.manage);
+  return managers.length === 0 ? null : random.pick(managers);
 }
 
 /** Two changes of one key, which are made at the same time. */
@@ -45,4 +55,26 @@ export function pickRivals({ random, keys }: Scene): readonly Change[] {
   if (recent.length === 0) return [];
   const key = random.pick(recent);
   return [random.pick(OF_ONE_KEY)(key), random.pick(OF_A_CHANGED_KEY)(key)];
+}
+
+/** Changes of one key, each so many milliseconds from now. */
+export type Sequence = readonly (readonly [afterMs: number, change: Change])[];
+
+export function pickSequence({ random, keys }: Scene): Sequence {
+  const recent = keys.slice(-RECENT_KEYS);
+  if (recent.length === 0) return [];
+  const key = random.pick(recent);
+  const inMs = random.between(2_000, 6_000);
+  return random.pick<Sequence>([
+    // Its end is moved back at the last moment, when it has expired by some clocks.
+    [
+      [0, expireIn(key, inMs)],
+      [inMs - random.between(200, 1_500), widen(key)],
+    ],
+    [
+      [0, rotateKey(key)],
+      [random.between(1_000, 8_000), moveOverlap(key)],
+      [random.between(9_000, 20_000), moveOverlap(key)],
+    ],
+  ]);
 }

@@ -1,10 +1,10 @@
 // The traffic of a run: reads, changes, bodies that take seconds, and responses that stay open, each judged by what its client
 // and the upstream see.
 import { type Isolate, SKEW_MS } from "./isolate.ts";
-import type { UnderWay } from "./judge.ts";
 import { ACCOUNT, type Key, PROJECT } from "./keys.ts";
 import type { Call, Scene } from "./scene.ts";
 import type { Kind } from "./truth.ts";
+import type { UnderWay } from "./verdicts.ts";
 
 export const HOST = "https://gateway.example";
 export const ACCOUNT_PATH = `/api/public/v1/accounts/${ACCOUNT}`;

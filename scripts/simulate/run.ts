@@ -1,26 +1,22 @@
 // One run: some isolates, many keys, requests in their order, and everything that happens meanwhile.
 import { setImmediate } from "node:timers/promises";
-import { requestChange } from "./changes.ts";
+import { type Guarantee, isKept } from "./bounds.ts";
 import { createDatabase } from "./database.ts";
-import { countDoubleExpiries, cutOff, letIdle, maintain, restore, stepClock } from "./faults.ts";
-import { createIsolate, type Isolate, SKEW_MS } from "./isolate.ts";
-import { createJudge, type Guarantee, isKept, type Judge } from "./judge.ts";
-import { createKey } from "./key-changes.ts";
+import { countDoubleExpiries } from "./faults.ts";
+import { createIsolate, type Isolate } from "./isolate.ts";
+import { createJudge, type Judge } from "./judge.ts";
 import { createRing, type Key, mint } from "./keys.ts";
-import { swapCopies } from "./kv.ts";
-import { addOperator, requestByOperator } from "./other-changes.ts";
-import { pickChange, pickRivals } from "./pick-change.ts";
+import { RECENT_KEYS } from "./pick-change.ts";
 import { populate } from "./population.ts";
 import { sendRequest, type What } from "./requests.ts";
 import { installRuntime } from "./runtime.ts";
 import type { Scene, Settings } from "./scene.ts";
+import { scheduleEverything } from "./schedule.ts";
 import { createTruth } from "./truth.ts";
 import { createRandom, createWorld } from "./world.ts";
 
 const ISOLATES = 16;
-const RECENT_KEYS = 150;
 const REQUESTS_EVERY_MS = 5;
-const CHANGES_EVERY_MS = 700;
 
 export interface Options extends Settings {
   readonly seed: number;
@@ -79,56 +75,8 @@ function setUp(options: Options): Scene {
   };
   truth.observe();
   for (let i = 0; i < ISOLATES; i += 1) scene.isolates.push(createIsolate(scene));
-  for (let i = 0; i < RECENT_KEYS; i += 1) {
-    world.after(10 * i, () => requestChange(scene, random.pick(scene.isolates), root, createKey));
-  }
-  schedule(scene);
+  scheduleEverything(scene);
   return scene;
-}
-
-function schedule(scene: Scene): void {
-  const { random, isolates, operators, root } = scene;
-  const any = () => random.pick(isolates);
-  // Whoever believes that a key has expired has nothing to tell of it: a change is made by a clock that is right.
-  const right = () => random.pick(isolates.filter(({ clock }) => Math.abs(clock.skewMs) <= SKEW_MS));
-  repeat(scene, CHANGES_EVERY_MS, () => requestChange(scene, right(), makerOf(scene), pickChange(scene)));
-  repeat(scene, 4_000, () => {
-    for (const change of pickRivals(scene)) requestChange(scene, right(), root, change);
-  });
-  repeat(scene, 3_000, () => {
-    if (operators.length > 0)
-      void requestByOperator(scene, right(), random.pick(operators.slice(-5)), pickChange(scene));
-  });
-  repeat(scene, 10_000, () => requestChange(scene, right(), root, addOperator));
-  repeat(scene, 20_000, () => {
-    void maintain(scene, right());
-    // A run that takes long meets the next one.
-    if (random.happens(0.5)) void maintain(scene, right());
-  });
-  repeat(scene, 5_000, () => swapCopies(scene));
-  repeat(scene, 30_000, () => cutOff(scene, any()));
-  repeat(scene, 5_000, () => letIdle(scene, any()));
-  repeat(scene, 40_000, () => stepClock(scene, any()));
-  repeat(scene, 40_000, () => {
-    isolates[Math.floor(random.next() * isolates.length)] = createIsolate(scene);
-  });
-  // Never two at once.
-  scene.world.after(60_000, function again() {
-    restore(scene);
-    scene.world.after(40_000 + random.wait(100_000), again);
-  });
-}
-
-/** Most changes are made by a key that stays; some by one that is changed itself. */
-function makerOf({ random, keys, root }: Scene): Key {
-  return random.happens(0.6) || keys.length === 0 ? root : random.pick(keys.slice(-RECENT_KEYS));
-}
-
-function repeat(scene: Scene, everyMs: number, act: () => void): void {
-  scene.world.after(scene.random.wait(everyMs), () => {
-    act();
-    repeat(scene, everyMs, act);
-  });
 }
 
 function sendOne(scene: Scene): void {

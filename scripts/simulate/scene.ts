@@ -1,8 +1,9 @@
 // What all parts of a run share.
 import type { KeyRing } from "../../src/core/token/api-key-token.ts";
+import type { StrongCheck } from "./bounds.ts";
 import type { D1Parts } from "./d1.ts";
 import type { Isolate } from "./isolate.ts";
-import type { Judge, StrongCheck } from "./judge.ts";
+import type { Judge } from "./judge.ts";
 import type { Key } from "./keys.ts";
 import type { KvHistory } from "./kv.ts";
 import type { Ended, Truth } from "./truth.ts";

@@ -1,7 +1,7 @@
 // The guarantees hold for some seeds and under every setting, every fault occurs, and edits of the code are caught.
 // `npm run simulate` runs the simulation ten times as long, and `npm run simulate -- --mutants` makes every edit.
 import { describe, expect, it } from "vitest";
-import { isKept, type StrongCheck } from "../../../scripts/simulate/judge.ts";
+import { isKept, type StrongCheck } from "../../../scripts/simulate/bounds.ts";
 import { MUTANTS } from "../../../scripts/simulate/mutant-list.ts";
 import { isCaught } from "../../../scripts/simulate/mutants.ts";
 import { type Options, simulate } from "../../../scripts/simulate/run.ts";
