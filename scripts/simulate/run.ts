@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { type Guarantee, isKept } from "./bounds.ts";
 import { createDatabase } from "./database.ts";
 import { countDoubleExpiries } from "./faults.ts";
-import { createIsolate, type Isolate } from "./isolate.ts";
+import { createIsolate } from "./isolate.ts";
 import { createJudge, type Judge } from "./judge.ts";
 import { createRing, type Key, mint } from "./keys.ts";
 import { RECENT_KEYS } from "./pick-change.ts";
@@ -82,9 +82,10 @@ function setUp(options: Options): Scene {
 function sendOne(scene: Scene): void {
   const { random, isolates, hot, world, keys } = scene;
   while (hot[0] !== undefined && hot[0].until < world.now) hot.shift();
+  const awake = isolates.filter(({ idleUntil }) => world.now >= idleUntil);
   // A few busy isolates and many that are nearly idle; recent keys more than old ones.
-  const isolate = isolates[Math.floor(random.next() ** 3 * isolates.length)] as Isolate;
-  if (keys.length === 0 || world.now < isolate.idleUntil) return;
+  const isolate = awake[Math.floor(random.next() ** 3 * awake.length)];
+  if (keys.length === 0 || isolate === undefined) return;
   const back = Math.floor(random.next() ** 2 * Math.min(keys.length, RECENT_KEYS));
   const any = keys[keys.length - 1 - back] as Key;
   const key = hot.length > 0 && random.happens(0.4) ? random.pick(hot).key : any;

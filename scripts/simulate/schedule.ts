@@ -50,7 +50,7 @@ export function scheduleEverything(scene: Scene): void {
   });
   repeat(scene, 5_000, () => swapCopies(scene));
   repeat(scene, 30_000, () => cutOff(scene, any()));
-  repeat(scene, 3_000, () => letIdle(scene, any()));
+  repeat(scene, 5_000, () => letIdle(scene, any()));
   repeat(scene, 40_000, () => stepClock(scene, any()));
   repeat(scene, 40_000, () => {
     isolates[Math.floor(random.next() * isolates.length)] = createIsolate(scene);

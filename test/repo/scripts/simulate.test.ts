@@ -8,7 +8,7 @@ import { type Options, simulate } from "../../../scripts/simulate/run.ts";
 
 async function run(changes: Partial<Options> = {}) {
   const settings = { strongCheck: "mutations" as StrongCheck, staleIfErrorMs: 60_000 };
-  return await simulate({ seed: 1, requests: 20_000, onProgress: () => undefined, ...settings, ...changes });
+  return await simulate({ seed: 1, requests: 10_000, onProgress: () => undefined, ...settings, ...changes });
 }
 
 const broken = (outcome: Awaited<ReturnType<typeof run>>) =>
@@ -18,8 +18,8 @@ const worst = (outcome: Awaited<ReturnType<typeof run>>, name: string) =>
   outcome.guarantees.find((guarantee) => guarantee.name === name)?.worst;
 
 describe("the simulation", { timeout: 60_000 }, () => {
-  it.each([1, 2])("keeps every guarantee for seed %d, with responses of every kind", async (seed) => {
-    const outcome = await run({ seed });
+  it("keeps every guarantee, with responses of every kind", async () => {
+    const outcome = await run({ requests: 25_000 });
     expect(broken(outcome)).toEqual([]);
     for (const count of Object.values(outcome.answered)) expect(count).toBeGreaterThan(0);
     // Near its bound, or the run was too tame to show anything.
@@ -27,7 +27,7 @@ describe("the simulation", { timeout: 60_000 }, () => {
   });
 
   it("repeats every decision for the same seed", async () => {
-    expect(await run({ requests: 5_000 })).toEqual(await run({ requests: 5_000 }));
+    expect(await run({ requests: 3_000 })).toEqual(await run({ requests: 3_000 }));
   });
 
   it("keeps every guarantee with STRONG_CHECK=all, where no read is late either", async () => {
