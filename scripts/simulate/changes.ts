@@ -35,7 +35,7 @@ export function requestChange(scene: Scene, isolate: Isolate, maker: Key, change
   const sent = isolate.send(request, call, async (authorized) => {
     const changed = await perform(scene, isolate, authorized, change, made);
     isolate.resolver.invalidate(changed, authorized.background);
-    isolate.link.earlyAt = scene.world.now;
+    isolate.link.earlyAt = Math.max(isolate.link.earlyAt, scene.world.now);
     background(createMaintenance(isolate.connect(), isolate.copies).syncKvCopies(changed));
     return new Response("{}");
   });

@@ -3,6 +3,7 @@
 import { createMaintenance } from "../../src/store/maintenance/maintenance.ts";
 import { settle } from "./changes.ts";
 import { type Isolate, SKEW_MS } from "./isolate.ts";
+import { noteTrouble } from "./link.ts";
 import { sendRequest } from "./requests.ts";
 import type { Scene } from "./scene.ts";
 
@@ -37,7 +38,8 @@ export function stepClock({ random, world }: Scene, { clock, link, idleUntil }: 
   const isWrong = Math.abs(clock.skewMs) > SKEW_MS;
   const wrong = random.pick([-1, 1]) * random.between(60_000, 3_600_000);
   clock.skewMs = isWrong ? random.between(-SKEW_MS, SKEW_MS) : wrong;
-  // It notices the step with its next request, and starts over.
+  // What is under way may be out of time at once. It notices the step with its next request, and starts over.
+  noteTrouble(link, world.now);
   Object.assign(link, { steppedAt: world.now, knownSeq: 0, earlyAt: world.now + 60_000 });
 }
 

@@ -21,7 +21,10 @@ import { createUpstream } from "./upstream.ts";
 import { createClock, type IsolateClock } from "./world.ts";
 
 /** The gateway's own code, loaded by its address: it is written for the types of workerd, which are not those of Node.js. */
-const { handleRequest } = (await import(new URL("../../src/gateway/handle-request.ts", import.meta.url).href)) as {
+const load = (path: string): Promise<unknown> => import(new URL(`../../src/${path}`, import.meta.url).href);
+// What the gateway loads with the first request that needs it: that is not a matter of virtual time.
+for (const later of ["gateway/proxy/speculative-forward", "core/token/derived-keys"]) await load(`${later}.ts`);
+const { handleRequest } = (await load("gateway/handle-request.ts")) as {
   readonly handleRequest: (request: Request, gateway: Gateway, later: typeof background) => Promise<Response>;
 };
 

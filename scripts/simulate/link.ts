@@ -35,7 +35,7 @@ export const createLink = (): Link => ({
 export function noteTrouble(link: Link, now: number): void {
   link.failures += 1;
   link.troubleAt = now;
-  link.earlyAt = now;
+  link.earlyAt = Math.max(link.earlyAt, now);
 }
 
 /** Notes a read of the change feed that was answered in time, and judges the time since the one before. */

@@ -1,5 +1,6 @@
-// Which change comes next.
+// Which change comes next, of which key, and in which isolate.
 import type { Change } from "./changes.ts";
+import type { Isolate } from "./isolate.ts";
 import {
   createKey,
   expireEarlier,
@@ -16,6 +17,7 @@ import {
 import type { Key } from "./keys.ts";
 import { changeOperator, replaceList, updateRole } from "./other-changes.ts";
 import type { Scene } from "./scene.ts";
+import type { Kind } from "./truth.ts";
 
 /** Of the operators that were added, these last ones are active. */
 export const OPERATORS = 5;
@@ -43,10 +45,19 @@ export function pickChange({ random, keys, hot, operators }: Scene): Change {
   return random.pick([updateRole, replaceList]);
 }
 
-/** A key that manages keys; `null`: there is none. */
-export function pickManager({ random, keys, truth }: Scene): Key | null {
-  const managers = keys.slice(-RECENT_KEYS).filter(({ id }) => truth.of(id)?.permits.manage);
-  return managers.length === 0 ? null : random.pick(managers);
+/** A key that may do something; `null`: there is none. */
+export function pickAllowed({ random, keys, truth }: Scene, kind: Kind): Key | null {
+  const allowed = keys.slice(-RECENT_KEYS).filter(({ id }) => {
+    const state = truth.of(id);
+    return state?.permits[kind] && !state.ended;
+  });
+  return allowed.length === 0 ? null : random.pick(allowed);
+}
+
+/** An isolate that is not idle: a few busy ones, and many that nearly are. */
+export function pickIsolate({ random, isolates, world }: Scene): Isolate | null {
+  const awake = isolates.filter(({ idleUntil }) => world.now >= idleUntil);
+  return awake[Math.floor(random.next() ** 3 * awake.length)] ?? null;
 }
 
 /** Two changes of one key, which are made at the same time. */

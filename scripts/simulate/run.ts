@@ -6,7 +6,7 @@ import { countDoubleExpiries } from "./faults.ts";
 import { createIsolate } from "./isolate.ts";
 import { createJudge, type Judge } from "./judge.ts";
 import { createRing, type Key, mint } from "./keys.ts";
-import { RECENT_KEYS } from "./pick-change.ts";
+import { pickIsolate, RECENT_KEYS } from "./pick-change.ts";
 import { populate } from "./population.ts";
 import { sendRequest, type What } from "./requests.ts";
 import { installRuntime } from "./runtime.ts";
@@ -80,12 +80,11 @@ function setUp(options: Options): Scene {
 }
 
 function sendOne(scene: Scene): void {
-  const { random, isolates, hot, world, keys } = scene;
+  const { random, hot, world, keys } = scene;
   while (hot[0] !== undefined && hot[0].until < world.now) hot.shift();
-  const awake = isolates.filter(({ idleUntil }) => world.now >= idleUntil);
-  // A few busy isolates and many that are nearly idle; recent keys more than old ones.
-  const isolate = awake[Math.floor(random.next() ** 3 * awake.length)];
-  if (keys.length === 0 || isolate === undefined) return;
+  const isolate = pickIsolate(scene);
+  if (keys.length === 0 || isolate === null) return;
+  // Recent keys more than old ones.
   const back = Math.floor(random.next() ** 2 * Math.min(keys.length, RECENT_KEYS));
   const any = keys[keys.length - 1 - back] as Key;
   const key = hot.length > 0 && random.happens(0.4) ? random.pick(hot).key : any;

@@ -2,11 +2,20 @@
 import { requestChange } from "./changes.ts";
 import { cutOff, letIdle, maintain, restore, stepClock } from "./faults.ts";
 import { createIsolate, SKEW_MS } from "./isolate.ts";
-import { createKey, lowerRole } from "./key-changes.ts";
+import { createKey, lowerRole, setDisabled } from "./key-changes.ts";
 import type { Key } from "./keys.ts";
 import { swapCopies } from "./kv.ts";
 import { addOperator, changeOperator, requestByOperator } from "./other-changes.ts";
-import { OPERATORS, pickChange, pickManager, pickRivals, pickSequence, RECENT_KEYS } from "./pick-change.ts";
+import {
+  OPERATORS,
+  pickAllowed,
+  pickChange,
+  pickIsolate,
+  pickRivals,
+  pickSequence,
+  RECENT_KEYS,
+} from "./pick-change.ts";
+import { sendRequest } from "./requests.ts";
 import type { Scene } from "./scene.ts";
 
 const CHANGES_EVERY_MS = 700;
@@ -35,9 +44,18 @@ export function scheduleEverything(scene: Scene): void {
     void requestByOperator(scene, right(), id, pickChange(scene));
     if (random.happens(0.3)) requestChange(scene, right(), root, changeOperator(id));
   });
+  // What is under way is ended, or begins when its key has just been.
+  repeat(scene, 2_000, () => {
+    const [key, isolate] = [pickAllowed(scene, "change"), pickIsolate(scene)];
+    if (key === null || isolate === null) return;
+    const endsAfterMs = random.between(-9_000, 15_000);
+    const what = random.pick(["upload", "watch"] as const);
+    scene.world.after(Math.max(0, -endsAfterMs), () => sendRequest(scene, isolate, key, what));
+    scene.world.after(Math.max(0, endsAfterMs), () => requestChange(scene, right(), root, setDisabled(key, true)));
+  });
   // Whoever makes a change is changed at the same time.
   repeat(scene, 3_000, () => {
-    const manager = pickManager(scene);
+    const manager = pickAllowed(scene, "manage");
     if (manager === null) return;
     requestChange(scene, right(), manager, pickChange(scene));
     scene.world.after(random.between(0, 60), () => requestChange(scene, right(), root, lowerRole(manager)));
@@ -67,7 +85,7 @@ function makerOf(scene: Scene): Key {
   const { random, keys, root } = scene;
   const share = random.next();
   if (share < 0.6 || keys.length === 0) return root;
-  return share < 0.7 ? random.pick(keys) : (pickManager(scene) ?? root);
+  return share < 0.7 ? random.pick(keys) : (pickAllowed(scene, "manage") ?? root);
 }
 
 function repeat(scene: Scene, everyMs: number, act: () => void): void {
