@@ -1,7 +1,7 @@
 // What happens in a run besides requests, and how often: changes of each kind, maintenance, and faults.
 import { requestChange } from "./changes.ts";
 import { cutOff, letIdle, maintain, restore, stepClock } from "./faults.ts";
-import { createIsolate, SKEW_MS } from "./isolate.ts";
+import { createIsolate, type Isolate, SKEW_MS } from "./isolate.ts";
 import { createKey, lowerRole, setDisabled } from "./key-changes.ts";
 import type { Key } from "./keys.ts";
 import { swapCopies } from "./kv.ts";
@@ -53,6 +53,7 @@ export function scheduleEverything(scene: Scene): void {
     scene.world.after(Math.max(0, -endsAfterMs), () => sendRequest(scene, isolate, key, what));
     scene.world.after(Math.max(0, endsAfterMs), () => requestChange(scene, right(), root, setDisabled(key, true)));
   });
+  repeat(scene, 3_000, () => openLate(scene, right));
   // Whoever makes a change is changed at the same time.
   repeat(scene, 3_000, () => {
     const manager = pickAllowed(scene, "manage");
@@ -78,6 +79,17 @@ export function scheduleEverything(scene: Scene): void {
     restore(scene);
     scene.world.after(40_000 + random.wait(100_000), again);
   });
+}
+
+/** A response is opened on a cached record that is nearly too old, of a key that has ended meanwhile. */
+function openLate(scene: Scene, right: () => Isolate): void {
+  const { world, random, root } = scene;
+  const [key, isolate] = [pickAllowed(scene, "read"), pickIsolate(scene)];
+  if (key === null || isolate === null) return;
+  sendRequest(scene, isolate, key, "read");
+  isolate.idleUntil = world.now + 9_500;
+  world.after(random.between(0, 500), () => requestChange(scene, right(), root, setDisabled(key, true)));
+  world.after(random.between(8_500, 9_500), () => sendRequest(scene, isolate, key, "watch"));
 }
 
 /** Most changes are made by a key that stays; some by one that is changed itself, or may make none. */
