@@ -58,9 +58,11 @@ export function createJudge(truth: Truth, strongCheck: StrongCheck, staleIfError
     if (denying.length === 0 && status === 401 && decidedAt - madeAt < MISS_MS)
       raise(guarantees.lateNew, decidedAt - madeAt);
     else if (denying.length === 0) (status === 401 ? guarantees.wrong401 : guarantees.wrong403).worst += 1;
+    // By a clock that is ahead a key has expired, for good, that others go on to use.
+    else if (isClockWrong) return;
     else if (kind !== "read") raise(guarantees.deniedAgain, Number.POSITIVE_INFINITY);
-    // Without a link to D1 a key stays denied: it fails closed. So does one that has expired by a clock that is wrong.
-    else if (!hadTrouble(decided) && !isClockWrong) raise(guarantees.deniedAgain, decidedAt - end);
+    // Without a link to D1 a key stays denied: it fails closed.
+    else if (!hadTrouble(decided)) raise(guarantees.deniedAgain, decidedAt - end);
   }
 
   return {

@@ -89,7 +89,7 @@ function openLate(scene: Scene, right: () => Isolate): void {
   sendRequest(scene, isolate, key, "read");
   isolate.idleUntil = world.now + 9_500;
   world.after(random.between(0, 500), () => requestChange(scene, right(), root, setDisabled(key, true)));
-  world.after(random.between(8_500, 9_500), () => sendRequest(scene, isolate, key, "watch"));
+  world.after(random.between(8_500, 11_500), () => sendRequest(scene, isolate, key, "watch"));
 }
 
 /** Most changes are made by a key that stays; some by one that is changed itself, or may make none. */
