@@ -1,6 +1,6 @@
 // Counts what a customer uses in some minutes of virtual time, by running the real code on storage that counts.
 import { newIdentityKeys } from "../../scripts/secrets.ts";
-import { ACCOUNT } from "../../scripts/simulate/primary.ts";
+import { ACCOUNT } from "../../scripts/simulate/keys.ts";
 import { createRandom, EPOCH } from "../../scripts/simulate/world.ts";
 import type { Config } from "../../src/config/config.ts";
 import type { KeyHash } from "../../src/core/access/principal.ts";

@@ -1,11 +1,11 @@
 // One isolate of the count: the real key resolver and recorders on storage that counts, and the few lines of the gateway
 // that call them (src/gateway/handle-request.ts, which needs a Request).
 
-import { operationOf } from "../../scripts/simulate/isolate.ts";
-import { ACCOUNT } from "../../scripts/simulate/primary.ts";
+import { ACCOUNT } from "../../scripts/simulate/keys.ts";
 import { decide } from "../../src/core/access/decide.ts";
 import type { KeyHash } from "../../src/core/access/principal.ts";
 import { type Address, parseAddress } from "../../src/core/ip/ip-address.ts";
+import { OPERATIONS, type Operation } from "../../src/core/routing/operations.ts";
 import { createNetworks } from "../../src/store/api-keys/networks.ts";
 import { createPlaceCheck } from "../../src/store/api-keys/new-networks.ts";
 import { createUsageRecorder } from "../../src/store/api-keys/usage.ts";
@@ -32,6 +32,12 @@ const REQUEST = { cf: { country: "NZ" } };
 
 // A Developer must not read login records.
 const OPERATION_IDS = { read: "listClusters", change: "createCluster", denied: "getLoginRecords" } as const;
+
+function operationOf(id: string): Operation {
+  const operation = OPERATIONS.find(({ operationId }) => operationId === id);
+  if (operation === undefined) throw new Error(`${id} is not an operation`);
+  return operation;
+}
 
 function fail(what: string, cause: unknown): never {
   throw new Error(what, { cause });

@@ -55,6 +55,8 @@ async function piecesOf(ringText: string, token: string): Promise<Readonly<Recor
     now: () => 0,
     decide: () => Promise.reject(new Error("nobody asks")),
     isAllowed: async () => true,
+    firstAfterMs: 5_000,
+    identityOf: () => "",
   });
   return {
     nothing: () => null,

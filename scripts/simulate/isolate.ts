@@ -1,97 +1,125 @@
-// One isolate of the simulation: the real key resolver on modeled ports, and the few lines of the gateway that call it.
-import { decide } from "../../src/core/access/decide.ts";
-import { parseAddress } from "../../src/core/ip/ip-address.ts";
-import { OPERATIONS, type Operation } from "../../src/core/routing/operations.ts";
+// One isolate of the simulation: the real gateway with the real adapters, on the bindings of the simulation. What it forwards goes
+// to upstream.ts; what it decides is noted for the judge.
+import { OPERATIONS } from "../../src/core/routing/operations.ts";
+import { compileRoutes } from "../../src/core/routing/route-matcher.ts";
+import type { Gateway } from "../../src/gateway/gateway.ts";
+import { createHeaderFilter } from "../../src/gateway/proxy/request-headers.ts";
+import { createRateLimits } from "../../src/gateway/rate-limits.ts";
+import { createD1Records } from "../../src/store/key-cache/d1-records.ts";
 import { createKeyResolver } from "../../src/store/key-cache/key-resolver.ts";
-import type { ChangeFeed, KeyCopies, KeyRecordSource, Need, ResolvedKey } from "../../src/store/key-cache/ports.ts";
-import { claimsFor } from "../../test/support/key.ts";
-import type { Judge, StrongCheck } from "./judge.ts";
-import { connectD1, connectKv, type KvHistory, type Link } from "./ports.ts";
-import { ACCOUNT, type Key, type Kind, type Primary } from "./primary.ts";
-import { clockOf, type Random, type World } from "./world.ts";
+import { createKvCopies, limitWrites } from "../../src/store/key-cache/kv-copies.ts";
+import type { KeyCopies, KeyResolver, ResolvedKey } from "../../src/store/key-cache/ports.ts";
+import { createCircuitBreaker } from "../../src/store/lib/circuit-breaker.ts";
+import { guardD1 } from "../../src/store/lib/guarded-d1.ts";
+import { configureStore } from "../../src/store/store-config.ts";
+import { connectD1 } from "./d1.ts";
+import type { Result } from "./database.ts";
+import { connectKv } from "./kv.ts";
+import { createLink, type Link } from "./link.ts";
+import type { Call, Scene } from "./scene.ts";
+import { createUpstream } from "./upstream.ts";
+import { createClock, type IsolateClock } from "./world.ts";
 
-/** A wrong implementation, by which the simulation shows that it can fail. */
-export interface Flaw {
-  readonly changes?: (real: ChangeFeed, now: () => number) => ChangeFeed;
-  readonly records?: (real: KeyRecordSource, copies: KeyCopies) => KeyRecordSource;
-  readonly copies?: (real: KeyCopies) => KeyCopies;
-  readonly need?: (need: Need) => Need;
-}
+/** The gateway's own code, loaded by its address: it is written for the types of workerd, which are not those of Node.js. */
+const load = (path: string): Promise<unknown> => import(new URL(`../../src/${path}`, import.meta.url).href);
+// What the gateway loads with the first request that needs it: that is not a matter of virtual time.
+for (const later of ["gateway/proxy/speculative-forward", "core/token/derived-keys"]) await load(`${later}.ts`);
+const { handleRequest } = (await load("gateway/handle-request.ts")) as {
+  readonly handleRequest: (request: Request, gateway: Gateway, later: typeof background) => Promise<Response>;
+};
 
-export interface Settings {
-  readonly strongCheck: StrongCheck;
-  readonly staleIfErrorMs: number;
-  readonly flaw: Flaw;
-}
-
-/** Everything that the isolates of a run share. */
-export interface Surroundings extends Settings {
-  readonly world: World;
-  readonly random: Random;
-  readonly primary: Primary;
-  readonly history: KvHistory;
-  readonly judge: Judge;
-}
+const CACHE_SIZE = 200;
+/** Clocks that are right differ by at most twice as much. */
+export const SKEW_MS = 3_000;
 
 export interface Isolate {
   readonly link: Link;
-  /** Serves a request, and reports its decision to the judge, now or later. */
-  serve(key: Key, kind: Kind): void;
+  readonly clock: IsolateClock;
+  readonly resolver: KeyResolver;
+  readonly copies: KeyCopies;
+  /** Until when no request comes to it. */
+  idleUntil: number;
+  /** The database as repositories have it. `onCommit` runs after each of their transactions. */
+  connect(onCommit?: (results: readonly Result[]) => void): D1Database;
+  /** Answers a request. `handleAdmin` serves the operations of Gatehouse. */
+  send(request: Request, call: Call, handleAdmin?: Gateway["handleAdmin"]): Promise<Response>;
 }
 
-const CACHE_SIZE = 200;
-const ADDRESS = parseAddress("198.51.100.7");
-const OPERATION: Record<Kind, Operation> = { read: operationOf("listClusters"), change: operationOf("createCluster") };
+const routes = compileRoutes(OPERATIONS, null);
 
-/** @throws Error when the operation table does not have it */
-export function operationOf(id: string): Operation {
-  const operation = OPERATIONS.find(({ operationId }) => operationId === id);
-  if (operation === undefined) throw new Error(`${id} is not an operation`);
-  return operation;
-}
+/** Keeps work alive after the response. It reports its own errors. */
+export const background = (work: Promise<unknown>): void => void work.catch(() => undefined);
 
-export function createIsolate(surroundings: Surroundings): Isolate {
-  const { world, random, judge, flaw, strongCheck, staleIfErrorMs } = surroundings;
-  const link: Link = { cutOffUntil: 0, silent: false };
-  const skewMs = random.between(-3_000, 3_000);
-  const clock = clockOf(world, skewMs);
-  const d1 = connectD1(surroundings, link);
-  const kv = connectKv(surroundings);
-  const copies = flaw.copies?.(kv) ?? kv;
-  const records = flaw.records?.(d1, copies) ?? d1;
-  const changes = flaw.changes?.(d1, () => world.now) ?? d1;
-  const parts = { records, changes, copies, clock, random: random.next, onError: () => undefined };
-  const resolver = createKeyResolver(parts, { cacheSize: CACHE_SIZE, staleIfErrorMs });
-
-  function answerUnavailable(): void {
-    judge.answered.unavailable += 1;
-  }
-
-  async function resolve(key: Key, need: Need): Promise<ResolvedKey> {
-    const found = await resolver.resolve({ hash: key.hash, claims: claimsFor(key.row) }, need, () => undefined);
-    return "result" in found ? found.result : found;
-  }
-
-  function authorize(key: Key, kind: Kind, cameAt: number, { record, degraded }: ResolvedKey, now: number): void {
-    const facts = { address: ADDRESS, accountId: ACCOUNT, operation: OPERATION[kind], params: {} };
-    const decision = decide(record, facts, now);
-    const reason = decision.allow ? null : decision.denial.reason;
-    if (reason === null && degraded && kind === "change") answerUnavailable();
-    else judge.check({ key, kind, reason, degraded, cameAt, decidedAt: world.now, skewMs });
-  }
-
+export function createIsolate(scene: Scene): Isolate {
+  const { world, random, ring, staleIfErrorMs } = scene;
+  const link = createLink();
+  const clock = createClock(world, random.between(-SKEW_MS, SKEW_MS));
+  const records = createD1Records(connectD1(scene, link));
+  const copies = limitWrites(createKvCopies(connectKv(scene), ring), clock.now);
+  const breaker = createCircuitBreaker(clock, random.next);
+  const resolver = createKeyResolver(
+    { records, changes: records, copies, clock, random: random.next, onError: () => undefined },
+    { cacheSize: CACHE_SIZE, staleIfErrorMs },
+  );
+  const gateway = createGateway(scene, clock, resolver);
   return {
-    link,
-    // The order of src/gateway/authorize.ts, which needs a Request: the key cache, then the resolver.
-    serve(key, kind) {
-      const cameAt = world.now;
-      const now = clock.now();
-      const fromPrimary = strongCheck === "all" || (strongCheck === "mutations" && kind === "change");
-      const plain: Need = { fromPrimary, allowUnconfirmed: kind === "read" };
-      const need = flaw.need?.(plain) ?? plain;
-      const cached = need.fromPrimary ? null : resolver.getCached(key.hash, now, () => undefined);
-      if (cached !== null) return authorize(key, kind, cameAt, cached, now);
-      resolve(key, need).then((found) => authorize(key, kind, cameAt, found, now), answerUnavailable);
+    ...{ link, clock, resolver, copies, idleUntil: 0 },
+    connect(onCommit) {
+      const db = guardD1(connectD1(scene, link, onCommit), breaker);
+      configureStore(db, { ring, blockedKeyIds: new Set(), issuers: new Set(["https://issuer.example"]) });
+      return db;
+    },
+    send(request, call, handleAdmin = gateway.handleAdmin) {
+      const keys = noting(resolver, call, () => world.now);
+      return handleRequest(request, { ...gateway, keys, handleAdmin, requestId: () => call.id }, background);
+    },
+  };
+}
+
+function createGateway(scene: Scene, clock: IsolateClock, keys: KeyResolver): Gateway {
+  const unexpected = () => Promise.reject(new Error("nothing of the simulation asks for this"));
+  const nothing = () => undefined;
+  return {
+    ...{ routes, ring: scene.ring, keys, operators: null, assets: null, now: clock.now, requestId: () => "" },
+    ...{ usage: { record: nothing }, denials: { record: nothing, flush: async () => undefined } },
+    ...{ dryRuns: unexpected, leaks: unexpected, auditHead: unexpected, openapi: unexpected },
+    ...{ firstAccount: unexpected, handleAdmin: unexpected, canaries: unexpected },
+    // The role is what the upstream acts on.
+    identity: { tokenFor: ({ role }) => role.id, jwks: { keys: [] } },
+    upstream: {
+      ...{ origin: "https://upstream.example", authorization: null, timeoutMs: 5_000, servesPages: false },
+      fetch: createUpstream(scene),
+      forwardsHeader: createHeaderFilter(null),
+    },
+    policy: {
+      ...{ strongCheck: scene.strongCheck, speculativeForwarding: true, allowWebSockets: false, consoleHost: null },
+      ...{ blockedKeyIds: new Set(), hosts: new Set(), origins: new Set(), cors: { allowed: "", exposed: "" } },
+    },
+    limits: createRateLimits(null, null),
+    log: { write: nothing, sampled: () => false, admitsDenial: () => false },
+  };
+}
+
+/** The same resolver, which notes for a call when its record was confirmed. */
+function noting(resolver: KeyResolver, call: Call, now: () => number): KeyResolver {
+  function note(found: ResolvedKey): ResolvedKey {
+    call.confirmedAt = now();
+    call.degraded = found.degraded;
+    return found;
+  }
+  return {
+    ...resolver,
+    getCached(hash, at, later) {
+      const found = resolver.getCached(hash, at, later);
+      return found && note(found);
+    },
+    async resolve(key, need, later) {
+      const found = await resolver.resolve(key, need, later);
+      if (!("result" in found)) return note(found);
+      call.speculated = true;
+      const result = found.result.then(note);
+      result.catch(() => undefined);
+      return { cached: found.cached, result };
     },
   };
 }

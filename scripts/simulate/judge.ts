@@ -1,123 +1,113 @@
-// The judge of a run: compares every decision with the state of the primary at its time, and keeps the worst case of each
-// guarantee beside its bound.
-import type { Key, Kind } from "./primary.ts";
-import { EPOCH } from "./world.ts";
+// The judge of a run: compares everything that a client, an upstream or the database sees with what was true, and keeps the worst
+// case of each guarantee beside its bound.
+import {
+  createGuarantees,
+  type Guarantee,
+  MISS_MS,
+  OPEN_CUT_OFF_MS,
+  OPEN_MS,
+  type StrongCheck,
+  TROUBLE_MS,
+} from "./bounds.ts";
+import type { History, State, Truth } from "./truth.ts";
+import { type Decided, denies, grants, hadTrouble, lastEnd, lastEndUnderWay, type UnderWay } from "./verdicts.ts";
 
-// Written here, not imported from what is judged.
-const FRESH_FOR_MS = 10_000;
+export type Judge = ReturnType<typeof createJudge>;
 
-export type StrongCheck = "mutations" | "all";
-
-/** One decision, with the times of the world at which the request came and was decided. */
-export interface Decided {
-  readonly key: Key;
-  readonly kind: Kind;
-  /** Of a denial; `null`: it was allowed. */
-  readonly reason: string | null;
-  readonly degraded: boolean;
-  readonly cameAt: number;
-  readonly decidedAt: number;
-  /** How far the isolate's clock is ahead of the world. */
-  readonly skewMs: number;
-}
-
-export interface Guarantee {
-  readonly name: string;
-  readonly unit: "ms" | "requests";
-  readonly bound: number;
-  worst: number;
-  /** The bound is a minimum. */
-  readonly atLeast?: true;
-}
-
-export interface Judge {
-  readonly guarantees: readonly Guarantee[];
-  readonly answered: Record<"allowed" | "denied" | "degraded" | "unavailable", number>;
-  check(decided: Decided): void;
-  noteGap(ms: number): void;
-}
-
-export function isKept({ worst, bound, atLeast }: Guarantee): boolean {
-  return atLeast ? worst >= bound : worst <= bound;
-}
-
-export function createJudge(strongCheck: StrongCheck, staleIfErrorMs: number): Judge {
-  const answered = { allowed: 0, denied: 0, degraded: 0, unavailable: 0 };
-  const guarantee = (name: string, unit: Guarantee["unit"], bound: number): Guarantee => {
-    return { name, unit, bound, worst: 0 };
+export function createJudge(truth: Truth, strongCheck: StrongCheck, staleIfErrorMs: number) {
+  const answered = {
+    allowed: 0,
+    denied: 0,
+    degraded: 0,
+    unavailable: 0,
+    speculated: 0,
+    changed: 0,
+    completed: 0,
+    cut: 0,
   };
-  const unlessAll = (ms: number) => (strongCheck === "all" ? 0 : ms);
-  const lateRead = guarantee("a read is allowed after it was forbidden", "ms", unlessAll(FRESH_FOR_MS));
-  const lateCutOff = guarantee("the same without a link to D1", "ms", unlessAll(FRESH_FOR_MS + staleIfErrorMs));
-  const lateChange = guarantee("a change is allowed after it was forbidden", "ms", 0);
-  const expired = guarantee("a request is allowed after the key's expiry", "requests", 0);
-  const wrong401 = guarantee("a valid key is answered 401", "requests", 0);
-  const wrong403 = guarantee("a permitted request is answered 403", "requests", 0);
-  const deniedAgain = guarantee("a read is denied after it was allowed again", "ms", unlessAll(FRESH_FOR_MS));
-  const degradedChange = guarantee("a change is allowed on a stale record", "requests", 0);
-  const name = "time between two feed reads of an isolate";
-  const gap: Guarantee = { name, unit: "ms", bound: 5_000, worst: Number.POSITIVE_INFINITY, atLeast: true };
+  const guarantees = createGuarantees(strongCheck, staleIfErrorMs);
+  const raise = (guarantee: Guarantee, value: number) => {
+    guarantee.worst = Math.max(guarantee.worst, value);
+  };
+  const historyOf = (id: string): History => truth.histories.get(id) ?? [];
 
   function checkAllowed(decided: Decided): void {
-    const { kind, degraded, cameAt, key } = decided;
+    const { kind, degraded, cameAt, decidedAt } = decided;
     answered.allowed += 1;
     if (degraded) answered.degraded += 1;
-    if (degraded && kind === "change") degradedChange.worst += 1;
-    if (cameAt >= worldTimeOf(key.firstExpiresAt, decided)) expired.worst += 1;
-    const forbiddenAt = forbiddenSince(decided);
-    if (cameAt <= forbiddenAt) return;
-    const late = kind === "change" ? lateChange : degraded ? lateCutOff : lateRead;
-    late.worst = Math.max(late.worst, decided.decidedAt - forbiddenAt);
+    if (degraded && (kind !== "read" || !hadTrouble(decided))) guarantees.wrongStale.worst += 1;
+    const end = lastEnd(historyOf(decided.id), decided);
+    if (end >= cameAt) return;
+    if (end === Number.NEGATIVE_INFINITY) guarantees.neverAllowed.worst += 1;
+    else
+      raise(
+        kind !== "read" ? guarantees.lateChange : degraded ? guarantees.lateCutOff : guarantees.lateRead,
+        decidedAt - end,
+      );
   }
 
   function checkDenied(decided: Decided): void {
+    const { kind, cameAt, decidedAt, status, isClockWrong } = decided;
     answered.denied += 1;
-    if (mayBeDenied(decided)) return;
-    const { reopened } = decided.key;
-    if (reopened !== null && decided.cameAt <= reopened.answeredAt) return;
-    if (reopened !== null && decided.kind === "read" && isAsBefore(decided)) {
-      // Without a link to D1 a key stays denied: it fails closed.
-      if (decided.degraded) return;
-      deniedAgain.worst = Math.max(deniedAgain.worst, decided.decidedAt - reopened.answeredAt);
-      return;
-    }
-    const is403 = decided.reason === "permission_missing" || decided.reason === "address_not_allowed";
-    (is403 ? wrong403 : wrong401).worst += 1;
+    const history = historyOf(decided.id);
+    const madeAt = history[0]?.from ?? Number.POSITIVE_INFINITY;
+    if (madeAt >= cameAt) return;
+    const denying = history.filter((state) => state.from <= decidedAt && denies(state, decided));
+    const end = Math.max(...denying.map(({ answeredAt }) => answeredAt));
+    if (end >= cameAt) return;
+    if (denying.length === 0 && status === 401 && decidedAt - madeAt < MISS_MS)
+      raise(guarantees.lateNew, decidedAt - madeAt);
+    else if (denying.length === 0) (status === 401 ? guarantees.wrong401 : guarantees.wrong403).worst += 1;
+    // By a clock that is ahead a key has expired, for good, that others go on to use.
+    else if (isClockWrong) return;
+    else if (kind !== "read") raise(guarantees.deniedAgain, Number.POSITIVE_INFINITY);
+    // Without a link to D1 a key stays denied: it fails closed.
+    else if (!hadTrouble(decided)) raise(guarantees.deniedAgain, decidedAt - end);
   }
 
   return {
-    guarantees: [lateChange, lateRead, lateCutOff, expired, deniedAgain, wrong401, wrong403, degradedChange, gap],
+    guarantees: Object.values(guarantees) as readonly Guarantee[],
     answered,
-    check: (decided) => (decided.reason === null ? checkAllowed(decided) : checkDenied(decided)),
-    noteGap(ms) {
-      gap.worst = Math.min(gap.worst, ms);
+    check(decided: Decided): void {
+      const { status } = decided;
+      if (status < 300) checkAllowed(decided);
+      else if (status === 401 || status === 403) checkDenied(decided);
+      else if (status === 503) {
+        answered.unavailable += 1;
+        if (!hadTrouble(decided)) guarantees.wrong503.worst += 1;
+      }
+    },
+    /** A part of an open response has reached the client; or a long body is complete at the upstream. */
+    checkUnderWay(what: "open" | "upload", id: string, at: number, isolate: UnderWay): void {
+      const { openedAt, troubleAt } = isolate;
+      const end = lastEndUnderWay(historyOf(id), what === "open" ? "read" : "change", at, isolate);
+      const late = Math.max(0, at - end);
+      if (what === "upload") raise(guarantees.lateUpload, late);
+      else if (at - troubleAt < TROUBLE_MS + OPEN_CUT_OFF_MS) raise(guarantees.openCutOff, late);
+      else raise(at - openedAt < OPEN_MS ? guarantees.lateOpened : guarantees.lateOpen, late);
+    },
+    /**
+     * A change was committed.
+     *
+     * @param before what was true of the actor until then; `undefined`: there was none
+     * @param clock the time of the change, by the isolate's clock
+     * @param isCurrent whether the changed row was as it had been read
+     */
+    checkChange(before: State | undefined, clock: number, isCurrent: boolean): void {
+      answered.changed += 1;
+      const mayChange = before !== undefined && grants(before, "manage") && clock < (before.expiresAt ?? Infinity);
+      if (!mayChange) guarantees.endedActor.worst += 1;
+      if (!isCurrent) guarantees.overwritten.worst += 1;
+    },
+    /** A change was answered 503. @param wasMade although it was committed, and D1 has failed no more than once since */
+    noteUnavailable(wasMade: boolean): void {
+      if (wasMade) guarantees.unsaid.worst += 1;
+    },
+    noteExpiries(twice: number): void {
+      guarantees.expiredTwice.worst += twice;
+    },
+    noteGap(ms: number): void {
+      guarantees.gap.worst = Math.min(guarantees.gap.worst, ms);
     },
   };
-}
-
-/** Whether a denial is for what has narrowed the key before it was allowed again. */
-function isAsBefore({ reason }: Decided): boolean {
-  return reason === "key_disabled" || reason === "key_expired";
-}
-
-/** A time of the epoch, as the time of the world at which the isolate's clock shows it. */
-function worldTimeOf(time: number | null, { skewMs }: Decided): number {
-  return time === null ? Number.POSITIVE_INFINITY : time - EPOCH - skewMs;
-}
-
-/** The time after which an actor who got the response to each change expects a denial. */
-function forbiddenSince(decided: Decided): number {
-  const { closed, shortened } = decided.key;
-  const shortenedAt = Math.max(shortened.answeredAt, worldTimeOf(shortened.expiresAt, decided));
-  return Math.min(closed[decided.kind].answeredAt, shortenedAt);
-}
-
-/** Whether a change that was committed before the decision justifies a denial. */
-function mayBeDenied(decided: Decided): boolean {
-  const { key, kind, decidedAt } = decided;
-  // A clock of whole milliseconds may show the expiry up to one of them early.
-  const cameAt = decided.cameAt + 1;
-  if (key.closed[kind].committedAt <= decidedAt) return true;
-  if (cameAt >= worldTimeOf(key.firstExpiresAt, decided)) return true;
-  return key.shortened.committedAt <= decidedAt && cameAt >= worldTimeOf(key.shortened.expiresAt, decided);
 }

@@ -1,5 +1,5 @@
-// The world of the simulation: virtual time, which passes only when something happens, and random numbers that a seed
-// repeats. The whole simulation is one sequence.
+// The world of the simulation: virtual time, which passes only when something happens, random numbers that a seed repeats, and
+// the clocks of isolates, which differ and are corrected. The whole simulation is one sequence.
 import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../../src/store/lib/timeouts.ts";
 import { seededRandom } from "../../test/support/random.ts";
@@ -13,17 +13,22 @@ export interface World {
   passTo(time: number): Promise<void>;
 }
 
+interface Event {
+  readonly at: number;
+  run: (() => void) | null;
+}
+
 export function createWorld(): World {
   // The next event is the last one; of two at the same time, the one that was asked for first runs first.
-  const events: { readonly at: number; run: (() => void) | null }[] = [];
+  const events: Event[] = [];
   let now = 0;
   return {
     get now() {
       return now;
     },
     after(delayMs, run) {
-      const event: (typeof events)[number] = { at: now + delayMs, run };
-      events.splice(events.findLastIndex(({ at }) => at > event.at) + 1, 0, event);
+      const event: Event = { at: now + delayMs, run };
+      events.splice(countLater(events, event.at), 0, event);
       return () => {
         event.run = null;
       };
@@ -42,9 +47,30 @@ export function createWorld(): World {
   };
 }
 
+/** How many of the events, the latest first, are later than a time. */
+function countLater(events: readonly Event[], time: number): number {
+  let [low, high] = [0, events.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((events[middle] as Event).at > time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** The clock of one isolate: whole milliseconds, ahead of the world or behind it. */
-export function clockOf(world: World, skewMs: number): Clock {
-  return { now: () => EPOCH + Math.floor(world.now + skewMs), after: world.after };
+export interface IsolateClock extends Clock {
+  /** Milliseconds ahead of the world. A step of the clock sets it. */
+  skewMs: number;
+}
+
+export function createClock(world: World, skewMs: number): IsolateClock {
+  const clock = {
+    skewMs,
+    now: () => EPOCH + Math.floor(world.now + clock.skewMs),
+    after: world.after,
+  };
+  return clock;
 }
 
 /** The time of the clocks when the simulation begins: 2026-11-23T12:00Z. */
@@ -58,16 +84,20 @@ export interface Random {
   pick<T>(choices: readonly T[]): T;
   /** A time until the next of many independent events. */
   wait(meanMs: number): number;
+  /** An id in the form of a UUID. */
+  uuid(): string;
 }
 
 export function createRandom(seed: number): Random {
   const { below, pick } = seededRandom(seed);
   const next = () => below(2 ** 32) / 2 ** 32;
+  const digits = (count: number) => Array.from({ length: count }, () => below(16).toString(16)).join("");
   return {
     next,
     between: (least, most) => least + next() * (most - least),
     happens: (share) => next() < share,
     pick,
     wait: (meanMs) => -Math.log(1 - next()) * meanMs,
+    uuid: () => `${digits(8)}-${digits(4)}-4${digits(3)}-8${digits(3)}-${digits(12)}`,
   };
 }

@@ -42,6 +42,22 @@ describe("reauthorization", () => {
     expect((await again({ find }, 5)).reason).toBe("key_expired");
   });
 
+  it("counts the age of the record to the time until an open response is authorized again", () => {
+    const { gateway, background, clock } = openGateway();
+    const { context, target } = aContext(gateway);
+    const firstAfterMs = () => reauthorization(context, target, gateway, background).firstAfterMs;
+    for (const [ageMs, laterMs, expected] of [
+      [0, 0, 5_000],
+      [4_000, 0, 1_000],
+      [4_000, 700, 300],
+      [9_000, 0, 0],
+    ] as const) {
+      authorize(context, found(aKey(), { ageMs }), target, gateway, NOW);
+      clock.now = NOW + laterMs;
+      expect(firstAfterMs()).toBe(expected);
+    }
+  });
+
   it("waits for the confirmation of a pending record", async () => {
     const find = () => ({ cached: aKey(), result: Promise.resolve(found(aKey({ revokedAt: NOW }))) });
     expect((await again({ find })).reason).toBe("key_revoked");

@@ -60,8 +60,10 @@ export async function forward(
   if (!hasContent(request)) return send(request, null, options, upstream);
   const length = request.headers.get("content-length");
   if (!isReadFirst(length)) return forwardStream(request, length, options, upstream, open());
-  const bytes = await readFirst(request.raw, open());
-  return "failure" in bytes ? bytes : send(request, bytes, options, upstream);
+  const body = await readFirst(request.raw, open());
+  if ("failure" in body) return body;
+  const { bytes, identity } = body;
+  return send(request, bytes, identity === null ? options : { ...options, identity }, upstream);
 }
 
 /**

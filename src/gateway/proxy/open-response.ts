@@ -24,18 +24,18 @@ export function endWithKey(
   const cut = new AbortController();
   let timer: ReturnType<typeof setTimeout>;
   let isOver = false;
-  const schedule = () => {
+  const schedule = (delayMs: number) => {
     if (isOver) return;
     timer = setTimeout(async () => {
-      if (await reauthorization.isAllowed(status)) schedule();
+      if (await reauthorization.isAllowed(status)) schedule(REAUTHORIZE_EVERY_MS);
       else cut.abort(new Error("the key no longer allows this"));
-    }, REAUTHORIZE_EVERY_MS);
+    }, delayMs);
   };
   const stop = () => {
     isOver = true;
     clearTimeout(timer);
   };
-  schedule();
+  schedule(reauthorization.firstAfterMs);
   // A break reaches the client through the stream itself.
   copyAll(first, body, writable, cut.signal).then(stop, stop);
   return readable;

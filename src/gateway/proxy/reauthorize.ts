@@ -1,6 +1,7 @@
 // Authorizes a request again while it is open: a slow upload, a response or a connection that stays open. It ends when its key
 // does, within the same bound as a read.
 import type { Decision } from "../../core/access/decision.ts";
+import type { Principal } from "../../core/access/principal.ts";
 import type { Target } from "../../core/routing/match-operation.ts";
 import type { Background } from "../../store/common.ts";
 import { resolveKey } from "../authentication/api-key.ts";
@@ -17,10 +18,14 @@ export const STALE_AFTER_MS = 1_000;
 /** The way back to the principal's record, for as long as a request is open. */
 export interface Reauthorization {
   readonly now: () => number;
+  /** When an open response is authorized again for the first time, in milliseconds: the sooner, the older its record was. */
+  readonly firstAfterMs: number;
   /** @throws when storage is unavailable and the request may not be authorized on a cached record */
   decide(): Promise<Decision>;
   /** Whether an open response or connection may go on; logs why not. Never rejects. */
   isAllowed(status: number): Promise<boolean>;
+  /** The identity for the upstream as of now: a role may have changed, and a token expired, while a body came. */
+  identityOf(principal: Principal): string | Promise<string>;
 }
 
 /** Made when something of a request turns out to stay open: nearly every request ends at once. */
@@ -36,7 +41,9 @@ export function reauthorization(
   const decide = () => reauthorize(context, target, gateway, background);
   return {
     now: gateway.now,
+    firstAfterMs: Math.max(0, REAUTHORIZE_EVERY_MS - recordAgeMs(context, gateway.now())),
     decide,
+    identityOf: (principal) => gateway.identity.tokenFor(principal, context.request.method, target.path, gateway.now()),
     async isAllowed(status) {
       let ended: Partial<RequestContext>;
       try {
@@ -51,6 +58,11 @@ export function reauthorization(
       return false;
     },
   };
+}
+
+/** How long ago D1 confirmed the record of an authorized request. */
+function recordAgeMs({ found, decidedAt }: RequestContext, now: number): number {
+  return found === null ? 0 : found.ageMs + Math.max(0, now - decidedAt);
 }
 
 /** Authorize a request again, as a new request of the same principal would be authorized now. */

@@ -20,16 +20,23 @@ export function isReadFirst(length: string | null): boolean {
   return length !== null && Number(length) <= READ_FIRST;
 }
 
+/** A body that was read before its request is sent. */
+export interface CompleteBody {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The identity of whom the request was authorized for again, who may have another role by now; `null`: it was not. */
+  readonly identity: string | null;
+}
+
 /**
  * Read a short body.
  *
- * @returns its bytes, once they are complete and the key still allows the request; or why it cannot be sent
+ * @returns the body, once it is complete and the key still allows the request; or why it cannot be sent
  * @throws when the key cannot be authorized again: nothing was sent yet
  */
 export async function readFirst(
   request: Request,
-  { now, decide }: Reauthorization,
-): Promise<Uint8Array<ArrayBuffer> | UploadFailure> {
+  { now, decide, identityOf }: Reauthorization,
+): Promise<CompleteBody | UploadFailure> {
   const startedAt = now();
   let bytes: Uint8Array<ArrayBuffer>;
   try {
@@ -37,9 +44,10 @@ export async function readFirst(
   } catch (cause) {
     return { failure: "incomplete", cause };
   }
-  if (now() - startedAt <= STALE_AFTER_MS) return bytes;
+  if (now() - startedAt <= STALE_AFTER_MS) return { bytes, identity: null };
   const decision = await decide();
-  return decision.allow ? bytes : { failure: "denied", denial: decision.denial, cause: null };
+  if (!decision.allow) return { failure: "denied", denial: decision.denial, cause: null };
+  return { bytes, identity: await identityOf(decision.principal) };
 }
 
 /**

@@ -7,7 +7,7 @@ import type { CircuitBreaker } from "../lib/circuit-breaker.ts";
 import { type BatchResult, createReadBatcher } from "../lib/read-batcher.ts";
 import { createSingleFlight } from "../lib/single-flight.ts";
 import { type Clock, withTimeout } from "../lib/timeouts.ts";
-import { type CacheEntry, entryFromCopy, entryFromPrimary, type KeyCache } from "./key-cache.ts";
+import { type CacheEntry, entryFromCopy, entryFromPrimary, type KeyCache, type ReadStart } from "./key-cache.ts";
 import type { KeyCopies, KeyRecordSource, PresentedKey, PrimaryRead } from "./ports.ts";
 import { CorruptRecord } from "./record-codec.ts";
 
@@ -98,12 +98,12 @@ function readRows(
   limitMs: number,
   background: Background,
 ): Promise<BatchResult<RowRead>> {
-  const startedAt = parts.clock.now();
+  const started = { at: parts.clock.now(), seq: parts.cache.knownSeq };
   const [first] = keys;
   return parts.breaker.run(limitMs, "the key's row", () => {
     const reads = keys.length === 1 && first ? readOne(parts, first) : readMany(parts, keys);
     const cached = reads.then((results) =>
-      results.map((read, i) => cacheRow(parts, keys[i], read, startedAt, background)),
+      results.map((read, i) => cacheRow(parts, keys[i], read, started, background)),
     );
     background(cached.catch(() => undefined));
     return cached;
@@ -124,7 +124,7 @@ function cacheRow(
   parts: BackingReadsParts,
   key: PresentedKey | undefined,
   read: Row | undefined,
-  startedAt: number,
+  started: ReadStart,
   background: Background,
 ): RowRead | Error {
   if (key === undefined || read === undefined) throw new Error("a row was not read");
@@ -132,8 +132,9 @@ function cacheRow(
   // Before it is cached: from there it is served without another look.
   if (read !== null && !isRecordOf(read.record, key.claims)) return notOf(key);
   if (read?.lacksSigningKeyId) background(addSigningKeyId(parts, key));
-  const entry = entryFromPrimary(read, startedAt, parts.random);
-  parts.cache.put(key.hash, entry, parts.clock.now());
+  const entry = entryFromPrimary(read, started, parts.random);
+  // It replaces nothing.
+  if (!entry.isOutdated) parts.cache.put(key.hash, entry, parts.clock.now());
   return { entry, read };
 }
 

@@ -33,6 +33,8 @@ export interface ChangeFeedParts {
 export interface ChangeFeedReader {
   /** When the feed was last read, by the clock before that read, in milliseconds since the epoch; -Infinity: never. */
   readonly readAt: number;
+  /** The number of the newest line that was read; 0: none. */
+  readonly seq: number;
   /** False until the feed was read for the first time: no copy can be validated yet. */
   readonly initialized: boolean;
   /** Whether no known change supersedes this read, and no unknown one can. */
@@ -62,6 +64,9 @@ export function createChangeFeedReader(parts: ChangeFeedParts): ChangeFeedReader
   // A property that is written, not a getter: every request reads it.
   const reader: ChangeFeedReader & { readAt: number } = {
     readAt: Number.NEGATIVE_INFINITY,
+    get seq() {
+      return log.seq;
+    },
     get initialized() {
       return log.initialized;
     },
@@ -146,6 +151,7 @@ function createSchedule({ clock, random }: Pick<ChangeFeedParts, "clock" | "rand
     pauseError: () => new StoreUnavailable("the change feed failed a moment ago", { cause: failure }),
     reset(): void {
       dueAt = Number.NEGATIVE_INFINITY;
+      failedAt = Number.NEGATIVE_INFINITY;
       lastAppliedRead = reads + 1;
     },
   };

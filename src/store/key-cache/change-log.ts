@@ -138,7 +138,8 @@ function add(state: State, { seq, keyId, version, roleId }: Change, previousRead
     roleChanges.delete(roleId);
     roleChanges.set(roleId, change);
   } else {
-    state.minSeq = Math.max(state.minSeq, seq);
+    // What is read from here on includes every earlier change; after a restore, rows have lower versions than those say.
+    dropAllBefore(state, Math.max(state.minSeq, seq));
   }
 }
 

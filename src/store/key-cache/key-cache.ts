@@ -3,6 +3,7 @@
 import { type KeyHash, type KeyRecord, keyStatus } from "../../core/access/principal.ts";
 import type { Background } from "../common.ts";
 import { createLruMap } from "../lib/lru-map.ts";
+import { CLOCK_TOLERANCE_MS } from "../lib/timeouts.ts";
 import type { ChangeFeedReader } from "./change-feed.ts";
 import { FRESH_FOR_MS } from "./change-log.ts";
 import type { RecordRead, ResolvedKey } from "./ports.ts";
@@ -14,9 +15,6 @@ const MAX_INVALIDATED = 100;
 /** After this long an entry is read again, however often it is used; less a jitter of up to a tenth. */
 const MAX_AGE_MS = 600_000;
 
-/** Concurrent requests may see the clock of their isolate out of order by this much; by more, it was set back. */
-export const CLOCK_TOLERANCE_MS = 100;
-
 /** A record as of a line of the change log, or a miss. Times are in milliseconds since the epoch. */
 export interface CacheEntry {
   readonly record: KeyRecord | null;
@@ -24,6 +22,8 @@ export interface CacheEntry {
   /** When the read from D1 began; -Infinity for a copy from KV. */
   readonly confirmedAt: number;
   readonly dropAt: number;
+  /** Read from D1, and older than the change log was known to be before: not of the primary as it is. */
+  readonly isOutdated: boolean;
   readonly source: "kv" | "d1";
 }
 
@@ -44,6 +44,8 @@ export interface KeyCache {
   superseded(now: number): readonly KeyHash[];
   /** Stores an entry, unless a later one is cached. */
   put(hash: KeyHash, entry: CacheEntry, now: number): void;
+  /** The number of the newest line of the change log that is known; 0: none. */
+  readonly knownSeq: number;
   /** Whether the change log, as far as it is known, does not supersede an entry. */
   isCurrent(entry: CacheEntry): boolean;
   /** Milliseconds since D1 confirmed an entry, directly or by the change feed; of a superseded one, since it was current. */
@@ -121,6 +123,9 @@ export function createKeyCache(feed: ChangeFeedReader, limit: number): KeyCache 
       const isLater = known === undefined || known.confirmedAt <= entry.confirmedAt || known.confirmedAt > now;
       if (isLater) entries.set(hash, entry);
     },
+    get knownSeq() {
+      return feed.seq;
+    },
     isCurrent,
     isFinal,
     ageOf: (entry, now) => ageAt(confirmedAtOf(entry), now),
@@ -155,6 +160,7 @@ export function createKeyCache(feed: ChangeFeedReader, limit: number): KeyCache 
 
 function isCurrentBy(feed: ChangeFeedReader, entry: CacheEntry): boolean {
   if (entry.record === null) return true;
+  if (entry.isOutdated) return false;
   return entry.source === "kv" ? feed.isCopyCurrent(entry as RecordRead) : feed.isCurrent(entry as RecordRead);
 }
 
@@ -175,16 +181,27 @@ function ageAt(confirmedAt: number, now: number): number {
   return age >= -CLOCK_TOLERANCE_MS ? Math.max(0, age) : Number.POSITIVE_INFINITY;
 }
 
+/** When a read from D1 began, and the newest line of the change log that was known then. */
+export interface ReadStart {
+  readonly at: number;
+  readonly seq: number;
+}
+
 /** The entry of a read from D1; `null` is a miss. */
-export function entryFromPrimary(read: RecordRead | null, startedAt: number, random: () => number): CacheEntry {
-  const record = read?.record ?? null;
-  const dropAt = startedAt + (record === null ? MISS_TTL_MS : maxAgeMs(random));
-  return { record, asOf: read?.asOf ?? 0, confirmedAt: startedAt, dropAt, source: "d1" };
+export function entryFromPrimary(read: RecordRead | null, started: ReadStart, random: () => number): CacheEntry {
+  if (read === null) {
+    const dropAt = started.at + MISS_TTL_MS;
+    return { record: null, asOf: 0, confirmedAt: started.at, dropAt, isOutdated: false, source: "d1" };
+  }
+  const { record, asOf } = read;
+  const dropAt = started.at + maxAgeMs(random);
+  return { record, asOf, confirmedAt: started.at, dropAt, isOutdated: asOf < started.seq, source: "d1" };
 }
 
 /** The entry of a copy from KV, which D1 has not confirmed. */
 export function entryFromCopy({ record, asOf }: RecordRead, now: number, random: () => number): CacheEntry {
-  return { record, asOf, confirmedAt: Number.NEGATIVE_INFINITY, dropAt: now + maxAgeMs(random), source: "kv" };
+  const dropAt = now + maxAgeMs(random);
+  return { record, asOf, confirmedAt: Number.NEGATIVE_INFINITY, dropAt, isOutdated: false, source: "kv" };
 }
 
 function maxAgeMs(random: () => number): number {

@@ -2,10 +2,10 @@
 // docs/operating.md states the bounds.
 import type { Background } from "../common.ts";
 import { createCircuitBreaker } from "../lib/circuit-breaker.ts";
-import { type Clock, withTimeout } from "../lib/timeouts.ts";
+import { CLOCK_TOLERANCE_MS, type Clock, withTimeout } from "../lib/timeouts.ts";
 import { createBackingReads } from "./backing-reads.ts";
 import { type ChangeFeedReader, createChangeFeedReader, REFRESH_AFTER_MS } from "./change-feed.ts";
-import { CLOCK_TOLERANCE_MS, createKeyCache, type KeyCache } from "./key-cache.ts";
+import { createKeyCache, type KeyCache } from "./key-cache.ts";
 import { ignoreUnhandled, type ResolverParts, reloadSuperseded, resolveCached, resolveFromPrimary } from "./lookup.ts";
 import type { ChangeFeed, KeyCopies, KeyRecordSource, KeyResolver } from "./ports.ts";
 

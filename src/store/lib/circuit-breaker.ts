@@ -1,6 +1,6 @@
 // A circuit breaker with one retry in front of a dependency: repeats what D1 says may be repeated, and stops asking while
 // the dependency is overloaded.
-import { type Clock, StoreUnavailable, withinWindow, withTimeout } from "./timeouts.ts";
+import { CLOCK_TOLERANCE_MS, type Clock, StoreUnavailable, withinWindow, withTimeout } from "./timeouts.ts";
 
 // D1's own list of errors after which a repeated query can succeed, and of those that a retry makes worse:
 // https://developers.cloudflare.com/d1/observability/debug-d1/
@@ -32,7 +32,15 @@ export interface CircuitBreaker {
 export function createCircuitBreaker(clock: Clock, random: () => number): CircuitBreaker {
   let openedAt = Number.NEGATIVE_INFINITY;
 
-  const isOpen = () => withinWindow(clock.now(), openedAt, OPEN_FOR_MS);
+  let seenAt = Number.NEGATIVE_INFINITY;
+
+  function isOpen(): boolean {
+    const now = clock.now();
+    // A clock that was set back comes to the time of the overload again.
+    if (now < seenAt - CLOCK_TOLERANCE_MS) openedAt = Number.NEGATIVE_INFINITY;
+    seenAt = now;
+    return withinWindow(now, openedAt, OPEN_FOR_MS);
+  }
 
   async function attempt<T>(read: () => Promise<T>): Promise<T> {
     try {

@@ -8,6 +8,9 @@ export interface Clock {
   after(delayMs: number, run: () => void): () => void;
 }
 
+/** Concurrent requests may see the clock of their isolate out of order by this much; by more, it was set back. */
+export const CLOCK_TOLERANCE_MS = 100;
+
 /** Storage did not respond in time, or must not be read now. The gateway answers 503 with `Retry-After`. */
 export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";

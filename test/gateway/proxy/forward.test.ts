@@ -17,8 +17,10 @@ const ONWARD: ForwardOptions = {
 
 const OPEN: OpenRequest = () => ({
   now: () => Date.now(),
+  firstAfterMs: 5_000,
   decide: async () => ({ allow: true, principal: aKey() }),
   isAllowed: async () => true,
+  identityOf: () => "identity of now",
 });
 
 const lengths: (number | null)[] = [];
@@ -137,6 +139,16 @@ describe("a forwarded request", () => {
     // A short body of known length is sent as its bytes.
     expect(lengths).toEqual([null]);
     expect(sent[2]?.call.body).toBeNull();
+  });
+
+  it("tells the upstream who the client is when a slow body is complete", async () => {
+    const { to, sent } = upstream(() => new Response("ok"));
+    const now = vi.fn(() => 2_000).mockReturnValueOnce(0);
+    const headers = { "content-length": "4" };
+    const slow = () => ({ ...OPEN(), now });
+    await forward(anIncomingRequest("/a", { method: "POST", body: "text", headers }), ONWARD, to, slow);
+    await forward(anIncomingRequest("/a", { method: "POST", body: "text", headers }), ONWARD, to, OPEN);
+    expect(sent.map(({ call }) => call.headers["gatehouse-identity"])).toEqual(["identity of now", ONWARD.identity]);
   });
 
   it.each(["GET", "HEAD"])("sends no body for the empty stream of a %s", async (method) => {

@@ -19,11 +19,13 @@ beforeEach(() => {
 function reauthorization(decide: () => Decision = () => DENY): Reauthorization {
   return {
     now: () => now,
+    firstAfterMs: 5_000,
     async decide() {
       asked += 1;
       return decide();
     },
     isAllowed: async () => true,
+    identityOf: ({ role }) => role.name,
   };
 }
 
@@ -187,14 +189,15 @@ it("reads short bodies of known length first, and no others", () => {
 it("sends a short body only when it is complete and its key still allows it", async () => {
   const request = (parts: readonly (readonly [number, string | Error])[]) =>
     new Request("https://a.example", { method: "POST", body: slowly(parts), duplex: "half" } as RequestInit);
-  const bytes = await readFirst(
+  const body = await readFirst(
     request([
       [0, "ab"],
       [1_000, "cd"],
     ]),
     reauthorization(),
   );
-  expect("failure" in bytes ? bytes : new TextDecoder().decode(bytes)).toBe("abcd");
+  expect("failure" in body ? body : new TextDecoder().decode(body.bytes)).toBe("abcd");
+  expect(body).toMatchObject({ identity: null });
   expect(asked).toBe(0);
   expect(
     await readFirst(
@@ -210,7 +213,7 @@ it("sends a short body only when it is complete and its key still allows it", as
       request([[2_000, "ab"]]),
       reauthorization(() => ALLOW),
     ),
-  ).toHaveLength(2);
+  ).toMatchObject({ bytes: { length: 2 }, identity: aKey().role.name });
   const cause = new Error("lost");
   expect(
     await readFirst(

@@ -1,5 +1,5 @@
 // Which headers pass in each direction, and what becomes of coded responses and of the upstream's URLs.
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { toIncomingRequest } from "../../../src/gateway/incoming-request.ts";
 import { acceptsCoding } from "../../../src/gateway/proxy/content-coding.ts";
 import type { OpenRequest } from "../../../src/gateway/proxy/reauthorize.ts";
@@ -15,8 +15,10 @@ const CODED = await gzip("text");
 const mayForward = createHeaderFilter(null);
 const open: OpenRequest = () => ({
   now: () => 0,
+  firstAfterMs: 5_000,
   decide: () => Promise.reject(new Error("nobody asks")),
   isAllowed: async () => true,
+  identityOf: () => "identity of now",
 });
 
 interface Asked {
@@ -413,5 +415,22 @@ describe("a URL of the upstream", () => {
     const rewrite = { from: "http://127.0.0.1:8080", to: HOST };
     expect(rewriteLinks("location", "https://127.0.0.1:8080/b", rewrite)).toBe(`${HOST}/b`);
     expect(rewriteLinks("location", "http://127.0.0.1/b", rewrite)).toBe("http://127.0.0.1/b");
+  });
+});
+
+describe("a response of unknown length", () => {
+  it("is authorized again for the first time when its record is five seconds old, then every five seconds", async () => {
+    vi.useFakeTimers();
+    const at: number[] = [];
+    const isAllowed = async () => at.push(Date.now()) < 3;
+    const startedAt = Date.now();
+    const soon: OpenRequest = () => ({ ...open(), firstAfterMs: 300, isAllowed });
+    const never = new Response(new ReadableStream());
+    const out = await filterUpstreamResponse(toIncomingRequest(aRequest("/a")), never, upstream, soon);
+    const read = expect((out as Response).text()).rejects.toThrow("the key no longer allows this");
+    await vi.advanceTimersByTimeAsync(60_000);
+    await read;
+    expect(at.map((time) => time - startedAt)).toEqual([300, 5_300, 10_300]);
+    vi.useRealTimers();
   });
 });

@@ -80,6 +80,18 @@ describe("isCurrent and isCopyCurrent", () => {
     expect(feed.isCurrent(readOf(1, { id: "another" }))).toBe(false);
   });
 
+  it("does not pause again when a clock that was set back comes to the time of a failure", async () => {
+    const feed = newFeed();
+    store.d1.trouble = DOWN;
+    await expect(read(feed)).rejects.toThrow();
+    store.d1.trouble = null;
+    await clock.advance(40_000);
+    clock.jump(-39_500);
+    feed.resetTimestamps();
+    await read(feed);
+    expect(feed.initialized).toBe(true);
+  });
+
   it("accepts a record that is newer than the feed", async () => {
     const feed = newFeed();
     await read(feed);

@@ -1,6 +1,6 @@
 // The key resolver over ports in memory: the cost of a lookup, the freshness of a record, and the effect of a failure.
 import { beforeEach, describe, expect, it } from "vitest";
-import type { KeyHash } from "../../../src/core/access/principal.ts";
+import type { KeyHash, KeyRole } from "../../../src/core/access/principal.ts";
 import type { KeyResolver, Need, ResolvedKey } from "../../../src/store/key-cache/ports.ts";
 import { type FakeClock, fakeClock } from "../../support/fake-clock.ts";
 import { aKey } from "../../support/key.ts";
@@ -46,6 +46,37 @@ async function lookupWithin(
 }
 
 const revokedAt = () => ({ revokedAt: clock.now() });
+
+it("caches no row that is older than the change log was known to be", async () => {
+  const [wide, narrow] = ["wide", "narrow"].map((name) => ({ ...aKey().role, id: "role-1", name })) as [
+    KeyRole,
+    KeyRole,
+  ];
+  const hash = store.add({ role: wide });
+  const resolver = store.resolver();
+  await lookupWithin(100, resolver, hash);
+  const before = await store.records.readByHash(hash);
+  store.changeRole(narrow);
+  await clock.advance(7_000);
+  await lookupWithin(100, resolver, hash);
+  expect(await lookupWithin(100, resolver, hash)).toMatchObject({ record: { role: narrow } });
+  // As a replica would.
+  store.records.readByHash = async () => before;
+  expect(await lookupWithin(1_000, resolver, hash, FROM_PRIMARY)).toBeInstanceOf(Error);
+  expect(await lookupWithin(1_000, resolver, hash)).toMatchObject({ record: { role: narrow } });
+});
+
+it("uses no row that is older than the change log was known to be, also when no known line is of its key", async () => {
+  const hash = store.add();
+  const resolver = store.resolver();
+  const before = await store.records.readByHash(hash);
+  store.change(store.add(), { name: "another" });
+  await lookupWithin(100, resolver, hash);
+  await lookupWithin(100, resolver, hash);
+  store.change(hash, revokedAt());
+  store.records.readByHash = async () => before;
+  expect(await lookupWithin(1_000, resolver, hash, FROM_PRIMARY)).toBeInstanceOf(Error);
+});
 
 describe("the cost of a lookup", () => {
   it("reads nothing for a cached key", async () => {
@@ -554,6 +585,24 @@ describe("a restored D1", () => {
     await lookup(resolver, store.add());
     await clock.advance(0);
     expect((await lookup(resolver, hash)).record?.revokedAt).toBeNull();
+  });
+
+  it("reads rows of lower versions than lines of the change log say that are from before the restore", async () => {
+    const hash = store.add();
+    const resolver = store.resolver();
+    await lookup(resolver, hash);
+    const before = aKey({ id: "key-1" });
+    for (const name of ["edited", "edited again"]) store.change(hash, { name });
+    await clock.advance(10_000);
+    await lookup(resolver, hash);
+    store.restore(hash, before, store.newestSeq());
+    store.changeAll();
+    await clock.advance(10_000);
+    for (const each of [resolver, store.resolver()]) {
+      expect(await lookup(each, hash)).toMatchObject({ record: { name: before.name } });
+      await clock.advance(10_000);
+      expect(await lookup(each, hash, FROM_PRIMARY)).toMatchObject({ record: { name: before.name } });
+    }
   });
 });
 

@@ -89,6 +89,17 @@ describe("createCircuitBreaker", () => {
     expect(reads()).toBe(2);
   });
 
+  it("stays closed when a clock that was set back comes to the time of the overload again", async () => {
+    const clock = fakeClock();
+    const { read } = failing(OVERLOADED);
+    const breaker = createCircuitBreaker(clock, () => 0.5);
+    await expect(breaker.run(1_000, "row", read)).rejects.toThrow("overloaded");
+    await clock.advance(40_000);
+    expect(await breaker.run(1_000, "row", read)).toBe("row");
+    clock.jump(-39_000);
+    expect(await breaker.run(1_000, "row", read)).toBe("row");
+  });
+
   it("closes when the clock is set back", async () => {
     const clock = fakeClock();
     const { read } = failing(OVERLOADED);
