@@ -70,6 +70,7 @@ export function restore(scene: Scene): void {
       { sql: NEW_RANGE, values: [] },
     ]);
     settle(scene, scene);
+    for (const { state } of scene.ended) state.isUndone = true;
     for (const { link } of isolates) link.earlyAt = world.now + 15_000;
   });
 }

@@ -60,7 +60,7 @@ export function createJudge(truth: Truth, strongCheck: StrongCheck, staleIfError
     else if (denying.length === 0) (status === 401 ? guarantees.wrong401 : guarantees.wrong403).worst += 1;
     // By a clock that is ahead a key has expired, for good, that others go on to use.
     else if (isClockWrong) return;
-    else if (kind !== "read") raise(guarantees.deniedAgain, Number.POSITIVE_INFINITY);
+    else if (kind !== "read" && !denying.some(({ isUndone }) => isUndone)) raise(guarantees.deniedAgain, Infinity);
     // Without a link to D1 a key stays denied: it fails closed.
     else if (!hadTrouble(decided)) raise(guarantees.deniedAgain, decidedAt - end);
   }

@@ -25,6 +25,8 @@ export interface State extends Facts {
   until: number;
   /** When whoever made the next state was answered. */
   answeredAt: number;
+  /** A restore has ended it: isolates drop what they know of it within ten seconds (docs/operating.md). */
+  isUndone?: true;
 }
 
 /** A state that has ended, and whose it was. */
