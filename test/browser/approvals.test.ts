@@ -65,6 +65,12 @@ describe.skipIf(!hasBrowser)("the approval of a second person", () => {
     await form.getByText("It gives somebody the permissions to manage API keys.").waitFor();
     expect(await violations(page)).toEqual([]);
     const again = form.getByRole("button", { name: "Send again" });
+    // Without scrolling in the long form.
+    const isInSight = again.evaluate((each) => {
+      const { x, y, width, height } = each.getBoundingClientRect();
+      return each.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+    });
+    expect(await isInSight).toBe(true);
     await again.focus();
     await page.keyboard.press("Enter");
     await form.getByText("Nobody has approved it yet.").waitFor();

@@ -1,6 +1,6 @@
 // At a form whose change needs a second person: the reasons, the link for that person, and the same request again.
 import { Button } from "@cloudflare/kumo/components/button";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { ApprovalData } from "../../admin/approvals/schema.ts";
 import type { Problem } from "../problem.ts";
 import { pathOf } from "../route.tsx";
@@ -17,11 +17,14 @@ export function approvalSteps(problem: Problem): ReactNode {
 function ApprovalNotice({ problem }: { readonly problem: Problem }) {
   const { approval } = problem.body as { readonly approval: ApprovalData };
   const reload = useReloadApprovals();
+  const steps = useRef<HTMLSpanElement>(null);
   /** What `Send again` was clicked at: a later problem is its result. */
   const [clicked, setClicked] = useState<Problem | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: when it is asked for, and when it was made or given up
   useEffect(() => {
     void reload();
+    // It is at the end of the form, which may scroll.
+    steps.current?.scrollIntoView({ block: "nearest" });
     return () => void reload();
   }, []);
   const path = pathOf("approvals", approval.id);
@@ -36,7 +39,7 @@ function ApprovalNotice({ problem }: { readonly problem: Problem }) {
           request exactly as it was.
         </span>
       )}
-      <span className="flex flex-wrap items-center gap-3">
+      <span ref={steps} className="flex flex-wrap items-center gap-3">
         {/* In a new tab, since the form with its input is in this one. */}
         <a href={path} target="_blank" rel="noreferrer" className="text-kumo-link underline">
           Show the approval (new tab)
