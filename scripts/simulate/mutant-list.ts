@@ -229,7 +229,7 @@ export const MUTANTS: readonly Mutant[] = [
   [
     "a slow body is sent whatever has happened meanwhile",
     `${PROXY}request-body.ts`,
-    "if (now() - startedAt <= STALE_AFTER_MS) return",
+    "if (timeBetween(now(), startedAt) <= STALE_AFTER_MS) return",
     "if (startedAt > 0) return",
   ],
   [
@@ -241,7 +241,7 @@ export const MUTANTS: readonly Mutant[] = [
   [
     "a long body in chunks is completed",
     `${PROXY}request-body.ts`,
-    "if (now() - authorizedAt > STALE_AFTER_MS && (await",
+    "if (timeBetween(now(), authorizedAt) > STALE_AFTER_MS && (await",
     "if (authorizedAt < 0 && (await",
   ],
   [

@@ -8,7 +8,7 @@ import type { Operation } from "../core/routing/operations.ts";
 import { AuthorizationSuperseded } from "../store/audit/port.ts";
 import type { Background } from "../store/common.ts";
 import type { Gateway } from "./gateway.ts";
-import { reauthorize, STALE_AFTER_MS } from "./proxy/reauthorize.ts";
+import { reauthorize, STALE_AFTER_MS, timeBetween } from "./proxy/reauthorize.ts";
 import type { RequestContext } from "./request-context.ts";
 import { deny } from "./responses/denial.ts";
 
@@ -40,7 +40,7 @@ export async function serve(
       },
     },
   } satisfies Partial<AuthorizedRequest>;
-  let authorized: Principal | null = gateway.now() - startedAt > STALE_AFTER_MS ? null : principal;
+  let authorized: Principal | null = timeBetween(gateway.now(), startedAt) > STALE_AFTER_MS ? null : principal;
   for (let attempt = 1; ; attempt++) {
     if (authorized === null) {
       const decision = await reauthorize(context, target, gateway, background);

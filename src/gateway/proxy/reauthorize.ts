@@ -15,6 +15,11 @@ export const REAUTHORIZE_EVERY_MS = 5_000;
 /** A body that took longer than this was authorized too long ago to be completed. */
 export const STALE_AFTER_MS = 1_000;
 
+/** Milliseconds between two times, in either order: a clock that was set back keeps no authorization alive. */
+export function timeBetween(now: number, since: number): number {
+  return Math.abs(now - since);
+}
+
 /** The way back to the principal's record, for as long as a request is open. */
 export interface Reauthorization {
   readonly now: () => number;

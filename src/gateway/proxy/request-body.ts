@@ -1,7 +1,7 @@
 // The body of a forwarded request. What is broken off by the client is broken off for the upstream, and no body is complete
 // there when its key has ended before.
 import type { Denial } from "../../core/access/decision.ts";
-import { REAUTHORIZE_EVERY_MS, type Reauthorization, STALE_AFTER_MS } from "./reauthorize.ts";
+import { REAUTHORIZE_EVERY_MS, type Reauthorization, STALE_AFTER_MS, timeBetween } from "./reauthorize.ts";
 
 /** A body of at most this many bytes is read before anything is sent: the upstream gets all of it, or no request. */
 const READ_FIRST = 65_536;
@@ -44,7 +44,7 @@ export async function readFirst(
   } catch (cause) {
     return { failure: "incomplete", cause };
   }
-  if (now() - startedAt <= STALE_AFTER_MS) return { bytes, identity: null };
+  if (timeBetween(now(), startedAt) <= STALE_AFTER_MS) return { bytes, identity: null };
   const decision = await decide();
   if (!decision.allow) return { failure: "denied", denial: decision.denial, cause: null };
   return { bytes, identity: await identityOf(decision.principal) };
@@ -84,7 +84,7 @@ async function holdBack(
     const part = await reader.read(new Uint8Array(PART)).catch((cause: unknown) => ({ cause }));
     if ("cause" in part) return { failure: "incomplete", cause: part.cause };
     if (part.value !== undefined) left -= part.value.byteLength;
-    const age = now() - authorizedAt;
+    const age = timeBetween(now(), authorizedAt);
     if (age > REAUTHORIZE_EVERY_MS || (left === 0 && age > STALE_AFTER_MS)) {
       const denied = await authorizeAgain(decide);
       if (denied !== null) return denied;
@@ -119,7 +119,7 @@ async function pipeBody(
   }, REAUTHORIZE_EVERY_MS);
   try {
     await source.pipeTo(writable, { preventAbort: true, preventClose: true, signal: cut.signal });
-    if (now() - authorizedAt > STALE_AFTER_MS && (await check()) !== null) return denied;
+    if (timeBetween(now(), authorizedAt) > STALE_AFTER_MS && (await check()) !== null) return denied;
     await writable.close();
     return null;
   } catch (cause) {

@@ -91,6 +91,20 @@ it("does not complete a slow body of a key that has ended", async () => {
   });
 });
 
+it("does not complete a body of a key that has ended when the clock was set back meanwhile", async () => {
+  const parts = [
+    [0, "ab"],
+    [-60_000, "cd"],
+  ] as const;
+  for (const length of ["4", null]) {
+    now = 0;
+    expect(await copied([...parts, [0, ""]], length, reauthorization())).toMatchObject({
+      failure: DENIED,
+      complete: false,
+    });
+  }
+});
+
 it("completes a slow body of a key that still allows it", async () => {
   const parts = [
     [0, "ab"],
