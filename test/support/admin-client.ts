@@ -22,7 +22,7 @@ export type Client = (
 ) => Promise<AdminResponse>;
 
 /** A client with a key. A body that is not a string is sent as JSON. */
-export function clientOf(gatehouse: Gatehouse, token: string): Client {
+export function clientOf(gatehouse: Gatehouse, token: string | null): Client {
   return async (method, path, body, headers = {}) => {
     const sent = body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) };
     const type: Record<string, string> = body === undefined ? {} : { "content-type": "application/json" };

@@ -19,7 +19,8 @@ export const ApprovalData = z.object({
   /** The body of the request as it was sent. */
   body: z.string(),
   reasons: z.array(z.string()),
-  requested_by: z.object({ type: z.enum(["API_KEY", "OPERATOR"]), id, name: z.string() }),
+  /** An operator with an entry. */
+  requested_by: z.object({ type: z.literal("OPERATOR"), id, name: z.string() }),
   requested_on: timestamp,
   expires_on: timestamp,
   decided_by_id: nullableText,

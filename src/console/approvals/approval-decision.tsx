@@ -59,7 +59,7 @@ export function DecisionButtons({ approval }: { readonly approval: ApprovalData 
           ? "You have asked for this: another person has to approve it."
           : isOperator
             ? !mayMakeIt && "Only operators approve this who could make it and can create and revoke API keys."
-            : "Only an operator approves: an API key does not."}
+            : "Only operators decide: an API key does not."}
       </p>
       {problem && <ProblemNotice problem={problem} />}
       <div className="flex flex-wrap gap-2 border-t border-kumo-line pt-5">
@@ -68,7 +68,7 @@ export function DecisionButtons({ approval }: { readonly approval: ApprovalData 
             Approve
           </Button>
         )}
-        {may("API_KEY:CREATE") && (
+        {isOperator && may("API_KEY:CREATE") && (
           <Button variant="secondary-destructive" disabled={busy} onClick={() => run("reject")}>
             {own ? "Withdraw" : "Reject"}
           </Button>

@@ -42,18 +42,7 @@ function Details({ approval }: { readonly approval: ApprovalData }) {
         <ApprovalStatus approval={approval} />
       </div>
       <Facts>
-        <Fact name="Asked by">
-          {requester.type === "OPERATOR" ? (
-            requester.name
-          ) : (
-            <>
-              API key{" "}
-              <PageLink page="keys" id={requester.id} className="text-kumo-link underline">
-                {requester.name}
-              </PageLink>
-            </>
-          )}
-        </Fact>
+        <Fact name="Asked by">{requester.name}</Fact>
         <Fact name="Asked">
           <When at={Date.parse(approval.requested_on)} exact />
         </Fact>
