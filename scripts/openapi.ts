@@ -161,18 +161,22 @@ function bodySchema(response: ResponseDoc): Json {
 function errorReferences(operation: KnownOperation, doc: OperationDoc): Json {
   const { body, errors = [], ownErrors = {} } = doc;
   const conditional = isConditional(operation, doc) ? [412] : [];
-  const choosing = needsAccount(operation) ? [409] : [];
+  const choosing: OperationDoc["ownErrors"] = needsAccount(operation) ? { 409: "AccountRequiredAnswer" } : {};
   const read = body ? [408, 413, 415] : [];
-  const statuses = [400, 401, 403, 404, 429, 503, ...conditional, ...choosing, ...read, ...errors];
+  const statuses = [400, 401, 403, 404, 429, 503, ...conditional, ...read, ...errors];
   statuses.sort((a, b) => a - b);
   const references = statuses.map((status) => [status, { $ref: `#/components/responses/Error${status}` }]);
-  const own = Object.entries(ownErrors).map(([status, schema]) => [status, errorResponse(status, schema)]);
+  const own = Object.entries({ ...choosing, ...ownErrors }).map(([status, schema]) => [
+    status,
+    errorResponse(status, schema),
+  ]);
   return Object.fromEntries([...references, ...own]);
 }
 
 function errorResponses(): Json {
+  const schemaOf = (status: string): ComponentName => (status === "403" ? "ForbiddenAnswer" : "ErrorAnswer");
   const statuses = Object.keys(ERRORS);
-  return Object.fromEntries(statuses.map((status) => [`Error${status}`, errorResponse(status, "ErrorAnswer")]));
+  return Object.fromEntries(statuses.map((status) => [`Error${status}`, errorResponse(status, schemaOf(status))]));
 }
 
 function errorResponse(status: string, schema: ComponentName): Json {

@@ -8,6 +8,7 @@ import {
   ReplacedAllowList,
 } from "../../src/admin/allow-lists/schema.ts";
 import {
+  AlreadyCreatedAnswer,
   ApiKeyData,
   ApiKeyEdit,
   ApiKeySpec,
@@ -21,7 +22,7 @@ import {
   RevokedApiKey,
   RotatedApiKey,
 } from "../../src/admin/api-keys/schema.ts";
-import { ApprovalData } from "../../src/admin/approvals/schema.ts";
+import { ApprovalData, ForbiddenAnswer } from "../../src/admin/approvals/schema.ts";
 import { AuditEventData, AuditHeadData } from "../../src/admin/audit/schema.ts";
 import { RefusalData } from "../../src/admin/denials/schema.ts";
 import { PromotedTrial, StartedTrial, TrialData, TrialSpec } from "../../src/admin/dry-runs/schema.ts";
@@ -41,11 +42,20 @@ import { CreatedOperator, OperatorChange, OperatorData, OperatorSpec } from "../
 import { PermissionData } from "../../src/admin/permissions/schema.ts";
 import { PolicyData, PolicySpec } from "../../src/admin/policy/schema.ts";
 import { RoleData, RoleSpec } from "../../src/admin/roles/schema.ts";
-import { ErrorAnswer, KeyReferenceData, Metadata } from "../../src/admin/schema.ts";
+import { AccountRequiredAnswer, ErrorAnswer, KeyReferenceData, Metadata } from "../../src/admin/schema.ts";
 import { SelfData } from "../../src/admin/self/schema.ts";
 
 export const COMPONENTS = {
-  ...{ Metadata, ErrorAnswer, PermissionData, KeyReference: KeyReferenceData, RoleData, RoleSpec, SelfData },
+  ...{
+    Metadata,
+    ErrorAnswer,
+    AccountRequiredAnswer,
+    PermissionData,
+    KeyReference: KeyReferenceData,
+    RoleData,
+    RoleSpec,
+    SelfData,
+  },
   ...{
     ApiKeySpec,
     ApiKeyEdit,
@@ -59,6 +69,7 @@ export const COMPONENTS = {
     BulkRevokeBody,
     BulkRevocation,
     CountChangedAnswer,
+    AlreadyCreatedAnswer,
     TrialSpec,
     TrialData,
     StartedTrial,
@@ -86,7 +97,7 @@ export const COMPONENTS = {
     RedeliveredData,
     TestedData,
   },
-  ...{ PolicySpec, PolicyData, ApprovalData },
+  ...{ PolicySpec, PolicyData, ApprovalData, ForbiddenAnswer },
   ...{ AuditEventData, AuditHeadData, RefusalData, ExplainRequest, ExplanationData },
 } satisfies Readonly<Record<string, z.ZodMiniType>>;
 

@@ -27,6 +27,12 @@ export const ErrorAnswer = z.object({
   }),
 });
 
+/** A conflict of a request that names no account. `account_required` has those that the operator may choose from. */
+export const AccountRequiredAnswer = z.object({
+  ...ErrorAnswer.shape,
+  accounts: z.optional(z.array(z.object({ id, name: z.string() }))),
+});
+
 /** An API key as a role or an IP allow list refers to it. */
 export const KeyReferenceData = z.object({ id, name: z.string(), issuer: z.string(), status: z.enum(KEY_STATUSES) });
 

@@ -28,7 +28,7 @@ const LISTS: Readonly<Record<Kind, string>> = {
   list: `${V1}/projects/${PROJECT}/allow-lists`,
   operator: `${V1}/operators`,
   endpoint: `${V1}/endpoints`,
-  approval: `${V1}/approvals?pending=true`,
+  approval: `${V1}/approvals`,
   event: `${V1}/audit/events?limit=20`,
 };
 
@@ -67,13 +67,14 @@ async function play(document: Document, run: Run): Promise<Outcome> {
   const statuses: Record<string, number> = {};
   const done = new Set<string>();
   const turns = operations.flatMap((operation) => Array(isCreation(operation) ? 3 : 1).fill(operation) as Operation[]);
+  for (const name of ["ada", "bob"]) await makeOperator(gateway, name);
   let tokens = await callers(gateway);
   let known = await look(gateway, tokens);
   // Whether a request has ended the key that makes them.
   let lost = false;
   for (let i = 0; i < requests; i += 1) {
     if (i % LOOK_EVERY === LOOK_EVERY - 1 || lost) {
-      tokens = await renewed(run, tokens);
+      tokens = await renewed(run);
       known = await look(gateway, tokens);
     }
     // Every operation in turn; what is created keeps pace with what is ended and deleted.
@@ -95,12 +96,13 @@ const isCreation = ({ operationId }: Operation) => operationId.startsWith("creat
 
 type Tokens = Readonly<Record<Caller, string | null>>;
 
+const CALLER_NAMES: ReadonlySet<string> = new Set(["admin", "viewer", "revoked"]);
+
 async function callers(gateway: WorkerdGateway): Promise<Tokens> {
   const admin = await gateway.key({ name: "admin" });
   const viewer = await gateway.key({ name: "viewer", role: "Viewer" });
   const neighbor = await gateway.key({ name: "neighbor", accountId: OTHER_ACCOUNT });
   const revoked = await gateway.key({ name: "revoked", revokedAt: 1 });
-  for (const name of ["ada", "bob"]) await makeOperator(gateway, name);
   const tokens = { admin: admin.token, viewer: viewer.token, neighbor: neighbor.token, revoked: revoked.token };
   return { ...tokens, nobody: null, forger: `${admin.token.slice(0, -4)}AAAA` };
 }
@@ -115,11 +117,11 @@ async function makeOperator({ env }: WorkerdGateway, name: string): Promise<void
     .run();
 }
 
-/** Another Admin key, since requests end and narrow the one before, and no policy, which would ask a second person, half of the time. */
-async function renewed({ gateway, random }: Run, tokens: Tokens): Promise<Tokens> {
-  const sql = "UPDATE accounts SET policy = '{}', version = version + 1 WHERE policy <> '{}'";
-  if (random.below(2) === 0) await gateway.env.DB.prepare(sql).bind().run();
-  return { ...tokens, admin: (await gateway.key({ name: "admin" })).token };
+/** Other keys, since requests end and narrow those before; and at times a policy that asks a second person for changes. */
+async function renewed({ gateway, random }: Run): Promise<Tokens> {
+  const policy = random.below(3) === 0 ? '{"second_person":true}' : "{}";
+  await gateway.env.DB.prepare("UPDATE accounts SET policy = ?, version = version + 1").bind(policy).run();
+  return callers(gateway);
 }
 
 /** The ids of what the account holds now. */
@@ -127,7 +129,7 @@ async function look(gateway: WorkerdGateway, { admin }: Tokens): Promise<Known> 
   const found = Object.entries(LISTS).map(async ([kind, path]) => {
     const { data } = (await (await gateway.call(admin, path)).json()) as { data: readonly Item[] };
     // Few, so that requests meet at the same ones; the keys of the requests themselves only when there is nothing else.
-    const others = data.filter(({ spec }) => spec?.name !== "admin");
+    const others = data.filter(({ spec }) => !CALLER_NAMES.has(spec?.name ?? ""));
     const few = (others.length > 0 ? others : data).slice(0, 6);
     return [kind, few.map(({ info, id, audit_event_id }) => info?.id ?? id ?? audit_event_id)];
   });

@@ -70,7 +70,9 @@ export function requestFor(operation: Operation, source: Source): PlannedRequest
   const odd = random.pick(PARTS.filter((part) => has(operation, part) || random.below(8) === 0));
   const header: Record<string, string> = {};
   for (const { name, schema } of operation.parameters.filter((each) => each.in === "header")) {
-    if (random.below(5) === 0) header[name.toLowerCase()] = String(sampleOf(schema, name, source));
+    if (random.below(5) > 0) continue;
+    // The bytes of UTF-8: node:http writes each character as one byte.
+    header[name.toLowerCase()] = Buffer.from(String(sampleOf(schema, name, source))).toString("latin1");
   }
   const body = bodyFor(operation, odd, source);
   if (body !== null) header["content-type"] = "application/json";

@@ -46,6 +46,7 @@ const TEXTS: Readonly<Record<string, (source: Source) => string>> = {
   path: ({ random }) => random.pick(PATHS),
   signing_key_id: () => "k2026-11",
   "If-Match": ({ random }) => random.pick(['"1"', '"2"', "*", '"no such version"']),
+  "If-None-Match": ({ random }) => random.pick(["*", '"1"', 'W/"1"']),
   "Idempotency-Key": ({ random }) => `i${random.below(40)}`,
 };
 for (const name of ["since", "not_used_since", "start_timestamp", "end_timestamp"]) {

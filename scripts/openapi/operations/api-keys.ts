@@ -34,7 +34,8 @@ export const API_KEY_OPERATIONS = tagged("API keys", {
     headers: [IDEMPOTENCY_KEY],
     body: body("ApiKeySpec", KEY_EXAMPLE),
     response: whole("CreatedApiKey", "The key, and its secret in `jwt`. The secret is not shown again."),
-    errors: [409, 422],
+    errors: [422],
+    ownErrors: { 409: "AlreadyCreatedAnswer" },
   },
   getApiKey: { summary: "Show an API key", response: one("ApiKeyData", "The key.") },
   editApiKey: {

@@ -194,6 +194,9 @@ export const BulkRevocation = z.object({
 /** A conflict of a bulk revocation. `count_changed` has what matches by now. */
 export const CountChangedAnswer = z.object({ ...ErrorAnswer.shape, data: z.optional(z.object(counted)) });
 
+/** A conflict of a creation. `idempotency_key_used` has the key that was created. */
+export const AlreadyCreatedAnswer = z.object({ ...ErrorAnswer.shape, data: z.optional(ApiKeyData) });
+
 export const RevokedApiKey = z.object({ data: ApiKeyData, effective: Effective });
 /** The edited key, how soon the edit takes effect, and warnings of allow lists that together restrict next to nothing. */
 export const EditedApiKey = z.object({ data: ApiKeyData, effective: Effective, warnings: z.array(FieldErrorData) });

@@ -1,6 +1,7 @@
 // The wire contract of approvals.
 import * as z from "zod/mini";
 import { id, nullableText, paging, timestamp } from "../fields.ts";
+import { ErrorAnswer } from "../schema.ts";
 
 export const ApprovalListQuery = z.object({
   /** Only those that wait for a decision. */
@@ -28,5 +29,8 @@ export const ApprovalData = z.object({
   decided_on: z.nullable(timestamp),
   used_on: z.nullable(timestamp),
 });
+
+/** A denial. `approval_required` and `approval_rejected` have the approval that is asked for. */
+export const ForbiddenAnswer = z.object({ ...ErrorAnswer.shape, approval: z.optional(ApprovalData) });
 
 export type ApprovalData = z.infer<typeof ApprovalData>;
