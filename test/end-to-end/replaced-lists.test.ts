@@ -49,7 +49,8 @@ it("shows first which keys it would newly deny, and changes nothing then", async
   await usedFrom(stays.id, "192.0.2.9");
   await usedFrom(other.id, "198.51.100.9");
   const spec = { name: list.name, description: "", allow_list: ["192.0.2.0/24"] };
-  const { body } = await admin("PUT", `${list.path}?dry_run=true`, spec);
+  const { body, headers } = await admin("PUT", `${list.path}?dry_run=true`, spec);
+  expect(headers.get("etag")).toBe(body.data.info.etag);
   expect(body.affected_keys).toBe(3);
   expect(body.newly_denied).toEqual([
     { id: cut.id, name: cut.name, last_used_address: "203.0.113.9", last_used_time: "1970-01-01T00:00:01.000Z" },
@@ -62,6 +63,7 @@ it("replaces a list by another on all of its keys, and keeps their other lists",
   const [first, second] = [await keyWith([a.id, c.id]), await keyWith([b.id, a.id])];
   const dry = await admin("POST", `${a.path}/replace?dry_run=true`, { allow_list_id: b.id });
   expect([dry.status, dry.body.affected_keys]).toEqual([200, 2]);
+  expect(dry.headers.get("etag")).toBe(dry.body.data.info.etag);
   expect((await admin("POST", `${a.path}/replace`, { allow_list_id: b.id })).status).toBe(200);
   const listsOf = async (id: string) => (await admin("GET", `${KEYS_PATH}/${id}`)).body.data.spec.allow_list_info;
   expect(await listsOf(first.id)).toEqual([b.id, c.id]);
