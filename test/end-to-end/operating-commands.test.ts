@@ -276,6 +276,8 @@ describe("backup and restore", () => {
       expect((await call(admin, `${disabled}/disable`, "POST")).status).toBe(200);
       expect((await call(admin, `${operators}/${data.info.id}`, "DELETE")).status).toBe(204);
       expect((await call(admin, `${endpoints}/${endpoint.data.info.id}`, "DELETE")).status).toBe(204);
+      const edited = `/accounts/${claimsOf(stays).acc}/api-keys/${claimsOf(stays).jti}`;
+      expect((await call(admin, edited, "PATCH", { description: "goes back" })).status).toBe(200);
       const later = await createKey("created later");
       const plan = await run("restore", file);
       expect(plan.output).toMatch(/created later: was created since, and is removed/);
