@@ -124,7 +124,7 @@ export const MUTANTS: readonly Mutant[] = [
   [
     "a record does not have its disabling",
     `${CACHE}record-codec.ts`,
-    "disabledAt: timeOrNull(value.disabledAt)",
+    "disabledAt: canary ? (disabledAt ?? 0) : disabledAt",
     "disabledAt: null",
   ],
   [

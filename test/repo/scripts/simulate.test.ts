@@ -1,5 +1,6 @@
 // The guarantees hold for some seeds and under every setting, every fault occurs, and edits of the code are caught.
 // `npm run simulate` runs the simulation ten times as long, and `npm run simulate -- --mutants` makes every edit.
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { isKept, type StrongCheck } from "../../../scripts/simulate/bounds.ts";
 import { MUTANTS } from "../../../scripts/simulate/mutant-list.ts";
@@ -24,6 +25,12 @@ describe("the simulation", { timeout: 60_000 }, () => {
     for (const count of Object.values(outcome.answered)) expect(count).toBeGreaterThan(0);
     // Near its bound, or the run was too tame to show anything.
     expect(worst(outcome, "a read is allowed after it was forbidden")).toBeGreaterThan(4_000);
+  });
+
+  it("has every edit at one place of the code", () => {
+    for (const [name, file, text] of MUTANTS) {
+      expect([name, readFileSync(file, "utf8").split(text).length - 1]).toEqual([name, 1]);
+    }
   });
 
   it("repeats every decision for the same seed", async () => {
