@@ -213,9 +213,9 @@ const startedAt = Date.now();
 
 /** Everything that authority depends on, without ids that a run has made. */
 async function stateOf({ accountId }: Scene): Promise<unknown> {
-  const read = async (sql: string) => (await db.prepare(sql).bind(accountId).all()).results;
-  return {
-    keys: await read(`SELECT k.name, r.display_name, k.restricted, k.version, k.revoked_at IS NULL AS active,
+  const read = (sql: string) => db.prepare(sql).bind(accountId);
+  const statements = {
+    keys: read(`SELECT k.name, r.display_name, k.restricted, k.version, k.revoked_at IS NULL AS active,
       k.disabled_at IS NULL AS enabled, k.rotated_from IS NULL AS original,
       round((k.expires_at - ${startedAt}) / ${24 * HOUR}.0) AS days,
       (SELECT group_concat(name) FROM (SELECT l.name FROM api_key_allow_lists b JOIN allow_lists l ON l.id = b.allow_list_id
@@ -223,18 +223,18 @@ async function stateOf({ accountId }: Scene): Promise<unknown> {
       (SELECT count(*) FROM api_key_trials WHERE key_id = k.id) AS trials
       FROM api_keys k JOIN roles r ON r.id = k.role_id WHERE k.account_id = ?
       ORDER BY k.name, r.display_name, original, active, k.version`),
-    roles: await read(`SELECT display_name, permissions, version, deleted_at IS NULL AS alive FROM roles
+    roles: read(`SELECT display_name, permissions, version, deleted_at IS NULL AS alive FROM roles
       WHERE account_id = ? ORDER BY display_name`),
-    operators: await read(`SELECT o.name, r.display_name, o.version, o.deleted_at IS NULL AS alive
+    operators: read(`SELECT o.name, r.display_name, o.version, o.deleted_at IS NULL AS alive
       FROM operators o JOIN roles r ON r.id = o.role_id WHERE o.account_id = ?`),
-    lists: await read(`SELECT name, rules, version, deleted_at IS NULL AS alive FROM allow_lists
+    lists: read(`SELECT name, rules, version, deleted_at IS NULL AS alive FROM allow_lists
       WHERE account_id = ? ORDER BY name`),
-    endpoints: await read(`SELECT name, origin, version, disabled_at IS NULL AS enabled, deleted_at IS NULL AS alive
+    endpoints: read(`SELECT name, origin, version, disabled_at IS NULL AS enabled, deleted_at IS NULL AS alive
       FROM endpoints WHERE account_id = ? ORDER BY name`),
-    events: await read(
-      "SELECT event_type, resource_type, actor_name FROM audit_events WHERE account_id = ? ORDER BY seq",
-    ),
+    events: read("SELECT event_type, resource_type, actor_name FROM audit_events WHERE account_id = ? ORDER BY seq"),
   };
+  const results = await db.batch(Object.values(statements));
+  return Object.fromEntries(Object.keys(statements).map((name, i) => [name, results[i]?.results]));
 }
 
 const NAMES = Object.keys(CHANGES);
