@@ -82,7 +82,7 @@ export async function perform(
   });
 }
 
-/** Whoever has made changes was answered: from now on everybody may expect them. */
+/** The changes were answered: from now on everybody may expect them. */
 export function settle({ world, keys, hot }: Scene, { ended }: { readonly ended: readonly Ended[] }): void {
   for (const { id, state } of ended) {
     state.answeredAt = world.now;

@@ -24,7 +24,7 @@ const CHANGES_EVERY_MS = 700;
 export function scheduleEverything(scene: Scene): void {
   const { random, isolates, operators, root } = scene;
   const any = () => random.pick(isolates);
-  // Whoever believes that a key has expired has nothing to tell of it: a change is made by a clock that is right.
+  // An isolate that regards a key as expired tells nobody of its changes: a change is made where the clock is right.
   const right = () => random.pick(isolates.filter(({ clock }) => Math.abs(clock.skewMs) <= SKEW_MS));
   for (let i = 0; i < RECENT_KEYS; i += 1) {
     scene.world.after(10 * i, () => requestChange(scene, random.pick(isolates), root, createKey));
@@ -54,7 +54,7 @@ export function scheduleEverything(scene: Scene): void {
     scene.world.after(Math.max(0, endsAfterMs), () => requestChange(scene, right(), root, setDisabled(key, true)));
   });
   repeat(scene, 3_000, () => openLate(scene, right));
-  // Whoever makes a change is changed at the same time.
+  // The actor of a change is changed at the same time.
   repeat(scene, 3_000, () => {
     const manager = pickAllowed(scene, "manage");
     if (manager === null) return;

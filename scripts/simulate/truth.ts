@@ -23,7 +23,7 @@ export interface State extends Facts {
   readonly from: number;
   /** When the next state was committed; Infinity: not yet. */
   until: number;
-  /** When whoever made the next state was answered. */
+  /** When the change that made the next state was answered. */
   answeredAt: number;
   /** A restore has ended it: isolates drop what they know of it within ten seconds (docs/operating.md). */
   isUndone?: true;

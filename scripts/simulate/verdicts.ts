@@ -31,14 +31,14 @@ export interface UnderWay {
   readonly troubleAt: number;
 }
 
-/** When a request was last allowed, as far as who asks can know: until whoever ended it was answered. */
+/** When a request was last allowed, as far as who asks can know: until the change that ended it was answered. */
 export function lastEnd(history: History, decided: Decided): number {
   const { kind, toldRole, clock, decidedAt } = decided;
   const allowing = history.filter((state) => {
     if (state.from > decidedAt || !grants(state, kind)) return false;
     return clock < (state.expiresAt ?? Infinity) && (toldRole === null || toldRole === state.roleId);
   });
-  // Of a key that has expired no change is told any more; it goes on by a clock that is behind.
+  // Of a key that has expired no change is told any more; it continues by a clock that is behind.
   return Math.max(...allowing.map((state) => (hasExpired(state, decided) ? Infinity : state.answeredAt)));
 }
 

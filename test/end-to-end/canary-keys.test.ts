@@ -141,7 +141,7 @@ it("answers a canary key byte for byte as a revoked key, which ends at the same 
   expect(canary.token.length - revoked.token.length).toBe(0);
 });
 
-it("says what a canary key is to those who manage keys, and counts it as revoked for clients that know no such state", async () => {
+it("shows a canary key to those who manage keys, as revoked for Aeon's clients", async () => {
   const canary = await create();
   const { body } = await ask("GET", canary.path);
   expect(body.data.info).toMatchObject({

@@ -60,7 +60,7 @@ export interface LoadOptions {
   readonly say: (line: string) => void;
 }
 
-/** Sends requests and changes at a fixed rate while the faults of the plan come and go. Ends once every one is answered. */
+/** Sends requests and changes at a constant rate while the faults of the plan come and go. Ends once every one is answered. */
 export async function playLoad(options: LoadOptions): Promise<Loaded> {
   const { fleet, storage, operator, random, say } = options;
   const started = performance.now();

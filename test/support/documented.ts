@@ -5,11 +5,11 @@ type Paths = Readonly<Record<string, Readonly<Record<string, { readonly response
 
 const operations = Object.entries(document.paths as unknown as Paths).map(([path, methods]) => ({
   pattern: new RegExp(`^${path.replaceAll(/\{\w+\}/g, "[^/]+")}$`),
-  fixed: path.split("{").length,
+  segments: path.split("{").length,
   methods,
 }));
 // A path without a parameter comes before one with a parameter in its place.
-operations.sort((a, b) => a.fixed - b.fixed);
+operations.sort((a, b) => a.segments - b.segments);
 
 /** Whether the document lists a status for a method and a path, which may have a query. `false` for an unknown operation. */
 export function isDocumented(method: string, path: string, status: number): boolean {

@@ -58,10 +58,7 @@ function violationsOf({ principal, now }: AuthorizedRequest, policy: AccountPoli
   const { grant, expiresAt, ofKey = false } = judged;
   if (!ofKey || grant === undefined) return [];
   const maker = { grant: principal.role.grant, isOperator: isOperator(principal) };
-  // A key whose life stays as it is is judged by its role alone.
-  const applied =
-    expiresAt === undefined ? { ...policy, maxLifetimeHours: null, neverExpiringByAdminsOnly: false } : policy;
-  return violationsOfKey(applied, maker, { grant, expiresAt: expiresAt ?? null }, now);
+  return violationsOfKey(policy, maker, { grant, ...(expiresAt !== undefined && { expiresAt }) }, now);
 }
 
 const NOT_A_PERSON = {

@@ -50,7 +50,7 @@ export type WirePolicy = { [K in keyof AccountPolicy as WireNames[K]]: AccountPo
 
 const MEMBERS = Object.keys(WIRE_NAMES) as (keyof AccountPolicy)[];
 
-/** A policy with the member names of the API, in a fixed order. */
+/** A policy with the member names of the API, always in the same order. */
 export function toWirePolicy(policy: AccountPolicy): WirePolicy {
   return Object.fromEntries(MEMBERS.map((member) => [WIRE_NAMES[member], policy[member]])) as WirePolicy;
 }
@@ -76,8 +76,8 @@ export interface KeyMaker {
 /** A key as it would be; times are milliseconds since the epoch. */
 export interface KeyTerms {
   readonly grant: Grant;
-  /** `null`: never. */
-  readonly expiresAt: number | null;
+  /** `null`: never; left out: it stays as it is. */
+  readonly expiresAt?: number | null;
 }
 
 const HOUR_MS = 3_600_000;
@@ -93,19 +93,23 @@ export function violationsOfKey(
   { grant, expiresAt }: KeyTerms,
   now: number,
 ): readonly FieldError[] {
-  const { maxLifetimeHours: hours } = policy;
   const errors: FieldError[] = [];
-  const expiry = (message: string) => errors.push({ field: "expire_after_hours", message });
-  if (hours !== null && (expiresAt === null || expiresAt > now + hours * HOUR_MS)) {
-    expiry(`The account's policy allows keys of at most ${hours} hours.`);
-  } else if (policy.neverExpiringByAdminsOnly && expiresAt === null && !maker.grant.everything) {
-    expiry("By the account's policy, only Admins create keys that never expire.");
-  }
+  const message = expiresAt === undefined ? null : expiryViolation(policy, maker, expiresAt, now);
+  if (message !== null) errors.push({ field: "expire_after_hours", message });
   if (policy.adminKeysByOperatorsOnly && managesKeys(grant) && !maker.isOperator) {
     const message = "By the account's policy, only people create keys that manage API keys.";
     errors.push({ field: "role_id", message });
   }
   return errors;
+}
+
+function expiryViolation(policy: AccountPolicy, maker: KeyMaker, expiresAt: number | null, now: number): string | null {
+  const { maxLifetimeHours: hours } = policy;
+  if (hours !== null && (expiresAt === null || expiresAt > now + hours * HOUR_MS)) {
+    return `The account's policy allows keys of at most ${hours} hours.`;
+  }
+  if (!policy.neverExpiringByAdminsOnly || expiresAt !== null || maker.grant.everything) return null;
+  return "By the account's policy, only Admins create keys that never expire.";
 }
 
 /** A change as far as a second person is asked for it. */

@@ -1,12 +1,12 @@
 // Disables and enables an API key: reversible, and otherwise as a revocation.
-import { makeChangeAndRead, statement } from "../audit/audited-change.ts";
+import { makeChangeAndRead } from "../audit/audited-change.ts";
 import type { Actor } from "../common.ts";
 import { TRUE } from "../lib/conditions.ts";
 import { storeConfigOf } from "../store-config.ts";
 import { managerRemainsWithout } from "./last-manager.ts";
 import type { ApiKeyDetails, DisableOutcome, Disabling } from "./port.ts";
 import { type KeyRow, keyOfRow, selectKey } from "./row.ts";
-import { bumpKeyVersion, keyEvent, keyIsActive } from "./statements.ts";
+import { keyEvent, keyIsActive, setKeyDisabled } from "./statements.ts";
 
 export async function setDisabled(
   db: D1Database,
@@ -30,10 +30,7 @@ export async function setDisabled(
       key_inactive: keyIsActive(disabling, now),
       last_manager: force || !disabled ? TRUE : managerRemainsWithout(config, disabling, now),
     },
-    statements: [
-      statement("UPDATE api_keys SET disabled_at = ? WHERE id = ? AND $permitted", disabled ? now : null, keyId),
-      ...bumpKeyVersion(keyId, now),
-    ],
+    statements: setKeyDisabled(keyId, disabled ? now : null, now),
     // A key may disable itself, and twice at the same time.
     reportFirst: "unchanged",
   } as const;

@@ -96,6 +96,14 @@ export function markRevoked(keyId: string, actor: Actor, now: number): Statement
   );
 }
 
+/** Disables the key, or enables it (`null`), and logs the change. @param disabledAt milliseconds since the epoch */
+export function setKeyDisabled(keyId: string, disabledAt: number | null, now: number): readonly Statement[] {
+  return [
+    statement("UPDATE api_keys SET disabled_at = ? WHERE id = ? AND $permitted", disabledAt, keyId),
+    ...bumpKeyVersion(keyId, now),
+  ];
+}
+
 /** Moves the key's expiry. The first move keeps what the key was signed with: `expires_at` on the right is the value before. */
 export function moveExpiry(keyId: string, expiresAt: number | null): Statement {
   return statement(`UPDATE api_keys SET ${MOVED_EXPIRY} WHERE id = ? AND $permitted`, expiresAt, expiresAt, keyId);

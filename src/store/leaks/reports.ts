@@ -1,8 +1,8 @@
-// Marks reported keys as compromised, and revokes them by the policy: one transaction with its audit event for each key.
+// Marks reported keys as compromised, and revokes or disables them by the policy of their account: one transaction with its audit event for each key.
 import { fromWirePolicy, type LeakAction } from "../../core/access/account-policy.ts";
 import type { KeyHash } from "../../core/access/principal.ts";
 import type { Leak } from "../../core/leaks/report.ts";
-import { bumpKeyVersion, keyEvent, logKeyChange, markRevoked } from "../api-keys/statements.ts";
+import { keyEvent, logKeyChange, markRevoked, setKeyDisabled } from "../api-keys/statements.ts";
 import { makeChange, statement } from "../audit/audited-change.ts";
 import { type Actor, type Background, SYSTEM } from "../common.ts";
 import { primary } from "../key-cache/d1-records.ts";
@@ -100,7 +100,7 @@ async function markKey(
         ...[url, now, now, keyId],
       ),
       ...(action === "revoke" ? [markRevoked(keyId, actor, now), logKeyChange(keyId, now)] : []),
-      ...(action === "disable" ? [markDisabled(keyId, now), ...bumpKeyVersion(keyId, now)] : []),
+      ...(action === "disable" ? setKeyDisabled(keyId, now, now) : []),
     ],
   });
 }
@@ -111,7 +111,3 @@ const ACTIONS = {
   disable: { eventType: "EDIT", ends: " and disabled", change: { change: "disabled" }, column: "disabled_at" },
   tell: { eventType: "LEAK", ends: "", change: {}, column: "compromised_at" },
 } as const;
-
-function markDisabled(keyId: string, now: number) {
-  return statement("UPDATE api_keys SET disabled_at = ? WHERE id = ? AND $permitted", now, keyId);
-}

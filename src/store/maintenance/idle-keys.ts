@@ -1,7 +1,7 @@
 // Disables the keys that nobody has used for as long as the policy of their account allows. Each account is looked at once an hour.
 import { managerRemainsWithout } from "../api-keys/last-manager.ts";
-import { bumpKeyVersion, keyEvent } from "../api-keys/statements.ts";
-import { makeChange, statement } from "../audit/audited-change.ts";
+import { keyEvent, setKeyDisabled } from "../api-keys/statements.ts";
+import { makeChange } from "../audit/audited-change.ts";
 import { SYSTEM } from "../common.ts";
 import { activeKeySql } from "../lib/conditions.ts";
 import { storeConfigOf } from "../store-config.ts";
@@ -63,10 +63,7 @@ async function checkAccount(db: D1Database, account: CheckedAccount, now: number
         used: { sql: `EXISTS (SELECT 1 FROM api_keys k WHERE k.id = ? AND ${IS_IDLE})`, values: [key.keyId, ...idle] },
         last_manager: managerRemainsWithout(storeConfigOf(db), ref, now),
       },
-      statements: [
-        statement("UPDATE api_keys SET disabled_at = ? WHERE id = ? AND $permitted", now, key.keyId),
-        ...bumpKeyVersion(key.keyId, now),
-      ],
+      statements: setKeyDisabled(key.keyId, now, now),
     });
     if (failed === null) disabled += 1;
   }
