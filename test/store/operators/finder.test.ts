@@ -80,6 +80,18 @@ describe("a role by groups", () => {
     expect(await find(VIEWER_ROLE, ACCOUNT, { ...PERSON, subject: "ad\u00e4" })).toEqual([]);
   });
 
+  it("makes nothing of somebody without an e-mail address, in an account with entries by e-mail", async () => {
+    await makeAccounts();
+    const noEmail = { ...PERSON, email: null as never };
+    const somebody = newOperator({ email: "somebody@example.com", subject: null, issuer: null, roleId: VIEWER_ROLE });
+    await operators.create(somebody, ACTOR, NOW);
+    expect(await find(ADMIN_ROLE, ACCOUNT, noEmail)).toEqual([]);
+    expect(await find(ADMIN_ROLE)).toMatchObject([{ role: { name: "Admin" }, mapped: PERSON }]);
+    expect(await find(ADMIN_ROLE, OTHER_ACCOUNT, noEmail)).toMatchObject([{ role: { name: "Admin" } }]);
+    await operators.delete(ACCOUNT, somebody.id, true, ACTOR, NOW);
+    expect(await find(ADMIN_ROLE, ACCOUNT, noEmail)).toMatchObject([{ role: { name: "Admin" } }]);
+  });
+
   it.each([
     ["e-mail address", { email: PERSON.email, subject: null, issuer: null }],
     ["subject", { email: null, subject: PERSON.subject, issuer: PERSON.issuer }],
