@@ -54,9 +54,18 @@ function localTarget(path: string): OwnPart {
       await unlocked(() => db.batch(statements.map((sql) => db.prepare(sql))));
     },
     kv: {
-      list: async (prefix) => (await (await opened()).kv.list({ prefix })).keys,
-      get: async (name) => required(await (await opened()).kv.get(name), name),
-      delete: async (name) => (await opened()).kv.delete(name),
+      async list(prefix) {
+        const { kv } = await opened();
+        return (await unlocked(() => kv.list({ prefix }))).keys;
+      },
+      async get(name) {
+        const { kv } = await opened();
+        return required(await unlocked(() => kv.get(name)), name);
+      },
+      async delete(name) {
+        const { kv } = await opened();
+        await unlocked(() => kv.delete(name));
+      },
     },
     secretNames: async () => Object.keys(readVars(path)),
     putSecrets: async (secrets) => writeVars(path, secrets),
@@ -70,7 +79,7 @@ function localTarget(path: string): OwnPart {
 const TRIES = 20;
 const PAUSE_MS = 250;
 
-/** Tries again while `npm start`, another process, holds the lock of the database: nothing was done then (SQLITE_BUSY). */
+/** Tries again while `npm start`, another process, holds the lock of D1 or KV, which are SQLite here: nothing was done then (SQLITE_BUSY). */
 async function unlocked<T>(run: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
