@@ -136,7 +136,7 @@ export const MUTANTS: readonly Mutant[] = [
   ["an expiry is not checked", "src/core/access/decide.ts", "expiresAt === null || now < expiresAt", "expiresAt !== 0"],
   // What a change tells others.
   ["an edit of a key tells nobody", `${KEYS}edit.ts`, ", ...bumpKeyVersion(keyId, now)],", "],"],
-  ["a disabling tells nobody", `${KEYS}disable.ts`, "...bumpKeyVersion(keyId, now),", ""],
+  ["a disabling tells nobody", `${KEYS}statements.ts`, "...bumpKeyVersion(keyId, now),", ""],
   [
     "a revocation tells nobody",
     `${KEYS}repository.ts`,
