@@ -2,7 +2,8 @@
 // that check bodies and queries, so it cannot differ from what the gateway accepts.
 import { writeFileSync } from "node:fs";
 import * as z from "zod/mini";
-import { type KnownOperation, OPERATIONS } from "../src/core/routing/operations.ts";
+import { DEFAULT_MANAGEMENT_PREFIX, gatehouseOperations } from "../src/core/routing/gatehouse-operations.ts";
+import type { Operation } from "../src/core/routing/operations.ts";
 import { CHOICES, COMPONENTS, type ComponentName } from "./openapi/components.ts";
 import { ERRORS } from "./openapi/errors.ts";
 import type { OperationDoc, ResponseDoc } from "./openapi/operation-doc.ts";
@@ -15,8 +16,7 @@ type Json = Readonly<Record<string, unknown>>;
 /** The whole document, as it is committed and served. */
 export function openapiDocument(): Json {
   const paths: Record<string, Record<string, Json>> = {};
-  for (const operation of OPERATIONS) {
-    if (operation.handledBy !== "gatehouse") continue;
+  for (const operation of gatehouseOperations(DEFAULT_MANAGEMENT_PREFIX)) {
     const method = operation.method.toLowerCase();
     paths[operation.path] = {
       ...paths[operation.path],
@@ -58,7 +58,7 @@ function schemas(): Json {
   );
 }
 
-function operationObject(operation: KnownOperation, doc: OperationDoc): Json {
+function operationObject(operation: Operation, doc: OperationDoc): Json {
   const path = [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     ...{ name, in: "path", required: true },
     schema: { type: "string", format: "uuid" },
@@ -92,11 +92,11 @@ function queryParameters({ query }: OperationDoc): readonly Json[] {
 }
 
 /** Whether an operation takes `If-Match`: where its documentation does not say, those that change what their path names. */
-function isConditional({ path, effect }: KnownOperation, { conditional }: OperationDoc): boolean {
+function isConditional({ path, effect }: Operation, { conditional }: OperationDoc): boolean {
   return conditional ?? (effect === "mutating" && /\{(?!accountId|projectId)/.test(path));
 }
 
-function preconditions(operation: KnownOperation, doc: OperationDoc): readonly Json[] {
+function preconditions(operation: Operation, doc: OperationDoc): readonly Json[] {
   if (!isConditional(operation, doc)) return [];
   const description =
     "Entity tags that were read: the change is made only while one of them is still that of the resource.";
@@ -105,11 +105,11 @@ function preconditions(operation: KnownOperation, doc: OperationDoc): readonly J
 }
 
 /** Whether an operator of several accounts has to name one: the path has none. */
-function needsAccount({ path }: KnownOperation): boolean {
+function needsAccount({ path }: Operation): boolean {
   return !path.includes("{accountId}");
 }
 
-function accountChoice(operation: KnownOperation): readonly Json[] {
+function accountChoice(operation: Operation): readonly Json[] {
   if (!needsAccount(operation)) return [];
   const description = "The account in which an operator of several accounts acts. Ignored with an API key.";
   const schema = { type: "string", format: "uuid" };
@@ -158,7 +158,7 @@ function bodySchema(response: ResponseDoc): Json {
 }
 
 /** Every operation has 400 (an unknown parameter), 401, 403, 404 (another account), 429 and 503. */
-function errorReferences(operation: KnownOperation, doc: OperationDoc): Json {
+function errorReferences(operation: Operation, doc: OperationDoc): Json {
   const { body, errors = [], ownErrors = {} } = doc;
   const conditional = isConditional(operation, doc) ? [412] : [];
   const choosing: OperationDoc["ownErrors"] = needsAccount(operation) ? { 409: "AccountRequiredAnswer" } : {};

@@ -5,7 +5,7 @@ import { decide } from "../../src/core/access/decide.ts";
 import { compileStoredRules } from "../../src/core/ip/cidr.ts";
 import { parseAddress } from "../../src/core/ip/ip-address.ts";
 import { canonicalPath } from "../../src/core/routing/canonical-path.ts";
-import { OPERATIONS } from "../../src/core/routing/operations.ts";
+import { OPERATIONS, type Operation } from "../../src/core/routing/operations.ts";
 import { compileRoutes, matchRoute, type RouteMatch } from "../../src/core/routing/route-matcher.ts";
 import {
   hashIfKeyShaped,
@@ -31,7 +31,10 @@ async function piecesOf(ringText: string, token: string): Promise<Readonly<Recor
   const hmac = await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
   const routes = compileRoutes(OPERATIONS);
   const tokenRead = parseToken(ring, token) as ParsedToken;
-  const { operation, params } = matchRoute(routes, "GET", PATH) as Extract<RouteMatch, { kind: "operation" }>;
+  const { operation, params } = matchRoute(routes, "GET", PATH) as Extract<
+    RouteMatch<Operation>,
+    { kind: "operation" }
+  >;
   const rules = (count: number) => Array.from({ length: count }, (_, i) => `10.${i >> 8}.${i & 255}.0/25`);
   const keyWith = (count: number) => {
     return aKey({ accountId: ACCOUNT, addresses: compileStoredRules([...rules(count), "203.0.113.9/32"]) });

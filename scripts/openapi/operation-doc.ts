@@ -1,6 +1,6 @@
 // What the OpenAPI document says about one operation beyond the operation table.
 import type * as z from "zod/mini";
-import type { GatehouseOperationId } from "../../src/core/routing/operations.ts";
+import type { GatehouseOperationId } from "../../src/core/routing/gatehouse-operations.ts";
 import type { ComponentName } from "./components.ts";
 
 export interface OperationDoc {

@@ -1,5 +1,5 @@
 // The documentation of all operations that Gatehouse serves itself.
-import type { GatehouseOperationId } from "../../src/core/routing/operations.ts";
+import type { GatehouseOperationId } from "../../src/core/routing/gatehouse-operations.ts";
 import type { OperationDoc } from "./operation-doc.ts";
 import { ALLOW_LIST_OPERATIONS } from "./operations/allow-lists.ts";
 import { API_KEY_OPERATIONS } from "./operations/api-keys.ts";

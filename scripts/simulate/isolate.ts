@@ -1,7 +1,6 @@
 // One isolate of the simulation: the real gateway with the real adapters, on the bindings of the simulation. What it forwards goes
 // to upstream.ts; what it decides is noted for the judge.
-import { OPERATIONS } from "../../src/core/routing/operations.ts";
-import { compileRoutes } from "../../src/core/routing/route-matcher.ts";
+import { compileTable, OPERATIONS } from "../../src/core/routing/operations.ts";
 import type { Gateway } from "../../src/gateway/gateway.ts";
 import { createHeaderFilter } from "../../src/gateway/proxy/request-headers.ts";
 import { createRateLimits } from "../../src/gateway/rate-limits.ts";
@@ -45,7 +44,7 @@ export interface Isolate {
   send(request: Request, call: Call, handleAdmin?: Gateway["handleAdmin"]): Promise<Response>;
 }
 
-const routes = compileRoutes(OPERATIONS, null);
+const operations = compileTable(OPERATIONS, null);
 
 /** Keeps work alive after the response. It reports its own errors. */
 export const background = (work: Promise<unknown>): void => void work.catch(() => undefined);
@@ -80,7 +79,7 @@ function createGateway(scene: Scene, clock: IsolateClock, keys: KeyResolver): Ga
   const unexpected = () => Promise.reject(new Error("nothing of the simulation asks for this"));
   const nothing = () => undefined;
   return {
-    ...{ routes, ring: scene.ring, keys, operators: null, assets: null, now: clock.now, requestId: () => "" },
+    ...{ operations, ring: scene.ring, keys, operators: null, assets: null, now: clock.now, requestId: () => "" },
     ...{ usage: { record: nothing }, denials: { record: nothing, flush: async () => undefined } },
     ...{ dryRuns: unexpected, leaks: unexpected, auditHead: unexpected, openapi: unexpected },
     ...{ firstAccount: unexpected, handleAdmin: unexpected, canaries: unexpected },

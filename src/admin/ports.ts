@@ -1,7 +1,7 @@
 // Everything that the handlers of the admin API depend on.
 import type { AuthorizedRequest } from "../authorized-request.ts";
 import type { RoleMap } from "../core/access/role-mapping.ts";
-import type { Routes } from "../core/routing/route-matcher.ts";
+import type { OperationTable } from "../core/routing/operations.ts";
 import type { KeyRing } from "../core/token/api-key-token.ts";
 import type { PolicyRepository } from "../store/accounts/port.ts";
 import type { AllowListRepository } from "../store/allow-lists/port.ts";
@@ -59,7 +59,8 @@ export interface AdminPorts {
   readonly keyRecords: KeyRecords;
   readonly keyResolver: KeyResolver;
   readonly keyRing: KeyRing;
-  readonly routes: Routes;
+  readonly operations: OperationTable;
+  readonly managementPrefix: string;
   /** The display name of a new key's role when the request names none; `null`: none is configured. */
   readonly defaultKeyRoleName: string | null;
   readonly revocationBounds: RevocationBounds;

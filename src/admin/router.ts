@@ -2,7 +2,7 @@
 // authorized by the gateway.
 import { Hono } from "hono";
 import type { AuthorizedRequest } from "../authorized-request.ts";
-import { type GatehouseOperationId, OPERATIONS } from "../core/routing/operations.ts";
+import { type GatehouseOperationId, gatehouseOperations } from "../core/routing/gatehouse-operations.ts";
 import {
   createNetworkAllowList,
   deleteNetworkAllowList,
@@ -104,8 +104,7 @@ export function createAdminRouter(ports: AdminPorts): (request: AuthorizedReques
     // The canonical path, which is what was authorized; never the URL, which every framework decodes differently.
     getPath: (_request, options) => (options as { readonly env: AuthorizedRequest }).env.path,
   });
-  for (const operation of OPERATIONS) {
-    if (operation.handledBy !== "gatehouse") continue;
+  for (const operation of gatehouseOperations(ports.managementPrefix)) {
     const handler = HANDLERS[operation.operationId];
     const pattern = operation.path.replace(/\{(\w+)\}/g, ":$1");
     app.on(operation.method, pattern, (context) => handler(ports, context.env, context.req.param()));

@@ -1,7 +1,9 @@
 // Turns the bindings and variables of the Worker into a configuration that is complete and parsed, or into the list of all
 // errors in them. Past this file nothing is optional or unparsed.
 
-import { API_PREFIX } from "../core/routing/operations.ts";
+import { api } from "#api";
+import { DEFAULT_MANAGEMENT_PREFIX } from "../core/routing/gatehouse-operations.ts";
+import { isReservedPath } from "../core/routing/match-operation.ts";
 import type { KeyRing } from "../core/token/api-key-token.ts";
 import type { Policy } from "../gateway/gateway.ts";
 import type { IdentityKeys } from "../gateway/proxy/identity-token.ts";
@@ -40,6 +42,8 @@ interface Settings {
   readonly issuer: string;
   readonly defaultKeyRole: string | null;
   readonly policy: Policy;
+  /** The operations of Gatehouse are below this path, without a slash at its end. */
+  readonly managementPrefix: string;
   /** Below this path, which ends in a slash, unknown operations are forwarded; `null`: nowhere. */
   readonly forwardBelow: string | null;
   /** How much each account may have. */
@@ -116,6 +120,7 @@ function readSettings(read: ConfigReader): Settings {
     issuer: read.text("IDENTITY_ISSUER") ?? "gatehouse",
     defaultKeyRole: read.text("DEFAULT_KEY_ROLE"),
     policy: readPolicy(read),
+    managementPrefix: readManagementPrefix(read),
     forwardBelow: readForwardBelow(read),
     quotas: {
       apiKeys: read.whole("QUOTA_API_KEYS", 10_000, 1, 10_000_000),
@@ -185,9 +190,16 @@ function readEndpoints(read: ConfigReader): EndpointSettings {
 }
 
 function readForwardBelow(read: ConfigReader): string | null {
-  const prefix = read.text("API_PATH_PREFIX") ?? API_PREFIX;
+  const prefix = read.text("API_PATH_PREFIX") ?? `${api.prefix}/`;
   if (!/^\/(?:[\w\-.~]*[\w\-~]\/)*$/.test(prefix)) read.errors.push("API_PATH_PREFIX must be a path such as /api/v1/");
-  return read.choice("UNKNOWN_OPERATIONS", ["deny", "forward"], "deny") === "forward" ? prefix : null;
+  return read.choice("UNKNOWN_OPERATIONS", ["deny", "admin"], "deny") === "admin" ? prefix : null;
+}
+
+function readManagementPrefix(read: ConfigReader): string {
+  const prefix = read.text("MANAGEMENT_PREFIX") ?? DEFAULT_MANAGEMENT_PREFIX;
+  const isPath = /^(?:\/[\w\-.~]*[\w\-~])+$/.test(prefix);
+  if (!isPath || isReservedPath(prefix)) read.errors.push("MANAGEMENT_PREFIX must be a path such as /gatehouse/v1");
+  return prefix;
 }
 
 function readPolicy(read: ConfigReader): Policy {

@@ -2,7 +2,7 @@
 import type { AuthorizedRequest } from "../authorized-request.ts";
 import type { Denial } from "../core/access/decision.ts";
 import type { RoleMap } from "../core/access/role-mapping.ts";
-import type { Routes } from "../core/routing/route-matcher.ts";
+import type { OperationTable } from "../core/routing/operations.ts";
 import type { KeyRing } from "../core/token/api-key-token.ts";
 import type { TrustedIssuer } from "../core/token/oidc-token.ts";
 import type { Log } from "../log.ts";
@@ -105,7 +105,7 @@ export interface OperatorAuthentication {
 export type Assets = { readonly fetch: (request: Request) => Promise<Response> } | null;
 
 export interface Gateway {
-  readonly routes: Routes;
+  readonly operations: OperationTable;
   readonly ring: KeyRing;
   readonly keys: KeyResolver;
   readonly usage: UsageRecorder;

@@ -82,7 +82,7 @@ async function respond(context: RequestContext, gateway: Gateway, background: Ba
   context.credential = credential;
 
   // 4. Match the operation.
-  const target = matchOperation(request.method, path, query, gateway.routes);
+  const target = matchOperation(request.method, path, query, gateway.operations);
   if ("reason" in target) return deny(context, target, gateway);
   context.target = target;
   const reads = isSafe(request.method, target);

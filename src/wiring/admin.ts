@@ -4,7 +4,7 @@ import type { AdminPorts, RevocationBounds } from "../admin/ports.ts";
 import { createAdminRouter } from "../admin/router.ts";
 import type { AuthorizedRequest } from "../authorized-request.ts";
 import type { Config } from "../config/config.ts";
-import type { Routes } from "../core/routing/route-matcher.ts";
+import type { OperationTable } from "../core/routing/operations.ts";
 import { createPolicyRepository } from "../store/accounts/policies.ts";
 import { createAllowListRepository } from "../store/allow-lists/repository.ts";
 import { createApiKeyRepository } from "../store/api-keys/repository.ts";
@@ -32,7 +32,7 @@ export function createAdminHandler(
   config: Config,
   keyResolver: KeyResolver,
   recorders: { readonly denials: DenialRecorder; readonly dryRuns: DryRunRecorder },
-  routes: Routes,
+  operations: OperationTable,
   revocationBounds: RevocationBounds,
   others: Pick<AdminPorts, "projectsOf" | "sendTest" | "afterChange">,
 ): (request: AuthorizedRequest) => Promise<Response> {
@@ -60,7 +60,8 @@ export function createAdminHandler(
     keyRecords: createD1Records(config.db),
     keyResolver,
     keyRing: config.ring,
-    routes,
+    operations,
+    managementPrefix: config.managementPrefix,
     defaultKeyRoleName: config.defaultKeyRole,
     revocationBounds,
   });

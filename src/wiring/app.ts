@@ -1,8 +1,8 @@
 // Wires the application of one isolate: what every request needs at once, the rest with the first request that needs it.
 import type { AdminPorts } from "../admin/ports.ts";
 import type { Config } from "../config/config.ts";
-import { OPERATIONS } from "../core/routing/operations.ts";
-import { compileRoutes, type Routes } from "../core/routing/route-matcher.ts";
+import { DEFAULT_MANAGEMENT_PREFIX } from "../core/routing/gatehouse-operations.ts";
+import { compileTable, OPERATIONS, type OperationTable, operationsBelow } from "../core/routing/operations.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { createIdentity } from "../gateway/proxy/identity-token.ts";
 import { createHeaderFilter } from "../gateway/proxy/request-headers.ts";
@@ -38,13 +38,13 @@ type Outgoing = Pick<AdminPorts, "projectsOf" | "sendTest">;
 
 type OnError = (what: string, error: unknown) => void;
 
-const compiled = compileRoutes(OPERATIONS);
-
 /** Wire the application of one isolate. */
 export function createApp(given: Config, { clock, random }: Runtime): App {
   // The records of keys have time limits of their own.
   const config: Config = { ...given, db: guardD1(given.db, createCircuitBreaker(clock, random)) };
-  const routes = { ...compiled, forwardBelow: config.forwardBelow };
+  const isDefault = config.managementPrefix === DEFAULT_MANAGEMENT_PREFIX;
+  const rows = isDefault ? OPERATIONS : operationsBelow(config.managementPrefix);
+  const operations = compileTable(rows, config.forwardBelow);
   const log = createLog(config.log, clock.now, random);
   const onError: OnError = (what, error) => log.write("fault", { reason: what, error: errorText(error) });
   const records = createD1Records(given.db);
@@ -73,7 +73,7 @@ export function createApp(given: Config, { clock, random }: Runtime): App {
       (await import("./events.ts")).createTestSender(config, clock, log)(endpoint, now),
   };
   const gateway: Gateway = {
-    routes,
+    operations,
     ring: config.ring,
     keys,
     usage: createUsageRecorder(config.db, config.keyCacheSize, networks, onError),
@@ -87,7 +87,7 @@ export function createApp(given: Config, { clock, random }: Runtime): App {
     log,
     now: clock.now,
     requestId: requestIds(),
-    handleAdmin: adminOf(config, routes, keys, { denials, dryRuns }, outgoing, async (change) =>
+    handleAdmin: adminOf(config, operations, keys, { denials, dryRuns }, outgoing, async (change) =>
       (await maintenance()).afterChange(change, clock.now()),
     ),
     assets: config.assets,
@@ -103,7 +103,7 @@ export function createApp(given: Config, { clock, random }: Runtime): App {
       }),
     ),
     auditHead: async () => (await import("../store/audit/publisher.ts")).readStatement(config.kv),
-    openapi: async () => (await import("../admin/openapi.json")).default,
+    openapi: async () => (await import("../admin/openapi.ts")).openapiDocument(config.managementPrefix),
   };
   return { gateway, maintenance };
 }
@@ -131,7 +131,7 @@ function operatorsOf(config: Config, clock: Clock): Gateway["operators"] {
 /** The operations that Gatehouse serves. Hono, zod and the handlers load with the first request for one of them. */
 function adminOf(
   config: Config,
-  routes: Routes,
+  operations: OperationTable,
   keys: KeyResolver,
   { denials, dryRuns }: Pick<Gateway, "denials" | "dryRuns">,
   outgoing: Outgoing,
@@ -146,7 +146,7 @@ function adminOf(
   const handler = lazy(async () => {
     const { createAdminHandler } = await import("./admin.ts");
     const recorders = { denials, dryRuns: await dryRuns() };
-    return createAdminHandler(config, keys, recorders, routes, bounds, { ...outgoing, afterChange });
+    return createAdminHandler(config, keys, recorders, operations, bounds, { ...outgoing, afterChange });
   });
   return async (request) => (await handler())(request);
 }

@@ -98,7 +98,7 @@ describe.skipIf(!hasBrowser)("a page of the upstream", () => {
     let context: BrowserContext;
     beforeAll(async () => {
       proxy = await startCookieProxy();
-      gatehouse = await startGatehouse({ UNKNOWN_OPERATIONS: "forward", ...access.vars, ...vars(proxy.port) });
+      gatehouse = await startGatehouse({ UNKNOWN_OPERATIONS: "admin", ...access.vars, ...vars(proxy.port) });
       const { token } = await gatehouse.key({ name: "admin" });
       const spec = { name: "ada", email: "ada@example.com", role_id: ROLE_IDS.Admin };
       await clientOf(gatehouse, token)("POST", `${V1}/accounts/${ACCOUNT}/operators`, spec);

@@ -6,8 +6,7 @@ import { ADMIN, ALL_PERMISSIONS, BUILT_IN_ROLES, compileGrant } from "../../src/
 import { compileStoredRules } from "../../src/core/ip/cidr.ts";
 import { parseAddress } from "../../src/core/ip/ip-address.ts";
 import { matchOperation } from "../../src/core/routing/match-operation.ts";
-import { OPERATIONS, type Operation } from "../../src/core/routing/operations.ts";
-import { compileRoutes, type Routes } from "../../src/core/routing/route-matcher.ts";
+import { compileTable, OPERATIONS, type OperationTable } from "../../src/core/routing/operations.ts";
 import { type NaiveKey, type NaiveRequest, naiveDecision } from "../support/naive-decision.ts";
 import { type Random, seededRandom } from "../support/random.ts";
 
@@ -15,9 +14,8 @@ import { type Random, seededRandom } from "../support/random.ts";
 const REQUESTS = Number(process.env.ORACLE_CALLS ?? 1_000_000);
 const SEED = Number(process.env.ORACLE_SEED ?? 20_261_123);
 
-const TABLE: readonly Operation[] = OPERATIONS;
 /** With and without unknown operations that are forwarded. */
-const tables = [null, "/api/public/v1/", "/"].map((forwardBelow) => compileRoutes(TABLE, forwardBelow));
+const tables = [null, "/api/public/v1/", "/"].map((forwardBelow) => compileTable(OPERATIONS, forwardBelow));
 const ACCOUNTS = ["340af43a-8a7c-4659-9258-4876fd6a207b", "00000000-0000-4000-8000-00000000000b"];
 const IDS = ["7d0e3f0a-1b7c-4c38-8a4e-5d1f6f2b9c01", "c1", "clusters", "users", "API-KEYS", "validate", "a.b~c"];
 const ADDRESSES = ["10.0.0.1", "10.255.255.255", "11.0.0.0", "9.255.255.255", "203.0.113.7", "::ffff:10.0.0.1"].concat([
@@ -48,10 +46,10 @@ interface Pair {
   readonly naive: NaiveKey | null;
 }
 
-type Evaluate = (pair: Pair, request: NaiveRequest, now: number, routes: Routes) => string;
+type Evaluate = (pair: Pair, request: NaiveRequest, now: number, table: OperationTable) => string;
 
-const evaluate: Evaluate = ({ record }, request, now, routes) => {
-  const target = matchOperation(request.method, request.path, "", routes);
+const evaluate: Evaluate = ({ record }, request, now, table) => {
+  const target = matchOperation(request.method, request.path, "", table);
   if ("reason" in target) return target.reason;
   const address = request.address === null ? null : parseAddress(request.address);
   const decision = decide(record, { ...target, address }, now);
@@ -81,7 +79,7 @@ function randomPair(random: Random): Pair {
 }
 
 function randomPath(random: Random): string {
-  const template = random.pick(TABLE).path;
+  const template = random.pick(OPERATIONS).path;
   const filled = template.replace(/\{(\w+)\}/g, (_, name) =>
     random.pick(name === "accountId" ? [...ACCOUNTS, ...IDS] : IDS),
   );
@@ -120,9 +118,9 @@ function firstDifference(evaluateFast: Evaluate, count: number, seed: number): o
       address: random.below(8) === 0 ? null : random.pick(ADDRESSES),
     };
     const now = 999 + random.below(5);
-    const routes = random.pick(tables);
-    const is = evaluateFast(pair, request, now, routes);
-    const should = naiveDecision(TABLE, ADMIN.id, pair.naive, request, now, routes.forwardBelow);
+    const table = random.pick(tables);
+    const is = evaluateFast(pair, request, now, table);
+    const should = naiveDecision(OPERATIONS, ADMIN.id, pair.naive, request, now, table.forwardBelow);
     if (is !== should) return { is, should, request, key: pair.naive, now };
   }
   return null;
@@ -134,25 +132,25 @@ describe("authorization decision against a naive second implementation", () => {
   });
 
   it("differs from the naive reading when the matcher folds the case of a path or trims its slash", () => {
-    const folding: Evaluate = (pair, request, now, routes) =>
-      evaluate(pair, { ...request, path: request.path.toLowerCase() }, now, routes);
-    const trimming: Evaluate = (pair, request, now, routes) =>
-      evaluate(pair, { ...request, path: request.path.replace(/\/$/, "") || "/" }, now, routes);
+    const folding: Evaluate = (pair, request, now, table) =>
+      evaluate(pair, { ...request, path: request.path.toLowerCase() }, now, table);
+    const trimming: Evaluate = (pair, request, now, table) =>
+      evaluate(pair, { ...request, path: request.path.replace(/\/$/, "") || "/" }, now, table);
     for (const mutant of [folding, trimming]) expect(firstDifference(mutant, 50_000, SEED)).not.toBeNull();
   });
 
   it("differs from the naive reading when addresses are parsed leniently", () => {
     // ipaddr.js and inet_aton accept octal and short forms.
     const read = (text: string | null) => (text === "010.0.0.1" ? "8.0.0.1" : text === "10.1" ? "10.0.0.1" : text);
-    const lenient: Evaluate = (pair, request, now, routes) =>
-      evaluate(pair, { ...request, address: read(request.address) }, now, routes);
+    const lenient: Evaluate = (pair, request, now, table) =>
+      evaluate(pair, { ...request, address: read(request.address) }, now, table);
     expect(firstDifference(lenient, 50_000, SEED)).not.toBeNull();
   });
 
   it("differs from the naive reading when a key lives one millisecond longer or its account is not compared", () => {
-    const late: Evaluate = (pair, request, now, routes) => evaluate(pair, request, now - 1, routes);
-    const blind: Evaluate = (pair, request, now, routes) =>
-      evaluate(pair, { ...request, path: request.path.replaceAll(ACCOUNTS[1] ?? "", ACCOUNTS[0] ?? "") }, now, routes);
+    const late: Evaluate = (pair, request, now, table) => evaluate(pair, request, now - 1, table);
+    const blind: Evaluate = (pair, request, now, table) =>
+      evaluate(pair, { ...request, path: request.path.replaceAll(ACCOUNTS[1] ?? "", ACCOUNTS[0] ?? "") }, now, table);
     for (const mutant of [late, blind]) expect(firstDifference(mutant, 50_000, SEED)).not.toBeNull();
   });
 });

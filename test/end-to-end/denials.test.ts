@@ -13,7 +13,7 @@ let gateway: WorkerdGateway;
 let viewer: string;
 beforeAll(async () => {
   gateway = await startWorkerdGateway({
-    vars: { UNKNOWN_OPERATIONS: "forward", ALLOWED_HOSTS: "api.example.com", BLOCKED_KEY_IDS: BLOCKED_ID },
+    vars: { UNKNOWN_OPERATIONS: "admin", ALLOWED_HOSTS: "api.example.com", BLOCKED_KEY_IDS: BLOCKED_ID },
   });
   viewer = (await gateway.key({ role: "Viewer" })).token;
 });

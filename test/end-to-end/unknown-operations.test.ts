@@ -8,7 +8,7 @@ import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gat
 let denying: WorkerdGateway;
 let forwarding: WorkerdGateway;
 beforeAll(async () => {
-  const vars = { UNKNOWN_OPERATIONS: "forward" };
+  const vars = { UNKNOWN_OPERATIONS: "admin" };
   [denying, forwarding] = await Promise.all([startWorkerdGateway(), startWorkerdGateway({ vars })]);
 });
 afterAll(() => Promise.all([denying.close(), forwarding.close()]));

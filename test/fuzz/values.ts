@@ -1,5 +1,5 @@
 // Values of JSON schemas: those that a schema allows, and the same with one odd part.
-import { RESOURCES } from "../../src/core/access/permissions.ts";
+import { permissionCatalog } from "../../src/core/access/permissions.ts";
 import { ODD } from "../support/odd-values.ts";
 import type { Random } from "../support/random.ts";
 import { type Document, resolved, type Schema } from "./document.ts";
@@ -41,7 +41,7 @@ const TEXTS: Readonly<Record<string, (source: Source) => string>> = {
   issuer: () => "https://issuer.example",
   url: ({ random, receiver }) => random.pick([`${receiver}/in`, `${receiver}/${random.below(99)}`]),
   event_types: ({ random }) => random.pick(["api_key.*", "role.create", "policy.update", "allow_list.edit"]),
-  resource_type: ({ random }) => random.pick(Object.keys(RESOURCES)),
+  resource_type: ({ random }) => random.pick(permissionCatalog()).resourceType,
   operation_group: ({ random }) => random.pick(["READ", "READ", "CREATE", "UPDATE", "DELETE"]),
   path: ({ random }) => random.pick(PATHS),
   signing_key_id: () => "k2026-11",

@@ -4,8 +4,7 @@ import { base64url, exportJWK, generateKeyPair } from "jose";
 import type { AuthorizedRequest } from "../../src/authorized-request.ts";
 import type { KeyRecord } from "../../src/core/access/principal.ts";
 import { matchOperation, type Target } from "../../src/core/routing/match-operation.ts";
-import { OPERATIONS } from "../../src/core/routing/operations.ts";
-import { compileRoutes } from "../../src/core/routing/route-matcher.ts";
+import { compileTable, OPERATIONS } from "../../src/core/routing/operations.ts";
 import { mintKey, readKeyRing } from "../../src/core/token/api-key-token.ts";
 import type { Gateway, Policy } from "../../src/gateway/gateway.ts";
 import { handleRequest } from "../../src/gateway/handle-request.ts";
@@ -107,7 +106,7 @@ export function openGateway(wanted: Wanted = {}) {
   const background = () => undefined;
   const clock = { now: NOW };
   const gateway: Gateway = {
-    routes: compileRoutes(OPERATIONS, "/"),
+    operations: compileTable(OPERATIONS, "/"),
     ring: RING,
     keys: {
       getCached(hash) {
@@ -217,7 +216,7 @@ export function aContext(
     request.method,
     new URL(request.url).pathname,
     new URL(request.url).search,
-    gateway.routes,
+    gateway.operations,
   );
   if ("reason" in target) throw new Error(target.reason);
   context.path = target.path;

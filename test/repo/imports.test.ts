@@ -13,7 +13,7 @@ describe("imports of src", () => {
 describe("packages loaded at start-up", () => {
   it("loads no package at start-up but the listed ones", () => {
     // Every isolate pays for each before its first response. An import() loads with the first request that needs it.
-    const expected = ["jose/base64url"];
+    const expected = ["#api", "jose/base64url"];
     expect(loadedWith(readSources(), "index.ts")).toEqual(expected);
   });
 

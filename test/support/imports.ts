@@ -10,10 +10,10 @@ const PORTS = /^store\/(?:common|[\w-]+\/ports?)\.ts$/;
 
 /** The allowed imports of each top-level folder or file: folders, files, packages, or a pattern; `*` allows all. */
 export const ALLOWED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
-  core: ["core", "jose", "ipaddr.js", "node:crypto"],
+  core: ["core", "#api", "jose", "ipaddr.js", "node:crypto"],
   store: ["store", "core"],
-  gateway: ["gateway", "core", PORTS, "authorized-request.ts", "log.ts", "jose", "node:stream", "node:zlib"],
-  admin: ["admin", "core", PORTS, "authorized-request.ts", "log.ts", "hono", "zod"],
+  gateway: ["gateway", "core", "#api", PORTS, "authorized-request.ts", "log.ts", "jose", "node:stream", "node:zlib"],
+  admin: ["admin", "core", "#api", PORTS, "authorized-request.ts", "log.ts", "hono", "zod"],
   "authorized-request.ts": ["core", "log.ts"],
   "log.ts": ["core"],
   "index.ts": ["*"],

@@ -9,7 +9,7 @@ import { type KeyOptions, type SeededKey, seedAccount, seedKey } from "./seed.ts
 import { startUpstream, type TestUpstream } from "./upstream.ts";
 
 /** Every path is forwarded: for tests of what is forwarded, whatever the operation table has. */
-export const FORWARD_ALL = { UNKNOWN_OPERATIONS: "forward", API_PATH_PREFIX: "/" } as const;
+export const FORWARD_ALL = { UNKNOWN_OPERATIONS: "admin", API_PATH_PREFIX: "/" } as const;
 
 export interface WorkerdGatewayOptions {
   readonly vars?: Readonly<Record<string, string>>;

@@ -79,14 +79,14 @@ describe("readConfig", () => {
   it("forwards unknown operations where they are configured to be, below the path of the API", () => {
     expect(configOf({}).forwardBelow).toBeNull();
     expect(configOf({ API_PATH_PREFIX: "/v2/" }).forwardBelow).toBeNull();
-    expect(configOf({ UNKNOWN_OPERATIONS: "forward" }).forwardBelow).toBe("/api/public/v1/");
+    expect(configOf({ UNKNOWN_OPERATIONS: "admin" }).forwardBelow).toBe("/api/public/v1/");
     for (const path of ["/", "/v2/", "/a.b/c-d/"]) {
-      expect(configOf({ UNKNOWN_OPERATIONS: "forward", API_PATH_PREFIX: path }).forwardBelow).toBe(path);
+      expect(configOf({ UNKNOWN_OPERATIONS: "admin", API_PATH_PREFIX: path }).forwardBelow).toBe(path);
     }
     for (const path of ["v2/", "/v2", "/v2/../", "//", "/a b/", "https://a/"]) {
       expect(errorsOf({ API_PATH_PREFIX: path })).toEqual(["API_PATH_PREFIX must be a path such as /api/v1/"]);
     }
-    expect(errorsOf({ UNKNOWN_OPERATIONS: "allow" })).toEqual(["UNKNOWN_OPERATIONS must be one of deny, forward"]);
+    expect(errorsOf({ UNKNOWN_OPERATIONS: "allow" })).toEqual(["UNKNOWN_OPERATIONS must be one of deny, admin"]);
   });
 
   it("reads the quotas of accounts", () => {

@@ -24,7 +24,7 @@ export async function decideSimulated(
   simulated: ExplainedRequest,
   now: number,
 ): Promise<SimulatedDecision> {
-  const target = matchOperation(simulated.method, simulated.path, "", ports.routes);
+  const target = matchOperation(simulated.method, simulated.path, "", ports.operations);
   if ("reason" in target) return operationDenial(target);
   const details = await ports.apiKeys.get(key.accountId, key.id);
   const lists = await ports.allowLists.getMany(key.accountId, details?.allowListIds ?? []);

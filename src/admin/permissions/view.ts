@@ -1,11 +1,10 @@
 // Permissions as the wire has them: grouped by resource, with descriptions.
-import { PERMISSION_CATALOG } from "../../core/access/permission-catalog.ts";
-import type { Permission } from "../../core/access/permissions.ts";
+import { type Permission, permissionCatalog } from "../../core/access/permissions.ts";
 import type { PermissionData, ResourcePermissions } from "./schema.ts";
 
 /** The whole permission catalog, with the tags for which clients ask for confirmation. */
 export function toPermissionCatalog(): readonly PermissionData[] {
-  return PERMISSION_CATALOG.map(({ resourceType, resourceName, operationGroups }) => ({
+  return permissionCatalog().map(({ resourceType, resourceName, operationGroups }) => ({
     info: {
       resource_type: resourceType,
       resource_name: resourceName,
@@ -21,7 +20,7 @@ export function toPermissionCatalog(): readonly PermissionData[] {
 /** A set of permissions in the order of the catalog; resources without a permission are left out. */
 export function toResourcePermissions(permissions: Iterable<Permission>): ResourcePermissions[] {
   const included: ReadonlySet<string> = new Set(permissions);
-  return PERMISSION_CATALOG.flatMap(({ resourceType, resourceName, operationGroups }) => {
+  return permissionCatalog().flatMap(({ resourceType, resourceName, operationGroups }) => {
     const groups = operationGroups.filter((group) => included.has(`${resourceType}:${group.operationGroup}`));
     if (groups.length === 0) return [];
     const operation_groups = groups.map(({ operationGroup, description }) => ({

@@ -1,59 +1,65 @@
-// The names of all permissions, by resource. Names that Yugabyte publishes are spelled as there; the others are ours. A new
-// one is a line here and one in permission-catalog.ts, which the compiler requires.
+// All permissions: those of Gatehouse, then those of the API behind it.
+import { api } from "#api";
+import type { Api, Placement, Words } from "../routing/api-description.ts";
+import {
+  GATEHOUSE_PLACEMENT,
+  GATEHOUSE_SENSITIVE,
+  GATEHOUSE_WORDS,
+  type GatehousePermission,
+} from "./gatehouse-permissions.ts";
 
-/** Every resource with its groups of operations, in the order of the catalog. READ comes first where it exists. */
-export const RESOURCES = {
-  // Account
-  ACCOUNT: ["UPDATE"],
-  ACCOUNT_USER: ["READ", "CREATE", "UPDATE", "DELETE"],
-  ACCOUNT_LOGIN_TYPE: ["READ", "UPDATE"],
-  ACCOUNT_TASK: ["READ"],
-  PROJECT: ["READ"],
-  API_KEY: ["READ", "CREATE", "REVOKE"],
-  ROLE: ["READ", "CREATE", "UPDATE", "DELETE"],
-  AUDIT_EVENT: ["READ", "CREATE", "UPDATE", "DELETE"],
-  ACCESS_HISTORY: ["READ"],
-  BILLING: ["READ", "UPDATE"],
-  // Network
-  NETWORK_ALLOW_LIST: ["READ", "CREATE", "DELETE"],
-  VPC: ["READ", "CREATE", "DELETE"],
-  VPC_PEERING: ["READ", "CREATE", "DELETE"],
-  PRIVATE_SERVICE_ENDPOINT: ["READ", "CREATE", "UPDATE", "DELETE"],
-  // Clusters
-  CLUSTER: ["READ", "CREATE", "UPDATE", "DELETE", "PAUSE", "RESUME"],
-  CLUSTER_NETWORK_ALLOW_LIST: ["UPDATE"],
-  CLUSTER_CMK: ["READ", "UPDATE"],
-  CLUSTER_MAINTENANCE_SCHEDULE: ["READ", "UPDATE"],
-  CLUSTER_MAINTENANCE_EVENT: ["READ", "UPDATE"],
-  READ_REPLICA: ["READ", "CREATE", "UPDATE", "DELETE"],
-  TRACK: ["READ"],
-  ALERT_RULE: ["READ", "UPDATE", "SEND_TEST_EMAIL"],
-  AUTOSCALER_POLICY: ["READ", "CREATE", "UPDATE", "DELETE"],
-  // Backups and recovery
-  BACKUP: ["READ", "CREATE", "DELETE", "RESTORE"],
-  BACKUP_SCHEDULE: ["READ", "UPDATE"],
-  BACKUP_REPLICATION: ["READ", "UPDATE"],
-  PITR_CONFIG: ["READ", "CREATE", "UPDATE", "DELETE", "RESTORE", "CLONE"],
-  XCLUSTER_DR: ["READ", "CREATE", "UPDATE", "DELETE", "PAUSE", "RESUME"],
-  // Change data capture and observability
-  CDC_SINK: ["READ", "CREATE", "UPDATE", "DELETE"],
-  CDC_STREAM: ["READ", "CREATE", "UPDATE", "DELETE"],
-  DB_AUDIT_LOG_EXPORTER: ["READ", "CREATE", "UPDATE", "DELETE"],
-  DB_QUERY_LOG_EXPORTER: ["READ", "CREATE", "UPDATE", "DELETE"],
-  METRICS_EXPORTER_CONFIG: ["READ", "CREATE", "UPDATE", "DELETE"],
-  CLUSTER_METRICS_EXPORTER: ["UPDATE"],
-  TELEMETRY_PROVIDER: ["READ", "CREATE", "UPDATE", "DELETE"],
-} as const;
+/** The right to one group of operations on one kind of resource, such as `API_KEY:READ`. */
+export type Permission = GatehousePermission | (typeof api extends Api<infer P> ? P : never);
 
-export type ResourceType = keyof typeof RESOURCES;
+/** Marks a group that lets its holder gain or grant access; clients ask for confirmation before they grant one. */
+export type PermissionTag = "SENSITIVE";
 
-/** A group of operations on one kind of resource. */
-export type OperationGroup<R extends ResourceType = ResourceType> = (typeof RESOURCES)[R][number];
+/** A kind of resource with its groups of operations. */
+export interface Resource {
+  readonly resourceType: string;
+  readonly resourceName: string;
+  readonly operationGroups: readonly {
+    readonly operationGroup: string;
+    readonly description: string;
+    readonly tags: readonly PermissionTag[];
+  }[];
+}
 
-/** The right to one group of operations on one kind of resource, such as `CLUSTER:READ`. */
-export type Permission = { [R in ResourceType]: `${R}:${OperationGroup<R>}` }[ResourceType];
+/** The built-in roles of every permission. Those of Gatehouse are not for the API to place. */
+export const PLACEMENT: Readonly<Record<Permission, Placement>> = { ...api.placement, ...GATEHOUSE_PLACEMENT };
 
-/** The permissions of each resource, in the order of the catalog. */
-export const PERMISSIONS_BY_RESOURCE: readonly (readonly Permission[])[] = Object.entries(RESOURCES).map(
-  ([resource, groups]) => groups.map((group) => `${resource}:${group}` as Permission),
-);
+/** The permissions of each resource, in the order of the catalog. READ comes first where it exists. */
+export const PERMISSIONS_BY_RESOURCE: readonly (readonly Permission[])[] = byResource({
+  ...GATEHOUSE_PLACEMENT,
+  ...PLACEMENT,
+});
+
+function byResource(placement: Readonly<Record<string, Placement>>): readonly (readonly Permission[])[] {
+  const groups = Map.groupBy(Object.keys(placement) as Permission[], resourceOf);
+  const readFirst = (names: Permission[]) => names.sort((a, b) => Number(isRead(b)) - Number(isRead(a)));
+  return [...groups.values()].map(readFirst);
+}
+
+function resourceOf(permission: string): string {
+  return permission.slice(0, permission.indexOf(":"));
+}
+
+/** Whether a permission only reads. */
+export function isRead(permission: string): boolean {
+  return permission.endsWith(":READ");
+}
+
+/** Every resource in words for people, in the order of the catalog. */
+export function permissionCatalog(): readonly Resource[] {
+  const words: Words = { ...api.words, ...GATEHOUSE_WORDS };
+  const sensitive: ReadonlySet<string> = new Set([...GATEHOUSE_SENSITIVE, ...api.sensitive]);
+  return PERMISSIONS_BY_RESOURCE.map((permissions) => {
+    const resourceType = resourceOf(permissions[0] ?? "");
+    const operationGroups = permissions.map((permission) => {
+      const operationGroup = permission.slice(resourceType.length + 1);
+      const description = words[resourceType]?.actions[operationGroup] ?? "";
+      return { operationGroup, description, tags: sensitive.has(permission) ? (["SENSITIVE"] as const) : [] };
+    });
+    return { resourceType, resourceName: words[resourceType]?.title ?? resourceType, operationGroups };
+  });
+}

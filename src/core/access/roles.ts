@@ -1,6 +1,6 @@
 // Roles: the permissions that imply others, the three built-in roles, and grants compiled for the path of every request.
 import { foldName } from "../names.ts";
-import { PERMISSIONS_BY_RESOURCE, type Permission } from "./permissions.ts";
+import { isRead, PERMISSIONS_BY_RESOURCE, type Permission, PLACEMENT } from "./permissions.ts";
 
 /** The permissions of a role, compiled: a request takes one lookup in a set. */
 export interface Grant {
@@ -27,33 +27,13 @@ export const ALL_PERMISSIONS: readonly Permission[] = PERMISSIONS_BY_RESOURCE.fl
 
 const KNOWN: ReadonlySet<string> = new Set(ALL_PERMISSIONS);
 
-const READS: ReadonlySet<Permission> = new Set(ALL_PERMISSIONS.filter((permission) => permission.endsWith(":READ")));
-
-/** What Aeon's documentation excludes from Developer: users, login methods, keys, billing, account activity, roles. */
-const NOT_FOR_DEVELOPERS: ReadonlySet<Permission> = new Set<Permission>([
-  "ACCOUNT:UPDATE",
-  "ACCOUNT_USER:CREATE",
-  "ACCOUNT_USER:UPDATE",
-  "ACCOUNT_USER:DELETE",
-  "ACCOUNT_LOGIN_TYPE:UPDATE",
-  "API_KEY:CREATE",
-  "API_KEY:REVOKE",
-  "BILLING:UPDATE",
-  "AUDIT_EVENT:READ",
-  "AUDIT_EVENT:CREATE",
-  "AUDIT_EVENT:UPDATE",
-  "AUDIT_EVENT:DELETE",
-  "ACCESS_HISTORY:READ",
-  "ROLE:CREATE",
-  "ROLE:UPDATE",
-  "ROLE:DELETE",
-]);
+const READS: ReadonlySet<Permission> = new Set(ALL_PERMISSIONS.filter(isRead));
 
 export const ADMIN: BuiltInRole = {
   id: "36ec6789-6dbf-4d12-91b4-243587d6882b",
   name: "account_admin",
   displayName: "Admin",
-  description: "Full access to all operations, including billing and user management",
+  description: "Full access to all operations, including API keys, users and roles",
   grant: { everything: true, permissions: new Set(ALL_PERMISSIONS) },
 };
 
@@ -61,19 +41,23 @@ export const DEVELOPER: BuiltInRole = {
   id: "cb6edae1-f2c7-4540-a870-521754e8a000",
   name: "account_dev",
   displayName: "Developer",
-  description: "Full access on cluster/backup - no billing or user management rights",
-  grant: compileGrant(ALL_PERMISSIONS.filter((permission) => !NOT_FOR_DEVELOPERS.has(permission))),
+  description: "Works with the API - no API keys, users, roles or audit log",
+  grant: grantOf("developer"),
 };
 
 export const VIEWER: BuiltInRole = {
   id: "95b23b27-b36b-4c2e-b7b6-4a94ed7676e4",
   name: "account_viewer",
   displayName: "Viewer",
-  description: "View access to everything - no changes",
-  grant: compileGrant(READS),
+  description: "View access - no changes",
+  grant: grantOf("viewer"),
 };
 
 export const BUILT_IN_ROLES: readonly BuiltInRole[] = [ADMIN, DEVELOPER, VIEWER];
+
+function grantOf(role: "viewer" | "developer"): Grant {
+  return compileGrant(ALL_PERMISSIONS.filter((permission) => PLACEMENT[permission].includes(role)));
+}
 
 /** The built-in role with this id, or `null` for any other id. */
 export function builtInRole(id: string): BuiltInRole | null {

@@ -24,17 +24,29 @@ export interface ApiOperation {
   readonly formats?: Readonly<Record<string, ParameterFormat>>;
 }
 
-/** The lowest of the built-in roles that has a permission. */
-export type Placement = "viewer" | "developer" | "admin";
-
-/** A resource in words for people, with a sentence for each action: `{ title: "Jobs", actions: { READ: "List and read jobs" } }`. */
+/** A resource for people, with a sentence for each of its actions: `{ title: "Jobs", actions: { READ: "List and read jobs" } }`. */
 export interface ResourceWords {
   readonly title: string;
   readonly actions: Readonly<Record<string, string>>;
 }
 
-/** What people decide about an API: `api/<name>/policy.ts`. */
-export interface ApiPolicy<Operations extends readonly ApiOperation[] = readonly ApiOperation[]> {
+export type Words = Readonly<Record<string, ResourceWords>>;
+
+/** The built-in roles that have a permission, besides Admin, which has every one. */
+export type Placement = "viewer, developer" | "viewer" | "developer" | "admin";
+
+/** What a policy can say otherwise than the document. */
+export interface OperationOverride {
+  readonly permission?: string | null;
+  readonly effect?: Effect;
+  /** A template that says more, such as one with a catch-all at its end. */
+  readonly path?: string;
+}
+
+export type Overrides = Readonly<Record<string, OperationOverride>>;
+
+/** What people decide about an API. */
+export interface ApiPolicy<P extends string = string> {
   /** The name of the API, for people. */
   readonly title: string;
   /** All paths of the API are below this one, without a slash at its end: `/v1`; "" for the root. */
@@ -46,23 +58,74 @@ export interface ApiPolicy<Operations extends readonly ApiOperation[] = readonly
     readonly cluster: string | null;
   };
   /** What differs from the document, by operationId. */
-  readonly overrides?: Partial<Readonly<Record<Operations[number]["operationId"], OperationOverride>>>;
-  /** Operations that the document lacks, or that a log line of `npm start` has shown. */
+  readonly overrides?: Overrides;
+  /** Operations that the document lacks. */
   readonly operations?: readonly ApiOperation[];
   /** The path parameters whose values may hold an encoded slash (`%2F`). */
   readonly encodedSlash?: readonly string[];
   /** Words for people, instead of those that were made from the document. */
-  readonly words?: Readonly<Record<string, ResourceWords>>;
-  /** The lowest built-in role of every permission. */
-  readonly placement: Readonly<Record<string, Placement>>;
-  /** The permissions that let their holder gain access or read a secret: people confirm it before they grant one. */
-  readonly sensitive?: readonly string[];
+  readonly words?: Words;
+  /** The built-in roles that have each permission. */
+  readonly placement: Readonly<Record<P, Placement>>;
+  /** The permissions that let their holder gain access, or read a secret: people confirm it before they grant one. */
+  readonly sensitive?: readonly NoInfer<P>[];
+  /** The operation whose answer names the projects of the account, and how to read them; without it, every project is accepted. */
+  readonly projects?: { readonly operationId: string; readonly idsIn: (answer: unknown) => readonly string[] | null };
 }
 
-/** What a policy can say otherwise than the document. */
-export interface OperationOverride {
-  readonly permission?: string | null;
-  readonly effect?: Effect;
-  /** A template that says more, such as one with a catch-all at its end. */
-  readonly path?: string;
+/** An operation, as it is matched and authorized. */
+export interface DescribedOperation<P extends string = string> extends ApiOperation {
+  readonly permission: P | null;
+  /** The path parameters of this operation whose values may hold an encoded slash. */
+  readonly encodedSlash?: readonly string[];
+}
+
+/** An API, joined from its document and its policy: what `#api` exports. */
+export interface Api<P extends string = string> {
+  readonly name: string;
+  readonly title: string;
+  readonly prefix: string;
+  readonly parameters: ApiPolicy["parameters"];
+  readonly operations: readonly DescribedOperation<P>[];
+  readonly words: Words;
+  readonly placement: Readonly<Record<P, Placement>>;
+  readonly sensitive: ReadonlySet<string>;
+  readonly projects: NonNullable<ApiPolicy["projects"]> | null;
+}
+
+/** The permissions that operations need, once they are overridden. A `placement` of them all is what the compiler asks for. */
+export type PermissionOf<
+  Operations extends readonly ApiOperation[],
+  O extends Overrides = Record<never, never>,
+> = NonNullable<
+  { readonly [Row in Operations[number] as Row["operationId"]]: Overridden<Row, O> }[Operations[number]["operationId"]]
+>;
+
+type Overridden<Row extends ApiOperation, O extends Overrides> = O[Row["operationId"]] extends {
+  readonly permission: infer P;
+}
+  ? P
+  : Row["permission"];
+
+/**
+ * Join what the document says of an API and what its policy says. `npm run api:check` finds what contradicts in them.
+ *
+ * @param name the name of its folder in `api/`
+ */
+export function describeApi<const P extends string>(
+  name: string,
+  operations: readonly ApiOperation[],
+  words: Words,
+  policy: ApiPolicy<P>,
+): Api<P> {
+  const { title, prefix, parameters, overrides = {}, encodedSlash = [], placement, sensitive = [] } = policy;
+  const described = [...operations, ...(policy.operations ?? [])].map((operation) => {
+    const whole = { ...operation, ...overrides[operation.operationId] };
+    const encoded = encodedSlash.filter((parameter) => whole.path.includes(`{${parameter}}`));
+    return (encoded.length === 0 ? whole : { ...whole, encodedSlash: encoded }) as DescribedOperation<P>;
+  });
+  return {
+    ...{ name, title, prefix, parameters, operations: described, placement, projects: policy.projects ?? null },
+    ...{ words: { ...words, ...policy.words }, sensitive: new Set<string>(sensitive) },
+  };
 }

@@ -2,8 +2,8 @@
 // forwarded, or a denial.
 
 import type { Denial } from "../access/decision.ts";
-import { accountIn, isGatehousePath, type Operation } from "./operations.ts";
-import { matchRoute, type RouteParams, type Routes } from "./route-matcher.ts";
+import { accountIn, accountOf, type Operation, type OperationTable } from "./operations.ts";
+import { matchRoute, type RouteParams } from "./route-matcher.ts";
 
 /** The target of a request: what is authorized, logged and forwarded. */
 export interface Target {
@@ -19,23 +19,27 @@ export interface Target {
  *
  * @returns a target, whose operation is `null` when the table has none and unknown operations are forwarded; or the denial
  */
-export function matchOperation(method: string, path: string, query: string, routes: Routes): Target | Denial {
+export function matchOperation(method: string, path: string, query: string, table: OperationTable): Target | Denial {
+  const { routes, forwardBelow, accountScopes, reserved, overlaps } = table;
   const match = matchRoute(routes, method, path);
   if (match.kind === "operation") {
-    return { path, query, operation: match.operation, params: match.params, accountId: accountIn(path) };
+    const { operation, params } = match;
+    const isTheirs = operation.handledBy === "upstream";
+    if (overlaps && isTheirs && (isReservedPath(path) || reserved.test(path))) return { reason: "not_found" };
+    return { path, query, operation, params, accountId: accountOf(operation, params) };
   }
   // To the upstream this may be the operation without the slash, which would be authorized as an unknown one here.
   if (path.endsWith("/") && matchRoute(routes, method, path.slice(0, -1)).kind !== "unknown") {
     return { reason: "not_found" };
   }
   // A reserved path is never forwarded, with any method and in any case.
-  const reserved = isReservedPath(path) || isGatehousePath(path);
+  const isOurs = isReservedPath(path) || reserved.test(path);
   // Whatever else an upstream serves beside its API (management, metrics, another version) is never forwarded either.
-  if (reserved || routes.forwardBelow === null || !path.startsWith(routes.forwardBelow)) {
+  if (isOurs || forwardBelow === null || !path.startsWith(forwardBelow)) {
     if (match.kind === "other_methods") return { reason: "method_not_allowed", allow: match.allow };
-    return { reason: reserved ? "not_found" : "operation_unknown" };
+    return { reason: isOurs ? "not_found" : "operation_unknown" };
   }
-  return { path, query, operation: null, params: {}, accountId: accountIn(path) };
+  return { path, query, operation: null, params: {}, accountId: accountIn(path, accountScopes) };
 }
 
 /** Whether a path is one of the public paths of Gatehouse. They are reserved in any case, and served in lower case only. */

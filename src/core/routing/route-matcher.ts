@@ -1,35 +1,33 @@
 // The operation table compiled into a trie of segments, so that a match takes one lookup for each segment of a path,
 // however many operations there are. Paths are canonical and compared byte for byte.
-import { METHODS, type Operation } from "./operations.ts";
+import { type ApiOperation, METHODS } from "./api-description.ts";
 
 /** Values of the path parameters, by name. */
 export type RouteParams = Readonly<Record<string, string>>;
 
 /** The result of matching a method and a path. */
-export type RouteMatch<O extends Operation = Operation> =
+export type RouteMatch<O extends ApiOperation = ApiOperation> =
   | { readonly kind: "operation"; readonly operation: O; readonly params: RouteParams }
   /** The path is known, with these methods instead. */
   | { readonly kind: "other_methods"; readonly allow: readonly string[] }
   | { readonly kind: "unknown" };
 
 /** A compiled table. */
-export interface Routes<O extends Operation = Operation> {
-  /** Below this path, which ends in a slash, operations that the table does not have are forwarded; `null`: nowhere. */
-  readonly forwardBelow: string | null;
+export interface Routes<O extends ApiOperation = ApiOperation> {
   /** What every path of the table begins with: compared at once, and most unknown paths differ there. */
   readonly prefix: string;
   readonly root: Node<O>;
 }
 
 /** A node of the trie; with `served`, some template ends here. A member that it does not have is `null`. */
-interface Node<O extends Operation> {
+interface Node<O extends ApiOperation> {
   literals: Map<string, Node<O>> | null;
   param: Node<O> | null;
   /** By slot of the method. */
   served: (Route<O> | null)[] | null;
 }
 
-interface Route<O extends Operation> {
+interface Route<O extends ApiOperation> {
   readonly operation: O;
   readonly names: readonly string[];
 }
@@ -48,10 +46,7 @@ const PARAM = /^\{([a-z][A-Za-z0-9]*)\}$/;
  *
  * @throws on a template that is not canonical, and on two rows with the same operationId, or the same method and shape
  */
-export function compileRoutes<O extends Operation>(
-  operations: readonly O[],
-  forwardBelow: string | null = null,
-): Routes<O> {
+export function compileRoutes<O extends ApiOperation>(operations: readonly O[]): Routes<O> {
   const root = emptyNode<O>();
   const ids = new Set<string>();
   for (const operation of operations) {
@@ -59,7 +54,7 @@ export function compileRoutes<O extends Operation>(
     ids.add(operation.operationId);
     add(root, operation);
   }
-  return { ...withoutCommonPrefix(root), forwardBelow };
+  return withoutCommonPrefix(root);
 }
 
 /**
@@ -70,7 +65,7 @@ export function compileRoutes<O extends Operation>(
  *
  * @param path canonical: no `%`, and no empty segment but a final one, which matches nothing
  */
-export function matchRoute<O extends Operation>(routes: Routes<O>, method: string, path: string): RouteMatch<O> {
+export function matchRoute<O extends ApiOperation>(routes: Routes<O>, method: string, path: string): RouteMatch<O> {
   if (!path.startsWith(routes.prefix)) return UNKNOWN;
   const values: string[] = [];
   const node = find(routes.root, path, routes.prefix.length, values);
@@ -84,7 +79,7 @@ export function matchRoute<O extends Operation>(routes: Routes<O>, method: strin
 }
 
 /** @param at the slash before the next segment, or the end of the path */
-function find<O extends Operation>(here: Node<O>, path: string, at: number, values: string[]): Node<O> | null {
+function find<O extends ApiOperation>(here: Node<O>, path: string, at: number, values: string[]): Node<O> | null {
   if (at === path.length) return here.served === null ? null : here;
   // Only directly after the common prefix can another character be here: `/api/public/v1x`.
   if (path.charCodeAt(at) !== SLASH) return null;
@@ -104,7 +99,7 @@ function find<O extends Operation>(here: Node<O>, path: string, at: number, valu
   return found;
 }
 
-function add<O extends Operation>(root: Node<O>, operation: O): void {
+function add<O extends ApiOperation>(root: Node<O>, operation: O): void {
   const { method, path } = operation;
   if (path.charCodeAt(0) !== SLASH) throw notCanonical(path);
   const names: string[] = [];
@@ -117,7 +112,7 @@ function add<O extends Operation>(root: Node<O>, operation: O): void {
 }
 
 /** The child of a node for a segment, created if it does not exist. */
-function below<O extends Operation>(here: Node<O>, segment: string, names: string[], path: string): Node<O> {
+function below<O extends ApiOperation>(here: Node<O>, segment: string, names: string[], path: string): Node<O> {
   const known = here.literals?.get(segment);
   if (known !== undefined) return known;
   const name = PARAM.exec(segment)?.[1];
@@ -140,7 +135,7 @@ function otherMethods(served: readonly unknown[]): RouteMatch<never> {
   return { kind: "other_methods", allow };
 }
 
-function withoutCommonPrefix<O extends Operation>(whole: Node<O>): Pick<Routes<O>, "prefix" | "root"> {
+function withoutCommonPrefix<O extends ApiOperation>(whole: Node<O>): Routes<O> {
   let prefix = "";
   let root = whole;
   while (root.literals?.size === 1 && root.param === null && root.served === null) {
@@ -152,7 +147,7 @@ function withoutCommonPrefix<O extends Operation>(whole: Node<O>): Pick<Routes<O
   return { prefix, root };
 }
 
-function emptyNode<O extends Operation>(): Node<O> {
+function emptyNode<O extends ApiOperation>(): Node<O> {
   return { literals: null, param: null, served: null };
 }
 

@@ -1,6 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import { PERMISSION_CATALOG } from "../../../src/core/access/permission-catalog.ts";
-import type { Permission } from "../../../src/core/access/permissions.ts";
+import { type Permission, permissionCatalog } from "../../../src/core/access/permissions.ts";
 import {
   ADMIN,
   ALL_PERMISSIONS,
@@ -18,6 +17,7 @@ import {
 } from "../../../src/core/access/roles.ts";
 import { OPERATIONS } from "../../../src/core/routing/operations.ts";
 
+const PERMISSION_CATALOG = permissionCatalog();
 const SENSITIVE = new Set(
   PERMISSION_CATALOG.flatMap(({ resourceType, operationGroups }) =>
     operationGroups
@@ -78,7 +78,6 @@ describe("the permission catalog", () => {
       "ACCOUNT_USER:CREATE",
       "ACCOUNT_USER:UPDATE",
       "ACCOUNT_USER:DELETE",
-      "ACCOUNT_LOGIN_TYPE:UPDATE",
       "API_KEY:CREATE",
       "API_KEY:REVOKE",
       "ROLE:CREATE",
@@ -86,6 +85,7 @@ describe("the permission catalog", () => {
       "ROLE:DELETE",
       "AUDIT_EVENT:CREATE",
       "AUDIT_EVENT:UPDATE",
+      "ACCOUNT_LOGIN_TYPE:UPDATE",
     ]);
   });
 

@@ -1,16 +1,20 @@
 import { describe, expect, it, test } from "vitest";
 import { ALL_PERMISSIONS } from "../../../src/core/access/roles.ts";
+import type { GatehouseOperationId } from "../../../src/core/routing/gatehouse-operations.ts";
+import { matchOperation } from "../../../src/core/routing/match-operation.ts";
 import {
-  ACCOUNT_SCOPE,
   accountIn,
-  GATEHOUSE_PREFIXES,
-  type GatehouseOperationId,
-  isGatehousePath,
+  accountOf,
+  compileTable,
   OPERATIONS,
   type Operation,
+  operationsBelow,
 } from "../../../src/core/routing/operations.ts";
 
-const rows: readonly Operation[] = OPERATIONS;
+const rows = OPERATIONS;
+const table = compileTable(OPERATIONS, null);
+const isGatehousePath = (path: string) => table.reserved.test(path);
+const ACCOUNT_SCOPE = "/api/public/v1/accounts/";
 const A = "/api/public/v1/accounts/0f3b1c52-6d0a-4a7e-9c55-2f8f0c1d7a10";
 const P = `${A}/projects/6b9f7f0e-98a5-4bb0-9b8e-b8d6a4f0f001`;
 
@@ -91,11 +95,11 @@ describe("the operation table", () => {
       "getPing",
       "getCurrentAccount",
       "listAccounts",
-      "listResourcePermissions",
-      "getSelf",
       "getSupportedNodeConfigurationsByAccount",
       "getSupportedCloudRegionsByAccount",
       "getConnectionCertificate",
+      "listResourcePermissions",
+      "getSelf",
     ]);
   });
 
@@ -182,17 +186,22 @@ describe("the operation table", () => {
   });
 });
 
-describe("accountIn", () => {
-  it("finds the account in the path of every row that has one", () => {
+describe("the account of a path", () => {
+  it("is the value of its parameter in every row that has one", () => {
     const withAccount = rows.filter((row) => row.path.includes("{accountId}"));
     expect(withAccount.length).toBeGreaterThan(100);
-    for (const { path } of withAccount) {
-      expect(accountIn(path.replace("{accountId}", "acc-1").replace(/\{\w+\}/g, "x"))).toBe("acc-1");
+    for (const row of withAccount) {
+      expect(accountOf(row, { accountId: "ACC-1" })).toBe("acc-1");
+      expect(accountIn(row.path.replace("{accountId}", "acc-1"), table.accountScopes)).toBe("acc-1");
     }
   });
 
-  it("finds no account in the other rows", () => {
-    for (const { path } of rows) if (!path.includes("{accountId}")) expect(accountIn(path)).toBeNull();
+  it("is none in the other rows", () => {
+    for (const row of rows) {
+      if (row.path.includes("{accountId}")) continue;
+      expect(accountOf(row, {})).toBeNull();
+      expect(accountIn(row.path, table.accountScopes)).toBeNull();
+    }
   });
 
   test.each([
@@ -207,29 +216,12 @@ describe("accountIn", () => {
     ["/api/public/v2/accounts/b", null],
     ["/x/api/public/v1/accounts/b", null],
     ["/", null],
-  ])("finds the account of %s: %s", (path, expected) => {
-    expect(accountIn(path)).toBe(expected);
+  ])("of an unknown operation, %s, is %s", (path, expected) => {
+    expect(accountIn(path, table.accountScopes)).toBe(expected);
   });
 });
 
 describe("isGatehousePath", () => {
-  it("reserves twelve path prefixes, derived from the table", () => {
-    expect(GATEHOUSE_PREFIXES).toEqual([
-      "/api/public/v1/accounts/{accountId}/audit/events",
-      "/api/public/v1/accounts/{accountId}/audit/head",
-      "/api/public/v1/accounts/{accountId}/audit/refusals",
-      "/api/public/v1/accounts/{accountId}/api-keys",
-      "/api/public/v1/accounts/{accountId}/policy",
-      "/api/public/v1/accounts/{accountId}/approvals",
-      "/api/public/v1/accounts/{accountId}/operators",
-      "/api/public/v1/accounts/{accountId}/endpoints",
-      "/api/public/v1/auth/permissions",
-      "/api/public/v1/auth/self",
-      "/api/public/v1/accounts/{accountId}/roles",
-      "/api/public/v1/accounts/{accountId}/projects/{projectId}/allow-lists",
-    ]);
-  });
-
   it("reserves every operation that Gatehouse serves, and none that the upstream serves", () => {
     for (const { path, handledBy } of rows) {
       const call = path.replace(/\{\w+\}/g, "x");
@@ -237,18 +229,30 @@ describe("isGatehousePath", () => {
     }
   });
 
-  it("reserves no path that an operation of the upstream matches by a parameter", () => {
-    const overlaps = (path: string, family: string) => {
-      const segments = path.toLowerCase().split("/");
-      return family
-        .toLowerCase()
-        .split("/")
-        .every((part, i) => part === segments[i] || part.startsWith("{") || segments[i]?.startsWith("{"));
-    };
-    for (const family of GATEHOUSE_PREFIXES) {
-      const through = rows.filter((row) => row.handledBy === "upstream" && overlaps(row.path, family));
-      expect(through.map((row) => row.operationId)).toEqual([]);
-    }
+  it("overlaps with no operation of Aeon", () => {
+    expect(table.overlaps).toBe(false);
+  });
+
+  test.each(["/{bucket}", "/{a}/{b}/{c}/{d}/{e}/{f}", "/api/public/v1/{x}/{y}/roles/{z}"])(
+    "never reaches the upstream, although its API has %s",
+    (path) => {
+      const theirs: Operation = {
+        ...{ operationId: "theirs", method: "GET", path, permission: null },
+        ...{ effect: "safe", handledBy: "upstream" },
+      };
+      const overlapping = compileTable([theirs, ...operationsBelow("/api/public/v1")], "/");
+      expect(overlapping.overlaps).toBe(true);
+      const reserved = ["/console", `${A}/api-keys/x/rotate`, `${A}/Roles/x/y`, "/.Well-Known/Gatehouse/x"];
+      for (const call of reserved) expect(matchOperation("GET", call, "", overlapping)).toHaveProperty("reason");
+    },
+  );
+
+  it("moves with the management prefix, and leaves the default one to the upstream", () => {
+    const moved = compileTable(operationsBelow("/gatehouse/v1"), "/");
+    expect(matchOperation("GET", A.replace("/api/public", "/gatehouse") + "/api-keys", "", moved)).toMatchObject({
+      operation: { operationId: "listApiKeys" },
+    });
+    expect(matchOperation("GET", `${A}/api-keys`, "", moved)).toMatchObject({ operation: null });
   });
 
   test.each([
