@@ -1,9 +1,15 @@
 import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 // wrangler.toml names the directory; only the browser tests need the console in it.
 mkdirSync("dist/assets", { recursive: true });
+
+// The tests are of Gatehouse with Aeon's API, whatever api/index.ts exports: here, and in every process that they start.
+process.env.API = "aeon";
+process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ""} --conditions=aeon`.trim();
+const resolve = { alias: { "#api": fileURLToPath(new URL("api/aeon/api.ts", import.meta.url)) } };
 
 // Four kinds of test (CONTRIBUTING.md): unit, integration in workerd with real D1 and KV, end to end over a socket, browser.
 export default defineConfig({
@@ -11,6 +17,7 @@ export default defineConfig({
     reporters: ["default", "./test/support/closing-line.ts"],
     projects: [
       {
+        resolve,
         test: {
           name: "unit",
           include: ["test/{core,config,gateway,differential,repo}/**/*.test.ts"],
@@ -18,6 +25,7 @@ export default defineConfig({
         },
       },
       {
+        resolve,
         plugins: [
           cloudflareTest(async () => ({
             wrangler: { configPath: "./wrangler.toml" },
@@ -41,6 +49,7 @@ export default defineConfig({
         },
       },
       {
+        resolve,
         test: {
           name: "end-to-end",
           include: ["test/{end-to-end,transparency,compat,fuzz}/**/*.test.ts"],
@@ -55,6 +64,7 @@ export default defineConfig({
         },
       },
       {
+        resolve,
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],

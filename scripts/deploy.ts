@@ -1,11 +1,15 @@
 // `npm run deploy`: brings the database of the deployment up to date, then deploys. `-- --dry-run` needs no account: it
-// builds what would be deployed, checks the configuration that can be checked from here, and changes nothing.
+// builds what would be deployed, checks the configuration that can be checked from here, and changes nothing. `-- --api NAME` deploys
+// the gateway of another API than that of api/index.ts.
 import { existsSync, writeFileSync } from "node:fs";
+import { apiArguments, chosenApi } from "./api/chosen-api.ts";
 import { buildConsole } from "./build-console.ts";
 import { newSecretVars } from "./secrets.ts";
 import { ROOT, wranglerShown } from "./wrangler.ts";
 
-const args = process.argv.slice(2);
+const built = apiArguments(chosenApi());
+// What is left is for wrangler.
+const args = process.argv.slice(2).filter((arg, i, all) => !/^--api(?:=|$)/.test(arg) && all[i - 1] !== "--api");
 const dryRun = args.includes("--dry-run");
 
 function orExit(status: number): void {
@@ -18,8 +22,8 @@ if (dryRun) {
   // wrangler warns about missing secrets, also where none is needed: these are for no deployment.
   if (!existsSync(`${ROOT}.dev.vars`)) writeFileSync(`${ROOT}.dev.vars`, await newSecretVars(), { mode: 0o600 });
   const others = args.filter((arg) => arg !== "--dry-run");
-  orExit(wranglerShown(["deploy", "--dry-run", "--outdir", "dist/worker", ...others]));
+  orExit(wranglerShown(["deploy", "--dry-run", "--outdir", "dist/worker", ...built, ...others]));
 } else {
   orExit(wranglerShown(["d1", "migrations", "apply", "DB", "--remote"]));
-  orExit(wranglerShown(["deploy", ...args]));
+  orExit(wranglerShown(["deploy", ...built, ...args]));
 }

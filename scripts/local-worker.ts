@@ -2,6 +2,7 @@
 // for scheduled events, all to every process and page that can reach a local port, and none of them asks for a key.
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4MiniflareOptions } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import { apiArguments } from "./api/chosen-api.ts";
 import { ROOT, wranglerQuietly } from "./wrangler.ts";
 
 /** The state of `npm start`, from the project's root. */
@@ -10,6 +11,8 @@ export const LOCAL_STATE = ".dev/state";
 export interface LocalWorker {
   /** The Worker's configuration, from the project's root: its bindings, but none of its secrets. */
   readonly config: string;
+  /** The API it is built for; left out: that of api/index.ts. */
+  readonly api?: string | null;
   /** 0: any free one. */
   readonly port: number;
   /** The folder of its D1, KV and other state. No other process may have it open. */
@@ -38,9 +41,9 @@ export interface RunningWorker {
  * @throws Error when it cannot be built, or the port is taken
  */
 export async function startLocalWorker(worker: LocalWorker): Promise<RunningWorker> {
-  const { config, port, state, vars, onLog, onEnd } = worker;
+  const { config, port, state, vars, onLog, onEnd, api = null } = worker;
   const build = `${ROOT}${state}/worker`;
-  await wranglerQuietly(["deploy", "--dry-run", "--outdir", build, "-c", config]);
+  await wranglerQuietly(["deploy", "--dry-run", "--outdir", build, "-c", config, ...apiArguments(api)]);
   const { bindings, ...options } = optionsOf(config);
   const start = () =>
     new Miniflare(

@@ -1,7 +1,13 @@
 // `npm start`: the gateway on http://127.0.0.1:8787 in front of the demo API, or of UPSTREAM_URL. Keeps the secrets in
-// .dev.vars and all other state in .dev/ between starts; prints a ready line and three commands to paste.
+// .dev.vars and all other state in .dev/ between starts; prints a ready line and three commands to paste. `-- --api NAME` takes the
+// table of another API than that of api/index.ts.
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { stripVTControlCharacters } from "node:util";
 import { VIEWER } from "../src/core/access/roles.ts";
+import type { Api } from "../src/core/routing/api-description.ts";
+import { DEFAULT_MANAGEMENT_PREFIX } from "../src/core/routing/gatehouse-operations.ts";
+import { chosenApi, loadApi } from "./api/chosen-api.ts";
+import { examplesOf, mayCall } from "./api/examples.ts";
 import { buildConsole } from "./build-console.ts";
 import { readSettings, type Settings } from "./dev-settings.ts";
 import { freePort } from "./free-port.ts";
@@ -13,7 +19,6 @@ import { ROOT, wranglerQuietly } from "./wrangler.ts";
 
 const PORT = Number(process.env.PORT ?? 8787);
 const GATEWAY = `http://127.0.0.1:${PORT}`;
-const API = `${GATEWAY}/api/public/v1`;
 // A folder of its own: two runtimes that open the same SQLite files at once find them locked.
 const DEMO = { config: "demo/wrangler.toml", state: ".dev/demo-state" };
 const DEMO_AUDIENCE = "gatehouse-demo";
@@ -54,6 +59,7 @@ async function adminKey(keyRing: string): Promise<AdminKey> {
   return { token, accountId, isNew: true };
 }
 
+let management = GATEWAY + DEFAULT_MANAGEMENT_PREFIX;
 const running: RunningWorker[] = [];
 let ready = false;
 let stopping = false;
@@ -109,7 +115,7 @@ class Failed extends Error {}
 
 /** The id of a Viewer key for the second command; a new one when the third command has revoked the last. */
 async function viewerKeyId({ token, accountId }: AdminKey): Promise<string | Failed> {
-  const keys = `${API}/accounts/${accountId}/api-keys`;
+  const keys = `${management}/accounts/${accountId}/api-keys`;
   const id = readKept("viewer-key")?.jti;
   if (typeof id === "string") {
     const known = await send<{ data: { info: { status: string } } }>(token, `${keys}/${id}`);
@@ -128,9 +134,9 @@ interface Item {
 
 /** The address of an active cluster of the demo API; `null`: there is none. */
 async function firstCluster({ token, accountId }: AdminKey): Promise<string | null> {
-  const account = await send<{ data: { info: { projects: Item[] } } }>(token, `${API}/account`);
+  const account = await send<{ data: { info: { projects: Item[] } } }>(token, `${GATEWAY}/api/public/v1/account`);
   if (account instanceof Failed) return null;
-  const base = `${API}/accounts/${accountId}/projects/${account.data.info.projects[0]?.info.id}/clusters`;
+  const base = `${GATEWAY}/api/public/v1/accounts/${accountId}/projects/${account.data.info.projects[0]?.info.id}/clusters`;
   const clusters = await send<{ data: Item[] }>(token, `${base}?state=ACTIVE`);
   const id = clusters instanceof Failed ? undefined : clusters.data[0]?.info.id;
   return id === undefined ? null : `${base}/${id}`;
@@ -144,6 +150,14 @@ async function main(): Promise<void> {
   say("Gatehouse is starting ...");
   const settings = await localSettings();
   const own = settings.UPSTREAM_URL;
+  const chosen = chosenApi();
+  const api = await loadApi(chosen);
+  if (own === undefined && api.name !== "aeon") {
+    throw new Error(
+      `the demo API is not ${api.title}: UPSTREAM_URL=https://api.example.com npm start -- --api ${api.name}`,
+    );
+  }
+  management = GATEWAY + (settings.MANAGEMENT_PREFIX ?? DEFAULT_MANAGEMENT_PREFIX);
   const migrate = ["d1", "migrations", "apply", "DB", "--local", "--persist-to"];
   await Promise.all([
     buildConsole(),
@@ -161,10 +175,10 @@ async function main(): Promise<void> {
   }
   const defaults = { LOG_FORMAT: "pretty", LOG_SAMPLE: "1", DEFAULT_KEY_ROLE: "Admin" };
   const gateway = await serve("The gateway", {
-    ...{ config: "wrangler.toml", state: LOCAL_STATE, port: PORT },
+    ...{ config: "wrangler.toml", state: LOCAL_STATE, port: PORT, api: chosen },
     vars: { ...defaults, ...demo, ...settings },
     // The requests of this script itself are not shown.
-    onLog: (line) => ready && say(line),
+    onLog: (line) => ready && sayRequest(line, api),
   });
   maintain(gateway);
   setInterval(() => maintain(gateway), MAINTENANCE_MS).unref();
@@ -173,19 +187,52 @@ async function main(): Promise<void> {
   const cluster = own === undefined ? await firstCluster(admin) : null;
   ready = true;
   if (viewerId instanceof Failed) announceWithoutKey(viewerId, own ?? "the demo API");
-  else announce(admin, viewerId, own ?? "the demo API", cluster);
+  else announce(admin, viewerId, own ?? "the demo API", cluster, api);
 }
 
-function announce({ token, accountId, isNew }: AdminKey, viewerId: string, upstream: string, cluster: string | null) {
-  const account = `${API}/accounts/${accountId}`;
-  const change = cluster === null ? `${account}/projects` : `${cluster}/pause`;
+function announce(
+  { token, accountId, isNew }: AdminKey,
+  viewerId: string,
+  upstream: string,
+  cluster: string | null,
+  api: Api,
+) {
+  const account = `${management}/accounts/${accountId}`;
+  const { read, change } = examplesOf(api, accountId);
+  const paused = cluster === null ? null : { method: "POST", path: `${cluster}/pause`.slice(GATEWAY.length) };
+  const denied = paused ?? change;
   const curl = (key: string, rest: string) => `curl -sS -H @.dev/${key}.header ${rest}`;
   if (isNew) say(`\nThe Admin key is in .dev/admin-key (mode 0600).${process.stdout.isTTY ? ` It is\n${token}` : ""}`);
   say(`\nThe console: ${GATEWAY}/console/ (sign in with the key in .dev/admin-key)`);
+  const may = (role: "viewer" | "developer") => api.operations.filter((each) => mayCall(api, role, each)).length;
+  const roles = `Viewer may call ${may("viewer")}, Developer ${may("developer")}, Admin all`;
+  say(`\n${api.title} (api/${api.name}): ${api.operations.length} operations; ${roles}.`);
   say(`\nReady: ${GATEWAY} in front of ${upstream}. Try, in this folder:\n`);
-  say(`# a read, allowed\n${curl("admin-key", `${API}/account`)}\n`);
-  say(`# a change, denied to a Viewer key\n${curl("viewer-key", `-X POST ${change}`)}\n`);
+  if (read !== null) say(`# a read, allowed\n${curl("admin-key", GATEWAY + read.path)}\n`);
+  if (denied !== null) {
+    const request = `-X ${denied.method} ${GATEWAY}${denied.path}`;
+    say(`# a change, denied to a Viewer key\n${curl("viewer-key", request)}\n`);
+  }
   say(`# revocation of that Viewer key\n${curl("admin-key", `-X POST ${account}/api-keys/${viewerId}/revoke`)}\n`);
+}
+
+const shown = new Set<string>();
+
+/** Shows a line of the log. For an operation that the table does not have, also the row to add, once. */
+function sayRequest(line: string, api: Api): void {
+  say(line);
+  const unknown =
+    /operation_unknown|operation=unknown/.test(line) && /\b([A-Z]+) (\/\S*)/.exec(stripVTControlCharacters(line));
+  if (!unknown) return;
+  const [request, method = "", path = ""] = unknown;
+  if (shown.has(request)) return;
+  shown.add(request);
+  const row = JSON.stringify({
+    ...{ operationId: "nameIt", method, path },
+    permission: "RESOURCE:ACTION",
+    effect: "mutating",
+  });
+  say(`         not in api/${api.name}. To allow it, add to "operations" of api/${api.name}/policy.ts: ${row},`);
 }
 
 function announceWithoutKey({ message }: Failed, upstream: string): void {

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { apiArguments } from "../../scripts/api/chosen-api.ts";
 import { ROOT, wranglerQuietly } from "../../scripts/wrangler.ts";
 
 /** Where a run keeps its builds and databases: not committed, safe to delete. */
@@ -33,7 +34,7 @@ export async function buildGatehouse(minify = true): Promise<string> {
   const out = join(WORK, minify ? "gatehouse" : "gatehouse-readable");
   // wrangler.toml names the console's folder; the console is not measured.
   mkdirSync(join(ROOT, "dist/assets"), { recursive: true });
-  await wranglerQuietly(["deploy", "--dry-run", `--minify=${minify}`, "--outdir", out]);
+  await wranglerQuietly(["deploy", "--dry-run", `--minify=${minify}`, "--outdir", out, ...apiArguments("aeon")]);
   return join(out, "index.js");
 }
 
@@ -47,7 +48,7 @@ export async function bundle(name: string, entry: string, plugins: readonly obje
 /** The Worker with an operation table of another size. @returns the path of the module */
 export function buildWithOperations(count: number): Promise<string> {
   const setup = (build: PluginBuild) =>
-    build.onLoad({ filter: /src\/core\/routing\/operations\.ts$/ }, ({ path }) => {
+    build.onLoad({ filter: /api\/aeon\/operations\.ts$/ }, ({ path }) => {
       const source = readFileSync(path, "utf8");
       const renamed = source.replace("export const OPERATIONS = [", "const WHOLE_TABLE = [");
       const contents = renamed.replace(/^\] as const.*;$|^\];$/m, (end) => `${end}\n${operationTable(count)}`);
@@ -84,5 +85,6 @@ function settingsFor(entry: string): object {
     external: ["cloudflare:*", "node:*"],
   };
   const output = { bundle: true, format: "esm", target: "es2024", minify: true, logLevel: "error" };
-  return { entryPoints: [entry], ...output, ...platform };
+  const alias = { "#api": join(ROOT, "api/aeon/api.ts") };
+  return { entryPoints: [entry], alias, ...output, ...platform };
 }

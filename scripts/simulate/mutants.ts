@@ -33,7 +33,7 @@ export async function isCaught([, file, text, instead]: Mutant, requests: number
   const root = resolve(fileURLToPath(import.meta.url), "../../..");
   const copy = mkdtempSync(join(tmpdir(), "mutant-"));
   try {
-    for (const part of ["src", "scripts", "bench", "migrations", "test/support", "package.json"]) {
+    for (const part of ["api", "src", "scripts", "bench", "migrations", "test/support", "package.json"]) {
       cpSync(join(root, part), join(copy, part), { recursive: true });
     }
     symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));

@@ -60,7 +60,6 @@ export interface AdminPorts {
   readonly keyResolver: KeyResolver;
   readonly keyRing: KeyRing;
   readonly operations: OperationTable;
-  readonly managementPrefix: string;
   /** The display name of a new key's role when the request names none; `null`: none is configured. */
   readonly defaultKeyRoleName: string | null;
   readonly revocationBounds: RevocationBounds;

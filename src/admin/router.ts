@@ -104,7 +104,7 @@ export function createAdminRouter(ports: AdminPorts): (request: AuthorizedReques
     // The canonical path, which is what was authorized; never the URL, which every framework decodes differently.
     getPath: (_request, options) => (options as { readonly env: AuthorizedRequest }).env.path,
   });
-  for (const operation of gatehouseOperations(ports.managementPrefix)) {
+  for (const operation of gatehouseOperations(ports.operations.managementPrefix)) {
     const handler = HANDLERS[operation.operationId];
     const pattern = operation.path.replace(/\{(\w+)\}/g, ":$1");
     app.on(operation.method, pattern, (context) => handler(ports, context.env, context.req.param()));

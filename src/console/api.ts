@@ -2,7 +2,8 @@
 // access proxy identifies the user. Same origin only.
 import { OFFLINE, Problem, problemIn } from "./problem.ts";
 
-export const V1 = "/api/public/v1";
+/** The path of the operations of Gatehouse (MANAGEMENT_PREFIX). */
+export const MANAGEMENT_PREFIX: string = document.documentElement.dataset.managementPrefix ?? "/api/public/v1";
 const TIMEOUT_MS = 30_000;
 /** A download is as long as the audit log. */
 const DOWNLOAD_TIMEOUT_MS = 600_000;
@@ -30,7 +31,7 @@ export function createApi(
     const headers = new Headers(init.headers);
     if (token !== null) headers.set("authorization", `Bearer ${token}`);
     if (accountId !== null) headers.set("gatehouse-account", accountId);
-    const response = await fetchSameOrigin(V1 + path, { ...init, headers }, timeoutMs);
+    const response = await fetchSameOrigin(MANAGEMENT_PREFIX + path, { ...init, headers }, timeoutMs);
     if (response.ok) return response;
     const redirected = response.type === "opaqueredirect";
     const problem = redirected ? new Problem("signed_out", PROXY_SIGN_IN) : await problemIn(response);

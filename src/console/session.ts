@@ -3,7 +3,7 @@
 import { createContext, useContext } from "react";
 import type { RoleData } from "../admin/roles/schema.ts";
 import type { SelfData } from "../admin/self/schema.ts";
-import { type Api, createApi, V1 } from "./api.ts";
+import { type Api, createApi, MANAGEMENT_PREFIX } from "./api.ts";
 import { Problem } from "./problem.ts";
 
 export interface Session {
@@ -80,5 +80,5 @@ export function permissionNames(permissions: RoleData["info"]["effective_permiss
 
 /** A command that calls the API with this key, to paste into a shell. */
 export function curlCommand(key: string): string {
-  return `curl -sS -H "Authorization: Bearer ${key}" ${location.origin}${V1}/account`;
+  return `curl -sS -H "Authorization: Bearer ${key}" ${location.origin}${MANAGEMENT_PREFIX}/auth/self`;
 }

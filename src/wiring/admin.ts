@@ -61,7 +61,6 @@ export function createAdminHandler(
     keyResolver,
     keyRing: config.ring,
     operations,
-    managementPrefix: config.managementPrefix,
     defaultKeyRoleName: config.defaultKeyRole,
     revocationBounds,
   });

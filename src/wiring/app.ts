@@ -1,8 +1,7 @@
 // Wires the application of one isolate: what every request needs at once, the rest with the first request that needs it.
 import type { AdminPorts } from "../admin/ports.ts";
 import type { Config } from "../config/config.ts";
-import { DEFAULT_MANAGEMENT_PREFIX } from "../core/routing/gatehouse-operations.ts";
-import { compileTable, OPERATIONS, type OperationTable, operationsBelow } from "../core/routing/operations.ts";
+import { compileTable, type OperationTable } from "../core/routing/operations.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { createIdentity } from "../gateway/proxy/identity-token.ts";
 import { createHeaderFilter } from "../gateway/proxy/request-headers.ts";
@@ -42,9 +41,7 @@ type OnError = (what: string, error: unknown) => void;
 export function createApp(given: Config, { clock, random }: Runtime): App {
   // The records of keys have time limits of their own.
   const config: Config = { ...given, db: guardD1(given.db, createCircuitBreaker(clock, random)) };
-  const isDefault = config.managementPrefix === DEFAULT_MANAGEMENT_PREFIX;
-  const rows = isDefault ? OPERATIONS : operationsBelow(config.managementPrefix);
-  const operations = compileTable(rows, config.forwardBelow);
+  const operations = compileTable(config.managementPrefix, config.forwardBelow);
   const log = createLog(config.log, clock.now, random);
   const onError: OnError = (what, error) => log.write("fault", { reason: what, error: errorText(error) });
   const records = createD1Records(given.db);

@@ -5,6 +5,7 @@ import type { KeyRecord } from "../../src/core/access/principal.ts";
 import { ADMIN, ALL_PERMISSIONS, BUILT_IN_ROLES, compileGrant } from "../../src/core/access/roles.ts";
 import { compileStoredRules } from "../../src/core/ip/cidr.ts";
 import { parseAddress } from "../../src/core/ip/ip-address.ts";
+import { DEFAULT_MANAGEMENT_PREFIX } from "../../src/core/routing/gatehouse-operations.ts";
 import { matchOperation } from "../../src/core/routing/match-operation.ts";
 import { compileTable, OPERATIONS, type OperationTable } from "../../src/core/routing/operations.ts";
 import { type NaiveKey, type NaiveRequest, naiveDecision } from "../support/naive-decision.ts";
@@ -15,7 +16,9 @@ const REQUESTS = Number(process.env.ORACLE_CALLS ?? 1_000_000);
 const SEED = Number(process.env.ORACLE_SEED ?? 20_261_123);
 
 /** With and without unknown operations that are forwarded. */
-const tables = [null, "/api/public/v1/", "/"].map((forwardBelow) => compileTable(OPERATIONS, forwardBelow));
+const tables = [null, "/api/public/v1/", "/"].map((forwardBelow) =>
+  compileTable(DEFAULT_MANAGEMENT_PREFIX, forwardBelow),
+);
 const ACCOUNTS = ["340af43a-8a7c-4659-9258-4876fd6a207b", "00000000-0000-4000-8000-00000000000b"];
 const IDS = ["7d0e3f0a-1b7c-4c38-8a4e-5d1f6f2b9c01", "c1", "clusters", "users", "API-KEYS", "validate", "a.b~c"];
 const ADDRESSES = ["10.0.0.1", "10.255.255.255", "11.0.0.0", "9.255.255.255", "203.0.113.7", "::ffff:10.0.0.1"].concat([

@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { ROOT } from "../../scripts/wrangler.ts";
 
 const FILES = [
+  "api",
   "src",
   "scripts",
   "migrations",

@@ -1,5 +1,6 @@
 // The input of an explanation: the ID of a denied request, or a simulated request of a key.
 import type { ExplainRequest } from "../../admin/explain/schema.ts";
+import { MANAGEMENT_PREFIX } from "../api.ts";
 
 export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
@@ -22,7 +23,7 @@ export function initialInput(id: string | null, account: string): ExplainInput {
     keyId: simulated ? id : "",
     address: "",
     method: "GET",
-    path: `/api/public/v1${account}/projects`,
+    path: `${MANAGEMENT_PREFIX}${account}/api-keys`,
   };
 }
 

@@ -3,7 +3,7 @@
 // UNKNOWN_OPERATIONS says so.
 import { api } from "#api";
 import type { Permission } from "../access/permissions.ts";
-import type { DescribedOperation } from "./api-description.ts";
+import type { Api, DescribedOperation } from "./api-description.ts";
 import { DEFAULT_MANAGEMENT_PREFIX, type GatehouseOperation, gatehouseOperations } from "./gatehouse-operations.ts";
 import { compileRoutes, type RouteParams, type Routes } from "./route-matcher.ts";
 
@@ -19,6 +19,8 @@ export interface Operation
 /** A compiled table, and the paths that are special in it. */
 export interface OperationTable {
   readonly routes: Routes<Operation>;
+  /** The operations of Gatehouse are below this path, without a slash at its end. */
+  readonly managementPrefix: string;
   /** Below this path, which ends in a slash, operations that the table does not have are forwarded; `null`: nowhere. */
   readonly forwardBelow: string | null;
   /** Lower case, each with a slash at its end: the next segment is an account id, also of unknown operations. */
@@ -32,37 +34,44 @@ export interface OperationTable {
   readonly overlaps: boolean;
 }
 
-/**
- * Every operation.
- *
- * @param managementPrefix of those that Gatehouse serves, without a slash at its end
- */
-export function operationsBelow(managementPrefix: string): readonly Operation[] {
-  const ours = gatehouseOperations(managementPrefix).map((row) => withAccount(row, "accountId"));
-  const theirs = api.operations.map((row) => withAccount({ ...row, handledBy: "upstream" }, api.parameters.account));
-  return [...theirs, ...ours];
-}
-
 /** Every operation, with those of Gatehouse where existing clients look for them. */
-export const OPERATIONS: readonly Operation[] = operationsBelow(DEFAULT_MANAGEMENT_PREFIX);
+export const OPERATIONS: readonly Operation[] = operationsOf(api, DEFAULT_MANAGEMENT_PREFIX);
 
 /**
  * Compile the table.
  *
+ * @param managementPrefix of the operations of Gatehouse, without a slash at its end
  * @param forwardBelow where unknown operations are forwarded, with a slash at its end; `null`: nowhere
- * @throws Error when an operation of the API is one of Gatehouse's: another MANAGEMENT_PREFIX separates them
+ * @param described the API behind the gateway
+ * @throws Error when an operation of the API is one of Gatehouse's: another management prefix separates them
  */
-export function compileTable(operations: readonly Operation[], forwardBelow: string | null): OperationTable {
+export function compileTable(
+  managementPrefix: string,
+  forwardBelow: string | null,
+  described: Pick<Api<Permission>, "operations" | "parameters"> = api,
+): OperationTable {
+  const isDefault = described === api && managementPrefix === DEFAULT_MANAGEMENT_PREFIX;
+  const operations = isDefault ? OPERATIONS : operationsOf(described, managementPrefix);
   const own = [...new Set(operations.filter(isOurs).map(({ path }) => path))];
   const shortest = own.filter((path) => !own.some((other) => path.startsWith(`${other}/`)));
   const theirs = operations.filter((operation) => !isOurs(operation));
   return {
     routes: compileRoutes(operations),
+    managementPrefix,
     forwardBelow,
     accountScopes: accountScopesOf(operations),
     reserved: new RegExp(`^(?:${shortest.map(patternOf).join("|")})(?:/|$)`, "i"),
     overlaps: theirs.some(({ path }) => [...shortest, ...PUBLIC_PATHS].some((ours) => couldBeBelow(path, ours))),
   };
+}
+
+function operationsOf(
+  { operations, parameters }: Pick<Api<Permission>, "operations" | "parameters">,
+  managementPrefix: string,
+): readonly Operation[] {
+  const theirs = operations.map((row) => withAccount({ ...row, handledBy: "upstream" }, parameters.account));
+  const ours = gatehouseOperations(managementPrefix).map((row) => withAccount(row, "accountId"));
+  return [...theirs, ...ours];
 }
 
 const PUBLIC_PATHS = ["/console", "/.well-known/gatehouse"];

@@ -1,18 +1,14 @@
 import { describe, expect, it, test } from "vitest";
 import { ALL_PERMISSIONS } from "../../../src/core/access/roles.ts";
-import type { GatehouseOperationId } from "../../../src/core/routing/gatehouse-operations.ts";
-import { matchOperation } from "../../../src/core/routing/match-operation.ts";
 import {
-  accountIn,
-  accountOf,
-  compileTable,
-  OPERATIONS,
-  type Operation,
-  operationsBelow,
-} from "../../../src/core/routing/operations.ts";
+  DEFAULT_MANAGEMENT_PREFIX,
+  type GatehouseOperationId,
+} from "../../../src/core/routing/gatehouse-operations.ts";
+import { matchOperation } from "../../../src/core/routing/match-operation.ts";
+import { accountIn, accountOf, compileTable, OPERATIONS } from "../../../src/core/routing/operations.ts";
 
 const rows = OPERATIONS;
-const table = compileTable(OPERATIONS, null);
+const table = compileTable(DEFAULT_MANAGEMENT_PREFIX, null);
 const isGatehousePath = (path: string) => table.reserved.test(path);
 const ACCOUNT_SCOPE = "/api/public/v1/accounts/";
 const A = "/api/public/v1/accounts/0f3b1c52-6d0a-4a7e-9c55-2f8f0c1d7a10";
@@ -236,11 +232,9 @@ describe("isGatehousePath", () => {
   test.each(["/{bucket}", "/{a}/{b}/{c}/{d}/{e}/{f}", "/api/public/v1/{x}/{y}/roles/{z}"])(
     "never reaches the upstream, although its API has %s",
     (path) => {
-      const theirs: Operation = {
-        ...{ operationId: "theirs", method: "GET", path, permission: null },
-        ...{ effect: "safe", handledBy: "upstream" },
-      };
-      const overlapping = compileTable([theirs, ...operationsBelow("/api/public/v1")], "/");
+      const operations = [{ operationId: "theirs", method: "GET", path, permission: null, effect: "safe" } as const];
+      const parameters = { account: null, project: null, cluster: null };
+      const overlapping = compileTable(DEFAULT_MANAGEMENT_PREFIX, "/", { operations, parameters });
       expect(overlapping.overlaps).toBe(true);
       const reserved = ["/console", `${A}/api-keys/x/rotate`, `${A}/Roles/x/y`, "/.Well-Known/Gatehouse/x"];
       for (const call of reserved) expect(matchOperation("GET", call, "", overlapping)).toHaveProperty("reason");
@@ -248,8 +242,8 @@ describe("isGatehousePath", () => {
   );
 
   it("moves with the management prefix, and leaves the default one to the upstream", () => {
-    const moved = compileTable(operationsBelow("/gatehouse/v1"), "/");
-    expect(matchOperation("GET", A.replace("/api/public", "/gatehouse") + "/api-keys", "", moved)).toMatchObject({
+    const moved = compileTable("/gatehouse/v1", "/");
+    expect(matchOperation("GET", `${A.replace("/api/public", "/gatehouse")}/api-keys`, "", moved)).toMatchObject({
       operation: { operationId: "listApiKeys" },
     });
     expect(matchOperation("GET", `${A}/api-keys`, "", moved)).toMatchObject({ operation: null });

@@ -1,0 +1,36 @@
+// Which API the Worker is built for: `--api NAME`, else the environment's API, else what api/index.ts exports.
+import { existsSync, readdirSync } from "node:fs";
+import { parseArgs } from "node:util";
+import type { Api } from "../../src/core/routing/api-description.ts";
+import { ROOT } from "../wrangler.ts";
+
+/**
+ * The name of the folder in `api/` that was asked for, or `null`.
+ *
+ * @param args of the command
+ * @throws Error when there is no such folder
+ */
+export function chosenApi(args: readonly string[] = process.argv.slice(2)): string | null {
+  const { values } = parseArgs({ args: [...args], options: { api: { type: "string" } }, strict: false });
+  const name = typeof values.api === "string" ? values.api : process.env.API || null;
+  if (name !== null && !apiNames().includes(name)) {
+    throw new Error(`there is no api/${name}: \`npm run api:import -- FILE --name ${name}\` makes it from FILE`);
+  }
+  return name;
+}
+
+/** The names of all APIs. */
+export function apiNames(): readonly string[] {
+  return readdirSync(`${ROOT}api`).filter((name) => existsSync(`${ROOT}api/${name}/api.ts`));
+}
+
+/** An API; `null`: that of api/index.ts. */
+export async function loadApi(name: string | null): Promise<Api> {
+  const module = name === null ? "index.ts" : `${name}/api.ts`;
+  return ((await import(`${ROOT}api/${module}`)) as { readonly api: Api }).api;
+}
+
+/** What tells wrangler to build for this API. */
+export function apiArguments(name: string | null): readonly string[] {
+  return name === null ? [] : ["--alias", `#api:${ROOT}api/${name}/api.ts`];
+}
