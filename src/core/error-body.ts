@@ -1,4 +1,5 @@
-// The body of every error response of Gatehouse: Aeon's, with more members, which its clients ignore.
+// The body of every error response of Gatehouse: the envelope that existing clients read, with more members, which they
+// ignore.
 
 /** One error in the input of a request. `field` is a path like `allow_list[3]`, or the name of a parameter. */
 export interface FieldError {
@@ -9,7 +10,7 @@ export interface FieldError {
 export interface ErrorBody {
   readonly error: {
     readonly status: number;
-    /** The only member that Aeon's clients print. */
+    /** The only member that existing clients print. */
     readonly detail: string;
     /** Stable for ever; the same in code, log, metrics and docs. */
     readonly code: string;

@@ -40,6 +40,19 @@ describe("OpenAPI document", () => {
   it("serves the OpenAPI document without authentication", async () => {
     const response = await gatehouse.call(null, "/.well-known/gatehouse/openapi.json");
     expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/json"]);
-    expect(await response.json()).toEqual(JSON.parse(committed));
+    const { components, ...served } = (await response.json()) as { components: { schemas: Record<string, object> } };
+    const { components: written, ...expected } = JSON.parse(committed);
+    expect(served).toEqual(expected);
+    const { RoleSpec: _served, ...schemas } = components.schemas;
+    const { RoleSpec: _written, ...writtenSchemas } = written.schemas;
+    expect(schemas).toEqual(writtenSchemas);
+  });
+
+  it("names the permissions of the API behind the gateway in the schema of a role", async () => {
+    const response = await gatehouse.call(null, "/.well-known/gatehouse/openapi.json");
+    const permission = (await response.json()).components.schemas.RoleSpec.properties.permissions.items.properties;
+    const enumOf = (schema: { enum: readonly string[] }) => schema.enum;
+    expect(enumOf(permission.resource_type)).toEqual(expect.arrayContaining(["API_KEY", "CLUSTER", "READ_REPLICA"]));
+    expect(enumOf(permission.operation_groups.items.properties.operation_group)).toContain("PAUSE");
   });
 });

@@ -64,7 +64,7 @@ export interface KeyRole {
   readonly grant: Grant;
 }
 
-/** The states that Aeon's clients know. They fail on a whole response with any other. */
+/** The states that existing clients know. They fail on a whole response with any other. */
 export const KEY_STATUSES = ["ACTIVE", "EXPIRED", "REVOKED"] as const;
 export type KeyStatus = (typeof KEY_STATUSES)[number];
 
@@ -77,7 +77,7 @@ export type UnusableReason = (typeof UNUSABLE_REASONS)[number];
 
 /**
  * The state of a key at a time. A revoked key stays REVOKED when its expiry passes, and so does one that the configuration
- * ends or that is disabled: no other state tells Aeon's clients that it does not authenticate.
+ * ends or that is disabled: no other state tells existing clients that it does not authenticate.
  *
  * @param key when it expires and when it was revoked, in milliseconds since the epoch
  * @param now milliseconds since the epoch

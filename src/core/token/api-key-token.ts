@@ -4,9 +4,9 @@ import * as base64url from "jose/base64url";
 import type { KeyHash, KeyRecord } from "../access/principal.ts";
 import { type HmacKey, hmacKey, hmacSha256, sha256Hex } from "./sha256.ts";
 
-/** The `exp` of a key that never expires, in seconds since the epoch, as Aeon writes it. */
+/** The `exp` of a key that never expires, in seconds since the epoch, as existing clients expect it. */
 export const NEVER_EXPIRES_AT = 4_102_358_400;
-/** The same time as Aeon's clients read it in a response. */
+/** The same time as they read it in a response. */
 export const NEVER_EXPIRES_TEXT = "2099-12-31T00:00Z";
 
 const MAX_TOKEN_LENGTH = 1024;

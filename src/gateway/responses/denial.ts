@@ -15,7 +15,7 @@ const ERROR_HEADERS = { "content-type": "application/json", "cache-control": "no
 const REALM = 'Bearer realm="gatehouse"';
 const INVALID_TOKEN: DenialAnswer = {
   status: 401,
-  // The exact text that Aeon's clients look for in any credential that is not valid: they then ask to sign in again.
+  // The exact text that existing clients look for when a credential is not valid: they then ask to sign in again.
   detail: "Invalid JWT",
   headers: { "www-authenticate": `${REALM}, error="invalid_token"` },
 };
@@ -56,7 +56,7 @@ function respondTo(denial: Denial, context: RequestContext): Response {
 /**
  * The response to a denial.
  *
- * @returns Aeon's error envelope, never to be cached; `WWW-Authenticate` as in RFC 6750 section 3
+ * @returns the error envelope, never to be cached; `WWW-Authenticate` as in RFC 6750 section 3
  */
 export function denialResponse(denial: Denial, requestId: string): Response {
   const { status, detail, headers } = answerFor(denial);
