@@ -1,7 +1,8 @@
 // One isolate of the simulation: the real gateway with the real adapters, on the bindings of the simulation. What it forwards goes
 // to upstream.ts; what it decides is noted for the judge.
+
+import { compileRoutes } from "../../src/core/routing/compile-routes.ts";
 import { OPERATIONS } from "../../src/core/routing/operations.ts";
-import { compileRoutes } from "../../src/core/routing/route-matcher.ts";
 import type { Gateway } from "../../src/gateway/gateway.ts";
 import { createHeaderFilter } from "../../src/gateway/proxy/request-headers.ts";
 import { createRateLimits } from "../../src/gateway/rate-limits.ts";

@@ -1,13 +1,13 @@
 // What is checked of a request itself: its request line before anything else, the rest once its principal may go on.
 import type { Denial } from "../core/access/decision.ts";
+import { METHODS } from "../core/routing/api-description.ts";
 import { canonicalPath, queryOf } from "../core/routing/canonical-path.ts";
 import type { Target } from "../core/routing/match-operation.ts";
-import { METHODS } from "../core/routing/operations.ts";
 import type { Credential } from "./authentication/credential.ts";
 import type { Policy } from "./gateway.ts";
 import type { IncomingRequest } from "./incoming-request.ts";
 
-const KNOWN_METHODS: ReadonlySet<string> = new Set([...METHODS, "HEAD", "OPTIONS"]);
+const KNOWN_METHODS: ReadonlySet<string> = new Set([...METHODS, "OPTIONS"]);
 const ALLOW = [...KNOWN_METHODS];
 
 /** @returns the canonical path and the query with its "?"; or the denial of a method or path that is never forwarded */

@@ -1,8 +1,9 @@
 // Wires the application of one isolate: what every request needs at once, the rest with the first request that needs it.
 import type { AdminPorts } from "../admin/ports.ts";
 import type { Config } from "../config/config.ts";
+import { compileRoutes } from "../core/routing/compile-routes.ts";
 import { OPERATIONS } from "../core/routing/operations.ts";
-import { compileRoutes, type Routes } from "../core/routing/route-matcher.ts";
+import type { Routes } from "../core/routing/route-matcher.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { createIdentity } from "../gateway/proxy/identity-token.ts";
 import { createHeaderFilter } from "../gateway/proxy/request-headers.ts";

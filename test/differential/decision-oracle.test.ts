@@ -5,9 +5,10 @@ import type { KeyRecord } from "../../src/core/access/principal.ts";
 import { ADMIN, ALL_PERMISSIONS, BUILT_IN_ROLES, compileGrant } from "../../src/core/access/roles.ts";
 import { compileStoredRules } from "../../src/core/ip/cidr.ts";
 import { parseAddress } from "../../src/core/ip/ip-address.ts";
+import { compileRoutes } from "../../src/core/routing/compile-routes.ts";
 import { matchOperation } from "../../src/core/routing/match-operation.ts";
 import { OPERATIONS, type Operation } from "../../src/core/routing/operations.ts";
-import { compileRoutes, type Routes } from "../../src/core/routing/route-matcher.ts";
+import type { Routes } from "../../src/core/routing/route-matcher.ts";
 import { type NaiveKey, type NaiveRequest, naiveDecision } from "../support/naive-decision.ts";
 import { type Random, seededRandom } from "../support/random.ts";
 

@@ -3,9 +3,9 @@
 import { base64url, exportJWK, generateKeyPair } from "jose";
 import type { AuthorizedRequest } from "../../src/authorized-request.ts";
 import type { KeyRecord } from "../../src/core/access/principal.ts";
+import { compileRoutes } from "../../src/core/routing/compile-routes.ts";
 import { matchOperation, type Target } from "../../src/core/routing/match-operation.ts";
 import { OPERATIONS } from "../../src/core/routing/operations.ts";
-import { compileRoutes } from "../../src/core/routing/route-matcher.ts";
 import { mintKey, readKeyRing } from "../../src/core/token/api-key-token.ts";
 import type { Gateway, Policy } from "../../src/gateway/gateway.ts";
 import { handleRequest } from "../../src/gateway/handle-request.ts";

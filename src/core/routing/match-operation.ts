@@ -2,6 +2,7 @@
 // forwarded, or a denial.
 
 import type { Denial } from "../access/decision.ts";
+import { isPlainPath, lenientReading } from "./canonical-path.ts";
 import { accountIn, isGatehousePath, type Operation } from "./operations.ts";
 import { matchRoute, type RouteParams, type Routes } from "./route-matcher.ts";
 
@@ -22,20 +23,55 @@ export interface Target {
 export function matchOperation(method: string, path: string, query: string, routes: Routes): Target | Denial {
   const match = matchRoute(routes, method, path);
   if (match.kind === "operation") {
-    return { path, query, operation: match.operation, params: match.params, accountId: accountIn(path) };
+    const { operation, params } = match;
+    const denial = match.ambiguous ? denialOfReading(method, path, operation, routes) : null;
+    return denial ?? { path, query, operation, params, accountId: accountIn(path) };
   }
-  // To the upstream this may be the operation without the slash, which would be authorized as an unknown one here.
-  if (path.endsWith("/") && matchRoute(routes, method, path.slice(0, -1)).kind !== "unknown") {
-    return { reason: "not_found" };
-  }
+  // To the upstream this may be the operation without the slash, or with one, which would be authorized as an unknown one here.
+  const other = path.endsWith("/") ? path.slice(0, -1) : `${path}/`;
+  if (match.kind === "unknown" && matchRoute(routes, method, other).kind !== "unknown") return { reason: "not_found" };
   // A reserved path is never forwarded, with any method and in any case.
-  const reserved = isReservedPath(path) || isGatehousePath(path);
+  const reserved = isReserved(path);
+  if (!isPlainPath(path)) {
+    // Encoded octets, and dots at the end of a segment, are for the values of an operation's parameters only.
+    const known = match.kind === "other_methods" && !isReserved(lenientReading(path));
+    return known ? { reason: "method_not_allowed", allow: match.allow } : NOT_CANONICAL;
+  }
   // Whatever else an upstream serves beside its API (management, metrics, another version) is never forwarded either.
   if (reserved || routes.forwardBelow === null || !path.startsWith(routes.forwardBelow)) {
     if (match.kind === "other_methods") return { reason: "method_not_allowed", allow: match.allow };
     return { reason: reserved ? "not_found" : "operation_unknown" };
   }
   return { path, query, operation: null, params: {}, accountId: accountIn(path) };
+}
+
+const NOT_CANONICAL: Denial = { reason: "path_not_canonical" };
+
+/** The denial of a request whose path another server could read as that of something else; `null`: it is allowed to go on. */
+function denialOfReading(method: string, path: string, operation: Operation, routes: Routes): Denial | null {
+  // The ids of Gatehouse are never encoded.
+  if (operation.handledBy === "gatehouse") return isPlainPath(path) ? null : NOT_CANONICAL;
+  const reading = lenientReading(path);
+  if (isReserved(reading)) return isPlainPath(path) ? { reason: "not_found" } : NOT_CANONICAL;
+  if (accountIn(reading) !== accountIn(path)) return NOT_CANONICAL;
+  const isOther = [DELIMITERS, DELIMITERS_AND_SLASHES].some((octets) => {
+    const read = path.replace(octets, decodeURIComponent);
+    const match = read === path ? null : matchRoute(routes, method, read);
+    return match?.kind === "operation" && !isSameAccess(match.operation, operation);
+  });
+  return isOther ? NOT_CANONICAL : null;
+}
+
+// What a literal of a template, or the border between two segments, can consist of (RFC 3986 section 2.2).
+const DELIMITERS = /%(?:2[1467-9A-C]|3[AD]|40)/g;
+const DELIMITERS_AND_SLASHES = /%(?:2[1467-9A-CF]|3[AD]|40)/g;
+
+function isSameAccess(a: Operation, b: Operation): boolean {
+  return a.permission === b.permission && a.effect === b.effect && a.handledBy === b.handledBy;
+}
+
+function isReserved(path: string): boolean {
+  return isReservedPath(path) || isGatehousePath(path);
 }
 
 /** Whether a path is one of the public paths of Gatehouse. They are reserved in any case, and served in lower case only. */

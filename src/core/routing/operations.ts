@@ -2,17 +2,18 @@
 // who serves it. A new permission is added to permissions.ts and permission-catalog.ts. Any other path and method is
 // denied, or reaches the upstream with the Admin role only where UNKNOWN_OPERATIONS says so.
 import type { Permission } from "../access/permissions.ts";
-
-/** The methods of operations. HEAD is matched as GET. */
-export const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
-export type Method = (typeof METHODS)[number];
+import type { Method, ParameterFormat } from "./api-description.ts";
 
 /** One row of the table. */
 export interface Operation {
   readonly operationId: string;
   readonly method: Method;
-  /** Canonical path; a segment in braces is a parameter. */
+  /** The template of its path: docs/request-flow.md has the grammar. */
   readonly path: string;
+  /** What the decoded values of parameters are, by name. A path with any other value is not one of the operation. */
+  readonly formats?: Readonly<Record<string, ParameterFormat>>;
+  /** The parameters whose values may hold an encoded slash (`%2F`). */
+  readonly encodedSlash?: readonly string[];
   /** `null`: every valid key and operator. */
   readonly permission: Permission | null;
   readonly effect: "safe" | "mutating";

@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from "vitest";
+import { compileRoutes } from "../../../src/core/routing/compile-routes.ts";
 import { OPERATIONS, type Operation } from "../../../src/core/routing/operations.ts";
-import { compileRoutes, matchRoute } from "../../../src/core/routing/route-matcher.ts";
+import { matchRoute } from "../../../src/core/routing/route-matcher.ts";
 
 const routes = compileRoutes(OPERATIONS);
 const match = (method: string, path: string) => matchRoute(routes, method, path);
