@@ -71,92 +71,100 @@ const SLASH = 47;
  */
 export function matchRoute<O extends Operation>(routes: Routes<O>, method: string, path: string): RouteMatch<O> {
   if (!path.startsWith(routes.prefix)) return UNKNOWN;
-  const encoded = path.includes("%");
-  const search: Search = { path, values: [], encoded };
-  const node = find(routes.root, search, routes.prefix.length);
+  const values: string[] = [];
+  let node = find(routes.root, path, routes.prefix.length, values, false);
+  // Nearly every path has no "%", and none is looked for in those that match nothing.
+  const encoded = node !== null && path.includes("%");
+  if (encoded) {
+    values.length = 0;
+    node = find(routes.root, path, routes.prefix.length, values, true);
+  }
   if (node === null) return UNKNOWN;
-  const slot = SLOTS.get(method) ?? -1;
-  let route = fitting(node, slot, search);
-  if (route === null && method === "HEAD") route = fitting(node, GET, search);
-  if (route === null) return otherMethods(node, search);
-  const { values } = search;
+  let served = node.served ?? [];
+  if (encoded || node.checked) served = served.map((row) => (row !== null && fits(row, values) ? row : null));
+  const slot = SLOTS.get(method);
+  let route = slot === undefined ? null : (served[slot] ?? null);
+  if (route === null && method === "HEAD") route = served[GET] ?? null;
+  if (route === null) return otherMethods(served);
   const params: Record<string, string> = {};
   for (let i = 0; i < values.length; i++) params[route.names[i] as string] = values[i] as string;
   return { kind: "operation", operation: route.operation, params, ambiguous: encoded || route.ambiguous };
 }
 
-interface Search {
-  readonly path: string;
-  /** Of the parameters up to here. */
-  readonly values: string[];
-  readonly encoded: boolean;
-}
-
-/** @param at at the slash before the next segment, or the end of the path */
-function find<O extends Operation>(here: Node<O>, search: Search, at: number): Node<O> | null {
-  const { path, values } = search;
-  if (at === path.length) return isMatched(here, search) ? here : null;
-  // Only directly after the common prefix can another character be here: `/api/public/v1x`.
-  if (path.charCodeAt(at) !== SLASH) return null;
-  const slash = path.indexOf("/", at + 1);
-  const end = slash === -1 ? path.length : slash;
-  const segment = path.slice(at + 1, end);
-  // Hashing the segment is most of the cost of a match, so it is not looked up in an empty map.
-  const literal = here.literals?.get(segment);
-  if (literal !== undefined) {
-    const found = find(literal, search, end);
-    if (found !== null) return found;
-  }
-  if (segment === "") return null;
-  if (here.suffixes !== null) {
-    const found = findBySuffix(here.suffixes, search, segment, end);
-    if (found !== null) return found;
-  }
-  if (here.param !== null) {
-    values.push(segment);
-    const found = find(here.param, search, end);
-    if (found !== null) return found;
-    values.pop();
-  }
-  if (here.rest === null || path.endsWith("/")) return null;
-  values.push(path.slice(at + 1));
-  if (isMatched(here.rest, search)) return here.rest;
-  values.pop();
-  return null;
-}
-
-function findBySuffix<O extends Operation>(
-  suffixes: NonNullable<Node<O>["suffixes"]>,
-  search: Search,
-  segment: string,
-  end: number,
+/**
+ * @param at at the slash before the next segment, or the end of the path
+ * @param values of the parameters so far; those of the rest are added, and others where nothing is found
+ * @param encoded whether values have encoded octets that a row may not allow
+ * @returns the node of a template that has the path, for one of its methods at least
+ */
+function find<O extends Operation>(
+  from: Node<O>,
+  path: string,
+  at: number,
+  values: string[],
+  encoded: boolean,
 ): Node<O> | null {
-  for (const { suffix, node } of suffixes) {
+  let here = from;
+  while (at < path.length) {
+    // Only directly after the common prefix can another character be here: `/api/public/v1x`.
+    if (path.charCodeAt(at) !== SLASH) return null;
+    const slash = path.indexOf("/", at + 1);
+    const end = slash === -1 ? path.length : slash;
+    const segment = path.slice(at + 1, end);
+    // Hashing the segment is most of the cost of a match, so it is not looked up in an empty map.
+    const literal = here.literals?.get(segment);
+    const { param } = here;
+    // A node of many children is searched by trying them, and one child is simply the next node.
+    if (here.suffixes !== null || here.rest !== null || (literal !== undefined && param !== null)) {
+      return findBelow(here, literal, segment, path, at, end, values, encoded);
+    }
+    if (literal !== undefined) here = literal;
+    else {
+      if (param === null || segment === "") return null;
+      values.push(segment);
+      here = param;
+    }
+    at = end;
+  }
+  const { served } = here;
+  if (served === null) return null;
+  const exact = !here.checked && !encoded;
+  return exact || served.some((route) => route !== null && fits(route, values)) ? here : null;
+}
+
+/** The same, where more than one child may have the segment. */
+function findBelow<O extends Operation>(
+  { suffixes, param, rest }: Node<O>,
+  literal: Node<O> | undefined,
+  segment: string,
+  path: string,
+  at: number,
+  end: number,
+  values: string[],
+  encoded: boolean,
+): Node<O> | null {
+  const known = values.length;
+  const attempt = (node: Node<O>, next: number, value?: string) => {
+    values.length = known;
+    if (value !== undefined) values.push(value);
+    return find(node, path, next, values, encoded);
+  };
+  let found = literal === undefined ? null : attempt(literal, end);
+  if (found !== null || segment === "") return found;
+  for (const { suffix, node } of suffixes ?? []) {
     if (segment.length === suffix.length || !segment.endsWith(suffix)) continue;
     const value = segment.slice(0, -suffix.length);
     // An encoded octet is no literal: "41" is not behind "%".
     if (/%.?$/.test(value)) continue;
-    search.values.push(value);
-    const found = find(node, search, end);
+    found = attempt(node, end, value);
     if (found !== null) return found;
-    search.values.pop();
   }
-  return null;
+  if (param !== null) found = attempt(param, end, segment);
+  if (found !== null || rest === null || path.endsWith("/")) return found;
+  return attempt(rest, path.length, path.slice(at + 1));
 }
 
-/** Whether a template that ends at a node has the path: for any of its methods, the values have their formats. */
-function isMatched<O extends Operation>(node: Node<O>, search: Search): boolean {
-  if (node.served === null) return false;
-  if (!node.checked && !search.encoded) return true;
-  return node.served.some((route) => route !== null && fits(route, search.values));
-}
-
-function fitting<O extends Operation>(node: Node<O>, slot: number, search: Search): CompiledRoute<O> | null {
-  const route = node.served?.[slot] ?? null;
-  if (route === null || (!node.checked && !search.encoded)) return route;
-  return fits(route, search.values) ? route : null;
-}
-
+/** Whether the values are those that a row has for its parameters. */
 function fits({ checks, slashed }: CompiledRoute, values: readonly string[]): boolean {
   return values.every((value, i) => {
     if (!slashed[i] && value.includes("%2F")) return false;
@@ -165,8 +173,7 @@ function fits({ checks, slashed }: CompiledRoute, values: readonly string[]): bo
   });
 }
 
-function otherMethods<O extends Operation>(node: Node<O>, search: Search): RouteMatch<never> {
-  const has = (slot: number) => fitting(node, slot, search) !== null;
-  const allow = METHODS.filter((method, slot) => has(slot) || (method === "HEAD" && has(GET)));
-  return { kind: "other_methods", allow };
+function otherMethods(served: readonly unknown[]): RouteMatch<never> {
+  const has = (slot: number) => served[slot] !== null;
+  return { kind: "other_methods", allow: METHODS.filter((name, slot) => has(slot) || (name === "HEAD" && has(GET))) };
 }
