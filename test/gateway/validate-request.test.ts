@@ -23,7 +23,7 @@ describe("readRequestLine", () => {
   it("denies an unknown method and lists the known ones", () => {
     expect(line("/a%2fb", { method: "PROPFIND" })).toEqual({
       reason: "method_not_allowed",
-      allow: ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"],
+      allow: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
     });
   });
 

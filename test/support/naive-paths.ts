@@ -136,7 +136,11 @@ function naiveMatch(table: readonly Operation[], method: string, path: string): 
   return of(method) ?? (method === "HEAD" ? of("GET") : undefined) ?? "other_methods";
 }
 
-function naiveValues(row: Operation, path: string): Readonly<Record<string, string>> | null {
+const compiled = new WeakMap<Operation, { readonly names: readonly string[]; readonly pattern: RegExp }>();
+
+function patternOf(row: Operation): { readonly names: readonly string[]; readonly pattern: RegExp } {
+  const known = compiled.get(row);
+  if (known !== undefined) return known;
   const names: string[] = [];
   const parts = row.path.split("/").map((part) => {
     const [, name, dots, suffix = ""] = /^\{([^.}]+)(\.\.\.)?\}(.*)$/.exec(part) ?? [];
@@ -146,7 +150,14 @@ function naiveValues(row: Operation, path: string): Readonly<Record<string, stri
     const octet = `(?:[^/%]|${slash}%[0-9A-F]{2})`;
     return dots ? `(${octet}+(?:/${octet}+)*)` : `(${octet}+)${RegExp.escape(suffix)}`;
   });
-  const match = new RegExp(`^${parts.join("/")}$`).exec(path);
+  const made = { names, pattern: new RegExp(`^${parts.join("/")}$`) };
+  compiled.set(row, made);
+  return made;
+}
+
+function naiveValues(row: Operation, path: string): Readonly<Record<string, string>> | null {
+  const { names, pattern } = patternOf(row);
+  const match = pattern.exec(path);
   if (match === null) return null;
   const values = Object.fromEntries(names.map((name, i) => [name, decodeURIComponent(match[i + 1] as string)]));
   return names.every((name) => naiveFormat(row, name, values[name] as string)) ? values : null;

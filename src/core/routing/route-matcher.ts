@@ -160,7 +160,8 @@ function findBelow<O extends Operation>(
     if (found !== null) return found;
   }
   if (param !== null) found = attempt(param, end, segment);
-  if (found !== null || rest === null || path.endsWith("/")) return found;
+  // A path whose encoded slashes are read as slashes may have empty segments.
+  if (found !== null || rest === null || path.endsWith("/") || path.includes("//", at + 1)) return found;
   return attempt(rest, path.length, path.slice(at + 1));
 }
 
