@@ -5,8 +5,9 @@ import { decide } from "../../src/core/access/decide.ts";
 import { compileStoredRules } from "../../src/core/ip/cidr.ts";
 import { parseAddress } from "../../src/core/ip/ip-address.ts";
 import { canonicalPath } from "../../src/core/routing/canonical-path.ts";
+import { compileRoutes } from "../../src/core/routing/compile-routes.ts";
 import { OPERATIONS, type Operation } from "../../src/core/routing/operations.ts";
-import { compileRoutes, matchRoute, type RouteMatch } from "../../src/core/routing/route-matcher.ts";
+import { matchRoute, type RouteMatch } from "../../src/core/routing/route-matcher.ts";
 import {
   hashIfKeyShaped,
   hashToken,

@@ -1,7 +1,7 @@
 // One isolate of the simulation: the real gateway with the real adapters, on the bindings of the simulation. What it forwards goes
 // to upstream.ts; what it decides is noted for the judge.
-import { DEFAULT_MANAGEMENT_PREFIX } from "../../src/core/routing/gatehouse-operations.ts";
-import { compileTable } from "../../src/core/routing/operations.ts";
+import { compileTable } from "../../src/core/routing/operation-table.ts";
+import { OPERATIONS } from "../../src/core/routing/operations.ts";
 import type { Gateway } from "../../src/gateway/gateway.ts";
 import { createHeaderFilter } from "../../src/gateway/proxy/request-headers.ts";
 import { createRateLimits } from "../../src/gateway/rate-limits.ts";
@@ -45,7 +45,7 @@ export interface Isolate {
   send(request: Request, call: Call, handleAdmin?: Gateway["handleAdmin"]): Promise<Response>;
 }
 
-const operations = compileTable(DEFAULT_MANAGEMENT_PREFIX, null);
+const operations = compileTable(OPERATIONS, null);
 
 /** Keeps work alive after the response. It reports its own errors. */
 export const background = (work: Promise<unknown>): void => void work.catch(() => undefined);

@@ -1,7 +1,7 @@
 // Everything that the handlers of the admin API depend on.
 import type { AuthorizedRequest } from "../authorized-request.ts";
 import type { RoleMap } from "../core/access/role-mapping.ts";
-import type { OperationTable } from "../core/routing/operations.ts";
+import type { OperationTable } from "../core/routing/operation-table.ts";
 import type { KeyRing } from "../core/token/api-key-token.ts";
 import type { PolicyRepository } from "../store/accounts/port.ts";
 import type { AllowListRepository } from "../store/allow-lists/port.ts";

@@ -2,7 +2,7 @@
 import type { AuthorizedRequest } from "../authorized-request.ts";
 import type { Denial } from "../core/access/decision.ts";
 import type { RoleMap } from "../core/access/role-mapping.ts";
-import type { OperationTable } from "../core/routing/operations.ts";
+import type { OperationTable } from "../core/routing/operation-table.ts";
 import type { KeyRing } from "../core/token/api-key-token.ts";
 import type { TrustedIssuer } from "../core/token/oidc-token.ts";
 import type { Log } from "../log.ts";

@@ -3,6 +3,7 @@
 // upstream reaches a client whose request could not be authorized.
 import { isAlwaysAllowed } from "../core/access/decide.ts";
 import type { Decision, Denial } from "../core/access/decision.ts";
+import { isPlainPath } from "../core/routing/canonical-path.ts";
 import { isReservedPath, matchOperation } from "../core/routing/match-operation.ts";
 import type { Background } from "../store/common.ts";
 import type { Need, PendingKey, ResolvedPrincipal } from "../store/key-cache/ports.ts";
@@ -66,6 +67,7 @@ async function respond(context: RequestContext, gateway: Gateway, background: Ba
   const preflight = request.method === "OPTIONS" && isPreflight(request);
   if ((isPublic || preflight) && !isAllowedHost(request, policy.hosts)) return deny(context, NOT_SERVED, gateway);
   if (isPublic) {
+    if (!isPlainPath(path)) return deny(context, { reason: "path_not_canonical" }, gateway);
     const { servePublic } = await import("./public/public-paths.ts");
     const response = servePublic(context, path, gateway, background);
     if (response !== null) return response;

@@ -4,7 +4,7 @@ import type { AdminPorts, RevocationBounds } from "../admin/ports.ts";
 import { createAdminRouter } from "../admin/router.ts";
 import type { AuthorizedRequest } from "../authorized-request.ts";
 import type { Config } from "../config/config.ts";
-import type { OperationTable } from "../core/routing/operations.ts";
+import type { OperationTable } from "../core/routing/operation-table.ts";
 import { createPolicyRepository } from "../store/accounts/policies.ts";
 import { createAllowListRepository } from "../store/allow-lists/repository.ts";
 import { createApiKeyRepository } from "../store/api-keys/repository.ts";

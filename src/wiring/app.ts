@@ -1,7 +1,10 @@
 // Wires the application of one isolate: what every request needs at once, the rest with the first request that needs it.
+import { api } from "#api";
 import type { AdminPorts } from "../admin/ports.ts";
 import type { Config } from "../config/config.ts";
-import { compileTable, type OperationTable } from "../core/routing/operations.ts";
+import { DEFAULT_MANAGEMENT_PREFIX } from "../core/routing/gatehouse-operations.ts";
+import { compileTable, type OperationTable } from "../core/routing/operation-table.ts";
+import { OPERATIONS, operationsOf } from "../core/routing/operations.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { createIdentity } from "../gateway/proxy/identity-token.ts";
 import { createHeaderFilter } from "../gateway/proxy/request-headers.ts";
@@ -41,7 +44,9 @@ type OnError = (what: string, error: unknown) => void;
 export function createApp(given: Config, { clock, random }: Runtime): App {
   // The records of keys have time limits of their own.
   const config: Config = { ...given, db: guardD1(given.db, createCircuitBreaker(clock, random)) };
-  const operations = compileTable(config.managementPrefix, config.forwardBelow);
+  const { managementPrefix, forwardBelow } = config;
+  const rows = managementPrefix === DEFAULT_MANAGEMENT_PREFIX ? OPERATIONS : operationsOf(api, managementPrefix);
+  const operations = compileTable(rows, forwardBelow, managementPrefix);
   const log = createLog(config.log, clock.now, random);
   const onError: OnError = (what, error) => log.write("fault", { reason: what, error: errorText(error) });
   const records = createD1Records(given.db);

@@ -5,9 +5,9 @@ import type { KeyRecord } from "../../src/core/access/principal.ts";
 import { ADMIN, ALL_PERMISSIONS, BUILT_IN_ROLES, compileGrant } from "../../src/core/access/roles.ts";
 import { compileStoredRules } from "../../src/core/ip/cidr.ts";
 import { parseAddress } from "../../src/core/ip/ip-address.ts";
-import { DEFAULT_MANAGEMENT_PREFIX } from "../../src/core/routing/gatehouse-operations.ts";
 import { matchOperation } from "../../src/core/routing/match-operation.ts";
-import { compileTable, OPERATIONS, type OperationTable } from "../../src/core/routing/operations.ts";
+import { compileTable, type OperationTable } from "../../src/core/routing/operation-table.ts";
+import { OPERATIONS, type Operation } from "../../src/core/routing/operations.ts";
 import { type NaiveKey, type NaiveRequest, naiveDecision } from "../support/naive-decision.ts";
 import { type Random, seededRandom } from "../support/random.ts";
 
@@ -15,10 +15,9 @@ import { type Random, seededRandom } from "../support/random.ts";
 const REQUESTS = Number(process.env.ORACLE_CALLS ?? 1_000_000);
 const SEED = Number(process.env.ORACLE_SEED ?? 20_261_123);
 
+const TABLE: readonly Operation[] = OPERATIONS;
 /** With and without unknown operations that are forwarded. */
-const tables = [null, "/api/public/v1/", "/"].map((forwardBelow) =>
-  compileTable(DEFAULT_MANAGEMENT_PREFIX, forwardBelow),
-);
+const tables = [null, "/api/public/v1/", "/"].map((forwardBelow) => compileTable(TABLE, forwardBelow));
 const ACCOUNTS = ["340af43a-8a7c-4659-9258-4876fd6a207b", "00000000-0000-4000-8000-00000000000b"];
 const IDS = ["7d0e3f0a-1b7c-4c38-8a4e-5d1f6f2b9c01", "c1", "clusters", "users", "API-KEYS", "validate", "a.b~c"];
 const ADDRESSES = ["10.0.0.1", "10.255.255.255", "11.0.0.0", "9.255.255.255", "203.0.113.7", "::ffff:10.0.0.1"].concat([
@@ -82,7 +81,7 @@ function randomPair(random: Random): Pair {
 }
 
 function randomPath(random: Random): string {
-  const template = random.pick(OPERATIONS).path;
+  const template = random.pick(TABLE).path;
   const filled = template.replace(/\{(\w+)\}/g, (_, name) =>
     random.pick(name === "accountId" ? [...ACCOUNTS, ...IDS] : IDS),
   );
@@ -123,7 +122,7 @@ function firstDifference(evaluateFast: Evaluate, count: number, seed: number): o
     const now = 999 + random.below(5);
     const table = random.pick(tables);
     const is = evaluateFast(pair, request, now, table);
-    const should = naiveDecision(OPERATIONS, ADMIN.id, pair.naive, request, now, table.forwardBelow);
+    const should = naiveDecision(TABLE, ADMIN.id, pair.naive, request, now, table.forwardBelow);
     if (is !== should) return { is, should, request, key: pair.naive, now };
   }
   return null;

@@ -3,9 +3,9 @@
 import { base64url, exportJWK, generateKeyPair } from "jose";
 import type { AuthorizedRequest } from "../../src/authorized-request.ts";
 import type { KeyRecord } from "../../src/core/access/principal.ts";
-import { DEFAULT_MANAGEMENT_PREFIX } from "../../src/core/routing/gatehouse-operations.ts";
 import { matchOperation, type Target } from "../../src/core/routing/match-operation.ts";
-import { compileTable } from "../../src/core/routing/operations.ts";
+import { compileTable } from "../../src/core/routing/operation-table.ts";
+import { OPERATIONS } from "../../src/core/routing/operations.ts";
 import { mintKey, readKeyRing } from "../../src/core/token/api-key-token.ts";
 import type { Gateway, Policy } from "../../src/gateway/gateway.ts";
 import { handleRequest } from "../../src/gateway/handle-request.ts";
@@ -107,7 +107,7 @@ export function openGateway(wanted: Wanted = {}) {
   const background = () => undefined;
   const clock = { now: NOW };
   const gateway: Gateway = {
-    operations: compileTable(DEFAULT_MANAGEMENT_PREFIX, "/"),
+    operations: compileTable(OPERATIONS, "/"),
     ring: RING,
     keys: {
       getCached(hash) {

@@ -28,7 +28,7 @@ describe("readRequestLine", () => {
   });
 
   it("denies a path that is not canonical", () => {
-    expect(line("/a%2fb")).toEqual({ reason: "path_not_canonical" });
+    expect(line("/a%2eb")).toEqual({ reason: "path_not_canonical" });
   });
 });
 

@@ -25,12 +25,13 @@ export async function explainRefusal(ports: AdminPorts, request: AuthorizedReque
 async function explainSimulation(
   ports: AdminPorts,
   request: AuthorizedRequest,
-  { api_key_id, method, path, address = null }: ExplainRequest,
+  { api_key_id, method, path: given, address = null }: ExplainRequest,
 ): Promise<Response> {
-  if (api_key_id === undefined || method === undefined || path === undefined) {
+  if (api_key_id === undefined || method === undefined || given === undefined) {
     throw new Error("the schema accepted an incomplete simulation");
   }
-  if (canonicalPath(`https://gateway${path}`) !== path) {
+  const path = canonicalPath(`https://gateway${given}`);
+  if (path === null) {
     return validationError(request, [{ field: "path", message: "The path is not in canonical form." }]);
   }
   const key = await findKeyRecord(ports, request, api_key_id);

@@ -91,9 +91,11 @@ const OPERATION_DENIALS = {
   reserved: "The path has no operation with this method.",
   operation_unknown:
     "The operation is not in the operation table. Unknown operations are denied, or the path is not one of the API.",
+  path_not_canonical: "A server could read the path as another one, or no operation has such a value in its path.",
 } as const;
 
 function operationDenial({ reason }: Denial): SimulatedDecision {
-  const message = OPERATION_DENIALS[reason === "operation_unknown" ? reason : "reserved"];
+  const known = reason === "operation_unknown" || reason === "path_not_canonical";
+  const message = OPERATION_DENIALS[known ? reason : "reserved"];
   return { allow: false, reason, steps: [{ check: "operation", outcome: "refused", reason, message, compared: {} }] };
 }

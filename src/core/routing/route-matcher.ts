@@ -1,160 +1,178 @@
 // The operation table compiled into a trie of segments, so that a match takes one lookup for each segment of a path,
 // however many operations there are. Paths are canonical and compared byte for byte.
-import { type ApiOperation, METHODS } from "./api-description.ts";
+import { METHODS } from "./api-description.ts";
+import type { Operation } from "./operations.ts";
+import type { FormatCheck } from "./path-template.ts";
 
-/** Values of the path parameters, by name. */
+/** Values of the path parameters as they stand in the path, by name. */
 export type RouteParams = Readonly<Record<string, string>>;
 
 /** The result of matching a method and a path. */
-export type RouteMatch<O extends ApiOperation = ApiOperation> =
-  | { readonly kind: "operation"; readonly operation: O; readonly params: RouteParams }
+export type RouteMatch<O extends Operation = Operation> =
+  | {
+      readonly kind: "operation";
+      readonly operation: O;
+      readonly params: RouteParams;
+      /** Whether a server could read the path otherwise: it is encoded, or its template also matches names that are reserved. */
+      readonly ambiguous: boolean;
+    }
   /** The path is known, with these methods instead. */
   | { readonly kind: "other_methods"; readonly allow: readonly string[] }
   | { readonly kind: "unknown" };
 
 /** A compiled table. */
-export interface Routes<O extends ApiOperation = ApiOperation> {
+export interface Routes<O extends Operation = Operation> {
   /** What every path of the table begins with: compared at once, and most unknown paths differ there. */
   readonly prefix: string;
   readonly root: Node<O>;
 }
 
 /** A node of the trie; with `served`, some template ends here. A member that it does not have is `null`. */
-interface Node<O extends ApiOperation> {
+export interface Node<O extends Operation> {
   literals: Map<string, Node<O>> | null;
+  /** Parameters with a literal behind them, the longest first. */
+  suffixes: { readonly suffix: string; readonly node: Node<O> }[] | null;
   param: Node<O> | null;
+  /** A catch-all, where the search ends. */
+  rest: Node<O> | null;
   /** By slot of the method. */
-  served: (Route<O> | null)[] | null;
+  served: (CompiledRoute<O> | null)[] | null;
+  /** Whether any of those has a format. */
+  checked: boolean;
 }
 
-interface Route<O extends ApiOperation> {
+/** A row of the table; the lists are in the order of its parameters. */
+export interface CompiledRoute<O extends Operation = Operation> {
   readonly operation: O;
   readonly names: readonly string[];
+  readonly checks: readonly (FormatCheck | null)[];
+  /** Whether each may hold an encoded slash. */
+  readonly slashed: readonly boolean[];
+  /** Whether the template also matches paths that are, or could be read as, those of Gatehouse or of an account. */
+  readonly ambiguous: boolean;
 }
 
 const UNKNOWN: RouteMatch<never> = { kind: "unknown" };
 
 const SLOTS: ReadonlyMap<string, number> = new Map([...METHODS.entries()].map(([slot, method]) => [method, slot]));
+const GET = METHODS.indexOf("GET");
 const SLASH = 47;
-
-/** One segment of the alphabet of canonical paths, neither dots alone nor ending in one. */
-const LITERAL = /^[\w\-.~!$&'()*+,=:@]*[\w\-~!$&'()*+,=:@]$/;
-const PARAM = /^\{([a-z][A-Za-z0-9]*)\}$/;
-
-/**
- * Compiles a table, once, at start-up.
- *
- * @throws on a template that is not canonical, and on two rows with the same operationId, or the same method and shape
- */
-export function compileRoutes<O extends ApiOperation>(operations: readonly O[]): Routes<O> {
-  const root = emptyNode<O>();
-  const ids = new Set<string>();
-  for (const operation of operations) {
-    if (ids.has(operation.operationId)) throw tableError(`two rows have the operationId ${operation.operationId}`);
-    ids.add(operation.operationId);
-    add(root, operation);
-  }
-  return withoutCommonPrefix(root);
-}
 
 /**
  * Finds the operation of a request.
  *
- * A literal segment takes precedence over a parameter, which is tried when the literal leads to no operation. A path that
- * matches by literals has only their methods, never those of a parameter beside them. HEAD is matched as GET.
+ * In each segment a literal takes precedence, then a parameter with the longest literal behind it, then a parameter alone, then
+ * a catch-all; the next is tried where one leads to no operation, or a value has another format. A path that matches by literals
+ * has only their methods, never those of a parameter beside them. HEAD is matched as GET where the template has no HEAD.
  *
- * @param path canonical: no `%`, and no empty segment but a final one, which matches nothing
+ * @param path canonical
  */
-export function matchRoute<O extends ApiOperation>(routes: Routes<O>, method: string, path: string): RouteMatch<O> {
+export function matchRoute<O extends Operation>(routes: Routes<O>, method: string, path: string): RouteMatch<O> {
   if (!path.startsWith(routes.prefix)) return UNKNOWN;
   const values: string[] = [];
-  const node = find(routes.root, path, routes.prefix.length, values);
+  let node = find(routes.root, path, routes.prefix.length, values, false);
+  // Nearly every path has no "%", and none is looked for in those that match nothing.
+  const encoded = node !== null && path.includes("%");
+  if (encoded) {
+    values.length = 0;
+    node = find(routes.root, path, routes.prefix.length, values, true);
+  }
   if (node === null) return UNKNOWN;
-  const slot = SLOTS.get(method === "HEAD" ? "GET" : method);
-  const route = slot === undefined ? null : (node.served?.[slot] ?? null);
-  if (route === null) return otherMethods(node.served ?? []);
+  let served = node.served ?? [];
+  if (encoded || node.checked) served = served.map((row) => (row !== null && fits(row, values) ? row : null));
+  const slot = SLOTS.get(method);
+  let route = slot === undefined ? null : (served[slot] ?? null);
+  if (route === null && method === "HEAD") route = served[GET] ?? null;
+  if (route === null) return otherMethods(served);
   const params: Record<string, string> = {};
   for (let i = 0; i < values.length; i++) params[route.names[i] as string] = values[i] as string;
-  return { kind: "operation", operation: route.operation, params };
+  return { kind: "operation", operation: route.operation, params, ambiguous: encoded || route.ambiguous };
 }
 
-/** @param at the slash before the next segment, or the end of the path */
-function find<O extends ApiOperation>(here: Node<O>, path: string, at: number, values: string[]): Node<O> | null {
-  if (at === path.length) return here.served === null ? null : here;
-  // Only directly after the common prefix can another character be here: `/api/public/v1x`.
-  if (path.charCodeAt(at) !== SLASH) return null;
-  const slash = path.indexOf("/", at + 1);
-  const end = slash === -1 ? path.length : slash;
-  const segment = path.slice(at + 1, end);
-  // Hashing the segment is most of the cost of a match, so it is not looked up in an empty map.
-  const literal = here.literals?.get(segment);
-  if (literal !== undefined) {
-    const found = find(literal, path, end, values);
+/**
+ * @param at at the slash before the next segment, or the end of the path
+ * @param values of the parameters so far; those of the rest are added, and others where nothing is found
+ * @param encoded whether values have encoded octets that a row may not allow
+ * @returns the node of a template that has the path, for one of its methods at least
+ */
+function find<O extends Operation>(
+  from: Node<O>,
+  path: string,
+  at: number,
+  values: string[],
+  encoded: boolean,
+): Node<O> | null {
+  let here = from;
+  while (at < path.length) {
+    // Only directly after the common prefix can another character be here: `/api/public/v1x`.
+    if (path.charCodeAt(at) !== SLASH) return null;
+    const slash = path.indexOf("/", at + 1);
+    const end = slash === -1 ? path.length : slash;
+    const segment = path.slice(at + 1, end);
+    // Hashing the segment is most of the cost of a match, so it is not looked up in an empty map.
+    const literal = here.literals?.get(segment);
+    const { param } = here;
+    // A node of many children is searched by trying them, and one child is simply the next node.
+    if (here.suffixes !== null || here.rest !== null || (literal !== undefined && param !== null)) {
+      return findBelow(here, literal, segment, path, at, end, values, encoded);
+    }
+    if (literal !== undefined) here = literal;
+    else {
+      if (param === null || segment === "") return null;
+      values.push(segment);
+      here = param;
+    }
+    at = end;
+  }
+  const { served } = here;
+  if (served === null) return null;
+  const exact = !here.checked && !encoded;
+  return exact || served.some((route) => route !== null && fits(route, values)) ? here : null;
+}
+
+/** The same, where more than one child may have the segment. */
+function findBelow<O extends Operation>(
+  { suffixes, param, rest }: Node<O>,
+  literal: Node<O> | undefined,
+  segment: string,
+  path: string,
+  at: number,
+  end: number,
+  values: string[],
+  encoded: boolean,
+): Node<O> | null {
+  const known = values.length;
+  const attempt = (node: Node<O>, next: number, value?: string) => {
+    values.length = known;
+    if (value !== undefined) values.push(value);
+    return find(node, path, next, values, encoded);
+  };
+  let found = literal === undefined ? null : attempt(literal, end);
+  if (found !== null || segment === "") return found;
+  for (const { suffix, node } of suffixes ?? []) {
+    if (segment.length === suffix.length || !segment.endsWith(suffix)) continue;
+    const value = segment.slice(0, -suffix.length);
+    // An encoded octet is no literal: "41" is not behind "%".
+    if (/%.?$/.test(value)) continue;
+    found = attempt(node, end, value);
     if (found !== null) return found;
   }
-  if (here.param === null || segment === "") return null;
-  values.push(segment);
-  const found = find(here.param, path, end, values);
-  if (found === null) values.pop();
-  return found;
+  if (param !== null) found = attempt(param, end, segment);
+  // A path whose encoded slashes are read as slashes may have empty segments.
+  if (found !== null || rest === null || path.endsWith("/") || path.includes("//", at + 1)) return found;
+  return attempt(rest, path.length, path.slice(at + 1));
 }
 
-function add<O extends ApiOperation>(root: Node<O>, operation: O): void {
-  const { method, path } = operation;
-  if (path.charCodeAt(0) !== SLASH) throw notCanonical(path);
-  const names: string[] = [];
-  let here = root;
-  for (const segment of path.slice(1).split("/")) here = below(here, segment, names, path);
-  here.served ??= METHODS.map(() => null);
-  const slot = METHODS.indexOf(method);
-  if (here.served[slot] !== null) throw tableError(`two rows have ${method} ${path}`);
-  here.served[slot] = { operation, names };
-}
-
-/** The child of a node for a segment, created if it does not exist. */
-function below<O extends ApiOperation>(here: Node<O>, segment: string, names: string[], path: string): Node<O> {
-  const known = here.literals?.get(segment);
-  if (known !== undefined) return known;
-  const name = PARAM.exec(segment)?.[1];
-  if (name !== undefined) {
-    if (names.includes(name)) throw tableError(`${path} names {${name}} twice`);
-    names.push(name);
-    here.param ??= emptyNode();
-    return here.param;
-  }
-  if (!LITERAL.test(segment)) throw notCanonical(path);
-  const made = emptyNode<O>();
-  here.literals ??= new Map();
-  here.literals.set(segment, made);
-  return made;
+/** Whether the values are those that a row has for its parameters. */
+function fits({ checks, slashed }: CompiledRoute, values: readonly string[]): boolean {
+  return values.every((value, i) => {
+    if (!slashed[i] && value.includes("%2F")) return false;
+    const check = checks[i];
+    return !check || check(value.includes("%") ? decodeURIComponent(value) : value);
+  });
 }
 
 function otherMethods(served: readonly unknown[]): RouteMatch<never> {
-  const methods = METHODS.filter((_, slot) => served[slot] !== null);
-  const allow = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
-  return { kind: "other_methods", allow };
-}
-
-function withoutCommonPrefix<O extends ApiOperation>(whole: Node<O>): Routes<O> {
-  let prefix = "";
-  let root = whole;
-  while (root.literals?.size === 1 && root.param === null && root.served === null) {
-    for (const [segment, below] of root.literals) {
-      prefix += `/${segment}`;
-      root = below;
-    }
-  }
-  return { prefix, root };
-}
-
-function emptyNode<O extends ApiOperation>(): Node<O> {
-  return { literals: null, param: null, served: null };
-}
-
-function notCanonical(template: string): Error {
-  return tableError(`${template} is not canonical`);
-}
-
-function tableError(message: string): Error {
-  return new Error(`operation table: ${message}`);
+  const has = (slot: number) => served[slot] !== null;
+  return { kind: "other_methods", allow: METHODS.filter((name, slot) => has(slot) || (name === "HEAD" && has(GET))) };
 }

@@ -1,15 +1,17 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it, test } from "vitest";
+import { api } from "#api";
 import { ALL_PERMISSIONS } from "../../../src/core/access/roles.ts";
 import {
   DEFAULT_MANAGEMENT_PREFIX,
   type GatehouseOperationId,
 } from "../../../src/core/routing/gatehouse-operations.ts";
 import { matchOperation } from "../../../src/core/routing/match-operation.ts";
-import { accountIn, accountOf, compileTable, OPERATIONS } from "../../../src/core/routing/operations.ts";
+import { accountIn, accountOf, compileTable } from "../../../src/core/routing/operation-table.ts";
+import { OPERATIONS, operationsOf } from "../../../src/core/routing/operations.ts";
 
 const rows = OPERATIONS;
-const table = compileTable(DEFAULT_MANAGEMENT_PREFIX, null);
+const table = compileTable(OPERATIONS);
 const isGatehousePath = (path: string) => table.reserved.test(path);
 const ACCOUNT_SCOPE = "/api/public/v1/accounts/";
 const A = "/api/public/v1/accounts/0f3b1c52-6d0a-4a7e-9c55-2f8f0c1d7a10";
@@ -200,7 +202,7 @@ describe("the account of a path", () => {
     expect(withAccount.length).toBeGreaterThan(100);
     for (const row of withAccount) {
       expect(accountOf(row, { accountId: "ACC-1" })).toBe("acc-1");
-      expect(accountIn(row.path.replace("{accountId}", "acc-1"), table.accountScopes)).toBe("acc-1");
+      expect(accountIn(row.path.replace("{accountId}", "acc-1"), table)).toBe("acc-1");
     }
   });
 
@@ -208,7 +210,7 @@ describe("the account of a path", () => {
     for (const row of rows) {
       if (row.path.includes("{accountId}")) continue;
       expect(accountOf(row, {})).toBeNull();
-      expect(accountIn(row.path, table.accountScopes)).toBeNull();
+      expect(accountIn(row.path, table)).toBeNull();
     }
   });
 
@@ -225,7 +227,7 @@ describe("the account of a path", () => {
     ["/x/api/public/v1/accounts/b", null],
     ["/", null],
   ])("of an unknown operation, %s, is %s", (path, expected) => {
-    expect(accountIn(path, table.accountScopes)).toBe(expected);
+    expect(accountIn(path, table)).toBe(expected);
   });
 });
 
@@ -237,24 +239,19 @@ describe("isGatehousePath", () => {
     }
   });
 
-  it("overlaps with no operation of Aeon", () => {
-    expect(table.overlaps).toBe(false);
-  });
-
   test.each(["/{bucket}", "/{a}/{b}/{c}/{d}/{e}/{f}", "/api/public/v1/{x}/{y}/roles/{z}"])(
     "never reaches the upstream, although its API has %s",
     (path) => {
       const operations = [{ operationId: "theirs", method: "GET", path, permission: null, effect: "safe" } as const];
       const parameters = { account: null, project: null, cluster: null };
-      const overlapping = compileTable(DEFAULT_MANAGEMENT_PREFIX, "/", { operations, parameters });
-      expect(overlapping.overlaps).toBe(true);
+      const overlapping = compileTable(operationsOf({ operations, parameters }, DEFAULT_MANAGEMENT_PREFIX), "/");
       const reserved = ["/console", `${A}/api-keys/x/rotate`, `${A}/Roles/x/y`, "/.Well-Known/Gatehouse/x"];
       for (const call of reserved) expect(matchOperation("GET", call, "", overlapping)).toHaveProperty("reason");
     },
   );
 
   it("moves with the management prefix, and leaves the default one to the upstream", () => {
-    const moved = compileTable("/gatehouse/v1", "/");
+    const moved = compileTable(operationsOf(api, "/gatehouse/v1"), "/", "/gatehouse/v1");
     expect(matchOperation("GET", `${A.replace("/api/public", "/gatehouse")}/api-keys`, "", moved)).toMatchObject({
       operation: { operationId: "listApiKeys" },
     });
