@@ -56,7 +56,7 @@ async function withGateway(page: Response, { operations }: Gateway): Promise<Res
   const about = { "management-prefix": operations.managementPrefix, api: api.title, "key-variables": `${url} ${key}` };
   const attributes = Object.entries(about).map(([name, value]) => ` data-${name}="${escapeAttribute(value)}"`);
   const text = (await page.text()).replace(/<html[^>]*>/, () => `<html lang="en"${attributes.join("")}>`);
-  return withSecurityHeaders(new Response(text, { headers: { "content-type": "text/html;charset=utf-8" } }), 200);
+  return withSecurityHeaders(new Response(text, page), 200);
 }
 
 function escapeAttribute(text: string): string {
