@@ -74,8 +74,8 @@ function isChange({ target }: RequestContext): boolean {
 
 function resourcesOf({ params }: Target): LogFields {
   const { project, cluster } = api.parameters;
-  const valueOf = (name: string | null) => (name === null ? undefined : params[name]);
-  return { project_id: valueOf(project), cluster_id: valueOf(cluster) };
+  const value = (name: string | null) => (name === null ? undefined : params[name]);
+  return { project_id: value(project), cluster_id: value(cluster) };
 }
 
 function eventOf(context: RequestContext, status: number, now: number): LogFields {
