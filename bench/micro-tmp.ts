@@ -19,14 +19,15 @@ const script = await bundle("micro", join(WORKERS, "micro.ts"));
 const worker = await startWorker({ name: "micro", script, upstream: 1, vars });
 const names = (await (await fetch(worker.url)).json()) as string[];
 const rows = [["", `ns per operation (least to greatest of ${ROUNDS} rounds)`]];
-for (const name of names.filter((n) => /route|path/.test(n))) rows.push([name, spreadText(spreadOf(await measure(name)), 0)]);
+for (const name of names.filter((n) => /route|path|table/.test(n)))
+  rows.push([name, spreadText(spreadOf(await measure(name)), 0)]);
 printTable(rows);
 await worker.stop();
 process.exit(0);
 
 /** Nanoseconds per operation, round by round. */
 async function measure(name: string): Promise<readonly number[]> {
-  let count = 1_000;
+  let count = 100;
   let spent = await loop(name, count);
   while (spent < LOOP_NS / 4) {
     count *= 4;

@@ -16,6 +16,8 @@ export type FormatCheck = (value: string) => boolean;
 /** The alphabet of plain paths; neither dots alone nor a dot at the end. */
 const LITERAL = /^[\w\-.~!$&'()*+,=:@]*[\w\-~!$&'()*+,=:@]$/;
 const PARAMETER = /^\{([\w-]+)(\.\.\.)?\}(.*)$/;
+const isUuid: FormatCheck = (value) => UUID.test(value);
+const isInteger: FormatCheck = (value) => INTEGER.test(value);
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 const INTEGER = /^-?\d+$/;
 
@@ -55,8 +57,8 @@ export function parametersOf(segments: readonly TemplateSegment[]): readonly str
 
 /** @returns the check of a format; `null` for a pattern that is no regular expression */
 export function compileFormat(format: ParameterFormat): FormatCheck | null {
-  if (format === "uuid") return (value) => UUID.test(value);
-  if (format === "integer") return (value) => INTEGER.test(value);
+  if (format === "uuid") return isUuid;
+  if (format === "integer") return isInteger;
   if ("enum" in format) {
     const values = new Set(format.enum);
     return (value) => values.has(value);
@@ -95,7 +97,9 @@ export function reaches(
     const segment = template[at];
     if (segment === undefined) return false;
     if (segment.kind === "literal") {
-      if (wanted.kind === "literal" && wanted.text.toLowerCase() !== segment.text.toLowerCase()) return false;
+      if (wanted.kind !== "literal" || wanted.text === segment.text) continue;
+      if (wanted.text.length !== segment.text.length) return false;
+      if (wanted.text.toLowerCase() !== segment.text.toLowerCase()) return false;
       continue;
     }
     const rest = prefix.slice(at).some(({ kind }) => kind === "literal");
