@@ -1,7 +1,16 @@
 // Compiles an operation table for the matcher, once, at start-up, and finds everything that is wrong with it.
 import { METHODS, type ParameterFormat } from "./api-description.ts";
 import { ACCOUNT_SCOPE, type Operation } from "./operations.ts";
-import { compileFormat, parametersOf, parseTemplate, reaches, type TemplateSegment } from "./path-template.ts";
+import {
+  addPrefix,
+  compileFormat,
+  type FormatCheck,
+  type PrefixTree,
+  parseTemplate,
+  reaches,
+  type SegmentCache,
+  type TemplateSegment,
+} from "./path-template.ts";
 import type { CompiledRoute, Node, Routes } from "./route-matcher.ts";
 
 /** What is wrong with a table, and which of its rows are concerned. */
@@ -22,7 +31,7 @@ export function compileRoutes<O extends Operation>(
 ): Routes<O> {
   const { root, faults } = compile(operations);
   if (faults[0] !== undefined) throw new Error(`operation table: ${faults[0].message}`);
-  return { ...withoutCommonPrefix(root), forwardBelow };
+  return { ...withoutCommonPrefix(root), forwardBelow, isAmbiguous: ambiguityOf(operations) };
 }
 
 /**
@@ -35,42 +44,52 @@ export function templateFaults(operations: readonly Operation[]): readonly Templ
   return compile(operations).faults;
 }
 
-const PUBLIC_PREFIXES = ["/console", "/.well-known/gatehouse"].map(segmentsOf);
-const ACCOUNTS = segmentsOf(`${ACCOUNT_SCOPE}{id}`);
+const PUBLIC_PREFIXES = ["/console", "/.well-known/gatehouse"] as const;
+const NONE: readonly never[] = [];
 
-function compile<O extends Operation>(operations: readonly O[]): { root: Node<O>; faults: readonly TemplateFault[] } {
+interface Compiled<O extends Operation> {
+  readonly root: Node<O>;
+  readonly faults: readonly TemplateFault[];
+}
+
+function compile<O extends Operation>(operations: readonly O[]): Compiled<O> {
   const root = emptyNode<O>();
   const faults: TemplateFault[] = [];
   const ids = new Set<string>();
-  const reserved = [...PUBLIC_PREFIXES, ...ownPrefixes(operations)];
+  const known: SegmentCache = new Map();
+  const report = (message: string, ...operationIds: string[]) => faults.push({ operationIds, message });
   for (const operation of operations) {
-    const { operationId, path, formats = {}, encodedSlash = [] } = operation;
-    const report = (message: string, ...others: string[]) =>
-      faults.push({ operationIds: [...others, operationId], message });
-    if (ids.has(operationId)) report(`two rows have the operationId ${operationId}`);
+    const { operationId, path, formats, encodedSlash } = operation;
+    if (ids.has(operationId)) report(`two rows have the operationId ${operationId}`, operationId);
     ids.add(operationId);
-    const template = parseTemplate(path);
+    const template = parseTemplate(path, known);
     if (typeof template === "string") {
-      report(template);
+      report(template, operationId);
       continue;
     }
-    const names = parametersOf(template);
-    for (const message of parameterFaults(operation, names)) report(message);
-    const route: CompiledRoute<O> = {
+    const { names } = template;
+    for (const fault of formats || encodedSlash ? parameterFaults(operation, names) : NONE) report(fault, operationId);
+    const other = add(root, template.segments, {
       operation,
       names,
-      checks: names.map((name) =>
-        Object.hasOwn(formats, name) ? compileFormat(formats[name] as ParameterFormat) : null,
-      ),
-      slashed: names.map((name) => encodedSlash.includes(name)),
-      ambiguous:
-        reserved.some((prefix) => reaches(template, prefix, encodedSlash)) ||
-        reaches(template, ACCOUNTS, encodedSlash, true),
-    };
-    const other = add(root, template, route);
-    if (other !== null) report(`${rowText(other)} and ${rowText(operation)} match the same paths`, other.operationId);
+      checks: formats ? names.map((name) => checkOf(formats, name)) : NONE,
+      slashed: encodedSlash ? names.map((name) => encodedSlash.includes(name)) : NONE,
+      ambiguous: null,
+    });
+    if (other === null) continue;
+    report(`${rowText(other)} and ${rowText(operation)} match the same paths`, other.operationId, operationId);
   }
   return { root, faults };
+}
+
+/** Whether a path of a row could be read as that of Gatehouse or of an account. */
+function ambiguityOf(operations: readonly Operation[]): (operation: Operation) => boolean {
+  let prefixes: PrefixTree | null = null;
+  return ({ path, encodedSlash = NONE }) => {
+    prefixes ??= reservedPrefixes(operations);
+    const template = parseTemplate(path);
+    return typeof template === "string" || reaches(template.segments, prefixes, encodedSlash);
+  };
 }
 
 /** Adds a row to the trie. @returns the row that has its place already, or `null` */
@@ -118,17 +137,24 @@ function below<O extends Operation>(here: Node<O>, segment: TemplateSegment): No
 
 function parameterFaults({ path, formats = {}, encodedSlash = [] }: Operation, names: readonly string[]): string[] {
   const unknown = new Set([...Object.keys(formats), ...encodedSlash].filter((name) => !names.includes(name)));
-  const uncompiled = Object.entries(formats).filter(([, format]) => compileFormat(format) === null);
+  const uncompiled = Object.keys(formats).filter((name) => compileFormat(formats[name] as ParameterFormat) === null);
   return [
     ...[...unknown].map((name) => `${path} has no parameter {${name}}`),
-    ...uncompiled.map(([name]) => `the pattern of {${name}} in ${path} is no regular expression`),
+    ...uncompiled.map((name) => `the pattern of {${name}} in ${path} is no regular expression`),
   ];
 }
 
-/** The shortest templates that Gatehouse serves: everything below them is reserved, too. */
-function ownPrefixes(operations: readonly Operation[]): readonly (readonly TemplateSegment[])[] {
-  const own = new Set(operations.filter(({ handledBy }) => handledBy === "gatehouse").map(({ path }) => path));
-  return [...own].filter((path) => ![...own].some((other) => path.startsWith(`${other}/`))).map(segmentsOf);
+function checkOf(formats: NonNullable<Operation["formats"]>, name: string): FormatCheck | null {
+  return Object.hasOwn(formats, name) ? compileFormat(formats[name] as ParameterFormat) : null;
+}
+
+/** What Gatehouse serves itself, and where accounts are. */
+function reservedPrefixes(operations: readonly Operation[]): PrefixTree {
+  const root: PrefixTree = { below: new Map(), end: null };
+  addPrefix(root, `${ACCOUNT_SCOPE}{id}`, "account");
+  for (const prefix of PUBLIC_PREFIXES) addPrefix(root, prefix, "reserved");
+  for (const { handledBy, path } of operations) if (handledBy === "gatehouse") addPrefix(root, path, "reserved");
+  return root;
 }
 
 function withoutCommonPrefix<O extends Operation>(whole: Node<O>): Pick<Routes<O>, "prefix" | "root"> {
@@ -145,12 +171,6 @@ function withoutCommonPrefix<O extends Operation>(whole: Node<O>): Pick<Routes<O
 
 function emptyNode<O extends Operation>(): Node<O> {
   return { literals: null, suffixes: null, param: null, rest: null, served: null, checked: false };
-}
-
-/** The segments of a template; none of one that is reported as a fault. */
-function segmentsOf(path: string): readonly TemplateSegment[] {
-  const parsed = parseTemplate(path);
-  return typeof parsed === "string" ? [] : parsed;
 }
 
 function rowText({ operationId, method, path }: Operation): string {

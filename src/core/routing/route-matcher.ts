@@ -27,6 +27,8 @@ export interface Routes<O extends Operation = Operation> {
   /** What every path of the table begins with: compared at once, and most unknown paths differ there. */
   readonly prefix: string;
   readonly root: Node<O>;
+  /** Whether a path of a row could be read as that of something else. Asked once for each row, not at start-up. */
+  readonly isAmbiguous: (operation: Operation) => boolean;
 }
 
 /** A node of the trie; with `served`, some template ends here. A member that it does not have is `null`. */
@@ -50,8 +52,8 @@ export interface CompiledRoute<O extends Operation = Operation> {
   readonly checks: readonly (FormatCheck | null)[];
   /** Whether each may hold an encoded slash. */
   readonly slashed: readonly boolean[];
-  /** Whether the template also matches paths that are, or could be read as, those of Gatehouse or of an account. */
-  readonly ambiguous: boolean;
+  /** Whether the template also matches paths that are, or could be read as, those of Gatehouse or of an account; `null`: not yet asked. */
+  ambiguous: boolean | null;
 }
 
 const UNKNOWN: RouteMatch<never> = { kind: "unknown" };
@@ -86,7 +88,9 @@ export function matchRoute<O extends Operation>(routes: Routes<O>, method: strin
   if (route === null) return otherMethods(METHODS.map((_, other) => rowOf(node, other, values, encoded)));
   const params: Record<string, string> = {};
   for (let i = 0; i < values.length; i++) params[route.names[i] as string] = values[i] as string;
-  return { kind: "operation", operation: route.operation, params, ambiguous: encoded || route.ambiguous };
+  const { operation } = route;
+  route.ambiguous ??= routes.isAmbiguous(operation);
+  return { kind: "operation", operation, params, ambiguous: encoded || route.ambiguous };
 }
 
 /**
@@ -128,6 +132,7 @@ function find<O extends Operation>(
   }
   const { served } = here;
   if (served === null) return null;
+  if (!here.checked && !encoded) return here;
   if (rowOf(here, slot, values, encoded) !== null) return here;
   return served.some((row) => row !== null && fits(row, values, encoded)) ? here : null;
 }
