@@ -118,6 +118,7 @@ function below<O extends Operation>(here: Node<O>, segment: TemplateSegment): No
     return made;
   }
   if (segment.kind === "catch_all") {
+    here.wide = true;
     here.rest ??= emptyNode();
     return here.rest;
   }
@@ -126,6 +127,7 @@ function below<O extends Operation>(here: Node<O>, segment: TemplateSegment): No
     here.param ??= emptyNode();
     return here.param;
   }
+  here.wide = true;
   here.suffixes ??= [];
   const known = here.suffixes.find((other) => other.suffix === suffix);
   if (known !== undefined) return known.node;
@@ -160,7 +162,7 @@ function reservedPrefixes(operations: readonly Operation[]): PrefixTree {
 function withoutCommonPrefix<O extends Operation>(whole: Node<O>): Pick<Routes<O>, "prefix" | "root"> {
   let prefix = "";
   let root = whole;
-  while (root.literals?.size === 1 && !root.param && !root.suffixes && !root.rest && root.served === null) {
+  while (root.literals?.size === 1 && !root.param && !root.wide && root.served === null) {
     for (const [segment, below] of root.literals) {
       prefix += `/${segment}`;
       root = below;
@@ -170,7 +172,7 @@ function withoutCommonPrefix<O extends Operation>(whole: Node<O>): Pick<Routes<O
 }
 
 function emptyNode<O extends Operation>(): Node<O> {
-  return { literals: null, suffixes: null, param: null, rest: null, served: null, checked: false };
+  return { literals: null, suffixes: null, param: null, rest: null, wide: false, served: null, checked: false };
 }
 
 function rowText({ operationId, method, path }: Operation): string {

@@ -39,6 +39,8 @@ export interface Node<O extends Operation> {
   param: Node<O> | null;
   /** A catch-all, where the search ends. */
   rest: Node<O> | null;
+  /** Whether it has a catch-all or one of the `suffixes`. */
+  wide: boolean;
   /** By slot of the method. */
   served: (CompiledRoute<O> | null)[] | null;
   /** Whether any of those has a format. */
@@ -83,7 +85,7 @@ export function matchRoute<O extends Operation>(routes: Routes<O>, method: strin
   if (encoded) values.length = 0;
   const node = encoded ? find(routes.root, path, routes.prefix.length, values, slot, true) : found;
   if (node === null) return UNKNOWN;
-  let route = rowOf(node, slot, values, encoded);
+  let route = node.checked || encoded ? rowOf(node, slot, values, encoded) : (node.served?.[slot] ?? null);
   if (route === null && slot === HEAD) route = rowOf(node, GET, values, encoded);
   if (route === null) return otherMethods(METHODS.map((_, other) => rowOf(node, other, values, encoded)));
   const params: Record<string, string> = {};
@@ -119,7 +121,7 @@ function find<O extends Operation>(
     const literal = here.literals?.get(segment);
     const { param } = here;
     // A node of many children is searched by trying them, and one child is simply the next node.
-    if (here.suffixes !== null || here.rest !== null || (literal !== undefined && param !== null)) {
+    if (here.wide || (literal !== undefined && param !== null)) {
       return findBelow(here, literal, segment, path, at, end, values, slot, encoded);
     }
     if (literal !== undefined) here = literal;
