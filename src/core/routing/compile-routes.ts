@@ -82,13 +82,13 @@ function compile<O extends Operation>(operations: readonly O[]): Compiled<O> {
   return { root, faults };
 }
 
-/** Whether a path of a row could be read as that of Gatehouse or of an account. */
+/** Whether a path of a row could be read as that of Gatehouse or of an account, even without an encoding. */
 function ambiguityOf(operations: readonly Operation[]): (operation: Operation) => boolean {
   let prefixes: PrefixTree | null = null;
-  return ({ path, encodedSlash = NONE }) => {
+  return ({ path }) => {
     prefixes ??= reservedPrefixes(operations);
     const template = parseTemplate(path);
-    return typeof template === "string" || reaches(template.segments, prefixes, encodedSlash);
+    return typeof template === "string" || reaches(template.segments, prefixes);
   };
 }
 

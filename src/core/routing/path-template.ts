@@ -120,29 +120,22 @@ export function addPrefix(root: PrefixTree, template: string, end: "reserved" | 
 }
 
 /**
- * Whether a path that a template matches could be read, by a server that decodes or folds values, as a path at or below a prefix.
+ * Whether a path without a "%" that a template matches could be read, by a server that folds values, as one at or below a prefix.
  *
- * @param encodedSlash names of the parameters that may hold encoded slashes
  * @param at the segment that is compared with the children of `tree`
  * @param spelled whether a value stands for a literal of the prefix
  */
-export function reaches(
-  template: readonly TemplateSegment[],
-  tree: PrefixTree,
-  encodedSlash: readonly string[],
-  at = 0,
-  spelled = false,
-): boolean {
+export function reaches(template: readonly TemplateSegment[], tree: PrefixTree, at = 0, spelled = false): boolean {
   if (tree.end === "reserved" || (tree.end === "account" && spelled)) return true;
   const segment = template[at];
   if (segment === undefined) return false;
   const further = (child: PrefixTree | undefined, isSpelled: boolean) =>
-    child !== undefined && reaches(template, child, encodedSlash, at + 1, isSpelled);
+    child !== undefined && reaches(template, child, at + 1, isSpelled);
   if (segment.kind === "literal") {
     return further(tree.below.get(segment.text.toLowerCase()), spelled) || further(tree.below.get("{}"), spelled);
   }
-  // A value with slashes can spell all that is below.
-  if (segment.kind === "catch_all" || encodedSlash.includes(segment.name)) return tree.below.size > 0;
+  // A value of several segments can spell all that is below.
+  if (segment.kind === "catch_all") return tree.below.size > 0;
   const suffix = segment.suffix.toLowerCase();
   for (const [key, child] of tree.below) {
     const isParameter = key === "{}";

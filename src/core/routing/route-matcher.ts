@@ -27,7 +27,7 @@ export interface Routes<O extends Operation = Operation> {
   /** What every path of the table begins with: compared at once, and most unknown paths differ there. */
   readonly prefix: string;
   readonly root: Node<O>;
-  /** Whether a path of a row could be read as that of something else. Asked once for each row, not at start-up. */
+  /** Whether a path of a row could be read as that of something else, even without a "%". Asked once for each row, not at start-up. */
   readonly isAmbiguous: (operation: Operation) => boolean;
 }
 
