@@ -6,6 +6,8 @@ import { compileStoredRules } from "../../src/core/ip/cidr.ts";
 import { parseAddress } from "../../src/core/ip/ip-address.ts";
 import { canonicalPath } from "../../src/core/routing/canonical-path.ts";
 import { compileRoutes } from "../../src/core/routing/compile-routes.ts";
+import { matchOperation } from "../../src/core/routing/match-operation.ts";
+import { compileTable } from "../../src/core/routing/operation-table.ts";
 import { OPERATIONS, type Operation } from "../../src/core/routing/operations.ts";
 import { matchRoute, type RouteMatch } from "../../src/core/routing/route-matcher.ts";
 import {
@@ -26,16 +28,57 @@ const ACCOUNT = "340af43a-8a7c-4659-9258-4876fd6a207b";
 const PATH = `/api/public/v1/accounts/${ACCOUNT}/projects/78d4459c-0f45-47a5-899a-45ddf43eba6e/clusters`;
 const URL_TEXT = `http://127.0.0.1:8787${PATH}`;
 
+/** Tables of other sizes: one of Aeon's, one of DigitalOcean's, and one beyond every document that was found. */
+const SIZES = [151, 659, 5_000] as const;
+/** The operations of one resource: a list and an item below a parent, with what the grammar of templates has. */
+const SHAPES = [
+  ["GET", ""],
+  ["POST", ""],
+  ["GET", "/{id}"],
+  ["PUT", "/{id}"],
+  ["DELETE", "/{id}"],
+  ["POST", "/{id}:cancel"],
+  ["GET", "/{id}/files/{path...}"],
+] as const;
+
+function tableOf(size: number): Operation[] {
+  return Array.from({ length: size }, (_, i): Operation => {
+    const [method, end] = SHAPES[i % SHAPES.length] ?? SHAPES[0];
+    const resource = Math.floor(i / SHAPES.length);
+    const path = `/v1/areas/{areaId}/group-${resource % 12}/{groupId}/resource-${resource}${end}`;
+    const effect = method === "GET" ? "safe" : "mutating";
+    const formats: Operation["formats"] = { areaId: "uuid", ...(end.startsWith("/{id}") ? { id: "integer" } : {}) };
+    return { operationId: `op-${i}`, method, path, permission: null, effect, handledBy: "upstream", formats };
+  });
+}
+
+/** The pieces of a table of a size: it is compiled, a plain path and an encoded one are matched, and one that it does not have. */
+function tablePieces(size: number): Readonly<Record<string, () => unknown>> {
+  const table = tableOf(size);
+  const compiled = compileTable(table);
+  const { routes } = compiled;
+  const resource = Math.floor(size / SHAPES.length) - 1;
+  const base = `/v1/areas/${ACCOUNT}/group-${resource % 12}`;
+  const [plain, encoded] = ["g", "caf%C3%A9"].map((group) => `${base}/${group}/resource-${resource}/7`) as [
+    string,
+    string,
+  ];
+  const of = (name: string) => `${name}, ${size.toLocaleString("en")} operations`;
+  return {
+    [of("table: compiled")]: () => compileRoutes(table),
+    [of("route: hit with formats")]: () => matchRoute(routes, "GET", plain),
+    [of("route: hit, encoded")]: () => matchOperation("GET", encoded, "", compiled),
+    [of("route: miss")]: () => matchRoute(routes, "GET", `${base}/g/other/7`),
+  };
+}
+
 async function piecesOf(ringText: string, token: string): Promise<Readonly<Record<string, () => unknown>>> {
   const ring = parseKeyRing(ringText);
   const secret = [...ring.secrets.values()][0]?.bytes as BufferSource;
   const hmac = await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
   const routes = compileRoutes(OPERATIONS);
   const tokenRead = parseToken(ring, token) as ParsedToken;
-  const { operation, params } = matchRoute(routes, "GET", PATH) as Extract<
-    RouteMatch<Operation>,
-    { kind: "operation" }
-  >;
+  const { operation, params } = matchRoute(routes, "GET", PATH) as Extract<RouteMatch, { kind: "operation" }>;
   const rules = (count: number) => Array.from({ length: count }, (_, i) => `10.${i >> 8}.${i & 255}.0/25`);
   const keyWith = (count: number) => {
     return aKey({ accountId: ACCOUNT, addresses: compileStoredRules([...rules(count), "203.0.113.9/32"]) });
@@ -73,8 +116,11 @@ async function piecesOf(ringText: string, token: string): Promise<Readonly<Recor
     "credential: its scheme": () => isBearer(authorization),
     "credential: all that may be wrong": () => readBearerToken(authorization),
     "path: canonical": () => canonicalPath(URL_TEXT),
+    "path: canonical, encoded": () => canonicalPath(`${URL_TEXT}/caf%c3%a9`),
     "route: hit": () => matchRoute(routes, "GET", PATH),
     "route: miss": () => matchRoute(routes, "GET", `${PATH}/a/b/c/d`),
+    "table: compiled, Aeon's": () => compileRoutes(OPERATIONS),
+    ...Object.assign({}, ...SIZES.map(tablePieces)),
     "address: parse IPv4": () => parseAddress(v4),
     "address: parse IPv6": () => parseAddress(v6),
     "decide: 2 rules": () => decide(one, facts, 1),

@@ -204,7 +204,7 @@ describe("canonicalPath", () => {
     }
     expect(accepted).toBeGreaterThan(URLS / 10);
     expect(encoded).toBeGreaterThan(URLS / 20);
-  });
+  }, 60_000);
 
   it("accepts paths that the URL standard reads differently once the matcher decodes them", () => {
     const random = seededRandom(11);
@@ -238,7 +238,7 @@ describe("matchOperation", () => {
     }
     // Every row and every denial occurs.
     expect(kinds.size).toBe(TABLE.length + 4);
-  });
+  }, 120_000);
 });
 
 /** A path decoded and encoded again, segment by segment, with the characters kept that it has in plain. */

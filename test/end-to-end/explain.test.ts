@@ -162,6 +162,17 @@ describe("explain of a simulated request", () => {
     });
   });
 
+  it("simulates a path in its canonical form, and says of one that no operation has that it is not canonical", async () => {
+    const { id } = await gatehouse.key({ role: "Viewer" });
+    const simulate = async (path: string) =>
+      (await admin("POST", EXPLAIN, { api_key_id: id, method: "GET", path })).body.data;
+    const encoded = await simulate(`${CLUSTERS}/caf%c3%a9`);
+    expect(encoded).toMatchObject({ allow: true, call: { path: `${CLUSTERS}/caf%C3%A9` } });
+    const unknown = await simulate(`${CLUSTERS}%20`);
+    expect(unknown).toMatchObject({ allow: false, reason: "path_not_canonical" });
+    expect(stepOf(unknown.steps, "operation").message).toMatch(/^A server could read the path as another one/);
+  });
+
   it("changes no counter when it simulates a request", async () => {
     const { id } = await gatehouse.key({ role: "Viewer" });
     await admin("POST", EXPLAIN, { api_key_id: id, method: "POST", path: CLUSTERS });

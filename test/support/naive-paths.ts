@@ -129,16 +129,24 @@ function naiveMatch(table: readonly Operation[], method: string, path: string): 
     const values = naiveValues(row, path);
     return values === null ? [] : [{ row, values }];
   });
-  fitting.sort((a, b) => compareRanks(ranksOf(a.row.path), ranksOf(b.row.path)));
-  const best = fitting.filter(({ row }) => shapeOf(row.path) === shapeOf(fitting[0]?.row.path ?? ""));
-  if (best.length === 0) return "unknown";
+  fitting.sort((a, b) => compareRanks(templateOf(a.row).ranks, templateOf(b.row).ranks));
+  const [first] = fitting;
+  if (first === undefined) return "unknown";
+  const best = fitting.filter(({ row }) => templateOf(row).shape === templateOf(first.row).shape);
   const of = (name: string) => best.find(({ row }) => row.method === name);
   return of(method) ?? (method === "HEAD" ? of("GET") : undefined) ?? "other_methods";
 }
 
-const compiled = new WeakMap<Operation, { readonly names: readonly string[]; readonly pattern: RegExp }>();
+interface NaiveTemplate {
+  readonly names: readonly string[];
+  readonly pattern: RegExp;
+  readonly ranks: readonly number[];
+  readonly shape: string;
+}
 
-function patternOf(row: Operation): { readonly names: readonly string[]; readonly pattern: RegExp } {
+const compiled = new WeakMap<Operation, NaiveTemplate>();
+
+function templateOf(row: Operation): NaiveTemplate {
   const known = compiled.get(row);
   if (known !== undefined) return known;
   const names: string[] = [];
@@ -150,13 +158,14 @@ function patternOf(row: Operation): { readonly names: readonly string[]; readonl
     const octet = `(?:[^/%]|${slash}%[0-9A-F]{2})`;
     return dots ? `(${octet}+(?:/${octet}+)*)` : `(${octet}+)${RegExp.escape(suffix)}`;
   });
-  const made = { names, pattern: new RegExp(`^${parts.join("/")}$`) };
+  const pattern = new RegExp(`^${parts.join("/")}$`);
+  const made = { names, pattern, ranks: ranksOf(row.path), shape: row.path.replace(/\{[^.}]+/g, "{") };
   compiled.set(row, made);
   return made;
 }
 
 function naiveValues(row: Operation, path: string): Readonly<Record<string, string>> | null {
-  const { names, pattern } = patternOf(row);
+  const { names, pattern } = templateOf(row);
   const match = pattern.exec(path);
   if (match === null) return null;
   const values = Object.fromEntries(names.map((name, i) => [name, decodeURIComponent(match[i + 1] as string)]));
@@ -189,8 +198,4 @@ function compareRanks(a: readonly number[], b: readonly number[]): number {
     if (difference !== 0) return difference;
   }
   return 0;
-}
-
-function shapeOf(template: string): string {
-  return template.replace(/\{[^.}]+/g, "{");
 }

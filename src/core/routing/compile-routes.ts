@@ -1,7 +1,16 @@
 // Compiles an operation table for the matcher, once, at start-up, and finds everything that is wrong with it.
 import { METHODS, type ParameterFormat } from "./api-description.ts";
 import type { Operation } from "./operations.ts";
-import { compileFormat, parametersOf, parseTemplate, reaches, type TemplateSegment } from "./path-template.ts";
+import {
+  addPrefix,
+  compileFormat,
+  type FormatCheck,
+  type PrefixTree,
+  parseTemplate,
+  reaches,
+  type SegmentCache,
+  type TemplateSegment,
+} from "./path-template.ts";
 import type { CompiledRoute, Node, Routes } from "./route-matcher.ts";
 
 /** What is wrong with a table, and which of its rows are concerned. */
@@ -19,7 +28,7 @@ export interface TemplateFault {
 export function compileRoutes<O extends Operation>(operations: readonly O[]): Routes<O> {
   const { root, faults } = compile(operations);
   if (faults[0] !== undefined) throw new Error(`operation table: ${faults[0].message}`);
-  return withoutCommonPrefix(root);
+  return { ...withoutCommonPrefix(root), isAmbiguous: ambiguityOf(operations) };
 }
 
 /**
@@ -32,42 +41,52 @@ export function templateFaults(operations: readonly Operation[]): readonly Templ
   return compile(operations).faults;
 }
 
-const PUBLIC_PREFIXES = ["/console", "/.well-known/gatehouse"].map(segmentsOf);
+const PUBLIC_PREFIXES = ["/console", "/.well-known/gatehouse"] as const;
+const NONE: readonly never[] = [];
 
-function compile<O extends Operation>(operations: readonly O[]): { root: Node<O>; faults: readonly TemplateFault[] } {
+interface Compiled<O extends Operation> {
+  readonly root: Node<O>;
+  readonly faults: readonly TemplateFault[];
+}
+
+function compile<O extends Operation>(operations: readonly O[]): Compiled<O> {
   const root = emptyNode<O>();
   const faults: TemplateFault[] = [];
   const ids = new Set<string>();
-  const reserved = [...PUBLIC_PREFIXES, ...shortestOwnPaths(operations).map(segmentsOf)];
-  const accounts = accountTemplates(operations);
+  const known: SegmentCache = new Map();
+  const report = (message: string, ...operationIds: string[]) => faults.push({ operationIds, message });
   for (const operation of operations) {
-    const { operationId, path, formats = {}, encodedSlash = [] } = operation;
-    const report = (message: string, ...others: string[]) =>
-      faults.push({ operationIds: [...others, operationId], message });
-    if (ids.has(operationId)) report(`two rows have the operationId ${operationId}`);
+    const { operationId, path, formats, encodedSlash } = operation;
+    if (ids.has(operationId)) report(`two rows have the operationId ${operationId}`, operationId);
     ids.add(operationId);
-    const template = parseTemplate(path);
+    const template = parseTemplate(path, known);
     if (typeof template === "string") {
-      report(template);
+      report(template, operationId);
       continue;
     }
-    const names = parametersOf(template);
-    for (const message of parameterFaults(operation, names)) report(message);
-    const route: CompiledRoute<O> = {
+    const { names } = template;
+    for (const fault of formats || encodedSlash ? parameterFaults(operation, names) : NONE) report(fault, operationId);
+    const other = add(root, template.segments, {
       operation,
       names,
-      checks: names.map((name) =>
-        Object.hasOwn(formats, name) ? compileFormat(formats[name] as ParameterFormat) : null,
-      ),
-      slashed: names.map((name) => encodedSlash.includes(name)),
-      ambiguous:
-        reserved.some((prefix) => reaches(template, prefix, encodedSlash)) ||
-        accounts.some((account) => reaches(template, account, encodedSlash, true)),
-    };
-    const other = add(root, template, route);
-    if (other !== null) report(`${rowText(other)} and ${rowText(operation)} match the same paths`, other.operationId);
+      checks: formats ? names.map((name) => checkOf(formats, name)) : NONE,
+      slashed: encodedSlash ? names.map((name) => encodedSlash.includes(name)) : NONE,
+      ambiguous: null,
+    });
+    if (other === null) continue;
+    report(`${rowText(other)} and ${rowText(operation)} match the same paths`, other.operationId, operationId);
   }
   return { root, faults };
+}
+
+/** Whether a path of a row could be read as that of Gatehouse or of an account, even without an encoding. */
+function ambiguityOf(operations: readonly Operation[]): (operation: Operation) => boolean {
+  let prefixes: PrefixTree | null = null;
+  return ({ path }) => {
+    prefixes ??= reservedPrefixes(operations);
+    const template = parseTemplate(path);
+    return typeof template === "string" || reaches(template.segments, prefixes);
+  };
 }
 
 /** Adds a row to the trie. @returns the row that has its place already, or `null` */
@@ -96,6 +115,7 @@ function below<O extends Operation>(here: Node<O>, segment: TemplateSegment): No
     return made;
   }
   if (segment.kind === "catch_all") {
+    here.wide = true;
     here.rest ??= emptyNode();
     return here.rest;
   }
@@ -104,6 +124,7 @@ function below<O extends Operation>(here: Node<O>, segment: TemplateSegment): No
     here.param ??= emptyNode();
     return here.param;
   }
+  here.wide = true;
   here.suffixes ??= [];
   const known = here.suffixes.find((other) => other.suffix === suffix);
   if (known !== undefined) return known.node;
@@ -115,11 +136,15 @@ function below<O extends Operation>(here: Node<O>, segment: TemplateSegment): No
 
 function parameterFaults({ path, formats = {}, encodedSlash = [] }: Operation, names: readonly string[]): string[] {
   const unknown = new Set([...Object.keys(formats), ...encodedSlash].filter((name) => !names.includes(name)));
-  const uncompiled = Object.entries(formats).filter(([, format]) => compileFormat(format) === null);
+  const uncompiled = Object.keys(formats).filter((name) => compileFormat(formats[name] as ParameterFormat) === null);
   return [
     ...[...unknown].map((name) => `${path} has no parameter {${name}}`),
-    ...uncompiled.map(([name]) => `the pattern of {${name}} in ${path} is no regular expression`),
+    ...uncompiled.map((name) => `the pattern of {${name}} in ${path} is no regular expression`),
   ];
+}
+
+function checkOf(formats: NonNullable<Operation["formats"]>, name: string): FormatCheck | null {
+  return Object.hasOwn(formats, name) ? compileFormat(formats[name] as ParameterFormat) : null;
 }
 
 /** The shortest templates that Gatehouse serves: everything below them is reserved, too. */
@@ -129,19 +154,26 @@ export function shortestOwnPaths(operations: readonly Operation[]): readonly str
 }
 
 /** The templates that end with the id of an account. */
-function accountTemplates(operations: readonly Operation[]): readonly (readonly TemplateSegment[])[] {
-  const templates = operations.flatMap(({ path, accountParam }) => {
-    const segments = path.split("/");
-    const at = segments.findIndex((segment) => segment.startsWith(`{${accountParam}}`));
-    return accountParam === undefined || at === -1 ? [] : [`${segments.slice(0, at).join("/")}/{${accountParam}}`];
-  });
-  return [...new Set(templates)].map(segmentsOf);
+function accountTemplates(operations: readonly Operation[]): ReadonlySet<string> {
+  const templates = operations.flatMap(({ path, accountParam }) =>
+    accountParam === undefined ? [] : [path.slice(0, path.indexOf(`{${accountParam}}`) + accountParam.length + 2)],
+  );
+  return new Set(templates);
 }
 
-function withoutCommonPrefix<O extends Operation>(whole: Node<O>): Routes<O> {
+/** What Gatehouse serves itself, and where accounts are. */
+function reservedPrefixes(operations: readonly Operation[]): PrefixTree {
+  const root: PrefixTree = { below: new Map(), end: null };
+  for (const template of accountTemplates(operations)) addPrefix(root, template, "account");
+  for (const prefix of PUBLIC_PREFIXES) addPrefix(root, prefix, "reserved");
+  for (const { handledBy, path } of operations) if (handledBy === "gatehouse") addPrefix(root, path, "reserved");
+  return root;
+}
+
+function withoutCommonPrefix<O extends Operation>(whole: Node<O>): Pick<Routes<O>, "prefix" | "root"> {
   let prefix = "";
   let root = whole;
-  while (root.literals?.size === 1 && !root.param && !root.suffixes && !root.rest && root.served === null) {
+  while (root.literals?.size === 1 && !root.param && !root.wide && root.served === null) {
     for (const [segment, below] of root.literals) {
       prefix += `/${segment}`;
       root = below;
@@ -151,13 +183,7 @@ function withoutCommonPrefix<O extends Operation>(whole: Node<O>): Routes<O> {
 }
 
 function emptyNode<O extends Operation>(): Node<O> {
-  return { literals: null, suffixes: null, param: null, rest: null, served: null, checked: false };
-}
-
-/** The segments of a template; none of one that is reported as a fault. */
-function segmentsOf(path: string): readonly TemplateSegment[] {
-  const parsed = parseTemplate(path);
-  return typeof parsed === "string" ? [] : parsed;
+  return { literals: null, suffixes: null, param: null, rest: null, wide: false, served: null, checked: false };
 }
 
 function rowText({ operationId, method, path }: Operation): string {

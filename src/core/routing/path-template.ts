@@ -16,30 +16,56 @@ export type FormatCheck = (value: string) => boolean;
 /** The alphabet of plain paths; neither dots alone nor a dot at the end. */
 const LITERAL = /^[\w\-.~!$&'()*+,=:@]*[\w\-~!$&'()*+,=:@]$/;
 const PARAMETER = /^\{([\w-]+)(\.\.\.)?\}(.*)$/;
+const isUuid: FormatCheck = (value) => UUID.test(value);
+const isInteger: FormatCheck = (value) => INTEGER.test(value);
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 const INTEGER = /^-?\d+$/;
 
-/** @returns the segments of a template in order; or a sentence that says what is wrong with it */
-export function parseTemplate(path: string): readonly TemplateSegment[] | string {
-  if (!path.startsWith("/")) return `${path} does not begin with a slash`;
-  const segments: TemplateSegment[] = [];
-  const texts = path.slice(1).split("/");
-  for (const [at, text] of texts.entries()) {
-    const isLast = at === texts.length - 1;
-    // A template with a slash at its end is the template of another path.
-    const segment = text === "" && isLast ? ({ kind: "literal", text } as const) : parseSegment(text);
-    if (segment === null) return `${path} is not canonical`;
-    if (segment.kind === "catch_all" && !isLast) return `${path} does not end with {${segment.name}...}`;
-    if (segment.kind !== "literal") {
-      if (segments.some((other) => other.kind !== "literal" && other.name === segment.name))
-        return `${path} names {${segment.name}} twice`;
-    }
-    segments.push(segment);
-  }
-  return segments;
+/** Segments that were parsed before: most templates of a table have theirs in common. */
+export type SegmentCache = Map<string, TemplateSegment | null>;
+
+/** A template that is within the grammar. */
+export interface PathTemplate {
+  readonly segments: readonly TemplateSegment[];
+  /** Of the parameters, in order. */
+  readonly names: readonly string[];
 }
 
-function parseSegment(text: string): TemplateSegment | null {
+/**
+ * Parses a template.
+ *
+ * @param known is added to
+ * @returns a sentence, without a full stop, when something is wrong with it
+ */
+export function parseTemplate(path: string, known: SegmentCache = new Map()): PathTemplate | string {
+  if (!path.startsWith("/")) return `${path} does not begin with a slash`;
+  const segments: TemplateSegment[] = [];
+  const names: string[] = [];
+  const texts = path.slice(1).split("/");
+  for (const text of texts) {
+    const isLast = segments.length === texts.length - 1;
+    // A template with a slash at its end is the template of another path.
+    const segment = text === "" && isLast ? ({ kind: "literal", text } as const) : parseSegment(text, known);
+    if (segment === null) return `${path} is not canonical`;
+    segments.push(segment);
+    if (segment.kind === "literal") continue;
+    if (segment.kind === "catch_all" && !isLast) return `${path} does not end with {${segment.name}...}`;
+    if (names.includes(segment.name)) return `${path} names {${segment.name}} twice`;
+    names.push(segment.name);
+  }
+  return { segments, names };
+}
+
+function parseSegment(text: string, known: SegmentCache): TemplateSegment | null {
+  let segment = known.get(text);
+  if (segment === undefined) {
+    segment = readSegment(text);
+    known.set(text, segment);
+  }
+  return segment;
+}
+
+function readSegment(text: string): TemplateSegment | null {
   if (LITERAL.test(text)) return { kind: "literal", text };
   const [, name, dots, suffix = ""] = PARAMETER.exec(text) ?? [];
   // Values are members of an object, by name.
@@ -48,15 +74,10 @@ function parseSegment(text: string): TemplateSegment | null {
   return suffix === "" || LITERAL.test(suffix) ? { kind: "parameter", name, suffix } : null;
 }
 
-/** @returns the names of the parameters, in the order of the path */
-export function parametersOf(segments: readonly TemplateSegment[]): readonly string[] {
-  return segments.flatMap((segment) => (segment.kind === "literal" ? [] : [segment.name]));
-}
-
 /** @returns the check of a format; `null` for a pattern that is no regular expression */
 export function compileFormat(format: ParameterFormat): FormatCheck | null {
-  if (format === "uuid") return (value) => UUID.test(value);
-  if (format === "integer") return (value) => INTEGER.test(value);
+  if (format === "uuid") return isUuid;
+  if (format === "integer") return isInteger;
   if ("enum" in format) {
     const values = new Set(format.enum);
     return (value) => values.has(value);
@@ -77,32 +98,48 @@ function compilePattern(source: string): RegExp | null {
   return null;
 }
 
-/**
- * Whether a path that a template matches could be read, by a server that decodes or folds values, as a path at or below a prefix.
- *
- * @param prefix a template
- * @param encodedSlash names of the parameters that may hold encoded slashes
- * @param spelled whether to count only what a parameter spells: paths that have the prefix's literals themselves are left out
- */
-export function reaches(
-  template: readonly TemplateSegment[],
-  prefix: readonly TemplateSegment[],
-  encodedSlash: readonly string[],
-  spelled = false,
-): boolean {
-  let spells = false;
-  for (const [at, wanted] of prefix.entries()) {
-    const segment = template[at];
-    if (segment === undefined) return false;
-    if (segment.kind === "literal") {
-      if (wanted.kind === "literal" && wanted.text.toLowerCase() !== segment.text.toLowerCase()) return false;
-      continue;
-    }
-    const rest = prefix.slice(at).some(({ kind }) => kind === "literal");
-    if (segment.kind === "catch_all" || encodedSlash.includes(segment.name)) return rest || spells || !spelled;
-    if (wanted.kind !== "literal") continue;
-    if (!wanted.text.toLowerCase().endsWith(segment.suffix.toLowerCase())) return false;
-    spells = true;
+/** Prefixes of paths that other servers must not read in a value: by segment in lower case, `{}` for a parameter. */
+export interface PrefixTree {
+  readonly below: Map<string, PrefixTree>;
+  /** What ends here: paths that are never forwarded, or an account, whose templates have these literals themselves. */
+  end: "reserved" | "account" | null;
+}
+
+/** Adds the prefix that a template is; one that does not parse is left out. */
+export function addPrefix(root: PrefixTree, template: string, end: "reserved" | "account"): void {
+  const parsed = parseTemplate(template);
+  if (typeof parsed === "string") return;
+  let tree = root;
+  for (const segment of parsed.segments) {
+    const key = segment.kind === "literal" ? segment.text.toLowerCase() : "{}";
+    const known = tree.below.get(key) ?? { below: new Map(), end: null };
+    tree.below.set(key, known);
+    tree = known;
   }
-  return spells || !spelled;
+  tree.end = end;
+}
+
+/**
+ * Whether a path without a "%" that a template matches could be read, by a server that folds values, as one at or below a prefix.
+ *
+ * @param at the segment that is compared with the children of `tree`
+ * @param spelled whether a value stands for a literal of the prefix
+ */
+export function reaches(template: readonly TemplateSegment[], tree: PrefixTree, at = 0, spelled = false): boolean {
+  if (tree.end === "reserved" || (tree.end === "account" && spelled)) return true;
+  const segment = template[at];
+  if (segment === undefined) return false;
+  const further = (child: PrefixTree | undefined, isSpelled: boolean) =>
+    child !== undefined && reaches(template, child, at + 1, isSpelled);
+  if (segment.kind === "literal") {
+    return further(tree.below.get(segment.text.toLowerCase()), spelled) || further(tree.below.get("{}"), spelled);
+  }
+  // A value of several segments can spell all that is below.
+  if (segment.kind === "catch_all") return tree.below.size > 0;
+  const suffix = segment.suffix.toLowerCase();
+  for (const [key, child] of tree.below) {
+    const isParameter = key === "{}";
+    if ((isParameter || key.endsWith(suffix)) && further(child, spelled || !isParameter)) return true;
+  }
+  return false;
 }

@@ -25,6 +25,8 @@ export interface Routes<O extends Operation = Operation> {
   /** What every path of the table begins with: compared at once, and most unknown paths differ there. */
   readonly prefix: string;
   readonly root: Node<O>;
+  /** Whether a path of a row could be read as that of something else, even without a "%". Asked once for each row, not at start-up. */
+  readonly isAmbiguous: (operation: Operation) => boolean;
 }
 
 /** A node of the trie; with `served`, some template ends here. A member that it does not have is `null`. */
@@ -35,6 +37,8 @@ export interface Node<O extends Operation> {
   param: Node<O> | null;
   /** A catch-all, where the search ends. */
   rest: Node<O> | null;
+  /** Whether it has a catch-all or one of the `suffixes`. */
+  wide: boolean;
   /** By slot of the method. */
   served: (CompiledRoute<O> | null)[] | null;
   /** Whether any of those has a format. */
@@ -48,14 +52,15 @@ export interface CompiledRoute<O extends Operation = Operation> {
   readonly checks: readonly (FormatCheck | null)[];
   /** Whether each may hold an encoded slash. */
   readonly slashed: readonly boolean[];
-  /** Whether the template also matches paths that are, or could be read as, those of Gatehouse or of an account. */
-  readonly ambiguous: boolean;
+  /** Whether the template also matches paths that are, or could be read as, those of Gatehouse or of an account; `null`: not yet asked. */
+  ambiguous: boolean | null;
 }
 
 const UNKNOWN: RouteMatch<never> = { kind: "unknown" };
 
 const SLOTS: ReadonlyMap<string, number> = new Map([...METHODS.entries()].map(([slot, method]) => [method, slot]));
 const GET = METHODS.indexOf("GET");
+const HEAD = METHODS.indexOf("HEAD");
 const SLASH = 47;
 
 /**
@@ -70,28 +75,28 @@ const SLASH = 47;
 export function matchRoute<O extends Operation>(routes: Routes<O>, method: string, path: string): RouteMatch<O> {
   if (!path.startsWith(routes.prefix)) return UNKNOWN;
   const values: string[] = [];
-  let node = find(routes.root, path, routes.prefix.length, values, false);
+  const slot = SLOTS.get(method) ?? -1;
+  const found = find(routes.root, path, routes.prefix.length, values, slot, false);
   // Nearly every path has no "%", and none is looked for in those that match nothing.
-  const encoded = node !== null && path.includes("%");
-  if (encoded) {
-    values.length = 0;
-    node = find(routes.root, path, routes.prefix.length, values, true);
-  }
+  if (found === null) return UNKNOWN;
+  const encoded = path.includes("%");
+  if (encoded) values.length = 0;
+  const node = encoded ? find(routes.root, path, routes.prefix.length, values, slot, true) : found;
   if (node === null) return UNKNOWN;
-  let served = node.served ?? [];
-  if (encoded || node.checked) served = served.map((row) => (row !== null && fits(row, values) ? row : null));
-  const slot = SLOTS.get(method);
-  let route = slot === undefined ? null : (served[slot] ?? null);
-  if (route === null && method === "HEAD") route = served[GET] ?? null;
-  if (route === null) return otherMethods(served);
+  let route = node.checked || encoded ? rowOf(node, slot, values, encoded) : (node.served?.[slot] ?? null);
+  if (route === null && slot === HEAD) route = rowOf(node, GET, values, encoded);
+  if (route === null) return otherMethods(METHODS.map((_, other) => rowOf(node, other, values, encoded)));
   const params: Record<string, string> = {};
   for (let i = 0; i < values.length; i++) params[route.names[i] as string] = values[i] as string;
-  return { kind: "operation", operation: route.operation, params, ambiguous: encoded || route.ambiguous };
+  const { operation } = route;
+  route.ambiguous ??= routes.isAmbiguous(operation);
+  return { kind: "operation", operation, params, ambiguous: encoded || route.ambiguous };
 }
 
 /**
  * @param at at the slash before the next segment, or the end of the path
  * @param values of the parameters so far; those of the rest are added, and others where nothing is found
+ * @param slot of the method, whose row is likely to be the one
  * @param encoded whether values have encoded octets that a row may not allow
  * @returns the node of a template that has the path, for one of its methods at least
  */
@@ -100,6 +105,7 @@ function find<O extends Operation>(
   path: string,
   at: number,
   values: string[],
+  slot: number,
   encoded: boolean,
 ): Node<O> | null {
   let here = from;
@@ -113,8 +119,8 @@ function find<O extends Operation>(
     const literal = here.literals?.get(segment);
     const { param } = here;
     // A node of many children is searched by trying them, and one child is simply the next node.
-    if (here.suffixes !== null || here.rest !== null || (literal !== undefined && param !== null)) {
-      return findBelow(here, literal, segment, path, at, end, values, encoded);
+    if (here.wide || (literal !== undefined && param !== null)) {
+      return findBelow(here, literal, segment, path, at, end, values, slot, encoded);
     }
     if (literal !== undefined) here = literal;
     else {
@@ -126,8 +132,9 @@ function find<O extends Operation>(
   }
   const { served } = here;
   if (served === null) return null;
-  const exact = !here.checked && !encoded;
-  return exact || served.some((route) => route !== null && fits(route, values)) ? here : null;
+  if (!here.checked && !encoded) return here;
+  if (rowOf(here, slot, values, encoded) !== null) return here;
+  return served.some((row) => row !== null && fits(row, values, encoded)) ? here : null;
 }
 
 /** The same, where more than one child may have the segment. */
@@ -139,13 +146,14 @@ function findBelow<O extends Operation>(
   at: number,
   end: number,
   values: string[],
+  slot: number,
   encoded: boolean,
 ): Node<O> | null {
   const known = values.length;
   const attempt = (node: Node<O>, next: number, value?: string) => {
     values.length = known;
     if (value !== undefined) values.push(value);
-    return find(node, path, next, values, encoded);
+    return find(node, path, next, values, slot, encoded);
   };
   let found = literal === undefined ? null : attempt(literal, end);
   if (found !== null || segment === "") return found;
@@ -163,13 +171,26 @@ function findBelow<O extends Operation>(
   return attempt(rest, path.length, path.slice(at + 1));
 }
 
+/** The row of a node for a method; `null`: it has none, or one for other values. */
+function rowOf<O extends Operation>(
+  { served, checked }: Node<O>,
+  slot: number,
+  values: readonly string[],
+  encoded: boolean,
+): CompiledRoute<O> | null {
+  const row = served?.[slot] ?? null;
+  return row === null || (!checked && !encoded) || fits(row, values, encoded) ? row : null;
+}
+
 /** Whether the values are those that a row has for its parameters. */
-function fits({ checks, slashed }: CompiledRoute, values: readonly string[]): boolean {
-  return values.every((value, i) => {
-    if (!slashed[i] && value.includes("%2F")) return false;
+function fits({ checks, slashed }: CompiledRoute, values: readonly string[], encoded: boolean): boolean {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as string;
+    if (encoded && !slashed[i] && value.includes("%2F")) return false;
     const check = checks[i];
-    return !check || check(value.includes("%") ? decodeURIComponent(value) : value);
-  });
+    if (check && !check(value.includes("%") ? decodeURIComponent(value) : value)) return false;
+  }
+  return true;
 }
 
 function otherMethods(served: readonly unknown[]): RouteMatch<never> {

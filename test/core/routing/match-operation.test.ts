@@ -15,6 +15,7 @@ function row(method: Operation["method"], path: string, changes: Partial<Operati
 const TABLE = [
   row("GET", "/kv/{key}", { permission: "TRACK:READ", encodedSlash: ["key"] }),
   row("DELETE", "/kv/{key}", { permission: "CDC_SINK:DELETE", encodedSlash: ["key"] }),
+  row("DELETE", "/kv/{key}:lock", { permission: "CDC_STREAM:DELETE", encodedSlash: ["key"] }),
   row("GET", "/kv/{key}/lock", { permission: "TRACK:READ" }),
   row("DELETE", "/kv/{key}/lock", { permission: "CDC_STREAM:DELETE" }),
   row("GET", "/jobs/{id}", { permission: "CLUSTER:READ" }),
@@ -44,6 +45,7 @@ describe("matchOperation, on encoded values", () => {
     ["an encoded slash that is of the value alone", "DELETE", "/kv/web%2Fdispatch-1", "DELETE /kv/{key}"],
     ["one that makes another operation with the same permission", "GET", "/kv/web%2Flock", "GET /kv/{key}"],
     ["one that makes another operation with another permission", "DELETE", "/kv/web%2Flock", "path_not_canonical"],
+    ["a literal behind it, beside an encoded slash", "DELETE", "/kv/a%2Fb%3Alock", "path_not_canonical"],
     ["empty segments once it is decoded", "DELETE", "/kv/%2F%2Flock", "DELETE /kv/{key}"],
     ["a slash alone", "DELETE", "/kv/%2F", "DELETE /kv/{key}"],
     ["a value that would be another with a literal behind it", "GET", "/jobs/7%3Acancel", "path_not_canonical"],
@@ -83,6 +85,12 @@ describe("matchOperation, on names that are reserved", () => {
   });
 });
 
+it("matches no template of the upstream's own that is one of Gatehouse's paths in another case", () => {
+  const table = compileTable([row("GET", "/Console/{page}"), row("GET", "/consoles/{page}")]);
+  expect(matchOperation("GET", "/Console/x", "", table)).toEqual({ reason: "not_found" });
+  expect(matchOperation("GET", "/consoles/x", "", table)).toMatchObject({ params: { page: "x" } });
+});
+
 describe("matchOperation, on the account", () => {
   const other = "11111111-6d0a-4a7e-9c55-2f8f0c1d7a10";
 
@@ -96,6 +104,15 @@ describe("matchOperation, on the account", () => {
     `/%2Fapi/public/v1/accounts/${other}`,
   ])("denies a path that another server could read as one of an account: %s", (path) => {
     expect(outcome("PUT", path, "/")).toBe("path_not_canonical");
+  });
+
+  it("denies a dot behind a value that could be dropped, where the template has a parameter in the place of a literal", () => {
+    const own = OPERATIONS.filter(({ operationId }) => operationId === "listRbacRoles");
+    const table = compileTable([row("GET", "/api/public/v1/{kind}/{id}/x"), ...own]);
+    const read = (path: string) => matchOperation("GET", path, "", table);
+    expect(read(`/api/public/v1/accounts./${other}/x`)).toEqual({ reason: "path_not_canonical" });
+    expect(read(`/api/public/v1/accounts/${other}/x`)).toMatchObject({ accountId: other });
+    expect(read(`/api/public/v1/things./${other}/x`)).toMatchObject({ accountId: null });
   });
 
   it.each([`/api/public/v1/accounts/${other}/x`, `/API/public/v1/Accounts/${other.toUpperCase()}/%C3%A9`])(
