@@ -80,6 +80,7 @@ const STARTS = [
   "/console",
   "/x/",
   AUDIT,
+  `${A}/roles`,
   `${A}/roles/`,
 ];
 const VALUES = ["a", "a", "7", "-", "all", "a+b", "a%2Bb", ":cancel", "%3acancel", ".json", "/parts/", "/", "/"].concat(
@@ -118,12 +119,12 @@ const TABLE: readonly Operation[] = [
   row("GET", "/kv/{key}/lock", "TRACK:READ"),
   row("GET", "/{a}/{b}", "TRACK:READ"),
   row("GET", "/{a}/{b}/{rest...}", "TRACK:READ", { encodedSlash: ["rest"] }),
-  ...OPERATIONS.filter(({ operationId }) => ["getAuditHead", "getRole"].includes(operationId)),
+  ...OPERATIONS.filter(({ operationId }) => ["getAuditHead", "listRbacRoles", "getRole"].includes(operationId)),
 ];
 const ROUTES = compileTable(TABLE);
 /** Gatehouse's, as access-control.md and well-known paths have them. */
 const RESERVED = ["/console", "/.well-known/gatehouse"]
-  .concat(OPERATIONS.filter(({ handledBy }) => handledBy === "gatehouse").map(({ path }) => path))
+  .concat(TABLE.filter(({ handledBy }) => handledBy === "gatehouse").map(({ path }) => path))
   .map((path) => new RegExp(`^${path.replaceAll(".", "\\.").replace(/\{\w+\}/g, "[^/]+")}(/|$)`));
 
 /** What the gateway authorizes, in the form of the second implementation. */
