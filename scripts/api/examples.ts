@@ -43,7 +43,8 @@ export function examplePath(api: Api, { path, formats = {} }: ApiOperation, acco
 
 const UUID = "00000000-0000-4000-8000-000000000000";
 
-function exampleValue(format: ParameterFormat | undefined): string {
+/** A value of a parameter that has its format, as it stands in a path. */
+export function exampleValue(format: ParameterFormat | undefined): string {
   if (format === "uuid") return UUID;
   if (format === "integer") return "1";
   if (format !== undefined && "enum" in format) return encodeURIComponent(format.enum[0] ?? "");
