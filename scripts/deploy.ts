@@ -2,12 +2,13 @@
 // builds what would be deployed, checks the configuration that can be checked from here, and changes nothing. `-- --api NAME` deploys
 // the gateway of another API than that of api/index.ts.
 import { existsSync, writeFileSync } from "node:fs";
-import { apiArguments, chosenApi } from "./api/chosen-api.ts";
+import { apiArguments, chosenApi, loadApi } from "./api/chosen-api.ts";
 import { buildConsole } from "./build-console.ts";
 import { newSecretVars } from "./secrets.ts";
 import { ROOT, wranglerShown } from "./wrangler.ts";
 
 const built = apiArguments(chosenApi());
+await loadApi(chosenApi());
 // What is left is for wrangler.
 const args = process.argv.slice(2).filter((arg, i, all) => !/^--api(?:=|$)/.test(arg) && all[i - 1] !== "--api");
 const dryRun = args.includes("--dry-run");

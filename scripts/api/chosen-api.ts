@@ -1,8 +1,9 @@
 // Which API the Worker is built for: `--api NAME`, else the environment's API, else what api/index.ts exports.
 import { existsSync, readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
-import type { Api } from "../../src/core/routing/api-description.ts";
+import type { Api, ApiPolicy } from "../../src/core/routing/api-description.ts";
 import { ROOT } from "../wrangler.ts";
+import { policyFaults } from "./policy-faults.ts";
 
 /**
  * The name of the folder in `api/` that was asked for, or `null`.
@@ -24,10 +25,20 @@ export function apiNames(): readonly string[] {
   return readdirSync(`${ROOT}api`).filter((name) => existsSync(`${ROOT}api/${name}/api.ts`));
 }
 
-/** An API; `null`: that of api/index.ts. */
+/**
+ * An API.
+ *
+ * @param name `null`: that of api/index.ts
+ * @throws Error with all that contradicts in its policy
+ */
 export async function loadApi(name: string | null): Promise<Api> {
   const module = name === null ? "index.ts" : `${name}/api.ts`;
-  return ((await import(`${ROOT}api/${module}`)) as { readonly api: Api }).api;
+  const { api } = (await import(`${ROOT}api/${module}`)) as { readonly api: Api };
+  const { POLICY } = (await import(`${ROOT}api/${api.name}/policy.ts`)) as { readonly POLICY: ApiPolicy };
+  const faults = policyFaults(api, POLICY);
+  if (faults.length > 0)
+    throw new Error(`api/${api.name}/policy.ts:\n${faults.map((fault) => `  ${fault}\n`).join("")}`);
+  return api;
 }
 
 /** What tells wrangler to build for this API. */

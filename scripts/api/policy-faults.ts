@@ -14,8 +14,16 @@ export function policyFaults(api: Api, policy: ApiPolicy): readonly string[] {
   return [
     ...unknown.map((id) => `overrides: there is no operation ${id}`),
     ...unused.map((name) => `no template has the parameter {${name}}`),
+    ...accountFaults(api),
     ...placementFaults(api),
   ];
+}
+
+/** The account of an unknown operation is found by the literals before it. */
+function accountFaults({ operations, parameters: { account } }: Api): readonly string[] {
+  if (account === null) return [];
+  const behind = operations.filter(({ path }) => path.slice(0, path.indexOf(`{${account}`)).includes("{"));
+  return behind.map(({ path }) => `parameters: {${account}} is behind another parameter in ${path}`);
 }
 
 function placementFaults({ operations, placement, words, sensitive }: Api): readonly string[] {
