@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { createServer, type Server, request as send } from "node:http";
 import type { AddressInfo } from "node:net";
-import { decodeJwt, decodeProtectedHeader, importJWK, type JWK, type JWTPayload, SignJWT } from "jose";
+import { decodeJwt, decodeProtectedHeader, importJWK, type JWK, SignJWT } from "jose";
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { newIdentityKeys } from "../../scripts/secrets.ts";
 import { ACCOUNT, CLUSTERS } from "../support/gatehouse.ts";
@@ -16,6 +16,7 @@ const PATH = `${CLUSTERS}/a%20b%C3%BC:1`;
 const TYPE = "gatehouse-identity+jwt";
 
 interface Started extends RunningServer {
+  readonly command: readonly string[];
   readonly keySet: KeySet;
   /** The status of a valid request before the keys could be fetched. */
   readonly withoutKeys: number;
@@ -33,13 +34,8 @@ beforeAll(async () => {
   const added = JSON.parse(await newIdentityKeys()).keys;
   rotated = await startWorkerdGateway({ secrets: { IDENTITY_KEYS: JSON.stringify({ keys: [...keys, ...added] }) } });
   identity = await identityOf(gateway);
-  for (const { name, prepare } of UPSTREAMS) {
-    try {
-      upstreams.set(name, await start(prepare()));
-    } catch (error) {
-      upstreams.set(name, `${name}: ${error instanceof Error ? error.message.split("\n")[0] : error}`);
-    }
-  }
+  // Each starts while the next one is built.
+  await Promise.all(UPSTREAMS.map(async ({ name, prepare }) => upstreams.set(name, await start(name, prepare))));
 }, 300_000);
 afterAll(async () => {
   const started = [...upstreams.values()].filter((each) => typeof each !== "string");
@@ -76,13 +72,21 @@ async function startKeySet(): Promise<KeySet> {
   return keySet;
 }
 
-async function start(command: readonly string[]): Promise<Started> {
+/** @returns the upstream, or what this machine lacks for it */
+async function start(name: string, prepare: () => readonly string[]): Promise<Started | string> {
   const keySet = await startKeySet();
+  let command: readonly string[];
+  try {
+    command = prepare();
+  } catch (error) {
+    await keySet.close();
+    return `${name}: ${error instanceof Error ? error.message.split("\n")[0] : error}`;
+  }
   const server = await startServer(() => command, { GATEHOUSE_URL: keySet.url, AUDIENCE: "test-upstream" });
   const withoutKeys = await direct(server, [identity]);
   keySet.from = gateway;
   await vi.waitFor(async () => expect(await direct(server, [identity])).toBe(200), { timeout: 10_000, interval: 200 });
-  return { ...server, keySet, withoutKeys };
+  return { ...server, command, keySet, withoutKeys };
 }
 
 /** The identity that a gateway makes for a GET of `PATH`. */
@@ -98,7 +102,11 @@ async function direct({ port }: { port: number }, tokens: readonly string[], lin
 }
 
 /** Signs what the gateway has signed, with changes; by default with its own key. */
-async function sign(changes: JWTPayload = {}, header = {}, key?: JWK | Uint8Array): Promise<string> {
+async function sign(
+  changes: { readonly [claim: string]: unknown } = {},
+  header = {},
+  key?: JWK | Uint8Array,
+): Promise<string> {
   const [own] = JSON.parse(gateway.secrets.IDENTITY_KEYS).keys as [JWK];
   const now = Math.floor(Date.now() / 1_000);
   const claims = { ...decodeJwt(identity), iat: now, exp: now + 60, ...changes };
@@ -232,6 +240,12 @@ it.for(NAMES)("lets %s deny a WebSocket without an identity", async (name, { ski
     quietMs: 500,
   });
   expect([401, 403]).toContain(status);
+});
+
+it.for(["Node", "Go", "Python", "Java"])("starts no upstream in %s without an audience", async (name, { skip }) => {
+  const { command, keySet } = upstreamOf(name, skip);
+  const started = startServer(() => command, { GATEHOUSE_URL: keySet.url, AUDIENCE: "" });
+  await expect(started).rejects.toThrow("does not start");
 });
 
 it.for(NAMES)("lets %s deny everything while it cannot fetch the keys", async (name, { skip }) => {
