@@ -7,7 +7,7 @@ import { defineConfig } from "vitest/config";
 mkdirSync("dist/assets", { recursive: true });
 
 // The tests are of Gatehouse with Aeon's API, whatever api/index.ts exports: here, and in every process that they start.
-process.env.API = "aeon";
+process.env.WRANGLER_BUILD_CONDITIONS = "aeon,workerd,worker,browser";
 process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ""} --conditions=aeon`.trim();
 const resolve = { alias: { "#api": fileURLToPath(new URL("api/aeon/api.ts", import.meta.url)) } };
 

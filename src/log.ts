@@ -10,6 +10,9 @@ export interface LogFields {
   readonly known_operation?: boolean;
   readonly key_id?: string;
   readonly account_id?: string;
+  /** The project and the cluster that the path names. */
+  readonly project_id?: string | undefined;
+  readonly cluster_id?: string | undefined;
   readonly role?: string;
   readonly address?: string | null;
   readonly verdict?: "allow" | "deny" | "fault";

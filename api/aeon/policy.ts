@@ -105,6 +105,7 @@ export const POLICY = {
     "TELEMETRY_PROVIDER:DELETE": "developer",
   } satisfies Readonly<Record<Needed, Placement>> & Readonly<Record<string, Placement>>,
   sensitive: ["ACCOUNT_LOGIN_TYPE:UPDATE"],
+  keyVariables: { url: "YBM_HOST", key: "YBM_APIKEY" },
   projects: { operationId: "getCurrentAccount", idsIn },
 } as const satisfies ApiPolicy;
 

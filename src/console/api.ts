@@ -2,8 +2,16 @@
 // access proxy identifies the user. Same origin only.
 import { OFFLINE, Problem, problemIn } from "./problem.ts";
 
+const { managementPrefix, api: apiTitle, keyVariables } = document.documentElement.dataset;
+
 /** The path of the operations of Gatehouse (MANAGEMENT_PREFIX). */
-export const MANAGEMENT_PREFIX: string = document.documentElement.dataset.managementPrefix ?? "/api/public/v1";
+export const MANAGEMENT_PREFIX: string = managementPrefix ?? "/api/public/v1";
+
+/** The name of the API behind the gateway. */
+export const API_TITLE: string = apiTitle ?? "the API";
+
+/** The names of the environment variables that its clients read: the gateway's URL, and the key. */
+export const KEY_VARIABLES: readonly string[] = (keyVariables ?? "GATEHOUSE_URL GATEHOUSE_API_KEY").split(" ");
 const TIMEOUT_MS = 30_000;
 /** A download is as long as the audit log. */
 const DOWNLOAD_TIMEOUT_MS = 600_000;

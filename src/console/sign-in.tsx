@@ -4,6 +4,7 @@ import { Button } from "@cloudflare/kumo/components/button";
 import { Input } from "@cloudflare/kumo/components/input";
 import { type FormEvent, useState } from "react";
 import { useAction } from "./action.ts";
+import { API_TITLE } from "./api.ts";
 import { Problem } from "./problem.ts";
 import { withError } from "./ui/field-error.tsx";
 import { LogoIcon } from "./ui/icons.tsx";
@@ -29,6 +30,7 @@ export function SignInPage({ proxy, onSignIn }: PageProps) {
         <LogoIcon />
         <h1 className="text-2xl font-semibold">Sign in to Gatehouse</h1>
       </div>
+      <p>Gatehouse manages the API keys of {API_TITLE}.</p>
       {proxy instanceof Problem && (
         <ProblemNotice problem={proxy}>
           <span>The access proxy identified you. You can still sign in with an API key.</span>

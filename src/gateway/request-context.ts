@@ -1,4 +1,5 @@
 // One request on its way through the gateway: what is known of it so far, and the event that is logged of it in the end.
+import { api } from "#api";
 import type { Denial } from "../core/access/decision.ts";
 import type { Principal } from "../core/access/principal.ts";
 import type { Target } from "../core/routing/match-operation.ts";
@@ -71,6 +72,12 @@ function isChange({ target }: RequestContext): boolean {
   return target?.operation?.handledBy === "gatehouse" && target.operation.effect === "mutating";
 }
 
+function resourcesOf({ params }: Target): LogFields {
+  const { project, cluster } = api.parameters;
+  const value = (name: string | null) => (name === null ? undefined : params[name]);
+  return { project_id: value(project), cluster_id: value(cluster) };
+}
+
 function eventOf(context: RequestContext, status: number, now: number): LogFields {
   const { request, target, found, denial, principal: key } = context;
   return {
@@ -82,6 +89,7 @@ function eventOf(context: RequestContext, status: number, now: number): LogField
     path: context.path ?? "(not canonical)",
     ...(target === null ? {} : { operation: target.operation?.operationId ?? "unknown" }),
     ...(target === null ? {} : { known_operation: target.operation !== null }),
+    ...(target === null ? {} : resourcesOf(target)),
     ...(key === null ? {} : { key_id: key.id, account_id: key.accountId, role: key.role.name }),
     address: context.client?.text ?? null,
     ...(found === null ? {} : { source: found.source, age_ms: found.ageMs, degraded: found.degraded }),

@@ -48,7 +48,7 @@ describe.skipIf(!hasBrowser)("creating an API key", () => {
     await dialog.getByText("Copied", { exact: true }).waitFor();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(secret);
     const { url } = console.world().gatehouse;
-    const command = `curl -sS -H "Authorization: Bearer ${secret}" ${url}/api/public/v1/account`;
+    const command = `curl -sS -H "Authorization: Bearer ${secret}" ${url}/api/public/v1/auth/self`;
     expect(await dialog.getByRole("region", { name: "Try it" }).textContent()).toBe(command);
     const download = page.waitForEvent("download");
     await dialog.getByRole("button", { name: "Download .env" }).click();

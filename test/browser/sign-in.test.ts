@@ -94,3 +94,17 @@ describe.skipIf(!hasBrowser)("the sign-in page", () => {
     expect(await page.getByText("console-admin").count()).toBe(0);
   });
 });
+
+describe.skipIf(!hasBrowser)("the console of a gateway with MANAGEMENT_PREFIX", () => {
+  const console = consoleTest(undefined, () => ({ MANAGEMENT_PREFIX: "/gatehouse/v1" }));
+
+  it("works below that path", async () => {
+    const page = await console.enter();
+    await page.getByRole("cell", { name: "console-admin" }).waitFor();
+  });
+
+  it("names the API on the sign-in page", async () => {
+    const { page } = await console.open();
+    await page.getByText("Gatehouse manages the API keys of YugabyteDB Aeon.").waitFor();
+  });
+});

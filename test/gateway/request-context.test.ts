@@ -70,7 +70,7 @@ describe("the event of a request", () => {
     address: "192.0.2.1",
     total_ms: 12,
   };
-  const target = { operation: "listClusters", known_operation: true };
+  const target = { operation: "listClusters", known_operation: true, project_id: CLUSTERS.split("/").at(-2) };
 
   it("is sampled for an allowed request", () => {
     expect(logged({}).lines).toEqual([]);

@@ -1,7 +1,6 @@
 // Bundles the Worker once, as a deployment would, for all tests that start it with Miniflare.
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import { apiArguments } from "../../scripts/api/chosen-api.ts";
 
 export const WORKER_BUNDLE = "dist/test-worker";
 
@@ -9,7 +8,7 @@ export default function buildWorker(): void {
   // wrangler.toml names the directory of the console.
   mkdirSync("dist/assets", { recursive: true });
   const env = { ...process.env, WRANGLER_HIDE_BANNER: "true", WRANGLER_SEND_METRICS: "false" };
-  execFileSync("npx", ["wrangler", "deploy", "--dry-run", "--outdir", WORKER_BUNDLE, ...apiArguments("aeon")], {
+  execFileSync("npx", ["wrangler", "deploy", "--dry-run", "--outdir", WORKER_BUNDLE], {
     env,
     stdio: "pipe",
   });

@@ -1,6 +1,7 @@
 // Shows a new key to copy or download. Closing the dialog removes the secret from the browser.
 import { Banner } from "@cloudflare/kumo/components/banner";
 import { Button } from "@cloudflare/kumo/components/button";
+import { KEY_VARIABLES } from "../api.ts";
 import { curlCommand } from "../session.ts";
 import { CopyButton } from "../ui/copy.tsx";
 import { DownloadIcon } from "../ui/icons.tsx";
@@ -52,10 +53,11 @@ export function NewKey({ keyRow: key, secret, onStored }: NewKeyProps) {
   );
 }
 
-/** Downloads the variables that `ybm`, Aeon's command line, reads. */
+/** Downloads the variables that the clients of the API behind the gateway read. */
 function download(key: KeyRow, secret: string): void {
   const expiry = key.expiresAt === null ? "never expires" : `expires on ${exactTime(key.expiresAt)}`;
-  const text = `# API key "${key.name}" (${key.roleName}), ${expiry}\nYBM_HOST=${location.origin}\nYBM_APIKEY=${secret}\n`;
+  const [urlName, keyName] = KEY_VARIABLES;
+  const text = `# API key "${key.name}" (${key.roleName}), ${expiry}\n${urlName}=${location.origin}\n${keyName}=${secret}\n`;
   const url = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
   const link = document.createElement("a");
   link.href = url;

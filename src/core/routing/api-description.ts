@@ -69,6 +69,8 @@ export interface ApiPolicy<P extends string = string> {
   readonly placement: Readonly<Record<P, Placement>>;
   /** The permissions that let their holder gain access, or read a secret: people confirm it before they grant one. */
   readonly sensitive?: readonly NoInfer<P>[];
+  /** The names of the environment variables that the API's own clients read: the gateway's URL, and the key. */
+  readonly keyVariables?: { readonly url: string; readonly key: string };
   /** The operation whose answer names the projects of the account, and how to read them; without it, every project is accepted. */
   readonly projects?: { readonly operationId: string; readonly idsIn: (answer: unknown) => readonly string[] | null };
 }
@@ -90,6 +92,7 @@ export interface Api<P extends string = string> {
   readonly words: Words;
   readonly placement: Readonly<Record<P, Placement>>;
   readonly sensitive: ReadonlySet<string>;
+  readonly keyVariables: NonNullable<ApiPolicy["keyVariables"]>;
   readonly projects: NonNullable<ApiPolicy["projects"]> | null;
 }
 
@@ -126,6 +129,7 @@ export function describeApi<const P extends string>(
   });
   return {
     ...{ name, title, prefix, parameters, operations: described, placement, projects: policy.projects ?? null },
+    keyVariables: policy.keyVariables ?? { url: "GATEHOUSE_URL", key: "GATEHOUSE_API_KEY" },
     ...{ words: { ...words, ...policy.words }, sensitive: new Set<string>(sensitive) },
   };
 }

@@ -1,6 +1,6 @@
 // The web console's files. They need no credential: they hold no secret, and read all data with a key. The Worker serves them,
 // never the platform in front of it, so that every file has these headers.
-import { DEFAULT_MANAGEMENT_PREFIX } from "../../core/routing/gatehouse-operations.ts";
+import { api } from "#api";
 import type { Assets, Gateway } from "../gateway.ts";
 import type { RequestContext } from "../request-context.ts";
 import { deny } from "../responses/denial.ts";
@@ -46,19 +46,21 @@ async function serveAsset(context: RequestContext, path: string, gateway: Gatewa
     return withSecurityHeaders(Response.json({ address: context.client?.text ?? null }), 200);
   const file = PAGES.test(path) ? "index.html" : fileIn(path);
   const found = file === null ? null : await consoleFile(gateway.assets, file, context.request);
-  if (file === "index.html" && found?.status === 200) return withManagementPrefix(found, gateway);
+  if (file === "index.html" && found?.status === 200) return withGateway(found, gateway);
   return found ?? deny(context, { reason: "not_found" }, gateway);
 }
 
-const DEFAULT_PREFIX = `data-management-prefix="${DEFAULT_MANAGEMENT_PREFIX}"`;
+/** The page, which says where the operations of Gatehouse are, and what it is in front of. */
+async function withGateway(page: Response, { operations }: Gateway): Promise<Response> {
+  const { url, key } = api.keyVariables;
+  const about = { "management-prefix": operations.managementPrefix, api: api.title, "key-variables": `${url} ${key}` };
+  const attributes = Object.entries(about).map(([name, value]) => ` data-${name}="${escapeAttribute(value)}"`);
+  const text = (await page.text()).replace(/<html[^>]*>/, () => `<html lang="en"${attributes.join("")}>`);
+  return withSecurityHeaders(new Response(text, page), 200);
+}
 
-/** The page, which says where the operations of Gatehouse are. */
-async function withManagementPrefix(page: Response, { operations }: Gateway): Promise<Response> {
-  const { managementPrefix } = operations;
-  if (managementPrefix === DEFAULT_MANAGEMENT_PREFIX || page.body === null) return page;
-  // The configuration allows no character that HTML gives a meaning to.
-  const text = (await page.text()).replace(DEFAULT_PREFIX, `data-management-prefix="${managementPrefix}"`);
-  return withSecurityHeaders(new Response(text, { headers: { "content-type": "text/html" } }), 200);
+function escapeAttribute(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /** The file of the console that a path names, relative to the console; `null` when it names none. */

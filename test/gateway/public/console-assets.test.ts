@@ -20,12 +20,12 @@ const SECURED = {
 
 const NO_ACCOUNT = { state: async () => "account_missing" as const, create: async () => false };
 
-async function open(path: string, init: RequestInit = {}, wanted: Wanted = {}) {
+async function open(path: string, init: RequestInit = {}, wanted: Wanted = {}, text = "file") {
   const files: Request[] = [];
   const assets = {
     fetch: async (request: Request) => {
       files.push(request);
-      return new Response("file", { headers: { "content-type": "text/html", server: "x" } });
+      return new Response(text, { headers: { "content-type": "text/html", server: "x" } });
     },
   };
   const { gateway, background } = openGateway({ assets, ...wanted });
@@ -44,6 +44,13 @@ describe("the console's files", () => {
   it.each(["/consoles", "/console-x", "/a/console/"])("leaves the path %s to the next step", async (path) => {
     const { gateway } = openGateway();
     expect(await serveConsole(createContext(aRequest(path), gateway), path, gateway)).toBeNull();
+  });
+
+  it("says in the page where the operations of Gatehouse are, and what the API is called", async () => {
+    const { answer } = await open("/console/", {}, {}, '<!doctype html>\n<html lang="en">\n<head></head></html>');
+    const attributes =
+      'data-management-prefix="/api/public/v1" data-api="YugabyteDB Aeon" data-key-variables="YBM_HOST YBM_APIKEY"';
+    expect(await answer.text()).toBe(`<!doctype html>\n<html lang="en" ${attributes}>\n<head></head></html>`);
   });
 
   const ID = "a-Z_9".padEnd(64, "x");
