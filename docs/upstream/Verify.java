@@ -12,7 +12,6 @@ import java.security.PublicKey;
 import java.security.Signature;
 import java.security.spec.X509EncodedKeySpec;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
@@ -34,13 +33,15 @@ public class Verify {
 
   private static final Pattern KID = Pattern.compile("\"kid\"\\s*:\\s*\"([^\"\\\\]+)\"");
 
+  private static final long START = System.nanoTime();
+
   private final HttpClient client = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(3)).build();
   private final URI url;
   private final String issuer;
   private final String audience;
   private Map<String, PublicKey> keys = Map.of();
-  private Instant fetched = Instant.MIN;
-  private Instant next = Instant.MIN;
+  private long usableUntil;
+  private long nextFetch;
 
   public Verify(String gatehouse, String issuer, String audience) {
     this.url = URI.create(gatehouse + "/.well-known/gatehouse/jwks.json");
@@ -78,7 +79,7 @@ public class Verify {
     require("EdDSA".equals(header.get("alg")), "another algorithm");
     require("gatehouse-identity+jwt".equals(header.get("typ")), "another type");
     require(issuer.equals(claims.get("iss")) && audience.equals(claims.get("aud")), "another issuer or audience");
-    long now = Instant.now().getEpochSecond();
+    long now = System.currentTimeMillis() / 1_000;
     long issuedAt = Long.parseLong((String) claims.get("iat"));
     require(issuedAt <= now + 5 && issuedAt >= now - 65, "not valid at this time");
     require(Long.parseLong((String) claims.get("exp")) > now - 5, "expired");
@@ -102,14 +103,14 @@ public class Verify {
 
   /** Fetches the keys again after five minutes, and for an unknown key at most every ten seconds. */
   private synchronized PublicKey key(String kid) throws Exception {
-    Instant now = Instant.now();
-    boolean isStale = fetched.isBefore(now.minusSeconds(300));
-    if ((isStale || !keys.containsKey(kid)) && now.isAfter(next)) {
-      next = now.plusSeconds(1);
-      keys = isStale ? Map.of() : keys;
+    // Not the time of day, which may be set back.
+    long now = (System.nanoTime() - START) / 1_000_000_000;
+    if (now >= usableUntil) keys = Map.of();
+    if (!keys.containsKey(kid) && now >= nextFetch) {
+      nextFetch = now + 1;
       keys = fetch();
-      fetched = now;
-      next = now.plusSeconds(10);
+      nextFetch = now + 10;
+      usableUntil = now + 300;
     }
     require(keys.containsKey(kid), "unknown key");
     return keys.get(kid);

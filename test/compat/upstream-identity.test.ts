@@ -9,7 +9,7 @@ import { ACCOUNT, CLUSTERS } from "../support/gatehouse.ts";
 import { rawRequest, sendRaw } from "../support/raw.ts";
 import { startWorkerdGateway, type WorkerdGateway } from "../support/workerd-gateway.ts";
 import { type RunningServer, startServer } from "./servers.ts";
-import { UPSTREAMS } from "./upstreams.ts";
+import { UPSTREAMS, type Upstream } from "./upstreams.ts";
 
 const NAMES = UPSTREAMS.map(({ name }) => name);
 const PATH = `${CLUSTERS}/a%20b%C3%BC:1`;
@@ -35,7 +35,7 @@ beforeAll(async () => {
   rotated = await startWorkerdGateway({ secrets: { IDENTITY_KEYS: JSON.stringify({ keys: [...keys, ...added] }) } });
   identity = await identityOf(gateway);
   // Each starts while the next one is built.
-  await Promise.all(UPSTREAMS.map(async ({ name, prepare }) => upstreams.set(name, await start(name, prepare))));
+  await Promise.all(UPSTREAMS.map(async (each) => upstreams.set(each.name, await start(each))));
 }, 300_000);
 afterAll(async () => {
   const started = [...upstreams.values()].filter((each) => typeof each !== "string");
@@ -73,15 +73,14 @@ async function startKeySet(): Promise<KeySet> {
 }
 
 /** @returns the upstream, or what this machine lacks for it */
-async function start(name: string, prepare: () => readonly string[]): Promise<Started | string> {
-  const keySet = await startKeySet();
-  let command: readonly string[];
+async function start({ name, install, build }: Upstream): Promise<Started | string> {
   try {
-    command = prepare();
+    install();
   } catch (error) {
-    await keySet.close();
     return `${name}: ${error instanceof Error ? error.message.split("\n")[0] : error}`;
   }
+  const command = build();
+  const keySet = await startKeySet();
   const server = await startServer(() => command, { GATEHOUSE_URL: keySet.url, AUDIENCE: "test-upstream" });
   const withoutKeys = await direct(server, [identity]);
   keySet.from = gateway;

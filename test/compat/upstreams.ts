@@ -5,29 +5,33 @@ import { find, run, SCRATCH } from "./scratch.ts";
 
 const SOURCES = join(import.meta.dirname, "../../docs/upstream");
 const FOLDER = join(SCRATCH, "upstream");
+const SPRING = join(SCRATCH, "upstream-spring");
 const PYTHON = join(FOLDER, "bin/python");
 const PACKAGES = ["pyjwt[crypto]==2.15.1", "fastapi==0.165.0", "uvicorn==0.54.0", "websockets"];
 
 export interface Upstream {
   readonly name: string;
-  /** Builds it. @returns its command line @throws when this machine lacks something */
-  prepare(): readonly string[];
+  /** Looks for what it needs, and installs packages. @throws when this machine lacks something */
+  install(): void;
+  /** @returns its command line @throws when it cannot be built */
+  build(): readonly string[];
 }
 
 export const UPSTREAMS: readonly Upstream[] = [
   // Where its package is: beside the project's.
-  { name: "Node", prepare: () => [process.execPath, join(SOURCES, "verify.mjs")] },
+  { name: "Node", install: () => undefined, build: () => [process.execPath, join(SOURCES, "verify.mjs")] },
   {
     name: "Go",
-    prepare() {
+    install: () => find("go"),
+    build() {
       run(copy(), [find("go"), "build", "-o", "verify", "verify.go"]);
       return [join(FOLDER, "verify")];
     },
   },
-  { name: "Python", prepare: () => [installPython(), join(copy(), "verify.py")] },
-  { name: "FastAPI", prepare: () => [installPython(), join(copy(), "fastapi_app.py")] },
-  { name: "Java", prepare: () => [find("java"), join(copy(), "Verify.java")] },
-  { name: "Spring", prepare: buildSpring },
+  { name: "Python", install: installPython, build: () => [PYTHON, join(copy(), "verify.py")] },
+  { name: "FastAPI", install: installPython, build: () => [PYTHON, join(copy(), "fastapi_app.py")] },
+  { name: "Java", install: () => find("java"), build: () => [find("java"), join(copy(), "Verify.java")] },
+  { name: "Spring", install: installSpring, build: buildSpring },
 ];
 
 function copy(): string {
@@ -36,34 +40,27 @@ function copy(): string {
   return FOLDER;
 }
 
-/** @returns the Python of an environment that has the packages */
-function installPython(): string {
-  if (existsSync(PYTHON) && run(FOLDER, [PYTHON, "-m", "pip", "list"]).includes("websockets")) return PYTHON;
+/** Makes an environment that has the packages. */
+function installPython(): void {
+  if (existsSync(join(FOLDER, "bin/websockets"))) return;
   run(copy(), [find("python3"), "-m", "venv", "."]);
   run(FOLDER, [PYTHON, "-m", "pip", "install", "--quiet", "--retries=1", "--timeout=15", ...PACKAGES]);
-  return PYTHON;
+}
+
+function installSpring(): void {
+  find("javac");
+  if (existsSync(join(SPRING, "lib"))) return;
+  cpSync(join(import.meta.dirname, "upstreams"), SPRING, { recursive: true });
+  run(SPRING, [find("mvn"), "--quiet", "--batch-mode", "dependency:copy-dependencies", "-DoutputDirectory=lib"]);
 }
 
 function buildSpring(): readonly string[] {
-  const folder = join(SCRATCH, "upstream-spring");
-  cpSync(join(import.meta.dirname, "upstreams"), folder, { recursive: true });
+  cpSync(join(import.meta.dirname, "upstreams"), SPRING, { recursive: true });
   for (const name of ["Verify.java", "GatehouseFilter.java"]) {
-    writeFileSync(join(folder, name), `package upstream;\n${readFileSync(join(SOURCES, name), "utf8")}`);
+    writeFileSync(join(SPRING, name), `package upstream;\n${readFileSync(join(SOURCES, name), "utf8")}`);
   }
-  const maven = [find("mvn"), "--quiet", "--batch-mode"];
-  if (!existsSync(join(folder, "lib")))
-    run(folder, [...maven, "dependency:copy-dependencies", "-DoutputDirectory=lib"]);
+  const files = ["Verify.java", "GatehouseFilter.java", "Application.java"];
   // Spring reads the names of parameters.
-  run(folder, [
-    find("javac"),
-    "-parameters",
-    "-cp",
-    "lib/*",
-    "-d",
-    ".",
-    "Verify.java",
-    "GatehouseFilter.java",
-    "Application.java",
-  ]);
-  return [find("java"), "-cp", [folder, join(folder, "lib/*")].join(":"), "upstream.Application"];
+  run(SPRING, [find("javac"), "-J-XX:TieredStopAtLevel=1", "-parameters", "-cp", "lib/*", "-d", "classes", ...files]);
+  return [find("java"), "-XX:TieredStopAtLevel=1", "-cp", `${SPRING}/classes:${SPRING}/lib/*`, "upstream.Application"];
 }
