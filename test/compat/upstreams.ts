@@ -7,7 +7,7 @@ const SOURCES = join(import.meta.dirname, "../../docs/upstream");
 const FOLDER = join(SCRATCH, "upstream");
 const SPRING = join(SCRATCH, "upstream-spring");
 const PYTHON = join(FOLDER, "bin/python");
-const PACKAGES = ["pyjwt[crypto]==2.15.1", "fastapi==0.165.0", "uvicorn==0.54.0", "websockets"];
+const PACKAGES = ["pyjwt[crypto]==2.15.1", "fastapi==0.165.0", "uvicorn==0.54.0", "websockets==17.4"];
 
 export interface Upstream {
   readonly name: string;
