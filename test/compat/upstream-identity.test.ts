@@ -24,7 +24,7 @@ interface Started extends RunningServer {
 
 let gateway: WorkerdGateway;
 let rotated: WorkerdGateway;
-/** An identity that the gateway has made, for a GET of `PATH`. */
+/** An identity that the gateway has made for a GET of `PATH`, since it lives for a minute only. */
 let identity: string;
 const upstreams = new Map<string, Started | string>();
 
@@ -35,7 +35,9 @@ beforeAll(async () => {
   rotated = await startWorkerdGateway({ secrets: { IDENTITY_KEYS: JSON.stringify({ keys: [...keys, ...added] }) } });
   identity = await identityOf(gateway);
   // Each starts while the next one is built.
-  await Promise.all(UPSTREAMS.map(async (each) => upstreams.set(each.name, await start(each))));
+  const starts = UPSTREAMS.map(async (each) => upstreams.set(each.name, await start(each)));
+  const failed = (await Promise.allSettled(starts)).find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
 }, 300_000);
 afterAll(async () => {
   const started = [...upstreams.values()].filter((each) => typeof each !== "string");
@@ -45,7 +47,10 @@ afterAll(async () => {
     ...started.flatMap((each) => [each.close(), each.keySet.close()]),
   ]);
 });
-beforeEach(() => gateway.upstream.reset());
+beforeEach(async () => {
+  gateway.upstream.reset();
+  identity = await identityOf(gateway);
+});
 
 /** The address of Gatehouse that an upstream knows: the key set of one of the gateways, or none. */
 interface KeySet {
@@ -82,15 +87,22 @@ async function start({ name, install, build }: Upstream): Promise<Started | stri
   const command = build();
   const keySet = await startKeySet();
   const server = await startServer(() => command, { GATEHOUSE_URL: keySet.url, AUDIENCE: "test-upstream" });
-  const withoutKeys = await direct(server, [identity]);
+  const withoutKeys = await direct(server, [await sign()]);
   keySet.from = gateway;
-  await vi.waitFor(async () => expect(await direct(server, [identity])).toBe(200), { timeout: 10_000, interval: 200 });
+  const accepts = async () => expect(await direct(server, [await sign()])).toBe(200);
+  try {
+    await vi.waitFor(accepts, { timeout: 10_000, interval: 200 });
+  } catch (error) {
+    await Promise.all([server.close(), keySet.close()]);
+    throw error;
+  }
   return { ...server, command, keySet, withoutKeys };
 }
 
 /** The identity that a gateway makes for a GET of `PATH`. */
 async function identityOf({ upstream, key, call }: WorkerdGateway): Promise<string> {
-  await call((await key({ role: "Developer" })).token, PATH);
+  const { token } = await key({ role: "Developer" });
+  await call(token, PATH);
   return String(upstream.reached.at(-1)?.headers["gatehouse-identity"]);
 }
 
