@@ -63,12 +63,13 @@ export async function identify(request: Request, config: Config, now: number): P
 
 let cached: { readonly url: string; readonly keys: JWTVerifyGetKey } | undefined;
 
-/** Gatehouse's public keys, cached in the isolate; an unknown key is fetched at most every 30 seconds. */
+/** Gatehouse's public keys, cached in the isolate; an unknown key is fetched at most every ten seconds. */
 function gatehouseKeys(config: Config): JWTVerifyGetKey {
   if (cached?.url === config.jwksUrl.href) return cached.keys;
   const { gatehouse } = config;
   const keys = createRemoteJWKSet(config.jwksUrl, {
-    cooldownDuration: 30_000,
+    cacheMaxAge: 300_000,
+    cooldownDuration: 10_000,
     timeoutDuration: 3_000,
     // Both need their own `this`: neither `fetch` nor a binding's may be passed detached.
     [customFetch]: (url, init) => (gatehouse === null ? fetch(url, init) : gatehouse.fetch(url, init)),

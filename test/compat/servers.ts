@@ -127,11 +127,15 @@ export const SERVERS: readonly Server[] = [
   },
 ];
 
-/** Starts a server on a free port of the loopback, and waits until it accepts connections. */
-export async function startServer(command: (port: number) => readonly string[]): Promise<RunningServer> {
+/** Starts a server on a free port of the loopback, which is its `PORT`, and waits until it accepts connections. */
+export async function startServer(
+  command: (port: number) => readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningServer> {
   const port = await freePort();
   const [program = "", ...args] = command(port);
-  const child = spawn(program, args, { cwd: SCRATCH, stdio: "ignore" });
+  const options = { cwd: SCRATCH, env: { ...process.env, PORT: `${port}`, ...env }, stdio: "ignore" } as const;
+  const child = spawn(program, args, options);
   const exited = once(child, "exit");
   for (let tries = 0; !(await accepts(port)); tries += 1) {
     if (tries > 600 || child.exitCode !== null) throw new Error(`${program} does not start`);

@@ -75,6 +75,13 @@ it("lists in docs/storage.md every table of the migrations", () => {
   expect(undocumented(tables, "docs/storage.md")).toEqual([]);
 });
 
+it("shows in docs/upstream.md each tested file of docs/upstream as it is, and no other code", () => {
+  const shown = [...readFileSync("docs/upstream.md", "utf8").matchAll(/^```(?:js|go|python|java)\n([\s\S]*?)^```$/gm)];
+  const files = readdirSync("docs/upstream").map((name) => readFileSync(`docs/upstream/${name}`, "utf8"));
+  expect(files.length).toBeGreaterThan(5);
+  expect(shown.map(([, code = ""]) => code).sort()).toEqual(files.sort());
+});
+
 it.each(DOCUMENTS)("links from %s only to files and headings that exist", (file) => {
   expect(brokenLinksIn(file)).toEqual([]);
 });
