@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import { freePort } from "../scripts/free-port.ts";
 import { type Direction, transfer } from "./measure/bodies.ts";
-import { ADDRESS, openClient } from "./measure/client.ts";
+import { openClient } from "./measure/client.ts";
+import { ADDRESS } from "./measure/edge-request.ts";
 import { inspect } from "./measure/inspector.ts";
 import { progress, type Result, type Spread, spreadOf, spreadText } from "./report.ts";
 import { comparePair, spend } from "./rounds.ts";

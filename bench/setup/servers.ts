@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../scripts/free-port.ts";
-import { buildGatehouse, buildWithOperations, WORKERS } from "./build.ts";
+import { buildGatehouse, buildWithOperations, buildWithoutChanges, WORKERS } from "./build.ts";
 import { createStore, type Store } from "./keys.ts";
 import { start, stopAll, untilReady } from "./process.ts";
 import { startWorker, type Worker, type WorkerSpec } from "./workerd.ts";
@@ -68,9 +68,14 @@ export async function specOf(name: string, { bindings, upstream }: Backends): Pr
   const passThrough = PASS_THROUGHS[name];
   if (passThrough !== undefined) return { name, script: join(WORKERS, passThrough), upstream };
   const operations = /^([\d,]+) operations$/.exec(name)?.[1]?.replace(",", "");
-  const script = await (operations === undefined ? buildGatehouse() : buildWithOperations(Number(operations)));
+  if (operations !== undefined) return { name, script: await buildWithOperations(Number(operations)), ...bindings };
+  if (name === "changes without a row") {
+    // A request with a body is not forwarded before its key is confirmed, as no change is.
+    const vars = { ...bindings.vars, SPECULATIVE_FORWARDING: "off" };
+    return { name, script: await buildWithoutChanges(), ...bindings, vars };
+  }
   const more = name === "20,000 keys" ? { KEY_CACHE_SIZE: "50000" } : {};
-  return { name, script, ...bindings, vars: { ...bindings.vars, ...more } };
+  return { name, script: await buildGatehouse(), ...bindings, vars: { ...bindings.vars, ...more } };
 }
 
 /** Starts Workers one by one. */

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { freePort } from "../../scripts/free-port.ts";
+import { CF_HEADER } from "../measure/edge-request.ts";
 import { WORK } from "./build.ts";
 import { type Running, start, untilReady } from "./process.ts";
 
@@ -87,7 +88,7 @@ const config :Workerd.Config = (
 }
 
 function socket(name: string, port: number, service: string): string {
-  return `(name = ${q(name)}, address = "127.0.0.1:${port}", http = (), service = ${q(service)})`;
+  return `(name = ${q(name)}, address = "127.0.0.1:${port}", http = (cfBlobHeader = ${q(CF_HEADER)}), service = ${q(service)})`;
 }
 
 function external(name: string, port: number): string {
