@@ -17,7 +17,11 @@ import {
 import { isBearer } from "../../src/gateway/authentication/api-key.ts";
 import { BEARER_LENGTH, readBearerToken } from "../../src/gateway/authentication/bearer-token.ts";
 import { readFields, toIncomingRequest } from "../../src/gateway/incoming-request.ts";
-import { createHeaderFilter, upstreamRequestHeaders } from "../../src/gateway/proxy/request-headers.ts";
+import {
+  createHeaderFilter,
+  createHeaderReuse,
+  upstreamRequestHeaders,
+} from "../../src/gateway/proxy/request-headers.ts";
 import { filterUpstreamResponse } from "../../src/gateway/proxy/upstream-response.ts";
 import { aKey } from "../../test/support/key.ts";
 
@@ -49,7 +53,7 @@ async function piecesOf(ringText: string, token: string): Promise<Readonly<Recor
   const forwardsHeader = createHeaderFilter(null);
   const upstream = {
     ...{ origin: "https://upstream.example", fetch: async () => answer, authorization: null, timeoutMs: 1 },
-    ...{ forwardsHeader, servesPages: false },
+    ...{ forwardsHeader, reuseHeaders: createHeaderReuse(), servesPages: false },
   };
   const open = () => ({
     now: () => 0,

@@ -5,7 +5,7 @@ import { OPERATIONS } from "../core/routing/operations.ts";
 import { compileRoutes, type Routes } from "../core/routing/route-matcher.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { createIdentity } from "../gateway/proxy/identity-token.ts";
-import { createHeaderFilter } from "../gateway/proxy/request-headers.ts";
+import { createHeaderFilter, createHeaderReuse } from "../gateway/proxy/request-headers.ts";
 import { createRateLimits, type RateLimits } from "../gateway/rate-limits.ts";
 import { createLog, errorText } from "../log.ts";
 import { createNetworks } from "../store/api-keys/networks.ts";
@@ -114,6 +114,7 @@ function upstreamOf({ upstream }: Config): Gateway["upstream"] {
     ...upstream,
     fetch: (url, init) => (binding === null ? fetch(url, init) : binding.fetch(url, init)),
     forwardsHeader: createHeaderFilter(upstream.forwardedHeaders),
+    reuseHeaders: createHeaderReuse(),
   };
 }
 

@@ -8,7 +8,7 @@ import type { RequestContext } from "../request-context.ts";
 import { passThrough } from "./open-response.ts";
 import type { OpenRequest, Reauthorization } from "./reauthorize.ts";
 import { copyBody, isReadFirst, readFirst } from "./request-body.ts";
-import { reuseHeaders, upstreamRequestHeaders, withRawBytes } from "./request-headers.ts";
+import { upstreamRequestHeaders, withRawBytes } from "./request-headers.ts";
 
 /** The most time for the whole request body to be sent. */
 const SEND_WITHIN_MS = 900_000;
@@ -214,7 +214,7 @@ function upstreamRequest(
   if (upgrade !== undefined) headers.upgrade = upgrade;
   return {
     method: request.method,
-    headers: hasRawBytes ? withRawBytes(request.headers, headers) : reuseHeaders(headers),
+    headers: hasRawBytes ? withRawBytes(request.headers, headers) : upstream.reuseHeaders(headers),
     body,
     // A redirect that is followed would carry the signed identity to another server.
     redirect: "manual",

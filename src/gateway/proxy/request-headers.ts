@@ -86,33 +86,50 @@ export function withRawBytes(client: Headers, kept: Readonly<Record<string, stri
   return headers;
 }
 
-// Of the request that was sent last. `fetch` copies headers before it returns, so no two requests meet in them.
-let sent: { readonly headers: Headers; values: Readonly<Record<string, string>> } = {
-  headers: new Headers(),
-  values: {},
-};
+/** Headers of a request that was sent, whose next one has the same names. */
+interface SentHeaders {
+  readonly names: string;
+  readonly headers: Headers;
+  values: Readonly<Record<string, string>>;
+}
+
+/** Lists of names that are remembered, with the headers of the last request of each. Clients send few different ones. */
+const MAX_LISTS = 64;
 
 /**
- * Headers for `fetch`: those of the last request with what is different in this one. Requests mostly differ in few values, and
- * each value that is handed to the runtime costs (npm run bench:instructions).
+ * Gives headers to `fetch`.
  *
  * @param wanted by lower-case name
  * @returns exactly these headers, to be used before anything is awaited
  */
-export function reuseHeaders(wanted: Readonly<Record<string, string>>): Headers {
-  const { headers, values } = sent;
-  if (!haveSameNames(values, wanted)) {
-    sent = { headers: new Headers(wanted), values: wanted };
-    return sent.headers;
-  }
-  // Whatever throws below, the next request starts with new headers.
-  sent.values = {};
-  for (const name in wanted) {
-    const value = wanted[name] as string;
-    if (values[name] !== value) headers.set(name, value);
-  }
-  sent.values = wanted;
-  return headers;
+export type HeaderReuse = (wanted: Readonly<Record<string, string>>) => Headers;
+
+/**
+ * The headers of a gateway's requests: those of the last request with the same names, in which what is different is set. Most
+ * values are the same, and each one that is handed to the runtime costs (npm run bench:instructions). `fetch` copies headers
+ * before it returns, so no two requests meet in them.
+ */
+export function createHeaderReuse(): HeaderReuse {
+  const none: SentHeaders = { names: "", headers: new Headers(), values: {} };
+  const sent = new Map<string, SentHeaders>();
+  let last = none;
+  return (wanted) => {
+    const names = haveSameNames(last.values, wanted) ? last.names : Object.keys(wanted).join();
+    const known = sent.get(names) ?? { names, headers: new Headers(wanted), values: wanted };
+    // Whatever throws below, nothing of it is left for the next request.
+    last = none;
+    sent.delete(names);
+    const { headers, values } = known;
+    for (const name in wanted) {
+      const value = wanted[name] as string;
+      if (values[name] !== value) headers.set(name, value);
+    }
+    known.values = wanted;
+    if (sent.size >= MAX_LISTS) sent.delete(sent.keys().next().value as string);
+    sent.set(names, known);
+    last = known;
+    return headers;
+  };
 }
 
 function haveSameNames(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
