@@ -1,5 +1,5 @@
 // What Cloudflare's edge adds to every request: its headers, and `request.cf`. A benchmark without them compares with a
-// pass-through that production does not have: whoever forwards a request as it came has to carry all of this on.
+// pass-through that production does not have: forwarding a request as it came means to carry all of this on.
 
 /** The address of every client. */
 export const ADDRESS = "203.0.113.9";
