@@ -3,7 +3,7 @@
 import { compileTable } from "../../src/core/routing/operation-table.ts";
 import { OPERATIONS } from "../../src/core/routing/operations.ts";
 import type { Gateway } from "../../src/gateway/gateway.ts";
-import { createHeaderFilter } from "../../src/gateway/proxy/request-headers.ts";
+import { createHeaderFilter, createHeaderReuse } from "../../src/gateway/proxy/request-headers.ts";
 import { createRateLimits } from "../../src/gateway/rate-limits.ts";
 import { createD1Records } from "../../src/store/key-cache/d1-records.ts";
 import { createKeyResolver } from "../../src/store/key-cache/key-resolver.ts";
@@ -90,6 +90,7 @@ function createGateway(scene: Scene, clock: IsolateClock, keys: KeyResolver): Ga
       ...{ origin: "https://upstream.example", authorization: null, timeoutMs: 5_000, servesPages: false },
       fetch: createUpstream(scene),
       forwardsHeader: createHeaderFilter(null),
+      reuseHeaders: createHeaderReuse(),
     },
     policy: {
       ...{ strongCheck: scene.strongCheck, speculativeForwarding: true, allowWebSockets: false, consoleHost: null },

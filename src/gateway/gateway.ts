@@ -15,6 +15,7 @@ import type { KeyResolver } from "../store/key-cache/ports.ts";
 import type { GithubKeys, LeakReports } from "../store/leaks/port.ts";
 import type { IssuerKeys, OperatorFinder } from "../store/operators/port.ts";
 import type { Identity } from "./proxy/identity-token.ts";
+import type { HeaderReuse } from "./proxy/request-headers.ts";
 import type { RateLimits } from "./rate-limits.ts";
 
 /** Settings that decide how requests are handled; README.md has the table. */
@@ -53,6 +54,8 @@ export interface Upstream {
   readonly timeoutMs: number;
   /** Which of the client's headers are forwarded, by name in lower case. */
   readonly forwardsHeader: (name: string) => boolean;
+  /** Gives headers to `fetch`; one for each gateway. */
+  readonly reuseHeaders: HeaderReuse;
   /** Whether its responses may act as pages of the gateway's origin. */
   readonly servesPages: boolean;
 }

@@ -7,7 +7,7 @@ import { compileTable, type OperationTable } from "../core/routing/operation-tab
 import { OPERATIONS, operationsOf } from "../core/routing/operations.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { createIdentity } from "../gateway/proxy/identity-token.ts";
-import { createHeaderFilter } from "../gateway/proxy/request-headers.ts";
+import { createHeaderFilter, createHeaderReuse } from "../gateway/proxy/request-headers.ts";
 import { createRateLimits, type RateLimits } from "../gateway/rate-limits.ts";
 import { createLog, errorText } from "../log.ts";
 import { createNetworks } from "../store/api-keys/networks.ts";
@@ -116,6 +116,7 @@ function upstreamOf({ upstream }: Config): Gateway["upstream"] {
     ...upstream,
     fetch: (url, init) => (binding === null ? fetch(url, init) : binding.fetch(url, init)),
     forwardsHeader: createHeaderFilter(upstream.forwardedHeaders),
+    reuseHeaders: createHeaderReuse(),
   };
 }
 

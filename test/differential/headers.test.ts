@@ -1,6 +1,10 @@
 // Random request headers: the client can forge none of the gateway's, no credential is forwarded, and all others are kept.
 import { describe, expect, it } from "vitest";
-import { createHeaderFilter, reuseHeaders, upstreamRequestHeaders } from "../../src/gateway/proxy/request-headers.ts";
+import {
+  createHeaderFilter,
+  createHeaderReuse,
+  upstreamRequestHeaders,
+} from "../../src/gateway/proxy/request-headers.ts";
 import { type Random, seededRandom } from "../support/random.ts";
 
 const ROUNDS = Number(process.env.HEADER_ROUNDS ?? 20_000);
@@ -47,7 +51,7 @@ type RequestHeaders = (client: Headers) => Record<string, string>;
 
 const mayForward = createHeaderFilter(null);
 const forwarded: RequestHeaders = (client) =>
-  upstreamRequestHeaders({ headers: client, url: "https://a.example/" }, null, mayForward).kept;
+  upstreamRequestHeaders(new Map(client), "https://a.example/", null, mayForward).kept;
 
 /** Describes the first random set of headers that is filtered wrongly, or returns `null`. */
 function firstError(filter: RequestHeaders, rounds: number): string | null {
@@ -94,9 +98,10 @@ describe("upstreamRequestHeaders", () => {
   );
 });
 
-describe("reuseHeaders", () => {
+describe("createHeaderReuse", () => {
   it("gives each of 10,000 random requests its own headers and nothing of the one before", () => {
     const random = seededRandom(78);
+    const reuseHeaders = createHeaderReuse();
     const names = [
       "accept",
       "constructor",
@@ -115,11 +120,20 @@ describe("reuseHeaders", () => {
   });
 
   it("keeps nothing of a request whose headers were invalid", () => {
+    const reuseHeaders = createHeaderReuse();
     reuseHeaders({ accept: "a", "x-custom": "secret" });
     expect(() => reuseHeaders({ accept: "b", "x-custom": "not\na value" })).toThrow();
     expect([...reuseHeaders({ accept: "a", "x-custom": "mine" })]).toEqual([
       ["accept", "a"],
       ["x-custom", "mine"],
     ]);
+  });
+
+  it("gives the right headers for more lists of names than it remembers", () => {
+    const reuseHeaders = createHeaderReuse();
+    for (let i = 0; i < 500; i++) {
+      const wanted = { accept: String(i), [`x-${i % 70}`]: String(i % 3) };
+      expect([...reuseHeaders(wanted)]).toEqual([...new Headers(wanted)]);
+    }
   });
 });

@@ -11,7 +11,7 @@ import type { Gateway, Policy } from "../../src/gateway/gateway.ts";
 import { handleRequest } from "../../src/gateway/handle-request.ts";
 import { type IncomingRequest, toIncomingRequest } from "../../src/gateway/incoming-request.ts";
 import { createIdentity } from "../../src/gateway/proxy/identity-token.ts";
-import { createHeaderFilter } from "../../src/gateway/proxy/request-headers.ts";
+import { createHeaderFilter, createHeaderReuse } from "../../src/gateway/proxy/request-headers.ts";
 import { createRateLimits } from "../../src/gateway/rate-limits.ts";
 import { createContext, type RequestContext } from "../../src/gateway/request-context.ts";
 import type { LogFields } from "../../src/log.ts";
@@ -150,6 +150,7 @@ export function openGateway(wanted: Wanted = {}) {
       authorization: null,
       timeoutMs: 1_000,
       forwardsHeader: createHeaderFilter(null),
+      reuseHeaders: createHeaderReuse(),
       servesPages: false,
     },
     policy: { ...POLICY, ...policy },

@@ -3,12 +3,12 @@
 
 import type { Target } from "../../core/routing/match-operation.ts";
 import type { Upstream, UpstreamFailure } from "../gateway.ts";
-import type { IncomingRequest } from "../incoming-request.ts";
+import { type IncomingRequest, readFields } from "../incoming-request.ts";
 import type { RequestContext } from "../request-context.ts";
 import { passThrough } from "./open-response.ts";
 import type { OpenRequest, Reauthorization } from "./reauthorize.ts";
 import { copyBody, isReadFirst, readFirst } from "./request-body.ts";
-import { reuseHeaders, upstreamRequestHeaders, withRawBytes } from "./request-headers.ts";
+import { upstreamRequestHeaders, withRawBytes } from "./request-headers.ts";
 
 /** The most time for the whole request body to be sent. */
 const SEND_WITHIN_MS = 900_000;
@@ -201,7 +201,12 @@ function upstreamRequest(
   upstream: Upstream,
   upgrade?: "websocket",
 ): OutgoingRequest {
-  const { kept: headers, hasRawBytes } = upstreamRequestHeaders(request, options.address, upstream.forwardsHeader);
+  const { kept: headers, hasRawBytes } = upstreamRequestHeaders(
+    request.fields ?? readFields(request),
+    request.url,
+    options.address,
+    upstream.forwardsHeader,
+  );
   headers["gatehouse-identity"] = options.identity;
   headers["gatehouse-operation"] = options.operation;
   headers["gatehouse-request-id"] = options.requestId;
@@ -209,7 +214,7 @@ function upstreamRequest(
   if (upgrade !== undefined) headers.upgrade = upgrade;
   return {
     method: request.method,
-    headers: hasRawBytes ? withRawBytes(request.headers, headers) : reuseHeaders(headers),
+    headers: hasRawBytes ? withRawBytes(request.headers, headers) : upstream.reuseHeaders(headers),
     body,
     // A redirect that is followed would carry the signed identity to another server.
     redirect: "manual",

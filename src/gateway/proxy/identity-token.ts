@@ -1,5 +1,7 @@
 // The signed identity header for the upstream: a short-lived EdDSA JWT for one principal, one method and one path.
-import type { CryptoKey, JWK } from "jose";
+// It is signed here and not by jose, which takes more CPU for an isolate's first token (docs/decisions/0011-hot-path.md).
+import type { JWK } from "jose";
+import * as base64url from "jose/base64url";
 import type { KeyRole, Principal } from "../../core/access/principal.ts";
 import { isOperator } from "../../core/access/principal.ts";
 import { builtInRole } from "../../core/access/roles.ts";
@@ -54,15 +56,15 @@ const MAX_CACHED_PATH = 512;
 export function createIdentity(keys: IdentityKeys, issuer: string, audience: string): Identity {
   const signer = keys[keys.length - 1];
   if (signer === undefined) throw new Error("no identity key");
-  let imported: Promise<CryptoKey | Uint8Array> | null = null;
+  const header = base64url.encode(JSON.stringify({ alg: "EdDSA", typ: "gatehouse-identity+jwt", kid: signer.kid }));
+  // The key itself, not the promise of it: no request waits for another one's.
+  let imported: CryptoKey | null = null;
   // The last one of a record, which nearly every read repeats; and by request, for other records and paths of a key.
   const byRecord = new WeakMap<Principal, CachedToken>();
   const byRequest = new Map<string, CachedToken>();
 
   async function sign(record: Principal, method: string, path: string, now: number): Promise<string> {
-    // Loaded with the first token, to keep start-up short.
-    const { SignJWT } = await import("jose/jwt/sign");
-    imported ??= import("jose/key/import").then(({ importJWK }) => importJWK(signer as JWK, "EdDSA"));
+    imported ??= await importSigner(signer as JWK);
     const issuedAt = Math.floor(now / 1_000);
     const operator = isOperator(record) ? { sub_type: "operator", sub_name: record.name } : {};
     const claims = {
@@ -74,15 +76,16 @@ export function createIdentity(keys: IdentityKeys, issuer: string, audience: str
       ...operator,
       method,
       path,
+      iss: issuer,
+      aud: audience,
+      iat: issuedAt,
+      exp: issuedAt + LIFE_SECONDS,
+      jti: crypto.randomUUID(),
     };
-    const token = await new SignJWT(claims)
-      .setProtectedHeader({ alg: "EdDSA", typ: "gatehouse-identity+jwt", kid: (signer as { kid: string }).kid })
-      .setIssuer(issuer)
-      .setAudience(audience)
-      .setIssuedAt(issuedAt)
-      .setExpirationTime(issuedAt + LIFE_SECONDS)
-      .setJti(crypto.randomUUID())
-      .sign(await imported);
+    // RFC 7515 section 7.1, RFC 8037 section 3.1.
+    const signed = `${header}.${base64url.encode(JSON.stringify(claims))}`;
+    const signature = await crypto.subtle.sign("Ed25519", imported, new TextEncoder().encode(signed));
+    const token = `${signed}.${base64url.encode(new Uint8Array(signature))}`;
     if (!isReusable(method, path)) return token;
     const renewAt = (issuedAt + LIFE_SECONDS - RENEW_BEFORE_SECONDS) * 1_000;
     if (byRequest.size >= MAX_CACHED) byRequest.clear();
@@ -119,6 +122,11 @@ export function createIdentity(keys: IdentityKeys, issuer: string, audience: str
     },
     jwks: { keys: keys.map(publicJwk) },
   };
+}
+
+/** @throws DOMException for a key that is no Ed25519 private key */
+function importSigner({ kty, crv, x, d }: JWK): Promise<CryptoKey> {
+  return crypto.subtle.importKey("jwk", { kty, crv, x, d } as JsonWebKey, "Ed25519", false, ["sign"]);
 }
 
 function isReusable(method: string, path: string): boolean {

@@ -1,6 +1,5 @@
 // The headers of a forwarded request: which of the client's (all but those of denied kinds, or only those of an allow-list), and
 // how the client has reached the gateway.
-import type { IncomingRequest } from "../incoming-request.ts";
 import { isForwardable, isSuspect } from "./denied-headers.ts";
 
 /** Whether a header of the client may be forwarded. The name is lower case, as `Headers` gives it. */
@@ -46,11 +45,14 @@ export function createHeaderFilter(allowed: ReadonlySet<string> | null): HeaderF
  * Names that the client lists in `Connection` are dropped as well (RFC 9110 section 7.6.1). The gateway's own headers are set
  * afterwards, so that no client can drop them. No name here can be `__proto__`: names with an underscore are dropped.
  *
+ * @param client all header fields of the client
+ * @param url of the client's request
  * @param address the client's, or `null` when it is not known
  * @returns them by lower-case name; and whether a value has bytes that are no UTF-8, which a string cannot hold
  */
 export function upstreamRequestHeaders(
-  { headers: client, url }: Pick<IncomingRequest, "headers" | "url">,
+  client: ReadonlyMap<string, string>,
+  url: string,
   address: string | null,
   mayForward: HeaderFilter,
 ): { readonly kept: Record<string, string>; readonly hasRawBytes: boolean } {
@@ -59,11 +61,11 @@ export function upstreamRequestHeaders(
   // The client may have put its key into another header as well: no server behind the gateway may see it.
   const token = client.get("authorization")?.slice("Bearer ".length) || null;
   let hasRawBytes = false;
-  client.forEach((value, name) => {
-    if (!mayForward(name) || hops.has(name) || containsSecret(value, token)) return;
+  for (const [name, value] of client) {
+    if (!mayForward(name) || hops.has(name) || containsSecret(value, token)) continue;
     kept[name] = value;
     if (value.includes("\ufffd")) hasRawBytes = true;
-  });
+  }
   addForwardedHeaders(kept, url, address);
   return { kept, hasRawBytes };
 }
@@ -84,33 +86,50 @@ export function withRawBytes(client: Headers, kept: Readonly<Record<string, stri
   return headers;
 }
 
-// Of the request that was sent last. `fetch` copies headers before it returns, so no two requests meet in them.
-let sent: { readonly headers: Headers; values: Readonly<Record<string, string>> } = {
-  headers: new Headers(),
-  values: {},
-};
+/** Headers of a request that was sent, whose next one has the same names. */
+interface SentHeaders {
+  readonly names: string;
+  readonly headers: Headers;
+  values: Readonly<Record<string, string>>;
+}
+
+/** Lists of names that are remembered, with the headers of the last request of each. Clients send few different ones. */
+const MAX_LISTS = 64;
 
 /**
- * Headers for `fetch`: those of the last request with what is different in this one. Requests mostly differ in few values, and
- * each value that is handed to the runtime costs (npm run bench:instructions).
+ * Gives headers to `fetch`.
  *
  * @param wanted by lower-case name
  * @returns exactly these headers, to be used before anything is awaited
  */
-export function reuseHeaders(wanted: Readonly<Record<string, string>>): Headers {
-  const { headers, values } = sent;
-  if (!haveSameNames(values, wanted)) {
-    sent = { headers: new Headers(wanted), values: wanted };
-    return sent.headers;
-  }
-  // Whatever throws below, the next request starts with new headers.
-  sent.values = {};
-  for (const name in wanted) {
-    const value = wanted[name] as string;
-    if (values[name] !== value) headers.set(name, value);
-  }
-  sent.values = wanted;
-  return headers;
+export type HeaderReuse = (wanted: Readonly<Record<string, string>>) => Headers;
+
+/**
+ * The headers of a gateway's requests: those of the last request with the same names, in which what is different is set. Most
+ * values are the same, and each one that is handed to the runtime costs (npm run bench:instructions). `fetch` copies headers
+ * before it returns, so no two requests meet in them.
+ */
+export function createHeaderReuse(): HeaderReuse {
+  const none: SentHeaders = { names: "", headers: new Headers(), values: {} };
+  const sent = new Map<string, SentHeaders>();
+  let last = none;
+  return (wanted) => {
+    const names = haveSameNames(last.values, wanted) ? last.names : Object.keys(wanted).join();
+    const known = sent.get(names) ?? { names, headers: new Headers(wanted), values: wanted };
+    // Whatever throws below, nothing of it is left for the next request.
+    last = none;
+    sent.delete(names);
+    const { headers, values } = known;
+    for (const name in wanted) {
+      const value = wanted[name] as string;
+      if (values[name] !== value) headers.set(name, value);
+    }
+    known.values = wanted;
+    if (sent.size >= MAX_LISTS) sent.delete(sent.keys().next().value as string);
+    sent.set(names, known);
+    last = known;
+    return headers;
+  };
 }
 
 function haveSameNames(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
@@ -129,9 +148,9 @@ function containsSecret(value: string, token: string | null): boolean {
 const NO_HOPS: ReadonlySet<string> = new Set();
 
 /** The field names that a `Connection` header lists, in lower case. */
-export function listedHops(connection: string | null): ReadonlySet<string> {
+export function listedHops(connection: string | null | undefined): ReadonlySet<string> {
   // What nearly everybody sends; `keep-alive` is dropped in any case.
-  if (connection === null || connection === "" || connection.toLowerCase() === "keep-alive") return NO_HOPS;
+  if (!connection || connection.toLowerCase() === "keep-alive") return NO_HOPS;
   const names = connection.toLowerCase().split(",");
   return new Set(names.map((name) => name.trim()));
 }
