@@ -177,6 +177,15 @@ describe("the cost of a lookup", () => {
     expect(store.counts).toMatchObject({ rows: 0, copies: 0 });
   });
 
+  it("reads nothing for as many keys in turn as it may cache", async () => {
+    const resolver = store.resolver({ cacheSize: 100 });
+    const hashes = Array.from({ length: 100 }, () => store.add());
+    for (const hash of hashes) await lookup(resolver, hash);
+    store.resetCounts();
+    for (let i = 0; i < 500; i += 1) await lookup(resolver, hashes[i % 100] as KeyHash);
+    expect(store.counts).toEqual({ rows: 0, copies: 0, logs: 0, puts: 0 });
+  });
+
   it("caches no more keys than its limit", async () => {
     const resolver = store.resolver({ cacheSize: 10 });
     const hashes = Array.from({ length: 100 }, () => store.add());
