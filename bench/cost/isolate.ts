@@ -61,7 +61,15 @@ export function createIsolate(
   const resolver = createKeyResolver(parts, { cacheSize: CACHE_SIZE, staleIfErrorMs: 60_000 });
   const check = createPlaceCheck(storage.db, async () => fail("a new network", storage));
   const networks = createNetworks(CACHE_SIZE, async () => check, fail);
-  const usage = createUsageRecorder(storage.db, CACHE_SIZE, networks, fail);
+  // D1 bills rows, however many of them a statement has: what is gathered is written at once.
+  const atOnce: Clock = {
+    now: clock.now,
+    after(_, run) {
+      run();
+      return () => undefined;
+    },
+  };
+  const usage = createUsageRecorder(storage.db, { maxKeys: CACHE_SIZE, clock: atOnce }, networks, fail);
   const denials = createDenialRecorder(storage.db, denialRetentionMs, fail);
   const pending: Promise<unknown>[] = [];
   const background = (work: Promise<unknown>) => void pending.push(work);

@@ -76,7 +76,7 @@ export function createApp(given: Config, { clock, random }: Runtime): App {
     routes,
     ring: config.ring,
     keys,
-    usage: createUsageRecorder(config.db, config.keyCacheSize, networks, onError),
+    usage: createUsageRecorder(config.db, { maxKeys: config.keyCacheSize, clock }, networks, onError),
     denials,
     dryRuns,
     operators: operatorsOf(config, clock),
