@@ -20,6 +20,7 @@ export interface WorkerSpec {
   readonly upstream: number;
   readonly storage?: { readonly d1: number; readonly kv: number };
   readonly v8Flags?: readonly string[];
+  readonly compatibilityFlags?: readonly string[];
   /** A command to run workerd under. */
   readonly under?: readonly string[];
   /** The port of the debugging protocol. */
@@ -75,6 +76,7 @@ const config :Workerd.Config = (
     (name = "main", worker = (
       modules = [(name = "worker.js", esModule = embed ${q(relative(dirname(path), spec.script))})],
       compatibilityDate = "2026-10-20",
+      compatibilityFlags = [${(spec.compatibilityFlags ?? []).map(q).join(", ")}],
       globalOutbound = "upstream",
       bindings = [${bindings.join(",\n        ")}],
     )),
