@@ -78,14 +78,17 @@ export function openClient(
       else send(socket);
     });
     socket.on("error", (error) => burst?.fail(error));
-    socket.on("close", () => burst?.fail(new Error("the server has closed a connection")));
+    socket.on("close", () => {
+      // One of `close` belongs to no burst any more.
+      if (sockets.includes(socket)) burst?.fail(new Error("the server has closed a connection"));
+    });
     await once(socket, "connect");
     return socket;
   }
 
   function close(): void {
     burst = null;
-    for (const socket of sockets) socket.destroy();
+    for (const socket of sockets.splice(0)) socket.destroy();
   }
 
   return {

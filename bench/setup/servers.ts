@@ -18,17 +18,24 @@ export interface Backends {
   readonly upstream: number;
   readonly upstreamUrl: string;
   readonly storagePid: number;
+  /** What storage has been asked for so far. */
+  readonly storageCounts: () => Promise<StorageCounts>;
 }
+
+/** Statements of D1, and operations of KV. */
+export type StorageCounts = Readonly<Record<"d1Reads" | "d1Writes" | "kvReads" | "kvWrites", number>>;
 
 /**
  * Runs one measurement on a database, an upstream and storage of its own. Every process stops with it.
  *
  * @param fill adds keys to the database; its result is passed on
+ * @param keepsCopies whether KV keeps what is written; otherwise it stays empty, and a key that is not cached is read from D1
  */
 export async function withBackends<Filled, Result>(
   name: string,
   fill: (store: Store) => Promise<Filled>,
   measure: (backends: Backends, filled: Filled) => Promise<Result>,
+  keepsCopies = false,
 ): Promise<Result> {
   const store = await createStore(name);
   const filled = await fill(store);
@@ -36,11 +43,13 @@ export async function withBackends<Filled, Result>(
   const [upstream, d1, kv] = [await freePort(), await freePort(), await freePort()];
   const upstreamUrl = `http://127.0.0.1:${upstream}`;
   await startScript("upstream-server.ts", [upstream], `${upstreamUrl}/seen`);
-  const storage = await startScript("storage-server.ts", [store.file, d1, kv], `http://127.0.0.1:${kv}/`);
+  const counts = `http://127.0.0.1:${kv}/counts`;
+  const storage = await startScript("storage-server.ts", [store.file, d1, kv, String(keepsCopies)], counts);
+  const storageCounts = async () => (await (await fetch(counts)).json()) as StorageCounts;
   const vars = { ...store.secrets, UPSTREAM_URL: upstreamUrl, UPSTREAM_AUDIENCE: "bench" };
   const bindings = { upstream, storage: { d1, kv }, vars };
   try {
-    return await measure({ bindings, upstream, upstreamUrl, storagePid: storage.pid }, filled);
+    return await measure({ bindings, upstream, upstreamUrl, storagePid: storage.pid, storageCounts }, filled);
   } finally {
     stopAll();
   }
