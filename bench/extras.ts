@@ -1,11 +1,13 @@
 // Measured once or a few times, beside the steady state: latency, bodies, cold keys, memory, start-up, size.
 import { join } from "node:path";
 import { freePort } from "../scripts/free-port.ts";
+import { measureColdKeys, measureFirstRequest, measureManyKeys } from "./cold.ts";
 import { type Direction, transfer } from "./measure/bodies.ts";
-import { ADDRESS, openClient } from "./measure/client.ts";
+import { openClient } from "./measure/client.ts";
+import { ADDRESS } from "./measure/edge-request.ts";
 import { inspect } from "./measure/inspector.ts";
-import { progress, type Result, type Spread, spreadOf, spreadText } from "./report.ts";
-import { comparePair, spend } from "./rounds.ts";
+import { atMost, progress, type Result, spreadOf, spreadText } from "./report.ts";
+import { comparePair } from "./rounds.ts";
 import { MANY_KEYS } from "./scenarios.ts";
 import { buildGatehouse, bundle, bytesAtStart, WORKERS } from "./setup/build.ts";
 import type { Store } from "./setup/keys.ts";
@@ -17,6 +19,8 @@ const MEASURES: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   latency: measureLatency,
   bodies: measureBodies,
   cold: measureColdKeys,
+  first: measureFirstRequest,
+  many: measureManyKeys,
   memory: measureMemory,
   "start-up": measureStartUp,
   bundle: measureBundle,
@@ -30,10 +34,6 @@ export async function measureExtras(only: readonly string[]): Promise<readonly R
   }
   return results;
 }
-
-const atMost = (name: string, most: number, unit: string, spread: Spread, digits: number): Result => {
-  return { name, goal: `<= ${most} ${unit}`, measured: spreadText(spread, digits), met: spread.median <= most };
-};
 
 /** The median time of single requests over one connection, added to that of the raw pass-through. */
 function measureLatency(): Promise<readonly Result[]> {
@@ -79,41 +79,6 @@ function measureBodies(): Promise<readonly Result[]> {
       results.push({ name: `1 GiB ${direction}, to raw; memory`, goal: `>= ${least}, flat`, measured, met });
     }
     return results;
-  });
-}
-
-/** Keys that only D1 has, among a thousand and among a million: the CPU of the Worker and of D1. */
-function measureColdKeys(): Promise<readonly Result[]> {
-  return withColdKeys(1_000, (few) =>
-    withColdKeys(1_000_000, async (many) => {
-      for (const warmUp of [few, many]) await warmUp();
-      const ratio = await comparePair("cold keys", 8, [many, few], (subject, base) => subject / base);
-      return [atMost("cold key through D1, 1,000,000 keys to 1,000", 1.15, "x", ratio, 2)];
-    }),
-  );
-}
-
-function withColdKeys<T>(count: number, measure: (burst: () => Promise<number>) => Promise<T>) {
-  const used = 1_000;
-  progress(`cold keys: a database with ${count} keys`);
-  const fill = async (store: Store) => {
-    const tokens: string[] = [];
-    for (let i = 0; i < used; i++) tokens.push(await store.key());
-    store.fill(count - used);
-    return tokens;
-  };
-  return withBackends(`cold-${count}`, fill, async ({ bindings, storagePid }, tokens) => {
-    // Room for a single key, so that every request is the first one of its key.
-    const vars = { ...bindings.vars, KEY_CACHE_SIZE: "1" };
-    const worker = await startWorker({ name: `cold-${count}`, script: await buildGatehouse(), ...bindings, vars });
-    const client = openClient({ tokens, status: 200 }, worker.port, 1);
-    await client.ready();
-    await client.burst(used);
-    return measure(async () => {
-      const before = cpuNanoseconds(storagePid);
-      const spent = await spend(worker.pid, client, 300);
-      return spent + cpuNanoseconds(storagePid) - before;
-    });
   });
 }
 

@@ -5,7 +5,9 @@ import type { Pace } from "./rounds.ts";
 export interface Options extends Pace {
   readonly quick: boolean;
   readonly check: boolean;
+  /** In a quick run as well; a whole run has them in any case. */
   readonly peers: boolean;
+  readonly writeDocs: boolean;
   /** Only scenarios whose names contain one of these; all when empty. */
   readonly only: readonly string[];
   /** Only these of the extra measurements. */
@@ -15,16 +17,17 @@ export interface Options extends Pace {
 const USAGE = `npm run bench -- [options]
   --quick        the pass-throughs and a few scenarios, in under a minute
   --check        with --quick: fail when a ratio is 15 % below bench/ratios.json
-  --peers        HAProxy beside Gatehouse, where it is installed
+  --peers        Hono, and HAProxy where it is installed, beside Gatehouse: also with --quick
+  --write-docs   no run: the last two whole runs into docs/performance.md
   --rounds N     rounds (7; quick: 5)
   --bursts N     bursts of 300 requests per scenario and round (20; quick: 8)
   --only A,B     only scenarios with these words in their names, and no extra measurements
-  --extras A,B   only these of latency, bodies, cold, memory, start-up, bundle`;
+  --extras A,B   only these of latency, bodies, cold, first, many, memory, start-up, bundle`;
 
 export function readOptions(): Options {
   const flag = { type: "boolean", default: false } as const;
   const text = { type: "string", default: "" } as const;
-  const flags = { quick: flag, check: flag, peers: flag, help: flag };
+  const flags = { quick: flag, check: flag, peers: flag, "write-docs": flag, help: flag };
   const { values } = parseArgs({ options: { ...flags, rounds: text, bursts: text, only: text, extras: text } });
   if (values.help) {
     console.log(USAGE);
@@ -35,6 +38,7 @@ export function readOptions(): Options {
     quick,
     check: values.check,
     peers: values.peers,
+    writeDocs: values["write-docs"],
     rounds: Number(values.rounds || (quick ? 5 : 7)),
     bursts: Number(values.bursts || (quick ? 8 : 20)),
     only: values.only.split(",").filter(Boolean),

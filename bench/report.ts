@@ -56,6 +56,11 @@ export function ratioResults(samples: Samples): readonly Result[] {
   });
 }
 
+/** A result whose goal is an upper bound. */
+export function atMost(name: string, most: number, unit: string, spread: Spread, digits: number): Result {
+  return { name, goal: `<= ${most} ${unit}`, measured: spreadText(spread, digits), met: spread.median <= most };
+}
+
 /** Whether the two equal servers came out equal: otherwise no other ratio of the run means anything. */
 export function isValid(samples: Samples): boolean {
   const [first, second] = [samples.get("raw"), samples.get("raw again")];

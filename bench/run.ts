@@ -9,29 +9,31 @@ import { makeScenarios } from "./scenarios.ts";
 import type { Store } from "./setup/keys.ts";
 import { pinned, pinToOtherCore } from "./setup/process.ts";
 import { startServers, withBackends } from "./setup/servers.ts";
+import { keepPreviousRun, writeDocs } from "./write-docs.ts";
 
 const TRIES = 3;
 
 pinToOtherCore();
 const options = readOptions();
-process.exit(options.check ? await checkRatios() : await runAll());
+if (options.writeDocs) writeDocs();
+else process.exitCode = options.check ? await checkRatios() : await runAll();
+process.exit();
 
 async function runAll(): Promise<number> {
-  const { quick, only, extras } = options;
+  const { quick, only, extras, peers } = options;
+  const isWhole = !quick && only.length + extras.length === 0;
   const samples = extras.length > 0 ? new Map() : await measureSteadyState();
   const measured = only.length > 0 && !quick ? [] : quick ? await measureBundle() : await measureExtras(extras);
   progress("");
-  const results = [...ratioResults(samples), ...measured];
+  const beside = peers || isWhole ? await measurePeers(options) : null;
+  const results = [...ratioResults(samples), ...measured, ...(beside?.results ?? [])];
   if (samples.size > 0) printSamples(samples);
   printResults(results);
   if (!isValid(samples)) console.log("\nThis run is void: two equal servers differ by more than 4 %.");
   const about = { at: new Date().toISOString(), pinned, cores: availableParallelism(), processor: cpus()[0]?.model };
-  const name = only.length + extras.length > 0 || quick ? "quick" : "latest";
-  const run = { ...about, ...options };
-  console.log(`\nwritten to ${writeJson(name, { ...run, results, rounds: Object.fromEntries(samples) })}`);
-  if (!options.peers) return 0;
-  const peers = await measurePeers(options);
-  console.log(`\nwritten to ${writeJson(quick ? "quick.peers" : "peers", { ...run, results: peers })}`);
+  const run = { ...about, ...options, results, peers: beside?.peers ?? [], rounds: Object.fromEntries(samples) };
+  if (isWhole) keepPreviousRun();
+  console.log(`\nwritten to ${writeJson(isWhole ? "latest" : "quick", run)}`);
   return 0;
 }
 

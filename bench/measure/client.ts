@@ -4,9 +4,8 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { CLUSTERS } from "../setup/keys.ts";
+import { ADDRESS } from "./edge-request.ts";
 
-/** The address of every client. */
-export const ADDRESS = "203.0.113.9";
 const CLIENT_HEADERS = { accept: "application/json", "user-agent": "bench", "cf-connecting-ip": ADDRESS };
 /** Connections of a burst. */
 const CONNECTIONS = 32;
@@ -22,6 +21,8 @@ export interface Client {
 export interface Requests {
   /** The clusters' when it is not given. */
   readonly path?: string;
+  /** The body of a POST; a GET when it is not given. */
+  readonly body?: string;
   /** Bearer tokens, used in turn; `null` is a request without one. */
   readonly tokens: readonly (string | null)[];
   /** Beside the client's. */
@@ -41,11 +42,11 @@ const FRESH_FOR_MS = 3_000;
 
 /** A client of one server. Its connections open with the first `ready`. */
 export function openClient(
-  { path = CLUSTERS, tokens, headers, status }: Requests,
+  { path = CLUSTERS, tokens, headers, body, status }: Requests,
   port: number,
   connections = CONNECTIONS,
 ): Client {
-  const requests = tokens.map((token) => encode(port, path, headersOf(token, headers)));
+  const requests = tokens.map((token) => encode(port, path, headersOf(token, headers), body));
   let next = 0;
   let unsent = 0;
   let pending = 0;
@@ -77,14 +78,17 @@ export function openClient(
       else send(socket);
     });
     socket.on("error", (error) => burst?.fail(error));
-    socket.on("close", () => burst?.fail(new Error("the server has closed a connection")));
+    socket.on("close", () => {
+      // One of `close` belongs to no burst any more.
+      if (sockets.includes(socket)) burst?.fail(new Error("the server has closed a connection"));
+    });
     await once(socket, "connect");
     return socket;
   }
 
   function close(): void {
     burst = null;
-    for (const socket of sockets) socket.destroy();
+    for (const socket of sockets.splice(0)) socket.destroy();
   }
 
   return {
@@ -94,6 +98,8 @@ export function openClient(
       sockets = await Promise.all(Array.from({ length: connections }, open));
     },
     async burst(count) {
+      // After a failure, `ready` opens all connections anew.
+      lastAt = 0;
       await new Promise<void>((done, fail) => {
         burst = { done, fail };
         unsent = count;
@@ -107,10 +113,12 @@ export function openClient(
   };
 }
 
-function encode(port: number, path: string, headers: Readonly<Record<string, string>>): Buffer {
-  const fields = Object.entries({ host: `127.0.0.1:${port}`, ...headers });
+function encode(port: number, path: string, headers: Readonly<Record<string, string>>, body?: string): Buffer {
+  const length =
+    body === undefined ? {} : { "content-length": String(body.length), "content-type": "application/json" };
+  const fields = Object.entries({ host: `127.0.0.1:${port}`, ...headers, ...length });
   const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  return Buffer.from(`GET ${path} HTTP/1.1\r\n${lines}\r\n`, "latin1");
+  return Buffer.from(`${body === undefined ? "GET" : "POST"} ${path} HTTP/1.1\r\n${lines}\r\n${body ?? ""}`, "latin1");
 }
 
 /** Bytes of a whole response, once its head is there. */

@@ -46,15 +46,25 @@ export async function bundle(name: string, entry: string, plugins: readonly obje
 
 /** The Worker with an operation table of another size. @returns the path of the module */
 export function buildWithOperations(count: number): Promise<string> {
+  return buildWithTable(`operations-${count}`, operationTable(count));
+}
+
+/** The Worker with a table in which no operation is a change, so that no request reads a row that is cached. */
+export function buildWithoutChanges(): Promise<string> {
+  const table = 'export const OPERATIONS = WHOLE_TABLE.map((row) => ({ ...row, effect: "safe" }));';
+  return buildWithTable("without-changes", table);
+}
+
+function buildWithTable(name: string, table: string): Promise<string> {
   const setup = (build: PluginBuild) =>
     build.onLoad({ filter: /src\/core\/routing\/operations\.ts$/ }, ({ path }) => {
       const source = readFileSync(path, "utf8");
       const renamed = source.replace("export const OPERATIONS = [", "const WHOLE_TABLE = [");
-      const contents = renamed.replace(/^\] as const.*;$|^\];$/m, (end) => `${end}\n${operationTable(count)}`);
+      const contents = renamed.replace(/^\] as const.*;$|^\];$/m, (end) => `${end}\n${table}`);
       if (contents === source) throw new Error(`no operation table in ${path}`);
       return { contents, loader: "ts" };
     });
-  return bundle(`operations-${count}`, ENTRY, [{ name: "operation table", setup }]);
+  return bundle(name, ENTRY, [{ name: "operation table", setup }]);
 }
 
 /** The measured operations, which are among the clusters', then the rest of the table, then generated ones. */

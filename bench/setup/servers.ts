@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../scripts/free-port.ts";
-import { buildGatehouse, buildWithOperations, WORKERS } from "./build.ts";
+import { buildGatehouse, buildWithOperations, buildWithoutChanges, WORKERS } from "./build.ts";
 import { createStore, type Store } from "./keys.ts";
 import { start, stopAll, untilReady } from "./process.ts";
 import { startWorker, type Worker, type WorkerSpec } from "./workerd.ts";
@@ -18,17 +18,24 @@ export interface Backends {
   readonly upstream: number;
   readonly upstreamUrl: string;
   readonly storagePid: number;
+  /** What storage has been asked for so far. */
+  readonly storageCounts: () => Promise<StorageCounts>;
 }
+
+/** Statements of D1, and operations of KV. */
+export type StorageCounts = Readonly<Record<"d1Reads" | "d1Writes" | "kvReads" | "kvWrites", number>>;
 
 /**
  * Runs one measurement on a database, an upstream and storage of its own. Every process stops with it.
  *
  * @param fill adds keys to the database; its result is passed on
+ * @param keepsCopies whether KV keeps what is written; otherwise it stays empty, and a key that is not cached is read from D1
  */
 export async function withBackends<Filled, Result>(
   name: string,
   fill: (store: Store) => Promise<Filled>,
   measure: (backends: Backends, filled: Filled) => Promise<Result>,
+  keepsCopies = false,
 ): Promise<Result> {
   const store = await createStore(name);
   const filled = await fill(store);
@@ -36,11 +43,13 @@ export async function withBackends<Filled, Result>(
   const [upstream, d1, kv] = [await freePort(), await freePort(), await freePort()];
   const upstreamUrl = `http://127.0.0.1:${upstream}`;
   await startScript("upstream-server.ts", [upstream], `${upstreamUrl}/seen`);
-  const storage = await startScript("storage-server.ts", [store.file, d1, kv], `http://127.0.0.1:${kv}/`);
+  const counts = `http://127.0.0.1:${kv}/counts`;
+  const storage = await startScript("storage-server.ts", [store.file, d1, kv, String(keepsCopies)], counts);
+  const storageCounts = async () => (await (await fetch(counts)).json()) as StorageCounts;
   const vars = { ...store.secrets, UPSTREAM_URL: upstreamUrl, UPSTREAM_AUDIENCE: "bench" };
   const bindings = { upstream, storage: { d1, kv }, vars };
   try {
-    return await measure({ bindings, upstream, upstreamUrl, storagePid: storage.pid }, filled);
+    return await measure({ bindings, upstream, upstreamUrl, storagePid: storage.pid, storageCounts }, filled);
   } finally {
     stopAll();
   }
@@ -68,9 +77,14 @@ export async function specOf(name: string, { bindings, upstream }: Backends): Pr
   const passThrough = PASS_THROUGHS[name];
   if (passThrough !== undefined) return { name, script: join(WORKERS, passThrough), upstream };
   const operations = /^([\d,]+) operations$/.exec(name)?.[1]?.replace(",", "");
-  const script = await (operations === undefined ? buildGatehouse() : buildWithOperations(Number(operations)));
+  if (operations !== undefined) return { name, script: await buildWithOperations(Number(operations)), ...bindings };
+  if (name === "changes without a row") {
+    // A request with a body is not forwarded before its key is confirmed, as no change is.
+    const vars = { ...bindings.vars, SPECULATIVE_FORWARDING: "off" };
+    return { name, script: await buildWithoutChanges(), ...bindings, vars };
+  }
   const more = name === "20,000 keys" ? { KEY_CACHE_SIZE: "50000" } : {};
-  return { name, script, ...bindings, vars: { ...bindings.vars, ...more } };
+  return { name, script: await buildGatehouse(), ...bindings, vars: { ...bindings.vars, ...more } };
 }
 
 /** Starts Workers one by one. */

@@ -1,22 +1,35 @@
-// D1 and KV for a Worker that runs in workerd alone: SQLite behind D1's wire format, and a KV namespace that is
-// always empty, so that a key outside the cache is read from D1. A process of its own: its CPU is not the Worker's.
+// D1 and KV for a Worker that runs in workerd alone: SQLite behind D1's wire format, and a KV namespace that keeps what is
+// written, or stays empty, so that a key outside the cache is read from D1. A process of its own: its CPU is not the Worker's.
 import { createServer } from "node:http";
 import { DatabaseSync } from "node:sqlite";
-import { text } from "node:stream/consumers";
-import { d1Wire } from "../../test/support/d1-wire.ts";
+import { buffer, text } from "node:stream/consumers";
+import { d1Wire, READS } from "../../test/support/d1-wire.ts";
 
-const [file = "", d1Port = "", kvPort = ""] = process.argv.slice(2);
+const [file = "", d1Port = "", kvPort = "", keepsCopies = ""] = process.argv.slice(2);
 const database = new DatabaseSync(file);
 database.exec("PRAGMA synchronous = OFF; PRAGMA journal_mode = WAL; PRAGMA cache_size = -262144");
 const answer = d1Wire(database);
+const counts = { d1Reads: 0, d1Writes: 0, kvReads: 0, kvWrites: 0 };
 
 const d1 = createServer(async (request, response) => {
-  const result = answer(request.url ?? "", await text(request));
-  response.writeHead(200, { "content-type": "application/json" }).end(result);
+  const body = await text(request);
+  for (const { sql } of [JSON.parse(body)].flat()) counts[READS.test(sql) ? "d1Reads" : "d1Writes"] += 1;
+  response.writeHead(200, { "content-type": "application/json" }).end(answer(request.url ?? "", body));
 });
+
+/** Values by name; what is written with one has no metadata here. */
+const copies = new Map<string, Buffer>();
 const kv = createServer(async (request, response) => {
-  await text(request);
-  response.writeHead(request.method === "GET" ? 404 : 200).end();
+  const body = await buffer(request);
+  const [name = ""] = (request.url ?? "").split("?");
+  if (name === "/counts") {
+    response.end(JSON.stringify(counts));
+    return;
+  }
+  counts[request.method === "GET" ? "kvReads" : "kvWrites"] += 1;
+  if (request.method !== "GET" && keepsCopies === "true") copies.set(name, body);
+  const copy = copies.get(name);
+  response.writeHead(request.method === "GET" && copy === undefined ? 404 : 200).end(copy);
 });
 for (const [server, port] of [
   [d1, d1Port],

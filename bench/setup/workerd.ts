@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { freePort } from "../../scripts/free-port.ts";
+import { CF_HEADER } from "../measure/edge-request.ts";
 import { WORK } from "./build.ts";
 import { type Running, start, untilReady } from "./process.ts";
 
@@ -19,6 +20,7 @@ export interface WorkerSpec {
   readonly upstream: number;
   readonly storage?: { readonly d1: number; readonly kv: number };
   readonly v8Flags?: readonly string[];
+  readonly compatibilityFlags?: readonly string[];
   /** A command to run workerd under. */
   readonly under?: readonly string[];
   /** The port of the debugging protocol. */
@@ -74,6 +76,7 @@ const config :Workerd.Config = (
     (name = "main", worker = (
       modules = [(name = "worker.js", esModule = embed ${q(relative(dirname(path), spec.script))})],
       compatibilityDate = "2026-10-20",
+      compatibilityFlags = [${(spec.compatibilityFlags ?? []).map(q).join(", ")}],
       globalOutbound = "upstream",
       bindings = [${bindings.join(",\n        ")}],
     )),
@@ -87,7 +90,7 @@ const config :Workerd.Config = (
 }
 
 function socket(name: string, port: number, service: string): string {
-  return `(name = ${q(name)}, address = "127.0.0.1:${port}", http = (), service = ${q(service)})`;
+  return `(name = ${q(name)}, address = "127.0.0.1:${port}", http = (cfBlobHeader = ${q(CF_HEADER)}), service = ${q(service)})`;
 }
 
 function external(name: string, port: number): string {

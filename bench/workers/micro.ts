@@ -16,7 +16,7 @@ import {
 } from "../../src/core/token/api-key-token.ts";
 import { isBearer } from "../../src/gateway/authentication/api-key.ts";
 import { BEARER_LENGTH, readBearerToken } from "../../src/gateway/authentication/bearer-token.ts";
-import { toIncomingRequest } from "../../src/gateway/incoming-request.ts";
+import { readFields, toIncomingRequest } from "../../src/gateway/incoming-request.ts";
 import { createHeaderFilter, upstreamRequestHeaders } from "../../src/gateway/proxy/request-headers.ts";
 import { filterUpstreamResponse } from "../../src/gateway/proxy/upstream-response.ts";
 import { aKey } from "../../test/support/key.ts";
@@ -76,7 +76,8 @@ async function piecesOf(ringText: string, token: string): Promise<Readonly<Recor
     "decide: 2 rules": () => decide(one, facts, 1),
     "decide: 10,001 rules": () => decide(many, facts, 1),
     "forward: a call is read": () => toIncomingRequest(call),
-    "forward: headers inward": () => upstreamRequestHeaders(toIncomingRequest(call), v4, forwardsHeader),
+    "forward: headers inward": () =>
+      upstreamRequestHeaders(readFields(toIncomingRequest(call)), call.url, v4, forwardsHeader),
     "forward: response headers": () => filterUpstreamResponse(toIncomingRequest(call), answer, upstream, open),
   };
 }

@@ -10,6 +10,7 @@ import { authenticateKey } from "./authentication/api-key.ts";
 import { authenticateOperator } from "./authentication/operator.ts";
 import { authorize, evaluate, isSafe } from "./authorize.ts";
 import type { Gateway } from "./gateway.ts";
+import { readFields } from "./incoming-request.ts";
 import { dispatch } from "./proxy/dispatch.ts";
 import { allowedOrigin, isPreflight, preflightResponse, withCorsHeaders } from "./public/cors.ts";
 import { recordDenial } from "./recording/record-denial.ts";
@@ -64,7 +65,8 @@ async function respond(context: RequestContext, gateway: Gateway, background: Ba
   // 2. Public paths and preflights, which need no credential.
   const isPublic = isReservedPath(path);
   const preflight = request.method === "OPTIONS" && isPreflight(request);
-  if ((isPublic || preflight) && !isAllowedHost(request, policy.hosts)) return deny(context, NOT_SERVED, gateway);
+  if ((isPublic || preflight) && !isAllowedHost(request.headers, request.url, policy.hosts))
+    return deny(context, NOT_SERVED, gateway);
   if (isPublic) {
     const { servePublic } = await import("./public/public-paths.ts");
     const response = servePublic(context, path, gateway, background);
@@ -93,8 +95,9 @@ async function respond(context: RequestContext, gateway: Gateway, background: Ba
   if (decision?.allow === false) return deny(context, decision.denial, gateway);
 
   // 6. Validate the rest of the request.
-  const upgrading = asksForWebSocket(request.headers);
-  const invalid = validateRequest(request, credential, target, upgrading, policy);
+  const fields = readFields(request);
+  const upgrading = asksForWebSocket(fields);
+  const invalid = validateRequest(request, fields, credential, target, upgrading, policy);
   if (invalid !== null) return deny(context, invalid, gateway);
 
   // 7. Authorize on the stored record otherwise; a connection that stays open, always.

@@ -5,7 +5,7 @@ import type { Target } from "../core/routing/match-operation.ts";
 import { METHODS } from "../core/routing/operations.ts";
 import type { Credential } from "./authentication/credential.ts";
 import type { Policy } from "./gateway.ts";
-import type { IncomingRequest } from "./incoming-request.ts";
+import type { Fields, IncomingRequest } from "./incoming-request.ts";
 
 const KNOWN_METHODS: ReadonlySet<string> = new Set([...METHODS, "HEAD", "OPTIONS"]);
 const ALLOW = [...KNOWN_METHODS];
@@ -28,8 +28,8 @@ const HOST = /^[\w.\-:[\]]*$/;
  *
  * @param hosts lower case, with the port where it is not the scheme's default; empty: any
  */
-export function isAllowedHost({ headers, url }: IncomingRequest, hosts: ReadonlySet<string>): boolean {
-  const host = headers.get("host");
+export function isAllowedHost(fields: Fields, url: string, hosts: ReadonlySet<string>): boolean {
+  const host = fields.get("host");
   if (host && !HOST.test(host)) return false;
   return hosts.size === 0 || hosts.has(new URL(url).host);
 }
@@ -46,54 +46,56 @@ const OTHER_CREDENTIALS = ["x-api-key", "proxy-authorization"] as const;
  * Whether a request asks for a WebSocket. Any other `Upgrade`, as the `h2c` of Java's client, is ignored and not forwarded: RFC
  * 9110 section 7.8 lets a server continue with the protocol of the request.
  */
-export function asksForWebSocket(headers: Headers): boolean {
-  const protocols = headers.get("upgrade");
-  return protocols !== null && /websocket/i.test(protocols);
+export function asksForWebSocket(fields: Fields): boolean {
+  const protocols = fields.get("upgrade");
+  return !!protocols && /websocket/i.test(protocols);
 }
 
 /**
  * Whether a browser asks for the script of a service worker, which would answer for all pages of the origin and outlive the page
  * that has registered it. Service Workers, "Update": browsers set this header, and pages cannot leave it out.
  */
-export function isServiceWorkerScript({ headers }: IncomingRequest): boolean {
-  return headers.get("service-worker") === "script";
+export function isServiceWorkerScript(fields: Fields): boolean {
+  return fields.get("service-worker") === "script";
 }
 
 /**
  * Validate what a request brings besides its request line and its credential.
  *
+ * @param fields all of its header fields
  * @param target what it is for
  * @param upgrading whether it asks for a WebSocket
  * @returns the denial of a request that must not be forwarded as it is; `null` when it may be
  */
 export function validateRequest(
   request: IncomingRequest,
+  fields: Fields,
   { text, keyHash }: Pick<Credential, "text" | "keyHash">,
   { operation }: Pick<Target, "operation">,
   upgrading: boolean,
   policy: Pick<Policy, "hosts" | "consoleHost" | "allowWebSockets">,
 ): Denial | null {
-  const { headers, method, url } = request;
-  if (!isAllowedHost(request, policy.hosts)) return { reason: "host_not_served" };
+  const { method, url } = request;
+  if (!isAllowedHost(fields, url, policy.hosts)) return { reason: "host_not_served" };
   // No response of the upstream is ever of the console's origin.
   const isOurs = operation?.handledBy === "gatehouse";
   if (policy.consoleHost !== null && !isOurs && isConsoleHost(request, policy)) return { reason: "host_not_served" };
   // Two servers could see two clients. In the URL a key would end in the logs of every server behind the gateway.
   // RFC 6750 section 2: clients use one method to send a token.
   for (const name of OTHER_CREDENTIALS) {
-    if (headers.has(name)) return { reason: "credential_malformed", what: "two_carriers" };
+    if (fields.has(name)) return { reason: "credential_malformed", what: "two_carriers" };
   }
   if (url.includes(text)) return { reason: "credential_malformed", what: "two_carriers" };
   // RFC 9110 section 9.3.1: content in a GET has no meaning, and is used for request smuggling.
   const bodyless = method === "GET" || method === "HEAD";
   // The runtime makes a stream even of `Content-Length: 0`.
-  if (bodyless && request.raw.body !== null && headers.get("content-length") !== "0") {
+  if (bodyless && request.raw.body !== null && fields.get("content-length") !== "0") {
     return { reason: "body_not_allowed" };
   }
-  if (isServiceWorkerScript(request)) return { reason: "service_worker_not_allowed" };
+  if (isServiceWorkerScript(fields)) return { reason: "service_worker_not_allowed" };
   if (!upgrading) return null;
   // RFC 6455 section 4.1. An operation that Gatehouse serves is never the upstream's; operators have no connections.
-  const isWebSocket = method === "GET" && headers.get("upgrade")?.toLowerCase() === "websocket";
+  const isWebSocket = method === "GET" && fields.get("upgrade")?.toLowerCase() === "websocket";
   const isRelayed = isWebSocket && keyHash !== null && !isOurs;
   return policy.allowWebSockets && isRelayed ? null : { reason: "upgrade_not_enabled" };
 }

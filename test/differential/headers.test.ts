@@ -47,7 +47,7 @@ type RequestHeaders = (client: Headers) => Record<string, string>;
 
 const mayForward = createHeaderFilter(null);
 const forwarded: RequestHeaders = (client) =>
-  upstreamRequestHeaders({ headers: client, url: "https://a.example/" }, null, mayForward).kept;
+  upstreamRequestHeaders(new Map(client), "https://a.example/", null, mayForward).kept;
 
 /** Describes the first random set of headers that is filtered wrongly, or returns `null`. */
 function firstError(filter: RequestHeaders, rounds: number): string | null {

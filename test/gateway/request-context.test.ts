@@ -29,7 +29,7 @@ it("creates a context with the request and its client", () => {
   const { gateway } = openGateway();
   const request = aRequest("/a", FROM_HERE);
   expect(createContext(request, gateway)).toEqual({
-    request: { method: "GET", url: request.url, headers: request.headers, raw: request },
+    request: { method: "GET", url: request.url, headers: request.headers, raw: request, fields: null },
     requestId: "request-1",
     now: NOW,
     client: { text: "192.0.2.1", address: 0xc0000201 },

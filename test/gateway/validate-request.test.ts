@@ -41,7 +41,8 @@ describe("validateRequest", () => {
     target = UNKNOWN,
   ) => {
     const request = anIncomingRequest(path, init);
-    return validateRequest(request, credential, target, asksForWebSocket(request.headers), { ...POLICY, ...policy });
+    const upgrading = asksForWebSocket(request.headers);
+    return validateRequest(request, request.headers, credential, target, upgrading, { ...POLICY, ...policy });
   };
   const host_not_served = { reason: "host_not_served" };
 
@@ -116,7 +117,7 @@ describe("validateRequest", () => {
     const withBody = (headers: Record<string, string>) => {
       const request = aRequest("/a", { method, headers });
       Object.defineProperty(request, "body", { value: new ReadableStream() });
-      return validateRequest(toIncomingRequest(request), CREDENTIAL, UNKNOWN, false, POLICY);
+      return validateRequest(toIncomingRequest(request), request.headers, CREDENTIAL, UNKNOWN, false, POLICY);
     };
     expect(withBody({})).toEqual({ reason: "body_not_allowed" });
     expect(withBody({ "content-length": "3" })).toEqual({ reason: "body_not_allowed" });

@@ -9,7 +9,8 @@ interface Query {
 /** Answers the body of one request of the runtime's D1 client. @param url with its query, which names the format of the rows */
 export type D1Wire = (url: string, body: string) => string;
 
-const READS = /^\s*(?:SELECT|WITH\b(?![\s\S]*\b(?:INSERT|UPDATE|DELETE)\b))/i;
+/** Statements that change nothing. */
+export const READS = /^\s*(?:SELECT|WITH\b(?![\s\S]*\b(?:INSERT|UPDATE|DELETE)\b))/i;
 
 /** Statements of one request are one transaction, as D1's are. */
 export function d1Wire(database: DatabaseSync): D1Wire {

@@ -3,7 +3,7 @@
 
 import type { Target } from "../../core/routing/match-operation.ts";
 import type { Upstream, UpstreamFailure } from "../gateway.ts";
-import type { IncomingRequest } from "../incoming-request.ts";
+import { type IncomingRequest, readFields } from "../incoming-request.ts";
 import type { RequestContext } from "../request-context.ts";
 import { passThrough } from "./open-response.ts";
 import type { OpenRequest, Reauthorization } from "./reauthorize.ts";
@@ -201,7 +201,12 @@ function upstreamRequest(
   upstream: Upstream,
   upgrade?: "websocket",
 ): OutgoingRequest {
-  const { kept: headers, hasRawBytes } = upstreamRequestHeaders(request, options.address, upstream.forwardsHeader);
+  const { kept: headers, hasRawBytes } = upstreamRequestHeaders(
+    request.fields ?? readFields(request),
+    request.url,
+    options.address,
+    upstream.forwardsHeader,
+  );
   headers["gatehouse-identity"] = options.identity;
   headers["gatehouse-operation"] = options.operation;
   headers["gatehouse-request-id"] = options.requestId;

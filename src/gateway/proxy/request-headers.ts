@@ -1,6 +1,5 @@
 // The headers of a forwarded request: which of the client's (all but those of denied kinds, or only those of an allow-list), and
 // how the client has reached the gateway.
-import type { IncomingRequest } from "../incoming-request.ts";
 import { isForwardable, isSuspect } from "./denied-headers.ts";
 
 /** Whether a header of the client may be forwarded. The name is lower case, as `Headers` gives it. */
@@ -46,11 +45,14 @@ export function createHeaderFilter(allowed: ReadonlySet<string> | null): HeaderF
  * Names that the client lists in `Connection` are dropped as well (RFC 9110 section 7.6.1). The gateway's own headers are set
  * afterwards, so that no client can drop them. No name here can be `__proto__`: names with an underscore are dropped.
  *
+ * @param client all header fields of the client
+ * @param url of the client's request
  * @param address the client's, or `null` when it is not known
  * @returns them by lower-case name; and whether a value has bytes that are no UTF-8, which a string cannot hold
  */
 export function upstreamRequestHeaders(
-  { headers: client, url }: Pick<IncomingRequest, "headers" | "url">,
+  client: ReadonlyMap<string, string>,
+  url: string,
   address: string | null,
   mayForward: HeaderFilter,
 ): { readonly kept: Record<string, string>; readonly hasRawBytes: boolean } {
@@ -59,11 +61,11 @@ export function upstreamRequestHeaders(
   // The client may have put its key into another header as well: no server behind the gateway may see it.
   const token = client.get("authorization")?.slice("Bearer ".length) || null;
   let hasRawBytes = false;
-  client.forEach((value, name) => {
-    if (!mayForward(name) || hops.has(name) || containsSecret(value, token)) return;
+  for (const [name, value] of client) {
+    if (!mayForward(name) || hops.has(name) || containsSecret(value, token)) continue;
     kept[name] = value;
     if (value.includes("\ufffd")) hasRawBytes = true;
-  });
+  }
   addForwardedHeaders(kept, url, address);
   return { kept, hasRawBytes };
 }
@@ -129,9 +131,9 @@ function containsSecret(value: string, token: string | null): boolean {
 const NO_HOPS: ReadonlySet<string> = new Set();
 
 /** The field names that a `Connection` header lists, in lower case. */
-export function listedHops(connection: string | null): ReadonlySet<string> {
+export function listedHops(connection: string | null | undefined): ReadonlySet<string> {
   // What nearly everybody sends; `keep-alive` is dropped in any case.
-  if (connection === null || connection === "" || connection.toLowerCase() === "keep-alive") return NO_HOPS;
+  if (!connection || connection.toLowerCase() === "keep-alive") return NO_HOPS;
   const names = connection.toLowerCase().split(",");
   return new Set(names.map((name) => name.trim()));
 }

@@ -16,7 +16,7 @@ export function servePublic(
   background: Background,
 ): Response | Promise<Response> | null {
   const { request } = context;
-  if (isServiceWorkerScript(request)) return deny(context, { reason: "service_worker_not_allowed" }, gateway);
+  if (isServiceWorkerScript(request.headers)) return deny(context, { reason: "service_worker_not_allowed" }, gateway);
   if (path === LEAKS || path.startsWith(`${LEAKS}/`)) return leaks(context, path, gateway, background);
   const document = serveWellKnown(context, path, gateway, background);
   if (document !== null) return document;
