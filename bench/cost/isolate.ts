@@ -25,8 +25,9 @@ export interface Isolate {
   serve(hash: KeyHash, kind: Kind): Promise<void> | null;
 }
 
-/** KEY_CACHE_SIZE as it is by default. */
+/** KEY_CACHE_SIZE and LAST_USE_INTERVAL_SECONDS as they are by default. */
 const CACHE_SIZE = 10_000;
+export const LAST_USE_INTERVAL_MS = 3_600_000;
 const CLIENT = { text: "198.51.100.7", address: parseAddress("198.51.100.7") as Address };
 const REQUEST = { cf: { country: "NZ" } };
 
@@ -69,7 +70,12 @@ export function createIsolate(
       return () => undefined;
     },
   };
-  const usage = createUsageRecorder(storage.db, { maxKeys: CACHE_SIZE, clock: atOnce }, networks, fail);
+  const usage = createUsageRecorder(
+    storage.db,
+    { maxKeys: CACHE_SIZE, clock: atOnce, intervalMs: LAST_USE_INTERVAL_MS },
+    networks,
+    fail,
+  );
   const denials = createDenialRecorder(storage.db, denialRetentionMs, fail);
   const pending: Promise<unknown>[] = [];
   const background = (work: Promise<unknown>) => void pending.push(work);

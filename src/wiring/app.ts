@@ -76,7 +76,12 @@ export function createApp(given: Config, { clock, random }: Runtime): App {
     routes,
     ring: config.ring,
     keys,
-    usage: createUsageRecorder(config.db, { maxKeys: config.keyCacheSize, clock }, networks, onError),
+    usage: createUsageRecorder(
+      config.db,
+      { maxKeys: config.keyCacheSize, clock, intervalMs: config.lastUseIntervalMs },
+      networks,
+      onError,
+    ),
     denials,
     dryRuns,
     operators: operatorsOf(config, clock),

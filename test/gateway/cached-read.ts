@@ -35,7 +35,12 @@ export async function sendCachedReads(beforeEach: () => void): Promise<void> {
   const gateway = {
     ...openGateway().gateway,
     keys: createKeyResolver(parts, { cacheSize: 10, staleIfErrorMs: 60_000 }),
-    usage: createUsageRecorder(db, { maxKeys: 10, clock: parts.clock }, createNetworks(10, noCheck, onError), onError),
+    usage: createUsageRecorder(
+      db,
+      { maxKeys: 10, clock: parts.clock, intervalMs: 60_000 },
+      createNetworks(10, noCheck, onError),
+      onError,
+    ),
   };
   const work: Promise<unknown>[] = [];
   for (let request = 0; request < 3; request += 1) {

@@ -1,11 +1,12 @@
 // When an API key was last used, from which address, and how often. Counted in the isolate and written after the
-// response, at most once per key and minute, for many keys at once. An internal error here loses a count, never a response.
+// response, once in an interval for each key and for many keys at once. An internal error here loses a count, never a response.
 import { type Batched, createBatcher } from "../lib/batcher.ts";
 import type { Clock } from "../lib/timeouts.ts";
 import type { Networks } from "./networks.ts";
 import type { UsageRecorder } from "./port.ts";
 
-const WRITE_INTERVAL_MS = 60_000;
+/** A key with so many unwritten uses is written once a minute, so that an isolate that is stopped loses no more of them. */
+const MUCH = { intervalMs: 60_000, has: ({ count }: Use) => count >= 100 };
 /** How long a use may wait for those of other keys, while an isolate has others to write. */
 const GATHER_MS = 250;
 
@@ -39,6 +40,8 @@ export interface UsageSettings {
   /** As many as the key cache holds: of fewer, every request of a key in turn would be its first and cost a write. */
   readonly maxKeys: number;
   readonly clock: Clock;
+  /** LAST_USE_INTERVAL_SECONDS: how often a key in use is written. */
+  readonly intervalMs: number;
 }
 
 /**
@@ -48,7 +51,7 @@ export interface UsageSettings {
  */
 export function createUsageRecorder(
   db: D1Database,
-  { maxKeys, clock }: UsageSettings,
+  { maxKeys, clock, intervalMs }: UsageSettings,
   networks: Networks,
   onError: (what: string, error: unknown) => void,
 ): UsageRecorder {
@@ -73,7 +76,8 @@ export function createUsageRecorder(
   }
 
   const batcher = createBatcher<Use>({
-    intervalMs: WRITE_INTERVAL_MS,
+    intervalMs,
+    much: MUCH,
     maxKeys,
     // A batch at a time: a scan over ever new keys then seldom writes more than its own key.
     evictionSize: BATCH_SIZE,

@@ -21,6 +21,8 @@ export interface Batched<T> {
 export interface BatcherOptions<T> {
   /** How often a key is written at most; the first time it is written at once. */
   readonly intervalMs: number;
+  /** The same for a key that has gathered much; left out: no other. */
+  readonly much?: { readonly intervalMs: number; readonly has: (value: T) => boolean };
   /** How many keys are kept. Of more, those written longest ago are evicted and written, or gathered to be. */
   readonly maxKeys: number;
   /** How many keys are evicted at once; left out: one. */
@@ -84,8 +86,7 @@ export function createBatcher<T>(options: BatcherOptions<T>): Batcher<T> {
     },
     writeIfDue(key, now, background) {
       const entry = entries.get(key);
-      if (entry === undefined || isRecent(now, entry.writtenAt, options.intervalMs)) return;
-      if (options.isEmpty(entry.value)) return;
+      if (entry === undefined || !isDue(options, entry, now) || options.isEmpty(entry.value)) return;
       const { gather } = options;
       if (gather !== undefined && isRecent(now, state.sweptAt, gather.forMs)) {
         gatherEntries(state, gather, [entry], now, background);
@@ -105,6 +106,11 @@ export function createBatcher<T>(options: BatcherOptions<T>): Batcher<T> {
   };
 }
 
+function isDue<T>({ intervalMs, much }: BatcherOptions<T>, { value, writtenAt }: Entry<T>, now: number): boolean {
+  if (!isRecent(now, writtenAt, intervalMs)) return true;
+  return much?.has(value) === true && !isRecent(now, writtenAt, much.intervalMs);
+}
+
 /** Writes one key that is due, those that were gathered, and the others that are due; drops keys with nothing to write. */
 function sweep<T>(state: State<T>, first: Entry<T> | null, now: number): Promise<void>[] {
   const { options, entries, gathered } = state;
@@ -114,7 +120,7 @@ function sweep<T>(state: State<T>, first: Entry<T> | null, now: number): Promise
   gathered.clear();
   for (const entry of entries.values()) {
     if (due.size >= maxKeys) break;
-    if (due.has(entry) || isRecent(now, entry.writtenAt, options.intervalMs)) continue;
+    if (due.has(entry) || !isDue(options, entry, now)) continue;
     if (options.isEmpty(entry.value)) entries.delete(entry.key);
     else due.add(entry);
   }

@@ -22,8 +22,8 @@ beforeEach(async () => {
 
 const ADDRESS = "192.0.2.1";
 /** A recorder that looks for no new networks. */
-const recorderOf = (maxKeys: number) => {
-  const usage = createUsageRecorder(faulty.db, { maxKeys, clock }, { see: () => undefined }, (what) =>
+const recorderOf = (maxKeys: number, intervalMs = 60_000) => {
+  const usage = createUsageRecorder(faulty.db, { maxKeys, clock, intervalMs }, { see: () => undefined }, (what) =>
     errors.push(what),
   );
   const client = (text: string) => ({ text, address: parseAddress(text) as Address });
@@ -58,6 +58,25 @@ describe("createUsageRecorder", () => {
     usage.record(key.id, NOW + 60_000, ADDRESS, background);
     expect(await written()).toBe(2);
     expect(await stored(key)).toEqual({ lastUsedAt: NOW + 60_000, usageCount: 1_001 });
+  });
+
+  it("writes a key in use once in its interval, and once a minute while it has a hundred uses", async () => {
+    const [usage, seldom, often] = [recorderOf(10_000, 3_600_000), await makeKey(), await makeKey()];
+    const uses = async ({ id }: ApiKeyDetails, from: number, count: number) => {
+      for (let i = 0; i < count; i += 1) usage.record(id, NOW + from + i, ADDRESS, background);
+      await clock.advance(250);
+    };
+    await uses(seldom, 0, 1);
+    await uses(often, 1_000, 1);
+    await uses(seldom, 61_000, 99);
+    await uses(often, 62_000, 100);
+    expect([await stored(seldom), await stored(often)]).toMatchObject([{ usageCount: 1 }, { usageCount: 101 }]);
+    await uses(often, 63_000, 200);
+    expect(await stored(often)).toMatchObject({ usageCount: 101 });
+    await uses(often, 122_100, 1);
+    expect(await stored(often)).toMatchObject({ usageCount: 302 });
+    await uses(seldom, 3_600_000, 1);
+    expect(await stored(seldom)).toEqual({ lastUsedAt: NOW + 3_600_000, usageCount: 101 });
   });
 
   it("counts no use twice when the response to a write is lost after its commit", async () => {
