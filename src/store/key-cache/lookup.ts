@@ -34,7 +34,10 @@ export async function resolveCached(
   const superseded = cache.getSuperseded(key.hash, now);
   if (superseded !== null) return resolved(parts, superseded, "memory", now, false);
   const entry = cache.get(key.hash, now);
-  if (entry !== null) return await resolveEntry(parts, key, entry, background);
+  if (entry !== null) {
+    cache.reloadIfAged(key.hash, entry, now, background);
+    return await resolveEntry(parts, key, entry, background);
+  }
   // Whatever KV has, the feed has to confirm it: both are read at once.
   feed.refreshIfDue(now, background);
   return await readCopyOrRow(parts, key, background);
