@@ -217,8 +217,8 @@ export function entryFromPrimary(read: RecordRead | null, started: ReadStart, ra
 
 /** The entry of a copy from KV, which D1 has not confirmed. */
 export function entryFromCopy({ record, asOf }: RecordRead, now: number, random: () => number): CacheEntry {
-  const at = { confirmedAt: Number.NEGATIVE_INFINITY, ...agesFrom(now, random) };
-  return { record, asOf, ...at, isOutdated: false, source: "kv" };
+  const { dropAt, reloadAt } = agesFrom(now, random);
+  return { record, asOf, confirmedAt: Number.NEGATIVE_INFINITY, dropAt, reloadAt, isOutdated: false, source: "kv" };
 }
 
 function agesFrom(readAt: number, random: () => number): Pick<CacheEntry, "dropAt" | "reloadAt"> {
