@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { CLOUDFLARE, MINUTE_MS, type Month, monthOf, type Part, priceOf, timesInMonth, totalOf } from "./cost/bill.ts";
-import { count } from "./cost/count.ts";
+import { count, INTERVAL_MINUTES } from "./cost/count.ts";
 import { activeMs, CUSTOMERS, type Customer } from "./cost/customers.ts";
 import { printTable, progress, spreadOf } from "./report.ts";
 import { RESULTS } from "./setup/build.ts";
@@ -20,7 +20,7 @@ const NAMES: Readonly<Record<Part, string>> = {
 };
 
 const text = (fallback: string) => ({ type: "string", default: fallback }) as const;
-const { values } = parseArgs({ options: { minutes: text("20"), seed: text("1") } });
+const { values } = parseArgs({ options: { minutes: text(String(INTERVAL_MINUTES)), seed: text("1") } });
 const cpuMsOfRead = measuredCpuMs();
 const perMillion: string[][] = [["US dollars for a million requests", "all", "with invocation logs"]];
 for (const customer of CUSTOMERS) perMillion.push(await bill(customer));

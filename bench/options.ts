@@ -8,6 +8,8 @@ export interface Options extends Pace {
   /** In a quick run as well; a whole run has them in any case. */
   readonly peers: boolean;
   readonly writeDocs: boolean;
+  /** Added latency with delays of storage and upstream, and nothing else. */
+  readonly latency: boolean;
   /** Only scenarios whose names contain one of these; all when empty. */
   readonly only: readonly string[];
   /** Only these of the extra measurements. */
@@ -18,6 +20,7 @@ const USAGE = `npm run bench -- [options]
   --quick        the pass-throughs and a few scenarios, in under a minute
   --check        with --quick: fail when a ratio is 15 % below bench/ratios.json
   --peers        Hono, and HAProxy where it is installed, beside Gatehouse: also with --quick
+  --latency      only: the latency added when D1 is 60 and 200 ms away; six minutes, --quick: two
   --write-docs   no run: the last two whole runs into docs/performance.md
   --rounds N     rounds (7; quick: 5)
   --bursts N     bursts of 300 requests per scenario and round (20; quick: 8)
@@ -27,7 +30,7 @@ const USAGE = `npm run bench -- [options]
 export function readOptions(): Options {
   const flag = { type: "boolean", default: false } as const;
   const text = { type: "string", default: "" } as const;
-  const flags = { quick: flag, check: flag, peers: flag, "write-docs": flag, help: flag };
+  const flags = { quick: flag, check: flag, peers: flag, latency: flag, "write-docs": flag, help: flag };
   const { values } = parseArgs({ options: { ...flags, rounds: text, bursts: text, only: text, extras: text } });
   if (values.help) {
     console.log(USAGE);
@@ -38,6 +41,7 @@ export function readOptions(): Options {
     quick,
     check: values.check,
     peers: values.peers,
+    latency: values.latency,
     writeDocs: values["write-docs"],
     rounds: Number(values.rounds || (quick ? 5 : 7)),
     bursts: Number(values.bursts || (quick ? 8 : 20)),

@@ -1,6 +1,7 @@
 // `npm run bench`: what a request costs through Gatehouse, against a plain pass-through in the same runtime.
 import { availableParallelism, cpus } from "node:os";
 import { measureBundle, measureExtras } from "./extras.ts";
+import { measureAddedLatency } from "./latency.ts";
 import { readOptions } from "./options.ts";
 import { measurePeers } from "./peers.ts";
 import { isValid, lostRatios, printResults, printSamples, progress, ratioResults, writeJson } from "./report.ts";
@@ -16,6 +17,7 @@ const TRIES = 3;
 pinToOtherCore();
 const options = readOptions();
 if (options.writeDocs) writeDocs();
+else if (options.latency) await measureAddedLatency(options.quick);
 else process.exitCode = options.check ? await checkRatios() : await runAll();
 process.exit();
 

@@ -13,11 +13,12 @@ import { createMaintenanceJobs } from "../../src/wiring/maintenance.ts";
 import { addKeyRows } from "../setup/keys.ts";
 import { type Counted, MINUTE_MS } from "./bill.ts";
 import { type Customer, createTraffic } from "./customers.ts";
-import { createIsolate } from "./isolate.ts";
+import { createIsolate, LAST_USE_INTERVAL_MS } from "./isolate.ts";
 import { type CountingStorage, createStorage, RING } from "./storage.ts";
 
-/** A cached record lives ten minutes: after that isolates are as warm as they will be. */
-const WARM_UP_MINUTES = 12;
+/** The last use of a key in use is written once in this time, and a cached record is kept as long: then isolates are warm. */
+export const INTERVAL_MINUTES = LAST_USE_INTERVAL_MS / MINUTE_MS;
+const WARM_UP_MINUTES = INTERVAL_MINUTES + 2;
 /** Instead of a day, so that as many denials are deleted as are kept while the count lasts. */
 const DENIAL_RETENTION_MS = 5 * MINUTE_MS;
 const DAY_MS = 86_400_000;

@@ -25,8 +25,9 @@ export interface Isolate {
   serve(hash: KeyHash, kind: Kind): Promise<void> | null;
 }
 
-/** KEY_CACHE_SIZE as it is by default. */
+/** KEY_CACHE_SIZE and LAST_USE_INTERVAL_SECONDS as they are by default. */
 const CACHE_SIZE = 10_000;
+export const LAST_USE_INTERVAL_MS = 3_600_000;
 const CLIENT = { text: "198.51.100.7", address: parseAddress("198.51.100.7") as Address };
 const REQUEST = { cf: { country: "NZ" } };
 
@@ -61,7 +62,20 @@ export function createIsolate(
   const resolver = createKeyResolver(parts, { cacheSize: CACHE_SIZE, staleIfErrorMs: 60_000 });
   const check = createPlaceCheck(storage.db, async () => fail("a new network", storage));
   const networks = createNetworks(CACHE_SIZE, async () => check, fail);
-  const usage = createUsageRecorder(storage.db, CACHE_SIZE, networks, fail);
+  // D1 bills rows, however many of them a statement has: what is gathered is written at once.
+  const atOnce: Clock = {
+    now: clock.now,
+    after(_, run) {
+      run();
+      return () => undefined;
+    },
+  };
+  const usage = createUsageRecorder(
+    storage.db,
+    { maxKeys: CACHE_SIZE, clock: atOnce, intervalMs: LAST_USE_INTERVAL_MS },
+    networks,
+    fail,
+  );
   const denials = createDenialRecorder(storage.db, denialRetentionMs, fail);
   const pending: Promise<unknown>[] = [];
   const background = (work: Promise<unknown>) => void pending.push(work);

@@ -1,7 +1,7 @@
 // How many rows D1 bills for a statement, as its `meta` says; SQLite does not tell. Every statement of a request and of the
 // scheduled maintenance is here, and test/store/rows-billed.test.ts compares each with a D1 in workerd.
 import { ADD_FIRST, PRUNE_NETWORKS, READ_PLACES, SEE_AGAIN } from "../../src/store/api-keys/new-networks.ts";
-import { RECORD_USE } from "../../src/store/api-keys/usage.ts";
+import { RECORD_USES } from "../../src/store/api-keys/usage.ts";
 import { ENDS, NEWEST_EVENT } from "../../src/store/audit/publisher.ts";
 import { OPEN_ACCOUNTS, OTHER_SIGNER } from "../../src/store/audit/sealer.ts";
 import { COUNT_DENIALS, KEEP_REQUESTS } from "../../src/store/denials/recorder.ts";
@@ -36,7 +36,8 @@ export const ROWS: ReadonlyMap<string, (effect: Effect) => Rows> = new Map<strin
   // The key, its role, the end of the log. A key with allow lists reads two more for each.
   [FIND_BY_HASH, ({ returned }) => ({ read: 3 * returned, written: 0 })],
   [READ_CHANGES, readsOnly(3)],
-  [RECORD_USE, ({ changed }) => ({ read: changed, written: changed })],
+  // The list and the key, then both again where the key is written.
+  [RECORD_USES, ({ changed }) => ({ read: 4 * changed, written: changed })],
   // In an isolate's first use of a key and a network in a day: the key, and its places of this network, this country and any.
   [READ_PLACES, ({ returned }) => ({ read: returned === 1 ? 2 : 1 + 2 * returned, written: 0 })],
   [ADD_FIRST, ({ added }) => ({ read: 2 * added, written: 2 * added })],

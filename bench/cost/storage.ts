@@ -2,7 +2,7 @@
 // rows that D1 bills for it. Both answer at once.
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { newKeyRing, parseKeyRing } from "../../scripts/secrets.ts";
-import { RECORD_USE } from "../../src/store/api-keys/usage.ts";
+import { RECORD_USES } from "../../src/store/api-keys/usage.ts";
 import { COUNT_DENIALS } from "../../src/store/denials/recorder.ts";
 import { migratedDatabase } from "../setup/keys.ts";
 import { type Effect, ROWS } from "./rows.ts";
@@ -53,7 +53,7 @@ function createD1(database: DatabaseSync, used: Usage): D1Database {
     if (rows === undefined) throw new Error(`rows.ts does not say what D1 bills for ${sql}`);
     used.rowsRead += rows.read;
     used.rowsWritten += rows.written;
-    if (sql === RECORD_USE) used.lastUses += rows.written;
+    if (sql === RECORD_USES) used.lastUses += rows.written;
   }
 
   function run(sql: string, values: readonly SQLInputValue[]) {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../scripts/free-port.ts";
 import { buildGatehouse, buildWithOperations, buildWithoutChanges, WORKERS } from "./build.ts";
+import type { Delays } from "./delays.ts";
 import { createStore, type Store } from "./keys.ts";
 import { start, stopAll, untilReady } from "./process.ts";
 import { startWorker, type Worker, type WorkerSpec } from "./workerd.ts";
@@ -30,21 +31,27 @@ export type StorageCounts = Readonly<Record<"d1Reads" | "d1Writes" | "kvReads" |
  *
  * @param fill adds keys to the database; its result is passed on
  * @param keepsCopies whether KV keeps what is written; otherwise it stays empty, and a key that is not cached is read from D1
+ * @param delays how long storage and the upstream take; `null`: no longer than they need
  */
 export async function withBackends<Filled, Result>(
   name: string,
   fill: (store: Store) => Promise<Filled>,
   measure: (backends: Backends, filled: Filled) => Promise<Result>,
   keepsCopies = false,
+  delays: Delays | null = null,
 ): Promise<Result> {
   const store = await createStore(name);
   const filled = await fill(store);
   store.close();
   const [upstream, d1, kv] = [await freePort(), await freePort(), await freePort()];
   const upstreamUrl = `http://127.0.0.1:${upstream}`;
-  await startScript("upstream-server.ts", [upstream], `${upstreamUrl}/seen`);
+  await startScript("upstream-server.ts", [upstream, delays?.upstreamMs ?? 0], `${upstreamUrl}/seen`);
   const counts = `http://127.0.0.1:${kv}/counts`;
-  const storage = await startScript("storage-server.ts", [store.file, d1, kv, String(keepsCopies)], counts);
+  const storage = await startScript(
+    "storage-server.ts",
+    [store.file, d1, kv, String(keepsCopies), delays?.d1Ms ?? ""],
+    counts,
+  );
   const storageCounts = async () => (await (await fetch(counts)).json()) as StorageCounts;
   const vars = { ...store.secrets, UPSTREAM_URL: upstreamUrl, UPSTREAM_AUDIENCE: "bench" };
   const bindings = { upstream, storage: { d1, kv }, vars };

@@ -3,9 +3,13 @@
 import { createServer } from "node:http";
 import { DatabaseSync } from "node:sqlite";
 import { buffer, text } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
 import { d1Wire, READS } from "../../test/support/d1-wire.ts";
+import { createKvDelay } from "./delays.ts";
 
-const [file = "", d1Port = "", kvPort = "", keepsCopies = ""] = process.argv.slice(2);
+// The last: how long D1 takes, in milliseconds; left out: neither D1 nor KV waits.
+const [file = "", d1Port = "", kvPort = "", keepsCopies = "", d1Ms = ""] = process.argv.slice(2);
+const kvDelay = d1Ms === "" ? null : createKvDelay();
 const database = new DatabaseSync(file);
 database.exec("PRAGMA synchronous = OFF; PRAGMA journal_mode = WAL; PRAGMA cache_size = -262144");
 const answer = d1Wire(database);
@@ -14,7 +18,9 @@ const counts = { d1Reads: 0, d1Writes: 0, kvReads: 0, kvWrites: 0 };
 const d1 = createServer(async (request, response) => {
   const body = await text(request);
   for (const { sql } of [JSON.parse(body)].flat()) counts[READS.test(sql) ? "d1Reads" : "d1Writes"] += 1;
-  response.writeHead(200, { "content-type": "application/json" }).end(answer(request.url ?? "", body));
+  const result = answer(request.url ?? "", body);
+  if (d1Ms !== "") await delay(Number(d1Ms));
+  response.writeHead(200, { "content-type": "application/json" }).end(result);
 });
 
 /** Values by name; what is written with one has no metadata here. */
@@ -29,6 +35,7 @@ const kv = createServer(async (request, response) => {
   counts[request.method === "GET" ? "kvReads" : "kvWrites"] += 1;
   if (request.method !== "GET" && keepsCopies === "true") copies.set(name, body);
   const copy = copies.get(name);
+  if (kvDelay !== null && request.method === "GET" && copy !== undefined) await delay(kvDelay(name, Date.now()));
   response.writeHead(request.method === "GET" && copy === undefined ? 404 : 200).end(copy);
 });
 for (const [server, port] of [

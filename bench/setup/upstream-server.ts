@@ -2,9 +2,11 @@
 // that a gateway must set or remove, so that a fast wrong gateway fails the run.
 import { createServer } from "node:http";
 import { Readable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { chunksOf } from "./chunks.ts";
 
-const [port = ""] = process.argv.slice(2);
+// The last: how long it takes to answer, in milliseconds.
+const [port = "", delayMs = "0"] = process.argv.slice(2);
 const BODY = JSON.stringify({
   data: { spec: { name: "bench" }, info: { state: "ACTIVE" } },
   padding: "x".repeat(900),
@@ -15,12 +17,13 @@ const sockets = new WeakSet<object>();
 /** A signed identity is longer than this. */
 const IDENTITY_LENGTH = 400;
 
-const server = createServer((request, response) => {
+const server = createServer(async (request, response) => {
   const url = request.url ?? "";
   if (url === "/seen") {
     response.end(JSON.stringify(seen));
     return;
   }
+  if (delayMs !== "0") await delay(Number(delayMs));
   seen.requests += 1;
   // Counted with its first request, so that connections that only read the counts are not among them.
   if (!sockets.has(request.socket)) seen.connections += 1;

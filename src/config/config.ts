@@ -55,6 +55,8 @@ interface Settings {
     readonly githubKeysUrl: string | null;
   };
   readonly keyCacheSize: number;
+  /** How often the last use of a key in use is written, and its count. */
+  readonly lastUseIntervalMs: number;
   readonly staleIfErrorMs: number;
   /** How long a denied request can be explained. */
   readonly denialRetentionMs: number;
@@ -132,6 +134,7 @@ function readSettings(read: ConfigReader): Settings {
     endpoints: readEndpoints(read),
     leaks: readLeaks(read),
     keyCacheSize: read.whole("KEY_CACHE_SIZE", 10_000, 1, 100_000),
+    lastUseIntervalMs: read.whole("LAST_USE_INTERVAL_SECONDS", 3_600, 60, 86_400) * 1_000,
     staleIfErrorMs: read.number("STALE_IF_ERROR_SECONDS", 60, 0, 300) * 1_000,
     denialRetentionMs: read.number("DENIAL_RETENTION_SECONDS", 86_400, 0, 2_592_000) * 1_000,
     oidc: readOidc((name) => read.text(name), read.errors),

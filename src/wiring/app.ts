@@ -78,7 +78,12 @@ export function createApp(given: Config, { clock, random }: Runtime): App {
     operations,
     ring: config.ring,
     keys,
-    usage: createUsageRecorder(config.db, config.keyCacheSize, networks, onError),
+    usage: createUsageRecorder(
+      config.db,
+      { maxKeys: config.keyCacheSize, clock, intervalMs: config.lastUseIntervalMs },
+      networks,
+      onError,
+    ),
     denials,
     dryRuns,
     operators: operatorsOf(config, clock),

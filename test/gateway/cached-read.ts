@@ -30,12 +30,17 @@ export async function sendCachedReads(beforeEach: () => void): Promise<void> {
     onError,
   };
   const noCheck = () => Promise.reject(new Error("no address, and so nothing to check"));
-  const statement = { bind: () => statement };
-  const db = { prepare: () => statement, batch: async () => [] } as unknown as D1Database;
+  const statement = { bind: () => statement, run: async () => ({}) };
+  const db = { prepare: () => statement } as unknown as D1Database;
   const gateway = {
     ...openGateway().gateway,
     keys: createKeyResolver(parts, { cacheSize: 10, staleIfErrorMs: 60_000 }),
-    usage: createUsageRecorder(db, 10, createNetworks(10, noCheck, onError), onError),
+    usage: createUsageRecorder(
+      db,
+      { maxKeys: 10, clock: parts.clock, intervalMs: 60_000 },
+      createNetworks(10, noCheck, onError),
+      onError,
+    ),
   };
   const work: Promise<unknown>[] = [];
   for (let request = 0; request < 3; request += 1) {

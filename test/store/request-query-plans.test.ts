@@ -1,7 +1,7 @@
 // The cost in D1 of the statements of a request, the change feed and scheduled maintenance: query plans, and the size of a
 // key.
 import { beforeEach, expect, it } from "vitest";
-import { RECORD_USE } from "../../src/store/api-keys/usage.ts";
+import { RECORD_USES } from "../../src/store/api-keys/usage.ts";
 import { FIND_APPROVAL } from "../../src/store/approvals/repository.ts";
 import { COUNT_DENIED, COUNT_EVALUATED } from "../../src/store/dry-runs/recorder.ts";
 import {
@@ -33,7 +33,7 @@ it.each(
     IDLE_KEYS,
     FIND_APPROVAL,
     CLEAR_PENDING,
-    RECORD_USE,
+    RECORD_USES,
     COUNT_EVALUATED,
     COUNT_DENIED,
   }),

@@ -2,7 +2,7 @@
 import { beforeEach, expect, it } from "vitest";
 import { type Effect, ROWS } from "../../bench/cost/rows.ts";
 import { ADD_FIRST, PRUNE_NETWORKS, READ_PLACES, SEE_AGAIN } from "../../src/store/api-keys/new-networks.ts";
-import { RECORD_USE } from "../../src/store/api-keys/usage.ts";
+import { RECORD_USES } from "../../src/store/api-keys/usage.ts";
 import { ENDS, NEWEST_EVENT } from "../../src/store/audit/publisher.ts";
 import { OPEN_ACCOUNTS, OTHER_SIGNER } from "../../src/store/audit/sealer.ts";
 import { COUNT_DENIALS, KEEP_REQUESTS } from "../../src/store/denials/recorder.ts";
@@ -38,10 +38,13 @@ it("bills the lookups of a request as bench/cost calculates", async () => {
   await expectBilled(READ_CHANGES, [1e9]);
 });
 
-it("bills one written row for a use", async () => {
-  const { id } = await makeKey();
-  await expectBilled(RECORD_USE, [id, NOW, 1, "192.0.2.1", "w1"]);
-  await expectBilled(RECORD_USE, [id, NOW + 1, 1, "192.0.2.1", "w2"]);
+it("bills one written row for the use of a key", async () => {
+  const ids = [(await makeKey()).id, (await makeKey()).id];
+  const uses = (of: readonly string[], at: number) =>
+    JSON.stringify(of.map((id) => ({ id, at, count: 1, address: "192.0.2.1" })));
+  await expectBilled(RECORD_USES, [uses(ids.slice(1), NOW), "w1"]);
+  await expectBilled(RECORD_USES, [uses(ids, NOW + 1), "w2"]);
+  await expectBilled(RECORD_USES, [uses(ids, NOW + 1), "w3"]);
 });
 
 it("bills the networks of a key as bench/cost calculates", async () => {

@@ -52,6 +52,7 @@ describe("readConfig", () => {
       SPECULATIVE_FORWARDING: "off",
       STALE_IF_ERROR_SECONDS: "0",
       KEY_CACHE_SIZE: "5",
+      LAST_USE_INTERVAL_SECONDS: "60",
       BLOCKED_KEY_IDS: " 7D0E3F0A-1b7c-4c38-8a4e-5d1f6f2b9c01 ,",
       ALLOW_WEBSOCKETS: "true",
       ALLOWED_HOSTS: "API.example.com,localhost:8787",
@@ -63,6 +64,7 @@ describe("readConfig", () => {
     expect(config.policy.hosts).toEqual(new Set(["api.example.com", "localhost:8787"]));
     expect(config.policy.origins).toEqual(new Set(["https://a.example", "http://localhost:3000"]));
     expect(config.upstream).toMatchObject({ audience: "aud", authorization: "Bearer a b", timeoutMs: 500 });
+    expect([config.keyCacheSize, config.lastUseIntervalMs]).toEqual([5, 60_000]);
     expect(config.log).toEqual({ sample: 0.25, format: "pretty" });
   });
 
@@ -87,6 +89,10 @@ describe("readConfig", () => {
       expect(errorsOf({ API_PATH_PREFIX: path })).toEqual(["API_PATH_PREFIX must be a path such as /api/v1/"]);
     }
     expect(errorsOf({ UNKNOWN_OPERATIONS: "allow" })).toEqual(["UNKNOWN_OPERATIONS must be one of deny, admin"]);
+  });
+
+  it("writes the last use of a key in use once an hour by default", () => {
+    expect(configOf({}).lastUseIntervalMs).toBe(3_600_000);
   });
 
   it("reads the quotas of accounts", () => {
@@ -182,6 +188,8 @@ describe("readConfig", () => {
     ["STALE_IF_ERROR_SECONDS", "301"],
     ["KEY_CACHE_SIZE", "0"],
     ["KEY_CACHE_SIZE", "1.5"],
+    ["LAST_USE_INTERVAL_SECONDS", "59"],
+    ["LAST_USE_INTERVAL_SECONDS", "86401"],
     ["BLOCKED_KEY_IDS", "key-1"],
     ["BLOCKED_KEY_IDS", "7d0e3f0a-1b7c-4c38-8a4e-5d1f6f2b9c01;7d0e3f0a-1b7c-4c38-8a4e-5d1f6f2b9c02"],
     ["ALLOW_WEBSOCKETS", "1"],

@@ -54,6 +54,8 @@ describe("KV failures", () => {
     const { token } = await gateway.key();
     gateway.kv.onGet = "silent";
     expect((await advanceTimeUntil(gateway.call(token))).status).toBe(200);
+    expect(Date.now()).toBeLessThan(NOW + 400);
+    await vi.advanceTimersByTimeAsync(400);
     expect(gateway.lines.filter(({ reason }) => reason === "kv_read")).toHaveLength(1);
   });
 

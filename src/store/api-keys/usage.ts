@@ -1,25 +1,29 @@
 // When an API key was last used, from which address, and how often. Counted in the isolate and written after the
-// response, at most once per key and minute. An internal error here loses a count, never a response.
+// response, once in an interval for each key and for many keys at once. An internal error here loses a count, never a response.
 import { type Batched, createBatcher } from "../lib/batcher.ts";
+import type { Clock } from "../lib/timeouts.ts";
 import type { Networks } from "./networks.ts";
 import type { UsageRecorder } from "./port.ts";
 
-const WRITE_INTERVAL_MS = 60_000;
-const SWEEP_INTERVAL_MS = 1_000;
+/** A key with so many unwritten uses is written once a minute, so that an isolate that is stopped loses no more of them. */
+const MUCH = { intervalMs: 60_000, has: ({ count }: Use) => count >= 100 };
+/** How long a use may wait for those of other keys, while an isolate has others to write. */
+const GATHER_MS = 250;
 
-/** Statements in one batch, which is one round trip and one transaction. */
+/** Keys in one statement. */
 const BATCH_SIZE = 100;
-
-/**
- * Keys that one request writes at most; the next second's takes the rest. D1 allows a thousand queries for each invocation
- * of a Worker: https://developers.cloudflare.com/d1/platform/limits/
- */
+/** Keys that one request writes at most; the next write takes the rest. */
 const MAX_SWEPT = 500;
 
-/** Moves the time forward only, and the address with it: isolates write in any order. */
-export const RECORD_USE = `
-  UPDATE api_keys SET last_used_at = max(coalesce(last_used_at, 0), ?2), usage_count = usage_count + ?3,
-    last_used_address = iif(?2 >= coalesce(last_used_at, 0), ?4, last_used_address), usage_write = ?5 WHERE id = ?1`;
+/**
+ * The uses of some keys, each listed once. Moves the time forward only, and the address with it: isolates write in any order.
+ */
+export const RECORD_USES = `
+  UPDATE api_keys SET last_used_at = max(coalesce(last_used_at, 0), use.value ->> 'at'),
+    usage_count = usage_count + (use.value ->> 'count'),
+    last_used_address = iif(use.value ->> 'at' >= coalesce(last_used_at, 0), use.value ->> 'address', last_used_address),
+    usage_write = ?2
+  FROM json_each(?1) AS use WHERE api_keys.id = use.value ->> 'id'`;
 
 /** Whether a write was committed, as far as no other write has counted uses of all its keys since. */
 const FIND_WRITE = "SELECT 1 FROM api_keys WHERE id IN (SELECT value FROM json_each(?1)) AND usage_write = ?2 LIMIT 1";
@@ -32,24 +36,38 @@ interface Use {
   address: string | null;
 }
 
+export interface UsageSettings {
+  /** As many as the key cache holds: of fewer, every request of a key in turn would be its first and cost a write. */
+  readonly maxKeys: number;
+  readonly clock: Clock;
+  /** LAST_USE_INTERVAL_SECONDS: how often a key in use is written. */
+  readonly intervalMs: number;
+}
+
 /**
  * The usage recorder of one isolate.
  *
- * @param maxKeys as many as the key cache holds: of fewer, every request of a key in turn would be its first and cost a write
  * @param onError reports a failed write; its counts are kept for the next one
  */
 export function createUsageRecorder(
   db: D1Database,
-  maxKeys: number,
+  { maxKeys, clock, intervalMs }: UsageSettings,
   networks: Networks,
   onError: (what: string, error: unknown) => void,
 ): UsageRecorder {
   async function write(batch: readonly Batched<Use>[]): Promise<void> {
     const id = crypto.randomUUID().slice(0, 13);
-    const toStatement = ({ key, value }: Batched<Use>) =>
-      db.prepare(RECORD_USE).bind(key, value.lastUsedAt, value.count, value.address, id);
+    const toRow = ({ key, value: { lastUsedAt: at, count, address } }: Batched<Use>) => ({
+      id: key,
+      at,
+      count,
+      address,
+    });
     try {
-      await db.batch(batch.map(toStatement));
+      await db
+        .prepare(RECORD_USES)
+        .bind(JSON.stringify(batch.map(toRow)), id)
+        .run();
     } catch (error) {
       const keys = JSON.stringify(batch.map(({ key }) => key));
       const row = await db.withSession("first-primary").prepare(FIND_WRITE).bind(keys, id).first();
@@ -58,11 +76,12 @@ export function createUsageRecorder(
   }
 
   const batcher = createBatcher<Use>({
-    intervalMs: WRITE_INTERVAL_MS,
+    intervalMs,
+    much: MUCH,
     maxKeys,
     // A batch at a time: a scan over ever new keys then seldom writes more than its own key.
     evictionSize: BATCH_SIZE,
-    sweep: { intervalMs: SWEEP_INTERVAL_MS, maxKeys: MAX_SWEPT },
+    gather: { forMs: GATHER_MS, maxKeys: MAX_SWEPT, clock },
     batchSize: BATCH_SIZE,
     empty: () => ({ count: 0, lastUsedAt: Number.NEGATIVE_INFINITY, address: null }),
     isEmpty: ({ count }) => count === 0,

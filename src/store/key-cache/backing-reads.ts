@@ -11,7 +11,8 @@ import { type CacheEntry, entryFromCopy, entryFromPrimary, type KeyCache, type R
 import type { KeyCopies, KeyRecordSource, PresentedKey, PrimaryRead } from "./ports.ts";
 import { CorruptRecord } from "./record-codec.ts";
 
-const KV_TIMEOUT_MS = 75;
+/** A request waits for it beside the row only: see lookup.ts. */
+const KV_TIMEOUT_MS = 400;
 const PRIMARY_TIMEOUT_MS = 1_000;
 /** No request waits for it. */
 const RELOAD_TIMEOUT_MS = 10_000;

@@ -12,8 +12,12 @@ import type { RecordRead, ResolvedKey } from "./ports.ts";
 const MISS_TTL_MS = 5_000;
 /** Entries that become stale at once when this isolate changes their role or list. */
 const MAX_INVALIDATED = 100;
-/** After this long an entry is read again, however often it is used; less a jitter of up to a tenth. */
-const MAX_AGE_MS = 600_000;
+/** After this long an entry is read again from D1, behind a response that it has served; less a jitter of up to a tenth. */
+const RELOAD_AFTER_MS = 600_000;
+/** When that has failed, it is tried again after this long. */
+const RELOAD_RETRY_MS = 60_000;
+/** After this long an entry that was not read again is dropped. */
+const MAX_AGE_MS = 3_600_000;
 
 /** A record as of a line of the change log, or a miss. Times are in milliseconds since the epoch. */
 export interface CacheEntry {
@@ -22,6 +26,8 @@ export interface CacheEntry {
   /** When the read from D1 began; -Infinity for a copy from KV. */
   readonly confirmedAt: number;
   readonly dropAt: number;
+  /** From when on it is read again, behind a response. */
+  readonly reloadAt: number;
   /** Read from D1, and older than the change log was known to be before: not of the primary as it is. */
   readonly isOutdated: boolean;
   readonly source: "kv" | "d1";
@@ -42,6 +48,8 @@ export interface KeyCache {
   getSuperseded(hash: KeyHash, now: number): CacheEntry | null;
   /** The hashes of all such entries. */
   superseded(now: number): readonly KeyHash[];
+  /** Has an entry read again in the background when it is old. */
+  reloadIfAged(hash: KeyHash, entry: CacheEntry, now: number, background: Background): void;
   /** Stores an entry, unless a later one is cached. */
   put(hash: KeyHash, entry: CacheEntry, now: number): void;
   /** The number of the newest line of the change log that is known; 0: none. */
@@ -70,8 +78,11 @@ export interface KeyCache {
   reset(): void;
 }
 
+/** Reads the row of a cached record in the background. */
+export type Reload = (hash: KeyHash, record: KeyRecord, background: Background) => void;
+
 /** @param limit the most entries that are kept */
-export function createKeyCache(feed: ChangeFeedReader, limit: number): KeyCache {
+export function createKeyCache(feed: ChangeFeedReader, limit: number, reload: Reload): KeyCache {
   const entries = createLruMap<KeyHash, CacheEntry>(limit);
   let invalidatedAt = Number.NEGATIVE_INFINITY;
   /** Ids of keys and roles, by the time of their invalidation. */
@@ -115,7 +126,13 @@ export function createKeyCache(feed: ChangeFeedReader, limit: number): KeyCache 
         if (ageMs >= FRESH_FOR_MS || isInvalidated(entry, confirmedAt)) return null;
         feed.refreshIfDue(now, background);
       }
+      if (now >= entry.reloadAt) this.reloadIfAged(hash, entry, now, background);
       return { record: entry.record, source: "memory", ageMs, degraded: false };
+    },
+    reloadIfAged(hash, entry, now, background) {
+      if (now < entry.reloadAt || entry.record === null) return;
+      entries.set(hash, { ...entry, reloadAt: now + RELOAD_RETRY_MS });
+      reload(hash, entry.record, background);
     },
     put(hash, entry, now) {
       const known = entries.get(hash);
@@ -190,22 +207,22 @@ export interface ReadStart {
 /** The entry of a read from D1; `null` is a miss. */
 export function entryFromPrimary(read: RecordRead | null, started: ReadStart, random: () => number): CacheEntry {
   if (read === null) {
-    const dropAt = started.at + MISS_TTL_MS;
-    return { record: null, asOf: 0, confirmedAt: started.at, dropAt, isOutdated: false, source: "d1" };
+    const at = { confirmedAt: started.at, dropAt: started.at + MISS_TTL_MS, reloadAt: Number.POSITIVE_INFINITY };
+    return { record: null, asOf: 0, ...at, isOutdated: false, source: "d1" };
   }
   const { record, asOf } = read;
-  const dropAt = started.at + maxAgeMs(random);
-  return { record, asOf, confirmedAt: started.at, dropAt, isOutdated: asOf < started.seq, source: "d1" };
+  const at = { confirmedAt: started.at, ...agesFrom(started.at, random) };
+  return { record, asOf, ...at, isOutdated: asOf < started.seq, source: "d1" };
 }
 
 /** The entry of a copy from KV, which D1 has not confirmed. */
 export function entryFromCopy({ record, asOf }: RecordRead, now: number, random: () => number): CacheEntry {
-  const dropAt = now + maxAgeMs(random);
-  return { record, asOf, confirmedAt: Number.NEGATIVE_INFINITY, dropAt, isOutdated: false, source: "kv" };
+  const { dropAt, reloadAt } = agesFrom(now, random);
+  return { record, asOf, confirmedAt: Number.NEGATIVE_INFINITY, dropAt, reloadAt, isOutdated: false, source: "kv" };
 }
 
-function maxAgeMs(random: () => number): number {
-  return MAX_AGE_MS * (1 - random() / 10);
+function agesFrom(readAt: number, random: () => number): Pick<CacheEntry, "dropAt" | "reloadAt"> {
+  return { dropAt: readAt + MAX_AGE_MS, reloadAt: readAt + RELOAD_AFTER_MS * (1 - random() / 10) };
 }
 
 // Only an active key is edited. Other isolates' clocks may be behind, but not by this much.

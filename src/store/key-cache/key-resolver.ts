@@ -1,11 +1,12 @@
 // The key resolver of one isolate, assembled: the key cache first, then lookup.ts, within one time limit.
 // docs/operating.md states the bounds.
+import { claimsOfRecord } from "../../core/token/api-key-token.ts";
 import type { Background } from "../common.ts";
 import { createCircuitBreaker } from "../lib/circuit-breaker.ts";
 import { CLOCK_TOLERANCE_MS, type Clock, withTimeout } from "../lib/timeouts.ts";
-import { createBackingReads } from "./backing-reads.ts";
+import { type BackingReads, createBackingReads } from "./backing-reads.ts";
 import { type ChangeFeedReader, createChangeFeedReader, REFRESH_AFTER_MS } from "./change-feed.ts";
-import { createKeyCache, type KeyCache } from "./key-cache.ts";
+import { createKeyCache, type KeyCache, type Reload } from "./key-cache.ts";
 import { ignoreUnhandled, type ResolverParts, reloadSuperseded, resolveCached, resolveFromPrimary } from "./lookup.ts";
 import type { ChangeFeed, KeyCopies, KeyRecordSource, KeyResolver } from "./ports.ts";
 
@@ -69,8 +70,11 @@ function assemble(parts: KeyResolverParts, settings: KeyResolverSettings): Resol
   const onRoleChange = (background: Background) => background(reloadSuperseded(isolate, background));
   const events = { onRewind, onRoleChange };
   const feed: ChangeFeedReader = createChangeFeedReader({ ...parts, ...events, source: parts.changes, breaker });
-  const cache: KeyCache = createKeyCache(feed, settings.cacheSize);
-  const reads = createBackingReads({ ...parts, breaker, cache });
+  const reload: Reload = (hash, record, background) =>
+    // The cached record stays when it fails: the feed confirms it, and reports that D1 cannot be read.
+    background(reads.row({ hash, claims: claimsOfRecord(record) }, background).catch(() => undefined));
+  const cache: KeyCache = createKeyCache(feed, settings.cacheSize, reload);
+  const reads: BackingReads = createBackingReads({ ...parts, breaker, cache });
   let latest = Number.NEGATIVE_INFINITY;
   function detectClockRollback(time: number): void {
     const isRollback = time < latest - CLOCK_TOLERANCE_MS;

@@ -48,15 +48,14 @@ const STEADY: Customer = {
 const MINUTES = 20;
 
 describe("the count of a customer's usage", () => {
-  it("counts a write of last use a minute, a feed read in five to six seconds, a KV read in ten minutes", async () => {
+  it("counts a write of last use for a hundred uses, a feed read in five to six seconds, a row in ten minutes", async () => {
     const { used, idle } = await count(STEADY, { seed: 1, minutes: MINUTES });
-    expect(used.lastUses).toBeGreaterThanOrEqual(MINUTES - 1);
-    expect(used.lastUses).toBeLessThanOrEqual(MINUTES);
+    expect(used.lastUses).toBeGreaterThanOrEqual((MINUTES * 60) / 100 - 2);
+    expect(used.lastUses).toBeLessThanOrEqual((MINUTES * 60) / 100 + 2);
     expect(used.rowsWritten).toBe(used.lastUses);
-    expect(used.kvReads).toBeGreaterThanOrEqual(2);
-    expect(used.kvReads).toBeLessThanOrEqual(3);
-    // Each use reads the row that it writes; the rest is the feed's, three rows at a time.
-    const feedReads = (used.rowsRead - used.lastUses - idle.rowsRead * MINUTES) / 3;
+    expect(used.kvReads).toBe(0);
+    // A write of uses reads four rows for each; the rest is the feed's, and a row in ten minutes, three rows at a time.
+    const feedReads = (used.rowsRead - 4 * used.lastUses - idle.rowsRead * MINUTES) / 3 - MINUTES / 10;
     expect(feedReads).toBeGreaterThan((MINUTES * 60) / 8);
     expect(feedReads).toBeLessThanOrEqual((MINUTES * 60) / 5);
   });

@@ -2,16 +2,19 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Address, parseAddress } from "../../../src/core/ip/ip-address.ts";
 import type { ApiKeyDetails } from "../../../src/store/api-keys/port.ts";
-import { createUsageRecorder, RECORD_USE } from "../../../src/store/api-keys/usage.ts";
+import { createUsageRecorder, RECORD_USES } from "../../../src/store/api-keys/usage.ts";
 import type { Background } from "../../../src/store/common.ts";
+import { type FakeClock, fakeClock } from "../../support/fake-clock.ts";
 import { type FaultyD1, faultyD1 } from "../../support/faulty-d1.ts";
 import { ACCOUNT, db, keys, makeAccounts, makeKey, NOW } from "../builders.ts";
 
+let clock: FakeClock;
 let faulty: FaultyD1;
 let work: Promise<unknown>[];
 let errors: string[];
 beforeEach(async () => {
   await makeAccounts();
+  clock = fakeClock(NOW);
   faulty = faultyD1(db);
   work = [];
   errors = [];
@@ -19,8 +22,10 @@ beforeEach(async () => {
 
 const ADDRESS = "192.0.2.1";
 /** A recorder that looks for no new networks. */
-const recorderOf = (maxKeys: number) => {
-  const usage = createUsageRecorder(faulty.db, maxKeys, { see: () => undefined }, (what) => errors.push(what));
+const recorderOf = (maxKeys: number, intervalMs = 60_000) => {
+  const usage = createUsageRecorder(faulty.db, { maxKeys, clock, intervalMs }, { see: () => undefined }, (what) =>
+    errors.push(what),
+  );
   const client = (text: string) => ({ text, address: parseAddress(text) as Address });
   return {
     record: (id: string, now: number, address: string | null, background: Background) =>
@@ -31,7 +36,7 @@ const newRecorder = () => recorderOf(10_000);
 const background = (promise: Promise<unknown>) => work.push(promise);
 const written = async () => {
   await Promise.all(work);
-  return faulty.ran.filter((sql) => sql === RECORD_USE).length;
+  return faulty.ran.filter((sql) => sql === RECORD_USES).length;
 };
 const stored = async ({ id }: ApiKeyDetails) => {
   await Promise.all(work);
@@ -53,6 +58,25 @@ describe("createUsageRecorder", () => {
     usage.record(key.id, NOW + 60_000, ADDRESS, background);
     expect(await written()).toBe(2);
     expect(await stored(key)).toEqual({ lastUsedAt: NOW + 60_000, usageCount: 1_001 });
+  });
+
+  it("writes a key in use once in its interval, and once a minute while it has a hundred uses", async () => {
+    const [usage, seldom, often] = [recorderOf(10_000, 3_600_000), await makeKey(), await makeKey()];
+    const uses = async ({ id }: ApiKeyDetails, from: number, count: number) => {
+      for (let i = 0; i < count; i += 1) usage.record(id, NOW + from + i, ADDRESS, background);
+      await clock.advance(250);
+    };
+    await uses(seldom, 0, 1);
+    await uses(often, 1_000, 1);
+    await uses(seldom, 61_000, 99);
+    await uses(often, 62_000, 100);
+    expect([await stored(seldom), await stored(often)]).toMatchObject([{ usageCount: 1 }, { usageCount: 101 }]);
+    await uses(often, 63_000, 200);
+    expect(await stored(often)).toMatchObject({ usageCount: 101 });
+    await uses(often, 122_100, 1);
+    expect(await stored(often)).toMatchObject({ usageCount: 302 });
+    await uses(seldom, 3_600_000, 1);
+    expect(await stored(seldom)).toEqual({ lastUsedAt: NOW + 3_600_000, usageCount: 101 });
   });
 
   it("counts no use twice when the response to a write is lost after its commit", async () => {
@@ -142,56 +166,83 @@ describe("createUsageRecorder", () => {
 });
 
 describe("createUsageRecorder with thousands of keys", () => {
-  // D1 never answers in these tests: they count the statements that were sent.
+  const many = (count: number) => Array.from({ length: count }, (_, i) => `key-${i}`);
+  const keysOf = (statements: readonly (readonly unknown[])[]) =>
+    statements.map(([uses]) => (JSON.parse(String(uses)) as { id: string }[]).map(({ id }) => id));
+  let bound: unknown[][];
   beforeEach(() => {
-    faulty.trouble = "silent";
+    bound = [];
+    // D1 never answers in these tests: they look at the statements that are sent.
+    const run = () => new Promise(() => undefined);
+    const bind = (...values: unknown[]) => {
+      bound.push(values);
+      return { run };
+    };
+    faulty = { ...faulty, db: { prepare: () => ({ bind }) } as never };
   });
 
-  it("writes each of 9,000 keys once a minute", () => {
+  it("gathers the uses of other keys for a quarter of a second, and writes a hundred keys with one statement", async () => {
     const usage = newRecorder();
-    for (let i = 0; i < 9_000; i += 1) usage.record(`key-${i}`, NOW, ADDRESS, background);
-    for (let i = 0; i < 9_000; i += 1) usage.record(`key-${i}`, NOW + 1_000, ADDRESS, background);
-    expect(faulty.ran).toHaveLength(9_000);
+    for (const id of many(250)) usage.record(id, NOW, ADDRESS, background);
+    expect(keysOf(bound).map(({ length }) => length)).toEqual([1, 100, 100]);
+    await clock.advance(249);
+    expect(bound).toHaveLength(3);
+    await clock.advance(1);
+    expect(keysOf(bound).flat()).toEqual(many(250));
   });
 
-  it("writes five hundred due keys with one request, and the others in the following seconds", () => {
+  it("writes what was gathered when the request that would have done so was canceled", async () => {
     const usage = newRecorder();
-    const many = Array.from({ length: 1_200 }, (_, i) => `key-${i}`);
-    for (const id of many) usage.record(id, NOW, ADDRESS, background);
-    for (const id of many) usage.record(id, NOW + 1_000, ADDRESS, background);
-    const before = faulty.ran.length;
+    for (const id of many(3)) usage.record(id, NOW, ADDRESS, background);
+    usage.record("later", NOW + 250, ADDRESS, background);
+    expect(keysOf(bound)).toEqual([["key-0"], ["later", "key-1", "key-2"]]);
+    await clock.advance(1_000);
+    expect(bound).toHaveLength(2);
+  });
+
+  it("writes less than one statement in fifty uses of 100,000 keys in turn, of which it keeps 10,000", async () => {
+    const usage = newRecorder();
+    for (let i = 0; i < 100_000; i += 1) {
+      usage.record(`key-${i}`, clock.now(), ADDRESS, background);
+      // A thousand requests in a second.
+      if (i % 250 === 249) await clock.advance(250);
+    }
+    await clock.advance(1_000);
+    expect(bound.length / 100_000).toBeLessThanOrEqual(0.02);
+    expect(keysOf(bound).flat().sort()).toEqual(many(100_000).sort());
+  });
+
+  it("writes each of 9,000 keys once a minute", async () => {
+    const usage = newRecorder();
+    for (const ms of [0, 1_000]) for (const id of many(9_000)) usage.record(id, NOW + ms, ADDRESS, background);
+    await clock.advance(1_000);
+    expect(keysOf(bound).flat().sort()).toEqual(many(9_000).sort());
+  });
+
+  it("writes five hundred due keys with one request, and the others with the following ones", async () => {
+    const usage = newRecorder();
+    for (const ms of [0, 1_000]) {
+      for (const id of many(1_200)) usage.record(id, NOW + ms, ADDRESS, background);
+      await clock.advance(1_000);
+    }
+    bound = [];
     const counts: number[] = [];
-    for (let second = 70; second < 74; second++) {
-      usage.record("key-0", NOW + second * 1_000, ADDRESS, background);
+    for (let second = 70; second < 73; second++) {
       usage.record(`new-${second}`, NOW + second * 1_000, ADDRESS, background);
-      counts.push(faulty.ran.length - before);
+      counts.push(keysOf(bound).flat().length);
     }
-    // Batches of a hundred: five and the new key's own, five, three, one.
-    expect(counts).toEqual([6, 11, 14, 15]);
+    expect(counts).toEqual([500, 1_000, 1_203]);
   });
 
-  it("writes the unwritten uses of evicted keys", () => {
+  it("writes the unwritten uses of evicted keys, also of one that is used again meanwhile", async () => {
     const usage = newRecorder();
-    usage.record("used-again", NOW, ADDRESS, background);
-    usage.record("used-again", NOW + 1, ADDRESS, background);
-    for (let i = 0; i < 10_000; i += 1) usage.record(`key-${i}`, NOW + 2, ADDRESS, background);
-    expect(faulty.ran).toHaveLength(10_002);
-  });
-
-  it("seldom writes more than its own key in a scan over new keys", () => {
-    const usage = newRecorder();
-    for (let i = 0; i < 10_000; i += 1) {
-      usage.record(`key-${i}`, NOW, ADDRESS, background);
-      usage.record(`key-${i}`, NOW + 1, ADDRESS, background);
-    }
-    let more = 0;
-    for (let i = 0; i < 10_000; i += 1) {
-      const before = faulty.ran.length;
-      usage.record(`new-${i}`, NOW + 2, ADDRESS, background);
-      if (faulty.ran.length - before > 1) more += 1;
-    }
-    expect(more).toBeLessThanOrEqual(100);
-    // The uses of evicted keys are written in a hundred batches, of which only the first statement is sent.
-    expect(faulty.ran).toHaveLength(10_000 + 10_000 + 100);
+    for (const ms of [0, 1]) usage.record("used-again", NOW + ms, ADDRESS, background);
+    for (const id of many(10_000)) usage.record(id, NOW + 2, ADDRESS, background);
+    usage.record("used-again", NOW + 3, ADDRESS, background);
+    await clock.advance(1_000);
+    const written = bound.flatMap(([uses]) => JSON.parse(String(uses)) as { id: string; count: number }[]);
+    const counts = written.filter(({ id }) => id === "used-again").map(({ count }) => count);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(3);
+    for (const statement of keysOf(bound)) expect(new Set(statement).size).toBe(statement.length);
   });
 });

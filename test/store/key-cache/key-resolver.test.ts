@@ -177,6 +177,15 @@ describe("the cost of a lookup", () => {
     expect(store.counts).toMatchObject({ rows: 0, copies: 0 });
   });
 
+  it("reads nothing for as many keys in turn as it may cache", async () => {
+    const resolver = store.resolver({ cacheSize: 100 });
+    const hashes = Array.from({ length: 100 }, () => store.add());
+    for (const hash of hashes) await lookup(resolver, hash);
+    store.resetCounts();
+    for (let i = 0; i < 500; i += 1) await lookup(resolver, hashes[i % 100] as KeyHash);
+    expect(store.counts).toEqual({ rows: 0, copies: 0, logs: 0, puts: 0 });
+  });
+
   it("caches no more keys than its limit", async () => {
     const resolver = store.resolver({ cacheSize: 10 });
     const hashes = Array.from({ length: 100 }, () => store.add());
@@ -232,17 +241,46 @@ describe("freshness of a record", () => {
     expect(store.counts).toEqual({ rows: 0, copies: 0, logs: 0, puts: 0 });
   });
 
-  it("reads a cached key again after ten minutes", async () => {
+  it.each([1_000, 15_000])(
+    "reads the row of a key in use again after ten minutes, behind a response, with a request every %d ms",
+    async (everyMs) => {
+      const [resolver, hash] = [store.resolver(), store.add()];
+      await lookup(resolver, hash);
+      await clock.advance(0);
+      store.resetCounts();
+      for (let ms = 0; ms < 610_000; ms += everyMs) {
+        await lookup(resolver, hash);
+        await clock.advance(everyMs);
+      }
+      expect(store.counts).toMatchObject({ rows: 1, copies: 0, puts: 0 });
+    },
+  );
+
+  it("serves what the row of a key says ten minutes after it was changed without a line in the log", async () => {
     const [resolver, hash] = [store.resolver(), store.add()];
     await lookup(resolver, hash);
-    await clock.advance(0);
-    store.stored.clear();
-    store.resetCounts();
-    for (let second = 0; second < 610; second += 1) {
+    const row = await store.records.readByHash(hash);
+    store.records.readByHash = async () => row && { ...row, record: { ...row.record, name: "changed by hand" } };
+    for (let second = 0; second < 602; second += 1) {
       await lookup(resolver, hash);
       await clock.advance(1_000);
     }
-    expect(store.counts.rows).toBe(1);
+    expect((await lookup(resolver, hash)).record?.name).toBe("changed by hand");
+  });
+
+  it("tries again after a minute when the row of an old record could not be read, and drops the record after an hour", async () => {
+    const [resolver, hash] = [store.resolver(), store.add()];
+    await lookup(resolver, hash);
+    store.stored.clear();
+    store.resetCounts();
+    const readByHash = store.records.readByHash;
+    store.records.readByHash = (each) => readByHash(each).then(() => Promise.reject(DOWN));
+    for (let second = 0; second < 3_600; second += 5) {
+      expect((await lookup(resolver, hash)).record?.id).toBe("key-1");
+      await clock.advance(5_000);
+    }
+    expect(store.counts.rows).toBe(51);
+    await expect(lookup(resolver, hash)).rejects.toThrow(DOWN.message);
   });
 
   it("does not replace a cached record by a slower, older read", async () => {
@@ -424,7 +462,7 @@ describe("an outage of D1", () => {
     const [resolver, hash] = [store.resolver(), store.add()];
     store.writeCopy(hash);
     store.d1.trouble = DOWN;
-    await expect(lookup(resolver, hash)).rejects.toThrow("the change feed cannot be read");
+    await expect(lookup(resolver, hash)).rejects.toThrow("the change feed failed a moment ago");
   });
 
   it("waits no longer than its time limits for a silent D1", async () => {
@@ -447,10 +485,11 @@ describe("an outage of D1", () => {
 });
 
 describe("an outage of KV", () => {
-  it("reads D1 after waiting 75 ms for KV", async () => {
+  it("reads D1 after 75 ms beside a KV that does not answer, and reports KV after 400 ms", async () => {
     const [resolver, hash] = [store.resolver(), store.add()];
     store.kv.trouble = "silent";
     expect(await lookupWithin(75, resolver, hash)).toMatchObject({ source: "d1" });
+    await clock.advance(325);
     expect(store.errors).toContain("kv_read");
   });
 

@@ -1,5 +1,6 @@
 import { beforeEach, expect, it } from "vitest";
 import { type Batched, type BatcherOptions, createBatcher } from "../../../src/store/lib/batcher.ts";
+import { fakeClock } from "../../support/fake-clock.ts";
 
 const NOW = 1_000_000;
 const INTERVAL_MS = 60_000;
@@ -96,13 +97,35 @@ it("flushes every key with something to write, in batches of the given size", as
   expect(writes).toEqual(["a=1 b=1", "c=1"]);
 });
 
-it("looks for other due keys once per sweep interval, and takes no more than its limit", () => {
-  const batcher = newBatcher({ maxKeys: 10, sweep: { intervalMs: 1_000, maxKeys: 2 } });
+it("gathers for a while after a write, and writes a full batch at once and the others at the end", async () => {
+  const clock = fakeClock(NOW);
+  const batcher = newBatcher({ maxKeys: 10, batchSize: 3, gather: { forMs: 100, maxKeys: 10, clock } });
+  for (const key of ["a", "b", "c", "d", "e"]) batcher.add(key, 1, NOW);
+  expect(writes).toEqual(["a=1", "b=1 c=1 d=1"]);
+  batcher.add("e", 2, NOW + 50);
+  await clock.advance(100);
+  expect(writes.slice(2)).toEqual(["e=1+2"]);
+  batcher.add("f", 3, NOW + 150);
+  await clock.advance(100);
+  expect(writes.slice(3)).toEqual(["f=3"]);
+});
+
+it("takes no more than its limit of other due keys with one", async () => {
+  const clock = fakeClock(NOW);
+  const batcher = newBatcher({ maxKeys: 10, gather: { forMs: 1_000, maxKeys: 2, clock } });
   for (const key of ["a", "b", "c"]) batcher.add(key, 1, NOW);
-  for (const key of ["a", "b", "c"]) batcher.add(key, 2, NOW + 1);
+  await clock.advance(1_000);
+  for (const key of ["a", "b", "c"]) batcher.add(key, 2, NOW + 1_001);
   writes = [];
-  batcher.add("d", 3, NOW + INTERVAL_MS + 1);
-  batcher.add("e", 4, NOW + INTERVAL_MS + 2);
-  batcher.add("f", 5, NOW + INTERVAL_MS + 1_001);
-  expect(writes).toEqual(["d=3 a=2", "e=4", "f=5 b=2"]);
+  batcher.add("d", 3, NOW + INTERVAL_MS + 1_001);
+  batcher.add("e", 4, NOW + INTERVAL_MS + 2_001);
+  expect(writes).toEqual(["d=3 a=2", "e=4 b=2"]);
+});
+
+it("gathers an evicted key, and goes on with what it has when it comes back", async () => {
+  const clock = fakeClock(NOW);
+  const batcher = newBatcher({ maxKeys: 2, gather: { forMs: 100, maxKeys: 10, clock } });
+  for (const [i, key] of ["a", "b", "c", "d", "b"].entries()) batcher.add(key, i, NOW);
+  await clock.advance(100);
+  expect(writes).toEqual(["a=0", "b=1+4 c=2 d=3"]);
 });
