@@ -13,11 +13,11 @@ const MISS_TTL_MS = 5_000;
 /** Entries that become stale at once when this isolate changes their role or list. */
 const MAX_INVALIDATED = 100;
 /** After this long an entry is read again from D1, behind a response that it has served; less a jitter of up to a tenth. */
-const RELOAD_AFTER_MS = 600_000;
+const RELOAD_AFTER_MS = 300_000;
 /** When that has failed, it is tried again after this long. */
 const RELOAD_RETRY_MS = 60_000;
-/** After this long an entry that was not read again is dropped. */
-const MAX_AGE_MS = 3_600_000;
+/** After this long an entry that was not read again is dropped: a change without a line in the log is felt by then. */
+const MAX_AGE_MS = 600_000;
 
 /** A record as of a line of the change log, or a miss. Times are in milliseconds since the epoch. */
 export interface CacheEntry {
