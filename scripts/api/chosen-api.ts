@@ -41,7 +41,11 @@ export async function loadApi(name: string | null): Promise<Api> {
   return api;
 }
 
-/** What tells wrangler to build for this API. */
-export function apiArguments(name: string | null): readonly string[] {
-  return name === null ? [] : ["--alias", `#api:${ROOT}api/${name}/api.ts`];
+/**
+ * What tells wrangler to build for this API.
+ *
+ * @param within the folder that has the folder of the API
+ */
+export function apiArguments(name: string | null, within = `${ROOT}api`): readonly string[] {
+  return name === null ? [] : ["--alias", `#api:${within}/${name}/api.ts`];
 }

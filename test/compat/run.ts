@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import buildWorker from "../support/build-worker.ts";
 import { FORWARD_ALL, startWorkerdGateway } from "../support/workerd-gateway.ts";
 import { CLIENTS, type Client, type ReadyClient } from "./clients.ts";
+import { startImported } from "./imported.ts";
 import { type Played, play, scenariosOf } from "./play.ts";
 import { documentOf, type ServerReport, tableOf, undocumented } from "./report.ts";
 import { SCENARIOS } from "./scenarios.ts";
@@ -26,17 +27,18 @@ function prepareAll<T extends { readonly name: string }, R>(all: readonly T[], p
 
 /** Plays one server with all clients. */
 async function playServer(
-  { name, authorization = "", ...server }: Server,
+  { name, authorization = "", document, ...server }: Server,
   { version, command }: ReturnType<Server["prepare"]>,
   clients: readonly (readonly [Client, ReadyClient])[],
 ): Promise<ServerReport> {
   const [direct, behind] = await Promise.all([startServer(command), startServer(command)]);
   const vars = {
-    ...FORWARD_ALL,
     UPSTREAM_URL: `http://127.0.0.1:${behind.port}`,
     ...(authorization && { UPSTREAM_AUTHORIZATION: authorization }),
   };
-  const gateway = await startWorkerdGateway({ vars });
+  const gateway = await (document === undefined
+    ? startWorkerdGateway({ vars: { ...FORWARD_ALL, ...vars } })
+    : startImported(document, vars));
   const { token } = await gateway.key();
   try {
     const played = new Map<string, readonly Played[] | string>();

@@ -96,6 +96,14 @@ export const SCENARIOS: readonly Scenario[] = [
     ],
   },
   {
+    name: "RabbitMQ: names that are encoded",
+    steps: ["two%20words", "a@b:c", "caf%C3%A9", "%E6%97%A5%E6%9C%AC", "a%2Fb"].flatMap((name) => [
+      { ...post(`/api/queues/%2F/${name}`, "{}"), method: "PUT" },
+      get(`/api/queues/%2F/${name}?columns=name,vhost,durable`),
+      { method: "DELETE", path: `/api/queues/%2F/${name}` },
+    ]),
+  },
+  {
     // The last, so that nothing of the broken uploads is still on its way when they are listed.
     name: "upload broken off",
     mustLack: "broken-",

@@ -6,6 +6,7 @@ import { createConnection } from "node:net";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { freePort } from "../../scripts/free-port.ts";
+import type { ServerDocument } from "./imported.ts";
 import { build, find, ROOT, SCRATCH, versionOf } from "./scratch.ts";
 
 export interface Server {
@@ -14,6 +15,8 @@ export interface Server {
   readonly serves: RegExp;
   /** The `Authorization` that it requires. */
   readonly authorization?: string;
+  /** Of its API, where the gateway has that table; without one, every path is forwarded. */
+  readonly document?: ServerDocument;
   /** Installs it. @returns its version and its command line. @throws when it cannot be had */
   prepare(): { readonly version: string; command(port: number): readonly string[] };
 }
@@ -100,6 +103,7 @@ export const SERVERS: readonly Server[] = [
   {
     name: "etcd",
     serves: /^POST \/v3\//,
+    document: { file: "test/compat/documents/etcd.yaml" },
     prepare() {
       const program = find("etcd");
       // The same name for both: the ids of a member come from what it advertises, and nobody connects to a single one.
@@ -117,6 +121,10 @@ export const SERVERS: readonly Server[] = [
     name: "RabbitMQ",
     serves: /^\w+ \/api\//,
     authorization: `Basic ${btoa("guest:guest")}`,
+    document: {
+      file: "test/compat/documents/rabbitmq.yaml",
+      edits: [["encodedSlash: []", 'encodedSlash: ["vhost", "name", "exchange"]']],
+    },
     prepare() {
       const program = find("rabbitmq-server");
       const script = join(import.meta.dirname, "servers/rabbitmq.sh");

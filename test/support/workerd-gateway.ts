@@ -14,6 +14,8 @@ export const FORWARD_ALL = { UNKNOWN_OPERATIONS: "admin", API_PATH_PREFIX: "/" }
 export interface WorkerdGatewayOptions {
   readonly vars?: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
+  /** The folder of another build of the Worker than that for Aeon's API. */
+  readonly bundle?: string;
   /** An upstream Worker, bound as a service, in place of the counting server. */
   readonly service?: (request: Request) => Promise<Response>;
   /** More options of Miniflare, such as bindings that wrangler.toml would declare. */
@@ -45,13 +47,14 @@ export async function startWorkerdGateway(options: WorkerdGatewayOptions = {}): 
   const upstream = await startUpstream();
   const secrets = { KEY_RING: newKeyRing(new Date()), IDENTITY_KEYS: await newIdentityKeys(), ...options.secrets };
   const lines: string[] = [];
+  const { bundle = WORKER_BUNDLE } = options;
   const vars = { UPSTREAM_URL: upstream.url, UPSTREAM_AUDIENCE: "test-upstream", ...options.vars };
   const runtime = new Miniflare(
     convertV4MiniflareOptions({
       name: "gatehouse",
       modules: true,
-      modulesRoot: WORKER_BUNDLE,
-      scriptPath: `${WORKER_BUNDLE}/index.js`,
+      modulesRoot: bundle,
+      scriptPath: `${bundle}/index.js`,
       compatibilityDate: "2026-10-20",
       d1Databases: { DB: "gatehouse" },
       kvNamespaces: { KEY_COPIES: "keys" },
