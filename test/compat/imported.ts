@@ -53,9 +53,12 @@ export async function startImported(
 }
 
 function edit(file: string, edits: readonly Edit[]): void {
-  const text = edits.reduce((before, [written, edited]) => {
-    if (!before.includes(written)) throw new Error(`policy.ts has no ${written}`);
-    return before.replace(written, edited);
-  }, readFileSync(file, "utf8"));
+  const text = edits.reduce(
+    (before, [written, edited]) => {
+      if (!before.includes(written)) throw new Error(`policy.ts has no ${written}`);
+      return before.replace(written, edited);
+    },
+    readFileSync(file, "utf8"),
+  );
   writeFileSync(file, text);
 }
