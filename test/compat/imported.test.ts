@@ -52,11 +52,11 @@ class Behind {
   }
 }
 
-describe("RabbitMQ's management API", () => {
-  const rabbit = new Behind();
-  beforeAll(() => rabbit.start("RabbitMQ"), 120_000);
-  afterAll(() => rabbit.close(), 60_000);
+const [rabbit, etcd] = [new Behind(), new Behind()];
+beforeAll(() => Promise.all([rabbit.start("RabbitMQ"), etcd.start("etcd")]), 120_000);
+afterAll(() => Promise.all([rabbit.close(), etcd.close()]), 60_000);
 
+describe("RabbitMQ's management API", () => {
   const NAMES = ["two words", "a@b:c", "café", "日本", "a/b", "/"];
   const queue = (name: string) => `/api/queues/%2F/${encodeURIComponent(name)}`;
   const queues = async () => {
@@ -149,10 +149,6 @@ describe("RabbitMQ's management API", () => {
 });
 
 describe("etcd's gateway", () => {
-  const etcd = new Behind();
-  beforeAll(() => etcd.start("etcd"), 120_000);
-  afterAll(() => etcd.close());
-
   const put = (key: SeededKey, value: string) =>
     etcd.send(key, "POST", "/v3/kv/put", { key: btoa("name"), value: btoa(value) });
   const range = (key: SeededKey) => etcd.send(key, "POST", "/v3/kv/range", { key: btoa("name") });
@@ -175,7 +171,11 @@ describe("etcd's gateway", () => {
     etcd.required(context);
     const { id, token } = await etcd.gateway.key({ role: "Viewer" });
     const watch = { create_request: { key: btoa("name") } };
-    const response = await etcd.gateway.call(token, "/v3/watch", { method: "POST", body: JSON.stringify(watch) });
+    // Miniflare's proxy, in front of its other address, would code the response and hold the events back.
+    const response = await fetch(`http://127.0.0.1:${etcd.gateway.port}/v3/watch`, {
+      ...{ method: "POST", body: JSON.stringify(watch) },
+      headers: { authorization: `Bearer ${token}` },
+    });
     const events = linesOf(response);
     expect(JSON.parse(await events.next())).toMatchObject({ result: { created: true } });
     for (const value of ["one", "two"]) {
@@ -197,14 +197,15 @@ async function codeOf(response: Response): Promise<unknown> {
 
 /** The lines of a body, as they arrive. `next` throws at its end, and when it is broken off. */
 function linesOf(response: Response): { next(): Promise<string> } {
-  const reader = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  const decoder = new TextDecoder();
   let rest = "";
   return {
     async next() {
       while (!rest.includes("\n")) {
         const { done, value } = await reader.read();
         if (done) throw new Error("the body has ended");
-        rest += value;
+        rest += decoder.decode(value, { stream: true });
       }
       const line = rest.slice(0, rest.indexOf("\n"));
       rest = rest.slice(line.length + 1);
