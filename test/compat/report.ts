@@ -68,3 +68,21 @@ export function documentOf(reports: readonly ServerReport[], leftOut: readonly s
   ];
   return `${parts.join("\n\n")}\n`;
 }
+
+const DOCUMENTS = "\n## APIs from their documents\n";
+
+/** The section of the page with a table of documents. */
+export function documentsOf(table: string): string {
+  const text =
+    "`npm run compat -- --documents DIR --write` has made this table. Each document is imported as it is, and Prism serves it. Every\n" +
+    "operation is called with values from the document: direct, with an Admin key and with a Viewer key. The response to the Admin\n" +
+    "key is that of the direct call: status, type and body. A Viewer key passes what reads, and gets 403 `permission_missing` for what\n" +
+    "changes something or reads a secret. Prism answers 422 where values that are made from a schema do not satisfy all of it.";
+  return `${DOCUMENTS}\n${text}\n\n${table}\n`;
+}
+
+/** The two parts of the page, each of which one command writes. */
+export function partsOf(page: string): { readonly servers: string; readonly documents: string } {
+  const at = page.indexOf(DOCUMENTS);
+  return at === -1 ? { servers: page, documents: "" } : { servers: page.slice(0, at), documents: page.slice(at) };
+}
