@@ -108,7 +108,12 @@ function hintsOf(operations: readonly ImportedOperation[]): readonly string[] {
     ({ method, effect, path }) =>
       method === "POST" && effect === "mutating" && READING.test(path.split("/").at(-1) ?? ""),
   );
-  const slashes = [...counts.keys()].filter((name) => /^(?:path|file_?path|key_?path|object_?key|prefix)$/i.test(name));
+  const withSlash = new Set(
+    operations.flatMap(({ examples }) => Object.keys(examples).filter((name) => examples[name]?.includes("/"))),
+  );
+  const slashes = [...counts.keys()].filter(
+    (name) => withSlash.has(name) || /^(?:path|file_?path|key_?path|object_?key|prefix)$/i.test(name),
+  );
   return [
     ...scopes,
     ...reading.map(({ operationId, path }) => `${operationId}: POST ${path} may only read (policy.ts: effect "safe")`),

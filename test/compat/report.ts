@@ -60,6 +60,8 @@ export function documentOf(reports: readonly ServerReport[], leftOut: readonly s
       "Nothing differs but what that list says of every response:",
     listOf(always),
     `A letter is a row of the list that applies to this response as well:\n\n${listOf(letters)}`,
+    "Every path is forwarded, but to etcd and RabbitMQ only what the tables have that were imported from their documents in\n" +
+      "[test/compat/documents](../test/compat/documents); in that of RabbitMQ, names may hold an encoded slash.",
     "A server has the scenarios that it supports. Node's fetch sends `Cache-Control: no-cache` with its validators, to which some\n" +
       "servers answer 200. Every upload that is broken off must be missing from the server's list.",
     ...reports.map((report) => tableOf(report).trim()),

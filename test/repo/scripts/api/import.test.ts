@@ -175,6 +175,18 @@ describe("paths", () => {
     expect(leftOut).toEqual([`GET ${odd}: ${reason}`]);
   });
 
+  it("says which parameters may hold slashes, by their names and by their examples", async () => {
+    const parameters = [path("vhost", { example: "/" }), path("name", { example: "a-queue" }), path("file_path")];
+    const { notes } = await read(
+      document({ "/queues/{vhost}/{name}/{file_path}": { parameters, get: { operationId: "getQueue" } } }),
+    );
+    const hint = "(policy.ts: encodedSlash, or an override with";
+    expect(notes).toEqual([
+      `{vhost} may hold slashes ${hint} {vhost...})`,
+      `{file_path} may hold slashes ${hint} {file_path...})`,
+    ]);
+  });
+
   it("leaves out what clients never send or the gateway never forwards", async () => {
     const callbacks = { done: { "{$request.body#/url}": { post: {} } } };
     const item = { ...{ options: {}, trace: {} }, get: { operationId: "a", callbacks }, head: { operationId: "b" } };
