@@ -1,11 +1,13 @@
 // Real APIs behind the tables that were imported from their documents: RabbitMQ's management API, and etcd's gateway.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
 import { ACCOUNT } from "../support/gatehouse.ts";
 import { rawRequest, sendRaw } from "../support/raw.ts";
 import type { SeededKey } from "../support/seed.ts";
 import { type ImportedGateway, startImported } from "./imported.ts";
-import { build, converse } from "./scratch.ts";
+import { playDocument } from "./play-document.ts";
+import { build, converse, SCRATCH } from "./scratch.ts";
 import { type RunningServer, SERVERS, startServer } from "./servers.ts";
 
 /** A server of servers.ts behind the gateway, with keys of two roles. */
@@ -133,7 +135,7 @@ describe("RabbitMQ's management API", () => {
     rabbit.required(context);
     let folder: string;
     try {
-      const install = "bin/pip install --quiet --disable-pip-version-check pyrabbit2==1.0.7";
+      const install = "bin/pip install --quiet --disable-pip-version-check --retries=0 pyrabbit2==1.0.7";
       folder = build("clients", "rabbitmq", "sh", "-c", `[ -e bin/pip ] || python3 -m venv . && ${install}`);
     } catch {
       return context.skip("left out: pyrabbit2 cannot be installed");
@@ -188,6 +190,17 @@ describe("etcd's gateway", () => {
     // Nothing is written meanwhile: an idle stream ends as well.
     await expect(events.next()).rejects.toThrow();
     expect(performance.now() - revoked).toBeLessThan(15_000);
+  });
+});
+
+describe("Prism", () => {
+  it("answers every operation of a document as it does to a direct call", { timeout: 120_000 }, async ({ skip }) => {
+    if (!existsSync(join(SCRATCH, "servers-prism/node_modules")))
+      skip("left out: Prism is not installed; npm run compat -- --documents DIR installs it");
+    const report = await playDocument("test/compat/documents/etcd.yaml");
+    const viewer = { passes: 2, changes: 2, secrets: 0 };
+    expect(report).toMatchObject({ ...{ operations: 4, same: 4, viewer }, problems: [] });
+    expect([...report.statuses]).toEqual([[200, 4]]);
   });
 });
 

@@ -64,26 +64,32 @@ function bodyOf(document: Document, described: Json, required: readonly Json[], 
 
 /** A value that a schema allows, as far as its usual members say: examples first, then only what is required. */
 function sampleOf(document: Document, from: unknown, at: Path, depth = 0): unknown {
-  const schema = followed(document, from, at);
+  const schema = joined(document, from, at);
   const inner = (value: unknown) => sampleOf(document, value, at, depth + 1);
   const [first] = [...listOf(schema.examples), ...listOf(schema.enum)];
   const given = schema.example ?? schema.default ?? first ?? schema.const;
-  if (given !== undefined && typeof given !== "object") return given;
-  const [either] = [...listOf(schema.oneOf), ...listOf(schema.anyOf)];
-  const parts = [...listOf(schema.allOf), ...(either === undefined ? [] : [either])];
-  if (parts.length > 0 && depth < DEEPEST) {
-    const samples = [...parts, { ...schema, allOf: [], oneOf: [], anyOf: [] }].map(inner);
-    return samples.every(isObject) ? Object.assign({}, ...samples) : samples[0];
-  }
+  if (given !== undefined) return given;
   const type = listOf(schema.type)[0] ?? schema.type;
   if (type === "integer" || type === "number") return schema.minimum ?? 1;
   if (type === "boolean") return true;
   if (type === "array") return Number(schema.minItems ?? 0) > 0 && depth < DEEPEST ? [inner(schema.items)] : [];
-  if (type === "string")
+  if (type === "string") {
     return (BY_FORMAT[String(schema.format)] ?? "example").padEnd(Number(schema.minLength ?? 0), "x");
+  }
   const properties = objectOf(schema.properties);
   const names = depth < DEEPEST ? listOf(schema.required).map(String) : [];
   return Object.fromEntries(names.map((name) => [name, inner(properties[name])]));
+}
+
+/** A schema as one object: with all parts of its `allOf`, and the first of its `oneOf` or `anyOf`. */
+function joined(document: Document, from: unknown, at: Path, depth = 0): Json {
+  const schema = followed(document, from, at);
+  const either = [...listOf(schema.oneOf), ...listOf(schema.anyOf)].slice(0, 1);
+  const parts = [...listOf(schema.allOf), ...either];
+  if (parts.length === 0 || depth === DEEPEST) return schema;
+  const all = [...parts.map((part) => joined(document, part, at, depth + 1)), schema];
+  const properties = Object.assign({}, ...all.map((each) => objectOf(each.properties)));
+  return { ...Object.assign({}, ...all), properties, required: all.flatMap((each) => listOf(each.required)) };
 }
 
 function exampleIn({ example }: Json): Json {
