@@ -108,11 +108,11 @@ async function respond(context: RequestContext, gateway: Gateway, background: Ba
     const safe = reads && !upgrading;
     const need: Need = {
       fromPrimary: policy.strongCheck === "all" || !safe,
-      // The body of an OPTIONS request cannot be sent twice.
+      // Sent ahead is a request without a body: a body, as of a POST that reads, cannot be sent twice.
       allowUnconfirmed:
         safe &&
         policy.speculativeForwarding &&
-        request.method !== "OPTIONS" &&
+        (request.method === "GET" || request.method === "HEAD") &&
         target.operation?.handledBy !== "gatehouse",
     };
     let found: ResolvedPrincipal | PendingKey | Denial = await credential.resolve(target, need);

@@ -2,6 +2,8 @@
 import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
 import { parseAddress } from "../../src/core/ip/ip-address.ts";
+import { compileTable } from "../../src/core/routing/operation-table.ts";
+import { OPERATIONS } from "../../src/core/routing/operations.ts";
 import type { Policy } from "../../src/gateway/gateway.ts";
 import { handleRequest } from "../../src/gateway/handle-request.ts";
 import { createRateLimits } from "../../src/gateway/rate-limits.ts";
@@ -144,6 +146,22 @@ describe("the records that a request is authorized on", () => {
     expect(await ahead("GET", KEYS)).toBe(false);
     expect(await ahead("OPTIONS", "/elsewhere")).toBe(false);
     expect(await ahead("GET", "/elsewhere")).toBe(true);
+  });
+
+  it("waits for the record of a POST that reads, since its body can be sent only once", async () => {
+    const search = {
+      operationId: "search",
+      method: "POST",
+      path: "/search",
+      permission: null,
+      effect: "safe",
+    } as const;
+    const operations = compileTable([...OPERATIONS, { ...search, handledBy: "upstream" }], "/");
+    const wanted = { policy: { speculativeForwarding: true }, operations };
+    const find = () => ({ cached: aKey(), result: Promise.resolve(fromD1) });
+    const { asked, sent } = await ask("/search", { method: "POST", body: "{}" }, { ...wanted, find });
+    expect(asked).toEqual(["getCached", { fromPrimary: false, allowUnconfirmed: false }]);
+    expect(sent.map(({ call }) => call.body)).toEqual([expect.anything()]);
   });
 
   it("denies on the cached record before it validates the rest of the request", async () => {
