@@ -87,6 +87,7 @@ export function chartOf(peers: readonly PeerResult[]): string {
   });
   const height = 44 + shown.length * step;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 ${height}" font-family="sans-serif" font-size="13">
+<title>CPU per request of Gatehouse and of the same job elsewhere</title>
 <rect width="720" height="${height}" fill="#ffffff"/>
 <text x="8" y="20">CPU per request: plain proxying (gray), and what authorization adds (blue)</text>
 ${bars.join("\n")}
