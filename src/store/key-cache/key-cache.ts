@@ -13,7 +13,7 @@ const MISS_TTL_MS = 5_000;
 /** Entries that become stale at once when this isolate changes their role or list. */
 const MAX_INVALIDATED = 100;
 /** After this long an entry is read again from D1, behind a response that it has served; less a jitter of up to a tenth. */
-const RELOAD_AFTER_MS = 300_000;
+const RELOAD_AFTER_MS = 180_000;
 /** When that has failed, it is tried again after this long. */
 const RELOAD_RETRY_MS = 60_000;
 /** After this long an entry that was not read again is dropped: a change without a line in the log is felt by then. */
