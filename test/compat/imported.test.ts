@@ -1,58 +1,13 @@
 // Real APIs behind the tables that were imported from their documents: RabbitMQ's management API, and etcd's gateway.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ACCOUNT } from "../support/gatehouse.ts";
 import { rawRequest, sendRaw } from "../support/raw.ts";
 import type { SeededKey } from "../support/seed.ts";
-import { type ImportedGateway, startImported } from "./imported.ts";
+import { Behind, codeOf, linesOf } from "./behind.ts";
 import { playDocument } from "./play-document.ts";
 import { build, converse, SCRATCH } from "./scratch.ts";
-import { type RunningServer, SERVERS, startServer } from "./servers.ts";
-
-/** A server of servers.ts behind the gateway, with keys of two roles. */
-class Behind {
-  #server: RunningServer | null = null;
-  #leftOut = "";
-  gateway!: ImportedGateway;
-  admin!: SeededKey;
-  viewer!: SeededKey;
-
-  async start(name: string): Promise<void> {
-    const { document, authorization, prepare } = SERVERS.find((each) => each.name === name) ?? {};
-    if (document === undefined || prepare === undefined) throw new Error(`no server ${name} with a document`);
-    let command: ReturnType<typeof prepare>["command"];
-    try {
-      command = prepare().command;
-    } catch (error) {
-      this.#leftOut = `left out: ${(error as Error).message}`;
-      return;
-    }
-    this.#server = await startServer(command);
-    this.gateway = await startImported(document, {
-      UPSTREAM_URL: `http://127.0.0.1:${this.#server.port}`,
-      ...(authorization === undefined ? {} : { UPSTREAM_AUTHORIZATION: authorization }),
-    });
-    [this.admin, this.viewer] = await Promise.all([this.gateway.key(), this.gateway.key({ role: "Viewer" })]);
-  }
-
-  /** Skips a test where the server is not installed. */
-  required({ skip }: TestContext): void {
-    if (this.#leftOut !== "") skip(this.#leftOut);
-  }
-
-  async close(): Promise<void> {
-    await this.gateway?.close();
-    await this.#server?.close();
-  }
-
-  /** Sends JSON with a key. */
-  send({ token }: SeededKey, method: string, path: string, body?: unknown): Promise<Response> {
-    const init =
-      body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
-    return this.gateway.call(token, path, { method, ...init });
-  }
-}
 
 const [rabbit, etcd] = [new Behind(), new Behind()];
 beforeAll(() => Promise.all([rabbit.start("RabbitMQ"), etcd.start("etcd")]), 120_000);
@@ -104,24 +59,14 @@ describe("RabbitMQ's management API", () => {
     await rabbit.send(rabbit.admin, "DELETE", queue("kept"));
   });
 
-  it.for([
-    ["%2e%2e", 400],
-    ["..%2F..", 400],
-    ["a%2F..%2Fb", 400],
-    ["%00", 400],
-    ["%25", 400],
-    ["%252F", 400],
-    ["a%5Cb", 400],
-    ["%ff", 400],
-    ["%41", 400],
-    ["a;b", 400],
-  ] as const)("denies a queue named %s, and nothing of it reaches the server", async ([name, status], context) => {
+  const WRONG = ["%2e%2e", "..%2F..", "a%2F..%2Fb", "%00", "%25", "%252F", "a%5Cb", "%ff", "%41", "a;b"];
+  it.for(WRONG)("denies a queue named %s, and nothing of it reaches the server", async (name, context) => {
     rabbit.required(context);
     const authorization = `Authorization: Bearer ${rabbit.admin.token}`;
     const lines = [authorization, "Content-Type: application/json", "Content-Length: 2"];
     const request = rawRequest(`PUT /api/queues/%2F/${name} HTTP/1.1`, lines, "{}");
     const response = await sendRaw(rabbit.gateway.port, request);
-    expect([response.status, /"code":"(\w+)"/.exec(response.body)?.[1]]).toEqual([status, "path_not_canonical"]);
+    expect([response.status, /"code":"(\w+)"/.exec(response.body)?.[1]]).toEqual([400, "path_not_canonical"]);
     expect(await queues()).toEqual([]);
   });
 
@@ -203,26 +148,3 @@ describe("Prism", () => {
     expect([...report.statuses]).toEqual([[200, 4]]);
   });
 });
-
-async function codeOf(response: Response): Promise<unknown> {
-  return ((await response.json()) as { error?: { code?: string } }).error?.code;
-}
-
-/** The lines of a body, as they arrive. `next` throws at its end, and when it is broken off. */
-function linesOf(response: Response): { next(): Promise<string> } {
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-  const decoder = new TextDecoder();
-  let rest = "";
-  return {
-    async next() {
-      while (!rest.includes("\n")) {
-        const { done, value } = await reader.read();
-        if (done) throw new Error("the body has ended");
-        rest += decoder.decode(value, { stream: true });
-      }
-      const line = rest.slice(0, rest.indexOf("\n"));
-      rest = rest.slice(line.length + 1);
-      return line;
-    },
-  };
-}

@@ -13,6 +13,8 @@ import { SERVERS, startServer } from "./servers.ts";
 export interface DocumentReport {
   readonly document: string;
   readonly operations: number;
+  /** Those that the import leaves out. */
+  readonly leftOut: number;
   /** How often each status was the answer to a direct call. */
   readonly statuses: ReadonlyMap<number, number>;
   /** The operations whose response was the same with an Admin key. */
@@ -35,7 +37,7 @@ export async function playDocument(file: string): Promise<DocumentReport> {
   if (prism === undefined) throw new Error("no server prism");
   const text = await readText(file);
   const document = parseOpenApi(text);
-  const { operations, prefix, placed } = await importDocument(text);
+  const { operations, prefix, placed, leftOut } = await importDocument(text);
   const served = join(SCRATCH, `served-${basename(file)}.json`);
   writeFileSync(served, belowPrefix(document.root, prefix));
   // The last argument is the document.
@@ -66,7 +68,10 @@ export async function playDocument(file: string): Promise<DocumentReport> {
       else problems.push(`${operation.operationId}: ${asViewer.compared} with a Viewer key, expected: ${expected}`);
     }
     const { same, ...viewers } = count;
-    return { document: basename(file), operations: operations.length, statuses, same, viewer: viewers, problems };
+    return {
+      ...{ document: basename(file), operations: operations.length, leftOut: leftOut.length },
+      ...{ statuses, same, viewer: viewers, problems },
+    };
   } finally {
     await Promise.all([gateway.close(), server.close()]);
   }
@@ -74,13 +79,14 @@ export async function playDocument(file: string): Promise<DocumentReport> {
 
 /** The table of all documents, in Markdown. */
 export function documentsTable(reports: readonly DocumentReport[]): string {
-  const rows = reports.map(({ document, operations, statuses, same, viewer }) => {
+  const rows = reports.map(({ document, operations, leftOut, statuses, same, viewer }) => {
     const counts = [...statuses].toSorted(([a], [b]) => a - b).map(([status, count]) => `${count} × ${status}`);
-    return [document, operations, counts.join(", "), same, viewer.passes, viewer.changes, viewer.secrets];
+    return [document, operations, leftOut, counts.join(", "), same, viewer.passes, viewer.changes, viewer.secrets];
   });
   const header = [
     "document",
     "operations",
+    "left out",
     "statuses",
     "same as direct",
     "Viewer passes",

@@ -79,7 +79,8 @@ export function documentsOf(table: string): string {
     "`npm run compat -- --documents DIR --write` has made this table. Each document is imported as it is, and Prism serves it. Every\n" +
     "operation is called with values from the document: direct, with an Admin key and with a Viewer key. The response to the Admin\n" +
     "key is that of the direct call: status, type and body. A Viewer key passes what reads, and gets 403 `permission_missing` for what\n" +
-    "changes something or reads a secret. Prism answers 422 where values that are made from a schema do not satisfy all of it.";
+    "changes something or reads a secret. Prism answers 422 where values that are made from a schema do not satisfy all of it, and\n" +
+    "500 where a schema is too complex for it. What the import leaves out has a path that no request can have.";
   return `${DOCUMENTS}\n${text}\n\n${table}\n`;
 }
 
