@@ -218,21 +218,23 @@ function announce(
 
 const shown = new Set<string>();
 
-/** Shows a line of the log. For an operation that the table does not have, also the row to add, once. */
+/** Shows a line of the log, and, once, what to write into the policy for a request that the table does not have. */
 function sayRequest(line: string, api: Api): void {
   say(line);
-  const unknown =
-    /operation_unknown|operation=unknown/.test(line) && /\b([A-Z]+) (\/\S*)/.exec(stripVTControlCharacters(line));
-  if (!unknown) return;
-  const [request, method = "", path = ""] = unknown;
-  if (shown.has(request)) return;
+  const [request, method = "", path = ""] = /\b([A-Z]+) (\/\S*)/.exec(stripVTControlCharacters(line)) ?? [];
+  if (request === undefined || shown.has(request)) return;
+  const hint = hintFor(line, method, path);
+  if (hint === null) return;
   shown.add(request);
-  const row = JSON.stringify({
-    ...{ operationId: "nameIt", method, path },
-    permission: "RESOURCE:ACTION",
-    effect: "mutating",
-  });
-  say(`         not in api/${api.name}. To allow it, add to "operations" of api/${api.name}/policy.ts: ${row},`);
+  say(`         not in api/${api.name}. To allow it, ${hint} of api/${api.name}/policy.ts`);
+}
+
+function hintFor(line: string, method: string, path: string): string | null {
+  if (line.includes("path_not_canonical") && /%2F/i.test(path)) return 'name the parameter in "encodedSlash"';
+  if (!/operation_unknown|operation=unknown/.test(line)) return null;
+  const effect = method === "GET" || method === "HEAD" ? "safe" : "mutating";
+  const row = { operationId: "nameIt", method, path, permission: "RESOURCE:ACTION", effect };
+  return `add ${JSON.stringify(row)}, to "operations"`;
 }
 
 function announceWithoutKey({ message }: Failed, upstream: string): void {

@@ -117,6 +117,10 @@ function hintsOf(operations: readonly ImportedOperation[]): readonly string[] {
   return [
     ...scopes,
     ...reading.map(({ operationId, path }) => `${operationId}: POST ${path} may only read (policy.ts: effect "safe")`),
-    ...slashes.map((name) => `{${name}} may hold slashes (policy.ts: encodedSlash, or an override with {${name}...})`),
+    ...slashes.map((name) => {
+      // A catch-all stands at the end of a template only.
+      const isLast = operations.some(({ path }) => path.endsWith(`{${name}}`));
+      return `{${name}} may hold slashes (policy.ts: encodedSlash${isLast ? `, or an override with {${name}...}` : ""})`;
+    }),
   ];
 }
