@@ -1,10 +1,11 @@
 // The first steps of a new user: `npm start`, the commands that it prints, and a second start. Also what must not be open, and what
 // happens when its parts end.
-import { statSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../../scripts/free-port.ts";
 import { copyProject, type ProjectCopy, type Started } from "../support/project-copy.ts";
+import { startUpstream, type TestUpstream } from "../support/upstream.ts";
 
 let project: ProjectCopy;
 let port: number;
@@ -20,8 +21,8 @@ afterAll(async () => {
 });
 
 /** Runs a printed command. @returns status and body */
-function run(command: string | undefined) {
-  const output = project.shell(`${command} -w '\\n%{http_code}'`);
+function run(command: string | undefined, within = project) {
+  const output = within.shell(`${command} -w '\\n%{http_code}'`);
   const end = output.lastIndexOf("\n");
   return { status: Number(output.slice(end + 1)), body: output.slice(0, end) };
 }
@@ -124,3 +125,65 @@ function workerdsOf(pid: number): readonly number[] {
 }
 
 const restartsOf = (output: string) => output.split("It was started again").length - 1;
+
+/** Three operations of an API of one's own. */
+const DOCUMENT = {
+  openapi: "3.1.0",
+  info: { title: "Things", version: "1" },
+  servers: [{ url: "https://things.example.com/v2" }],
+  paths: {
+    "/things": { get: { operationId: "listThings" }, post: { operationId: "createThing" } },
+    "/boxes/{box}": {
+      parameters: [{ name: "box", in: "path", required: true, schema: { type: "string" } }],
+      get: { operationId: "getBox" },
+    },
+  },
+};
+
+describe("npm start -- --api", () => {
+  let own: ProjectCopy;
+  let upstream: TestUpstream;
+  let gateway: Started;
+  let at: number;
+  beforeAll(async () => {
+    own = copyProject();
+    upstream = await startUpstream();
+    writeFileSync(`${own.root}/things.json`, JSON.stringify(DOCUMENT));
+    expect(await own.run("api-import", "things.json", "--name", "mine")).toMatchObject({ code: 0 });
+    at = await freePort();
+    gateway = await own.start(at, ["--api", "mine"], { UPSTREAM_URL: upstream.url });
+  }, 150_000);
+  afterAll(async () => {
+    await gateway.stop();
+    await upstream.close();
+    own.remove();
+  });
+
+  it("prints a read and a change of the API that was imported, and the roles that may call its operations", async () => {
+    expect(gateway.output).toContain("Things (api/mine): 3 operations; Viewer may call 2, Developer 3, Admin all.");
+    const [read, change] = gateway.commands;
+    // Not in a shell, for which this process would wait: the upstream is in it.
+    expect(read).toMatch(/^curl -sS -H @\.dev\/admin-key\.header http/);
+    const headers = { authorization: `Bearer ${own.read(".dev/admin-key").trim()}` };
+    const { status } = await fetch(String(read?.split(" ").at(-1)), { headers });
+    expect([status, upstream.reached.at(-1)?.url]).toEqual([200, "/v2/things"]);
+    expect(run(change, own)).toEqual({ status: 403, body: expect.stringContaining("THING:CREATE") });
+  });
+
+  it("says once what to write into the policy for a request that is not in the table", async () => {
+    const curl = "curl -sS -H @.dev/admin-key.header";
+    const requests = ["/v2/others", "/v2/others", "/v2/boxes/a%2Fb"];
+    expect(requests.map((path) => run(`${curl} http://127.0.0.1:${at}${path}`, own).status)).toEqual([403, 403, 400]);
+    const row =
+      '{"operationId":"nameIt","method":"GET","path":"/v2/others","permission":"RESOURCE:ACTION","effect":"safe"}';
+    await expect.poll(() => gateway.output.split(`add ${row}, to "operations" of api/mine/policy.ts`).length).toBe(2);
+    await expect.poll(() => gateway.output).toContain('name the parameter in "encodedSlash" of api/mine/policy.ts');
+  });
+
+  it("ends for an API that is not there, and for another one in front of the demo", async () => {
+    const missing = await own.run("start", "--api", "none");
+    expect([missing.code, missing.output]).toEqual([1, expect.stringContaining("there is no api/none")]);
+    const demo = await own.run("start", "--api", "mine");
+    expect([demo.code, demo.output]).toEqual([1, expect.stringContaining("the demo API is not Things")]);
+  });
+});

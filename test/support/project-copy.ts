@@ -9,6 +9,8 @@ import { ROOT } from "../../scripts/wrangler.ts";
 
 const FILES = [
   "api",
+  "biome.json",
+  ".gitignore",
   "src",
   "scripts",
   "migrations",
@@ -45,7 +47,7 @@ export interface ProjectCopy {
   /** Runs a line in a shell, in the copy's folder. @returns the output */
   shell(line: string): string;
   /** Starts `npm start` on a port, and waits until it is ready. @throws Error with its output when it ends before */
-  start(port: number): Promise<Started>;
+  start(port: number, args?: readonly string[], env?: Readonly<Record<string, string>>): Promise<Started>;
   remove(): void;
 }
 
@@ -68,8 +70,8 @@ export function copyProject(): ProjectCopy {
       return { code: Number(code), output };
     },
     shell: (line) => execFileSync("sh", ["-c", line], { cwd: root, encoding: "utf8" }),
-    async start(port) {
-      const child = script("start", [], { PORT: String(port) });
+    async start(port, args = [], more = {}) {
+      const child = script("start", args, { PORT: String(port), ...more });
       const lines: string[] = [];
       const ended = once(child, "exit").then(([code]) => Number(code ?? 1));
       const timer = setTimeout(() => child.kill("SIGTERM"), READY_WITHIN_MS);
