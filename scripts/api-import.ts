@@ -20,7 +20,7 @@ new table.
 --force      replaces a table that no import has written, and that of aeon
 `;
 
-async function main({ source, force, folderOf, text, ...options }: ApiCommand): Promise<number> {
+async function main({ source, force, folderOf, text, reading, ...options }: ApiCommand): Promise<number> {
   const before = (api: string) => (isHandWritten(folderOf(api)) ? [] : readTable(folderOf(api)));
   const imported = await importDocument(await readText(source), { ...options, before });
   const folder = folderOf(imported.name);
@@ -28,7 +28,7 @@ async function main({ source, force, folderOf, text, ...options }: ApiCommand): 
     throw new Error(`api/${imported.name} is no table that an import has written: another --name, or --force.`);
   const difference = await policyDifference(folder, imported.operations);
   const files = writeApi(folder, imported, text);
-  process.stdout.write(`${reportOf(imported)}\n${nextSteps(imported.name, files, relative(ROOT, folder))}`);
+  process.stdout.write(`${reportOf(imported)}\n${nextSteps(imported.name, files, relative(ROOT, folder), reading)}`);
   const misfit = difference === null ? "" : differenceText(imported.name, difference);
   process.stdout.write(misfit === "" ? "" : `\n${misfit}`);
   return misfit === "" ? 0 : 1;

@@ -157,7 +157,9 @@ async function main(): Promise<void> {
       `the demo API is not ${api.title}: UPSTREAM_URL=https://api.example.com npm start -- --api ${api.name}`,
     );
   }
-  management = GATEWAY + (settings.MANAGEMENT_PREFIX ?? DEFAULT_MANAGEMENT_PREFIX);
+  const prefix = settings.MANAGEMENT_PREFIX ?? DEFAULT_MANAGEMENT_PREFIX;
+  if (!prefix.startsWith("/")) throw new Error("MANAGEMENT_PREFIX must be a path such as /gatehouse/v1");
+  management = GATEWAY + prefix;
   const migrate = ["d1", "migrations", "apply", "DB", "--local", "--persist-to"];
   await Promise.all([
     buildConsole(),
@@ -226,7 +228,7 @@ function sayRequest(line: string, api: Api): void {
   const hint = hintFor(line, method, path);
   if (hint === null) return;
   shown.add(request);
-  say(`         not in api/${api.name}. To allow it, ${hint} of api/${api.name}/policy.ts`);
+  say(`         not in api/${api.name}. To have it there, ${hint} of api/${api.name}/policy.ts`);
 }
 
 function hintFor(line: string, method: string, path: string): string | null {
@@ -234,7 +236,7 @@ function hintFor(line: string, method: string, path: string): string | null {
   if (!/operation_unknown|operation=unknown/.test(line)) return null;
   const effect = method === "GET" || method === "HEAD" ? "safe" : "mutating";
   const row = { operationId: "nameIt", method, path, permission: "RESOURCE:ACTION", effect };
-  return `add ${JSON.stringify(row)}, to "operations"`;
+  return `add ${JSON.stringify(row)}, to the operations, and a new permission to the placement`;
 }
 
 function announceWithoutKey({ message }: Failed, upstream: string): void {

@@ -1,5 +1,6 @@
 // Which API the Worker is built for: `--api NAME`, else the environment's API, else what api/index.ts exports.
 import { existsSync, readdirSync } from "node:fs";
+import { relative } from "node:path";
 import { parseArgs } from "node:util";
 import type { Api, ApiPolicy } from "../../src/core/routing/api-description.ts";
 import { ROOT } from "../wrangler.ts";
@@ -33,12 +34,19 @@ export function apiNames(): readonly string[] {
  */
 export async function loadApi(name: string | null): Promise<Api> {
   const module = name === null ? "index.ts" : `${name}/api.ts`;
-  const { api } = (await import(`${ROOT}api/${module}`)) as { readonly api: Api };
-  const { POLICY } = (await import(`${ROOT}api/${api.name}/policy.ts`)) as { readonly POLICY: ApiPolicy };
+  const { api } = (await imported(`${ROOT}api/${module}`)) as { readonly api: Api };
+  const { POLICY } = (await imported(`${ROOT}api/${api.name}/policy.ts`)) as { readonly POLICY: ApiPolicy };
   const faults = policyFaults(api, POLICY);
   if (faults.length > 0)
     throw new Error(`api/${api.name}/policy.ts:\n${faults.map((fault) => `  ${fault}\n`).join("")}`);
   return api;
+}
+
+/** @throws Error that says in which file */
+async function imported(file: string): Promise<unknown> {
+  return import(file).catch(({ message }: Error) => {
+    throw new Error(`${relative(ROOT, file)}, or a file that it imports: ${message} (npm run typecheck says where)`);
+  });
 }
 
 /**

@@ -22,6 +22,8 @@ export interface ApiCommand {
   readonly managementPrefix: string | undefined;
   /** The folder of an API. */
   readonly folderOf: (name: string) => string;
+  /** The options that say how the document is read, as they are given again. */
+  readonly reading: string;
   /** The arguments as they go into a file: of a document only its name, of an address neither its credentials nor its query. */
   readonly text: string;
 }
@@ -58,14 +60,14 @@ function commandOf(args: readonly string[]): ApiCommand | null {
   const [source, ...more] = positionals;
   if (source === undefined || more.length > 0) throw new Error("Name one document: a file or an address.");
   const { name, prefix, into = "api", force, "make-ids": makeIds } = values;
-  const options = [
-    ...(name === undefined ? [] : [`--name ${name}`]),
-    ...(prefix === undefined ? [] : [`--prefix ${prefix}`]),
-    ...(makeIds ? ["--make-ids"] : []),
-  ];
+  const reading = [...(prefix === undefined ? [] : [`--prefix ${prefix}`]), ...(makeIds ? ["--make-ids"] : [])];
+  const options = [...(name === undefined ? [] : [`--name ${name}`]), ...reading];
   const text = [publicName(source), ...options].join(" ").replace(/\s+/g, " ");
   const managementPrefix = process.env.MANAGEMENT_PREFIX || undefined;
-  return { source, name, prefix, makeIds, force, managementPrefix, text, folderOf: (api) => resolve(ROOT, into, api) };
+  return {
+    ...{ source, name, prefix, makeIds, force, managementPrefix, text, reading: reading.join(" ") },
+    folderOf: (api) => resolve(ROOT, into, api),
+  };
 }
 
 function publicName(source: string): string {

@@ -28,7 +28,9 @@ export function examplesOf(
   const simplest = (suits: (operation: ApiOperation) => boolean) =>
     api.operations.filter(suits).toSorted((a, b) => parametersOf(a.path) - parametersOf(b.path))[0];
   const read = simplest((each) => each.method === "GET" && mayCall(api, "viewer", each));
-  const change = simplest((each) => each.effect === "mutating" && !mayCall(api, "viewer", each));
+  // What a Developer may do is no harm to paste.
+  const changes = (each: ApiOperation) => each.effect === "mutating" && !mayCall(api, "viewer", each);
+  const change = simplest((each) => changes(each) && mayCall(api, "developer", each)) ?? simplest(changes);
   const exampleOf = (operation: ApiOperation | undefined) =>
     operation === undefined ? null : { method: operation.method, path: examplePath(api, operation, accountId) };
   return { read: exampleOf(read), change: exampleOf(change) };

@@ -22,10 +22,14 @@ export function ownPaths(managementPrefix: string = DEFAULT_MANAGEMENT_PREFIX): 
   };
 }
 
-/** Whatever is wrong with the templates of a table, such as two that match the same paths. Ids that occur twice are left out. */
+/** Whatever is wrong with the templates of a table, such as two that match the same paths; not that an id occurs twice. */
 export function templateFaults(operations: readonly Omit<ApiOperation, "permission">[]): readonly TemplateFault[] {
-  const once = new Map(operations.map((operation) => [operation.operationId, operation]));
-  return faultsOfTable(
-    [...once.values()].map((operation) => ({ ...operation, permission: null, handledBy: "upstream" })),
-  );
+  const seen = new Set<string>();
+  const rows = operations.map((operation, at) => {
+    const isDouble = seen.has(operation.operationId);
+    seen.add(operation.operationId);
+    const operationId = isDouble ? `${operation.operationId} (row ${at + 1})` : operation.operationId;
+    return { ...operation, operationId, permission: null, handledBy: "upstream" } as const;
+  });
+  return faultsOfTable(rows);
 }

@@ -29,6 +29,8 @@ const ADMINISTRATION = new Set(
     .concat(" security tenant")
     .split(" "),
 );
+/** Those whom the resources below them belong to. */
+const WHOSE = new Set("account customer org organization team tenant".split(" "));
 /** The users of these have passwords, which many APIs return. */
 const WITH_LOGINS = new Set(["database", "cluster", "db"]);
 
@@ -83,8 +85,14 @@ function secretRead(literals: readonly (readonly string[])[]): string | null {
 /** The words of every literal segment, in the singular. */
 function literalsOf(path: string, prefix: string): readonly (readonly string[])[] {
   const below = path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path;
-  return below
-    .split("/")
+  const segments = below.split("/");
+  // `/accounts/{id}/orders` is about orders: the account only says whose they are.
+  const isOwner = (segment: string, at: number) =>
+    WHOSE.has(singular(segment.toLowerCase())) &&
+    segments[at + 1]?.startsWith("{") &&
+    segments.slice(at + 2).some((other) => !other.startsWith("{"));
+  return segments
+    .filter((segment, at) => !isOwner(segment, at))
     .map((segment) => wordsOf(segment.replace(/\{[^}]*\}/g, "")).map(singular))
     .filter((words) => words.length > 0);
 }

@@ -108,6 +108,10 @@ function* pathItems({ root, report, follow }: Document) {
       report(at, "is no object");
       continue;
     }
+    if (!path.startsWith("/")) {
+      report(at, "the path does not begin with a slash");
+      continue;
+    }
     if (found.value !== item && isObject(item) && METHODS.some((method) => method.toLowerCase() in item))
       report(at, "has operations beside its $ref, which is defined for neither");
     yield { path, item: found.value, itemAt: found.path };

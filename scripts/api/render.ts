@@ -39,11 +39,14 @@ export function policyText({ title, prefix, placed, guesses }: Imported, core: s
   const sensitive = [...placed].flatMap(([permission, each]) => (each.sensitive ? [permission] : [])).sort(byText);
   return formatted(`// What the OpenAPI document of ${oneLine(title)} cannot say. \`npm run api:import\` wrote this file once and never
 // writes it again: read every line with a comment.
-import type { ApiPolicy, Overrides, PermissionOf } from "${core}api-description.ts";
+import type { ApiOperation, ApiPolicy, Overrides, PermissionOf } from "${core}api-description.ts";
 import type { OPERATIONS } from "./operations.ts";
 
 /** By operationId, what differs from the document: \`{ permission: "JOB:READ", effect: "safe" }\` for a POST that searches. */
 const OVERRIDES = {} as const satisfies Overrides;
+
+/** Operations that the document lacks. A new permission of theirs is placed below, too. */
+const MORE = [] as const satisfies readonly ApiOperation[];
 
 export const POLICY = {
   title: ${json(title)},
@@ -51,6 +54,7 @@ export const POLICY = {
   // The path parameters that name the account, the project and the cluster.
   parameters: { account: null, project: null, cluster: null },
   overrides: OVERRIDES,
+  operations: MORE,
   // The path parameters whose values may hold an encoded slash.
   encodedSlash: [],
   // The built-in roles that have each permission, besides Admin, which has them all.
@@ -59,7 +63,7 @@ ${lines.join("\n")}
   },
   // They let their holder gain access or read a secret: people confirm it before they grant one.
   sensitive: ${json(sensitive)},
-} as const satisfies ApiPolicy<PermissionOf<typeof OPERATIONS, typeof OVERRIDES>>;
+} as const satisfies ApiPolicy<PermissionOf<readonly [...typeof OPERATIONS, ...typeof MORE], typeof OVERRIDES>>;
 `);
 }
 

@@ -37,13 +37,17 @@ export function reportOf(imported: Imported): string {
   );
 }
 
-/** What to do with the files that were written, in a folder below that of the project. */
-export function nextSteps(name: string, files: readonly string[], folder: string): string {
+/**
+ * What to do with the files that were written, in a folder below that of the project.
+ *
+ * @param reading the options with which the document was read
+ */
+export function nextSteps(name: string, files: readonly string[], folder: string, reading: string): string {
   return `Written: ${files.map((file) => `${folder}/${file}`).join(", ")}
 
 Run it:          UPSTREAM_URL=https://… npm start -- --api ${name}
 For good:        export { api } from "./${name}/api.ts"; in api/index.ts
-In CI:           npm run api:check -- FILE --name ${name}
+In CI:           npm run api:check -- FILE ${`--name ${name} ${reading}`.trim()}
 `;
 }
 

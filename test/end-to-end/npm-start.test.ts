@@ -176,7 +176,14 @@ describe("npm start -- --api", () => {
     expect(requests.map((path) => run(`${curl} http://127.0.0.1:${at}${path}`, own).status)).toEqual([403, 403, 400]);
     const row =
       '{"operationId":"nameIt","method":"GET","path":"/v2/others","permission":"RESOURCE:ACTION","effect":"safe"}';
-    await expect.poll(() => gateway.output.split(`add ${row}, to "operations" of api/mine/policy.ts`).length).toBe(2);
+    await expect
+      .poll(
+        () =>
+          gateway.output.split(
+            `add ${row}, to the operations, and a new permission to the placement of api/mine/policy.ts`,
+          ).length,
+      )
+      .toBe(2);
     await expect.poll(() => gateway.output).toContain('name the parameter in "encodedSlash" of api/mine/policy.ts');
   });
 

@@ -2,7 +2,11 @@
 import type { AuthorizedRequest } from "../../authorized-request.ts";
 import { isOperator } from "../../core/access/principal.ts";
 import { hasPermission, managesKeys } from "../../core/access/roles.ts";
-import { OPERATIONS } from "../../core/routing/operations.ts";
+import {
+  DEFAULT_MANAGEMENT_PREFIX,
+  type GatehouseOperation,
+  gatehouseOperations,
+} from "../../core/routing/gatehouse-operations.ts";
 import type { ApprovalDetails } from "../../store/approvals/port.ts";
 import { actorOf, type PathParams, recordChange, uuidParam } from "../handler.ts";
 import type { AdminPorts } from "../ports.ts";
@@ -38,6 +42,8 @@ export async function getApproval(
   return approval === null ? notFound(request, "Approval") : json({ data: toApproval(approval, request.now) });
 }
 
+const OWN: readonly GatehouseOperation[] = gatehouseOperations(DEFAULT_MANAGEMENT_PREFIX);
+
 /** Approves a change: a person who could make it, has an entry, and is not the one who asks for it. */
 export async function approveChange(
   ports: AdminPorts,
@@ -50,7 +56,7 @@ export async function approveChange(
   // One person could be two: by an entry, and by groups.
   if (!isOperator(principal) || principal.mapped !== null) return escalationDenied(request, [NOT_A_PERSON]);
   const { grant } = principal.role;
-  const permission = OPERATIONS.find(({ operationId }) => operationId === approval.operationId)?.permission ?? null;
+  const permission = OWN.find(({ operationId }) => operationId === approval.operationId)?.permission ?? null;
   const mayMakeIt = permission !== null && hasPermission(grant, permission);
   if (!mayMakeIt || !managesKeys(grant)) return escalationDenied(request, [CANNOT_MAKE_IT]);
   return decide(ports, request, approval, "approved");

@@ -57,7 +57,7 @@ export function permissionCatalog(): readonly Resource[] {
     const resourceType = resourceOf(permissions[0] ?? "");
     const operationGroups = permissions.map((permission) => {
       const operationGroup = permission.slice(resourceType.length + 1);
-      const description = words[resourceType]?.actions[operationGroup] ?? "";
+      const description = words[resourceType]?.actions[operationGroup] ?? permission;
       return { operationGroup, description, tags: sensitive.has(permission) ? (["SENSITIVE"] as const) : [] };
     });
     return { resourceType, resourceName: words[resourceType]?.title ?? resourceType, operationGroups };

@@ -63,7 +63,7 @@ export interface ApiPolicy<P extends string = string> {
   readonly operations?: readonly ApiOperation[];
   /** The path parameters whose values may hold an encoded slash (`%2F`). */
   readonly encodedSlash?: readonly string[];
-  /** Words for people, instead of those that were made from the document. */
+  /** Words for people, instead of those that were made from the document, and for permissions that it does not have. */
   readonly words?: Words;
   /** The built-in roles that have each permission. */
   readonly placement: Readonly<Record<P, Placement>>;
@@ -122,10 +122,17 @@ export function describeApi<const P extends string>(
   policy: ApiPolicy<P>,
 ): Api<P> {
   const { title, prefix, parameters, overrides = {}, encodedSlash = [], placement, sensitive = [] } = policy;
-  const described = [...operations, ...(policy.operations ?? [])].map((operation) => {
+  const described = [...operations, ...(policy.operations ?? [])].map(({ formats, ...operation }) => {
     const whole = { ...operation, ...overrides[operation.operationId] };
-    const encoded = encodedSlash.filter((parameter) => whole.path.includes(`{${parameter}}`));
-    return (encoded.length === 0 ? whole : { ...whole, encodedSlash: encoded }) as DescribedOperation<P>;
+    const has = (parameter: string) => new RegExp(`\\{${parameter}(?:\\.\\.\\.)?\\}`).test(whole.path);
+    const encoded = encodedSlash.filter(has);
+    // An override may have another template.
+    const checked = Object.entries(formats ?? {}).filter(([parameter]) => has(parameter));
+    return {
+      ...whole,
+      ...(checked.length === 0 ? {} : { formats: Object.fromEntries(checked) }),
+      ...(encoded.length === 0 ? {} : { encodedSlash: encoded }),
+    } as DescribedOperation<P>;
   });
   return {
     ...{ name, title, prefix, parameters, operations: described, placement, projects: policy.projects ?? null },

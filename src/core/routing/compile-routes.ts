@@ -57,8 +57,10 @@ function compile<O extends Operation>(operations: readonly O[]): Compiled<O> {
   const report = (message: string, ...operationIds: string[]) => faults.push({ operationIds, message });
   for (const operation of operations) {
     const { operationId, path, formats, encodedSlash } = operation;
-    if (ids.has(operationId)) report(`two rows have the operationId ${operationId}`, operationId);
-    ids.add(operationId);
+    // An id of the API may be one of Gatehouse's: each has its own.
+    const id = `${operation.handledBy} ${operationId}`;
+    if (ids.has(id)) report(`two rows have the operationId ${operationId}`, operationId);
+    ids.add(id);
     const template = parseTemplate(path, known);
     if (typeof template === "string") {
       report(template, operationId);

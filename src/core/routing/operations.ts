@@ -27,11 +27,23 @@ export function operationsOf(
   { operations, parameters }: Pick<Api<Permission>, "operations" | "parameters">,
   managementPrefix: string,
 ): readonly Operation[] {
-  const theirs = operations.map((row) => withAccount({ ...row, handledBy: "upstream" }, parameters.account));
-  const ours = gatehouseOperations(managementPrefix).map((row) => withAccount(row, "accountId"));
-  return [...theirs, ...ours];
+  const theirs = operations.map((row) => ({ ...row, handledBy: "upstream" }) as const);
+  const ours = gatehouseOperations(managementPrefix);
+  const scopes = new Set([...scopesOf(theirs, parameters.account), ...scopesOf(ours, "accountId")]);
+  return [...theirs, ...ours].map((row) => withAccount(row, scopes));
 }
 
-function withAccount(row: Operation, parameter: string | null): Operation {
-  return parameter !== null && row.path.includes(`/{${parameter}}`) ? { ...row, accountParam: parameter } : row;
+/** Where the paths of rows have an account: what is before the parameter that names it. */
+function scopesOf(rows: readonly Operation[], parameter: string | null): readonly string[] {
+  const named = rows.filter(({ path }) => path.includes(`/{${parameter}}`));
+  return named.map(({ path }) => path.slice(0, path.indexOf(`{${parameter}}`)));
+}
+
+/** A row with the parameter that is in the place of an account, whatever it is called there. */
+function withAccount(row: Operation, scopes: ReadonlySet<string>): Operation {
+  for (const scope of scopes) {
+    const parameter = row.path.startsWith(scope) ? /^\{([\w-]+)\}/.exec(row.path.slice(scope.length))?.[1] : undefined;
+    if (parameter !== undefined) return { ...row, accountParam: parameter };
+  }
+  return row;
 }

@@ -206,6 +206,25 @@ describe("the account of a path", () => {
     }
   });
 
+  it("is also the value of a parameter with another name in the same place", () => {
+    const row = (operationId: string, path: string) =>
+      ({ operationId, method: "GET", path, permission: null, effect: "safe" }) as const;
+    const operations = [
+      row("orders", "/v1/accounts/{account_id}/orders"),
+      row("account", "/v1/accounts/{id}"),
+      row("roles", "/v1/accounts/{accountId}/roles"),
+      row("current", "/v1/accounts/current"),
+      row("products", "/v1/products/{id}"),
+    ];
+    const parameters = { account: "account_id", project: null, cluster: null };
+    const own = compileTable(operationsOf({ operations, parameters }, "/gatehouse/v1"));
+    const accountIdOf = (path: string) => matchOperation("GET", `/v1/${path}`, "", own);
+    for (const path of ["accounts/B/orders", "accounts/B", "accounts/B/roles"]) {
+      expect(accountIdOf(path)).toMatchObject({ accountId: "b" });
+    }
+    for (const path of ["accounts/current", "products/B"]) expect(accountIdOf(path)).toMatchObject({ accountId: null });
+  });
+
   it("is none in the other rows", () => {
     for (const row of rows) {
       if (row.path.includes("{accountId}")) continue;

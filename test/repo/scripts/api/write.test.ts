@@ -169,7 +169,7 @@ describe("npm run api:check", () => {
     );
     const { status, stdout } = runWith("api-check.ts", folder, JOBS);
     expect(status).toBe(1);
-    expect(stdout).toContain("policy   placement: JOB:CREATE gives JOB:READ to the developer role, which it is not");
+    expect(stdout).toContain("policy   placement: with JOB:CREATE the developer role also gets JOB:READ");
   });
 
   it("ends with 1 where there is no table", () => {
