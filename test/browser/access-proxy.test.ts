@@ -87,8 +87,9 @@ describe.skipIf(!hasBrowser)("the console behind an access proxy", () => {
     await form.getByLabel("Name").fill("typed before the end");
     await form.getByLabel("Role").selectOption({ label: "Viewer" });
     await assertIdentity(page, await proxy.assertionOf("ada@example.com", "1 hour ago"));
-    // Not a mouse click: another request of the page may have opened the dialog over the button.
-    await form.getByRole("button", { name: "Create key" }).dispatchEvent("click");
+    // Not a mouse click, and also when hidden: another request of the page may have opened the dialog over the form.
+    const hidden = page.getByRole("dialog", { name: "Create an API key", includeHidden: true });
+    await hidden.getByRole("button", { name: "Create key", includeHidden: true }).dispatchEvent("click");
     const ended = page.getByRole("dialog", { name: "Your session has ended" });
     await ended.getByRole("link", { name: "Sign in in another tab" }).waitFor();
     expect(await violations(page)).toEqual([]);
