@@ -20,8 +20,10 @@ const NEVER_PREFIXES: readonly string[] = ["gatehouse-", "x-gatehouse-", "x-forw
 /** Dropped, unless `FORWARD_HEADERS` names it. */
 const SUSPECT: readonly string[] = [
   // Another method than the authorized one.
-  ...["x-http-method", "x-method", "x-method-override", "x-http-method-override"],
+  ...["x-http-method", "x-method", "x-method-override", "x-http-method-override", "x-http-verb", "override-method"],
+  ...["http-method", "method-override", "http-method-override"],
   // Another host, path or scheme than the authorized one.
+  ...["script-name", "path-info", "x-path-info"],
   ...["x-host", "x-override-url", "x-url", "x-uri", "x-path", "x-script-name", "x-ingress-path", "base-url"],
   ...["x-scheme", "x-url-scheme", "front-end-https", "request-uri", "x-wap-url", "x-proxy-url", "x-http-host-override"],
   ...["x-sendfile", "x-lighttpd-send-file", "x-sendfile-type", "x-http-destinationurl", "x-http-path-override"],

@@ -73,6 +73,7 @@ const NOT_OUT = [
 const NOT_IN = [
   ...["connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "http2-settings", "expect", "host"],
   ...["authorization", "cookie", "x-api-key", "x-http-method", "x-http-method-override", "x-method"],
+  ...["x-http-verb", "override-method", "method-override", "script-name", "path-info"],
   ...["x-method-override", "x-override-url", "x-forwarded", "forwarded", "forwarded-for", "via", "client-ip"],
   ...["x-client-ip", "x-cluster-client-ip", "x-real-ip", "x-real-port", "x-real-host", "x-originating-ip", "x-host"],
   ...["x-proxyuser-ip", "x-appengine-user-ip", "x-azure-clientip", "x-azure-socketip", "x-true-client-ip"],
