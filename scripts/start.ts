@@ -151,7 +151,7 @@ async function main(): Promise<void> {
   const settings = await localSettings();
   const own = settings.UPSTREAM_URL;
   const chosen = chosenApi();
-  const api = await loadApi(chosen);
+  const api = await loadApi(chosen, settings.MANAGEMENT_PREFIX);
   if (own === undefined && api.name !== "aeon") {
     throw new Error(
       `the demo API is not ${api.title}: UPSTREAM_URL=https://api.example.com npm start -- --api ${api.name}`,

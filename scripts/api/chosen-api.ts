@@ -30,13 +30,14 @@ export function apiNames(): readonly string[] {
  * An API.
  *
  * @param name `null`: that of api/index.ts
+ * @param managementPrefix as the Worker will have it
  * @throws Error with all that contradicts in its policy
  */
-export async function loadApi(name: string | null): Promise<Api> {
+export async function loadApi(name: string | null, managementPrefix = process.env.MANAGEMENT_PREFIX): Promise<Api> {
   const module = name === null ? "index.ts" : `${name}/api.ts`;
   const { api } = (await imported(`${ROOT}api/${module}`)) as { readonly api: Api };
   const { POLICY } = (await imported(`${ROOT}api/${api.name}/policy.ts`)) as { readonly POLICY: ApiPolicy };
-  const faults = policyFaults(api, POLICY);
+  const faults = policyFaults(api, POLICY, managementPrefix);
   if (faults.length > 0)
     throw new Error(`api/${api.name}/policy.ts:\n${faults.map((fault) => `  ${fault}\n`).join("")}`);
   return api;

@@ -6,7 +6,7 @@ import { OWN_RESOURCES } from "./gatehouse.ts";
 const PERMISSION = /^[A-Z][A-Z0-9_]*:[A-Z][A-Z0-9_]*$/;
 const EXTENSIONS = new Set(["x-gatehouse-permission", "x-gatehouse-effect"]);
 
-/** The permission that an operation names; `undefined`: it names none. Reports one that is none, or is one of Gatehouse. */
+/** The permission that an operation names; `undefined`: it names none. Reports a value that is no permission, or is one of Gatehouse. */
 export function permissionOf(document: Document, at: Path, operation: Json): string | null | undefined {
   const value = operation["x-gatehouse-permission"];
   if (value === undefined || value === null) return value;

@@ -11,12 +11,13 @@ import { ownPaths } from "./gatehouse.ts";
 const GATEHOUSE_ONLY = /^(?:API_KEY|ROLE|AUDIT_EVENT|NETWORK_ALLOW_LIST):/;
 
 /**
+ * @param prefix MANAGEMENT_PREFIX; left out or empty: the default one
  * @returns a sentence for each: an override of an unknown operation, a template that is wrong or in conflict, a path or permission
  *   that is Gatehouse's, a permission without a placement, a built-in role that would have READ of a resource through another
  *   permission on it
  */
-export function policyFaults(api: Api, policy: ApiPolicy): readonly string[] {
-  const managementPrefix = process.env.MANAGEMENT_PREFIX || DEFAULT_MANAGEMENT_PREFIX;
+export function policyFaults(api: Api, policy: ApiPolicy, prefix?: string): readonly string[] {
+  const managementPrefix = prefix || DEFAULT_MANAGEMENT_PREFIX;
   const ids = new Set(api.operations.map(({ operationId }) => operationId));
   const unknown = Object.keys(policy.overrides ?? {}).filter((id) => !ids.has(id));
   const parameters = [...(policy.encodedSlash ?? []), ...Object.values(api.parameters)].filter((name) => name !== null);

@@ -99,7 +99,9 @@ export async function policyFaultsIn(folder: string): Promise<readonly string[]>
     OPERATIONS: readonly ApiOperation[];
     WORDS: Words;
   };
-  return policyFaults(describeApi("", OPERATIONS, WORDS, POLICY), POLICY).map((fault) => `policy   ${fault}`);
+  return policyFaults(describeApi("", OPERATIONS, WORDS, POLICY), POLICY, process.env.MANAGEMENT_PREFIX).map(
+    (fault) => `policy   ${fault}`,
+  );
 }
 
 let imports = 0;

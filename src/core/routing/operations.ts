@@ -11,7 +11,7 @@ export interface Operation
   extends DescribedOperation<Permission>,
     Pick<GatehouseOperation, "selfParam" | "selfAlways"> {
   readonly handledBy: "upstream" | "gatehouse";
-  /** The path parameter with the id of an account. */
+  /** The path parameter with the id of an account: a catch-all begins with it. */
   readonly accountParam?: string;
 }
 
@@ -42,8 +42,10 @@ function scopesOf(rows: readonly Operation[], parameter: string | null): readonl
 /** A row with the parameter that is in the place of an account, whatever it is called there. */
 function withAccount(row: Operation, scopes: ReadonlySet<string>): Operation {
   for (const scope of scopes) {
-    const parameter = row.path.startsWith(scope) ? /^\{([\w-]+)\}/.exec(row.path.slice(scope.length))?.[1] : undefined;
-    if (parameter !== undefined) return { ...row, accountParam: parameter };
+    // An upstream may ignore case.
+    if (row.path.slice(0, scope.length).toLowerCase() !== scope.toLowerCase()) continue;
+    const [, accountParam] = /^\{([\w-]+)(?:\.\.\.)?\}/.exec(row.path.slice(scope.length)) ?? [];
+    if (accountParam !== undefined) return { ...row, accountParam };
   }
   return row;
 }

@@ -106,7 +106,7 @@ describe("matchOperation, on the account", () => {
     expect(outcome("PUT", path, "/")).toBe("path_not_canonical");
   });
 
-  it("denies a dot behind a value that could be dropped, where the template has a parameter in the place of a literal", () => {
+  it("denies a dot at the end of a segment that another server could drop", () => {
     const own = OPERATIONS.filter(({ operationId }) => operationId === "listRbacRoles");
     const table = compileTable([row("GET", "/api/public/v1/{kind}/{id}/x"), ...own]);
     const read = (path: string) => matchOperation("GET", path, "", table);

@@ -213,15 +213,19 @@ describe("the account of a path", () => {
       row("orders", "/v1/accounts/{account_id}/orders"),
       row("account", "/v1/accounts/{id}"),
       row("roles", "/v1/accounts/{accountId}/roles"),
+      row("close", "/v1/accounts/{id}:close"),
+      row("files", "/v1/accounts/{path...}"),
+      row("shouted", "/V1/Accounts/{ID}/x"),
       row("current", "/v1/accounts/current"),
       row("products", "/v1/products/{id}"),
     ];
     const parameters = { account: "account_id", project: null, cluster: null };
     const own = compileTable(operationsOf({ operations, parameters }, "/gatehouse/v1"));
     const accountIdOf = (path: string) => matchOperation("GET", `/v1/${path}`, "", own);
-    for (const path of ["accounts/B/orders", "accounts/B", "accounts/B/roles"]) {
+    for (const path of ["accounts/B/orders", "accounts/B", "accounts/B/roles", "accounts/B:close", "accounts/B/a/b"]) {
       expect(accountIdOf(path)).toMatchObject({ accountId: "b" });
     }
+    expect(matchOperation("GET", "/V1/Accounts/B/x", "", own)).toMatchObject({ accountId: "b" });
     for (const path of ["accounts/current", "products/B"]) expect(accountIdOf(path)).toMatchObject({ accountId: null });
   });
 

@@ -23,7 +23,7 @@ function faultsOf(changes: Partial<ApiPolicy>): readonly string[] {
   return policyFaults(describeApi("jobs", OPERATIONS, WORDS, policy), policy);
 }
 
-it("takes an id that is also Gatehouse's, another template for one with formats, and no words for a new permission", () => {
+it("accepts what only looks like a contradiction", () => {
   const formats = { job: "integer" } as const;
   const more = [{ ...STOP, operationId: "createRole", path: "/v1/roles/{job}", permission: "JOB:RUN", formats }];
   const policy: Partial<ApiPolicy> = {

@@ -128,7 +128,7 @@ describe("npm run api:import", () => {
     ["no document", [], 2],
     ["two documents", ["a.json", "b.json"], 2],
     ["an unknown option", ["a.json", "--nmae", "x"], 2],
-    ["a name that is none", ["/nowhere.json", "--name", "../x"], 1],
+    ["a name that is not allowed", ["/nowhere.json", "--name", "../x"], 1],
   ])("ends with an explanation for %s", (_, args, status) => {
     const ended = run("api-import.ts", newFolder(), ...args);
     expect([ended.status, ended.stderr]).toEqual([status, expect.stringMatching(/npm run api:import|cannot be read/)]);
