@@ -158,7 +158,7 @@ export function shortestOwnPaths(operations: readonly Operation[]): readonly str
 /** The templates that end with the id of an account. */
 function accountTemplates(operations: readonly Operation[]): ReadonlySet<string> {
   const templates = operations.flatMap(({ path, accountParam }) =>
-    accountParam === undefined ? [] : [`${path.slice(0, path.indexOf(`{${accountParam}`))}{${accountParam}}`],
+    accountParam === undefined ? [] : [path.slice(0, path.indexOf(`{${accountParam}}`) + accountParam.length + 2)],
   );
   return new Set(templates);
 }

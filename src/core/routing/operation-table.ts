@@ -43,10 +43,8 @@ export function compileTable(
 
 /** The account that a matched operation names, or `null`; in lower case (RFC 9562 section 4). */
 export function accountOf({ accountParam }: Operation, params: RouteParams): string | null {
-  const value = accountParam === undefined ? undefined : params[accountParam];
-  if (value === undefined) return null;
-  const slash = value.indexOf("/");
-  return lowerCase(slash === -1 ? value : value.slice(0, slash));
+  const accountId = accountParam === undefined ? undefined : params[accountParam];
+  return accountId === undefined ? null : lowerCase(accountId);
 }
 
 /** The account that the path of an unknown operation names, or `null`. */
@@ -69,7 +67,7 @@ function lowerCase(id: string): string {
 
 function accountScopesOf(operations: readonly Operation[]): readonly string[] {
   const scopes = operations.flatMap(({ path, accountParam }) =>
-    accountParam === undefined ? [] : [path.slice(0, path.indexOf(`{${accountParam}`)).toLowerCase()],
+    accountParam === undefined ? [] : [path.slice(0, path.indexOf(`{${accountParam}}`)).toLowerCase()],
   );
   return [...new Set(scopes)];
 }

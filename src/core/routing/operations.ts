@@ -11,7 +11,7 @@ export interface Operation
   extends DescribedOperation<Permission>,
     Pick<GatehouseOperation, "selfParam" | "selfAlways"> {
   readonly handledBy: "upstream" | "gatehouse";
-  /** The path parameter with the id of an account: a catch-all begins with it. */
+  /** The path parameter with the id of an account. A catch-all in its place is ambiguous to the matcher, which compares the path. */
   readonly accountParam?: string;
 }
 
@@ -44,7 +44,7 @@ function withAccount(row: Operation, scopes: ReadonlySet<string>): Operation {
   for (const scope of scopes) {
     // An upstream may ignore case.
     if (row.path.slice(0, scope.length).toLowerCase() !== scope.toLowerCase()) continue;
-    const [, accountParam] = /^\{([\w-]+)(?:\.\.\.)?\}/.exec(row.path.slice(scope.length)) ?? [];
+    const [, accountParam] = /^\{([\w-]+)\}/.exec(row.path.slice(scope.length)) ?? [];
     if (accountParam !== undefined) return { ...row, accountParam };
   }
   return row;
