@@ -9,6 +9,8 @@ export interface Counters {
   add(name: CountedName, label?: string, by?: number): void;
   /** Adds a time to a histogram, in milliseconds. */
   observe(name: CountedName, label: string, ms: number): void;
+  /** Counts a request that was decided on a record that D1 could not confirm, and the second that it is of. */
+  countDegraded(now: number): void;
   /** All that was counted since the isolate has started. */
   totals(): Totals;
 }
@@ -23,14 +25,22 @@ interface Histogram {
 export function createCounters(): Counters {
   const counters = new Map<CountedName, Map<string, { value: number }>>();
   const histograms = new Map<CountedName, Map<string, Histogram>>();
+  let degradedSecond = 0;
+  function add(name: CountedName, label = "", by = 1): void {
+    const known = counters.get(name)?.get(label);
+    if (known !== undefined) known.value += by;
+    else entryOf(counters, name, label, () => ({ value: 0 })).value += by;
+  }
   return {
-    add(name, label = "", by = 1) {
-      const known = counters.get(name)?.get(label);
-      if (known !== undefined) known.value += by;
-      else valueOf(counters, name, label, () => ({ value: 0 })).value += by;
+    add,
+    countDegraded(now) {
+      add("degraded_requests");
+      const second = Math.floor(now / 1_000);
+      if (second !== degradedSecond) add("degraded", "", 1_000);
+      degradedSecond = second;
     },
     observe(name, label, ms) {
-      const histogram = valueOf(histograms, name, label, () => ({
+      const histogram = entryOf(histograms, name, label, () => ({
         counts: Array.from({ length: BUCKETS_MS.length + 1 }, () => 0),
         sum: 0,
       }));
@@ -59,12 +69,7 @@ export function createCounters(): Counters {
   };
 }
 
-function valueOf<T>(
-  all: Map<CountedName, Map<string, T>>,
-  name: CountedName,
-  label: string,
-  make: () => T,
-): T {
+function entryOf<T>(all: Map<CountedName, Map<string, T>>, name: CountedName, label: string, make: () => T): T {
   const labels = all.get(name) ?? new Map<string, T>();
   all.set(name, labels);
   const own = labels.has(label) || labels.size < MAX_LABELS ? label : "other";

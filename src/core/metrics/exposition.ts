@@ -89,7 +89,8 @@ function labelsOf(id: string, { label, values = [] }: Metric, totals: Totals): r
   return [...values, ...[...new Set(counted)].filter((value) => !values.includes(value)).sort()];
 }
 
-const pair = (label: string | undefined, value: string): string => `${label}="${escaped(value).replaceAll('"', '\\"')}"`;
+const pair = (label: string | undefined, value: string): string =>
+  `${label}="${escaped(value).replaceAll('"', '\\"')}"`;
 const escaped = (text: string): string => text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
 const valueText = (value: number, { unit }: Metric): string => String(unit === "seconds" ? value / 1_000 : value);
 

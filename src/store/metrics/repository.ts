@@ -70,9 +70,8 @@ export function createMetricsReader(db: D1Database): MetricsReader {
   return {
     async read(now) {
       const session = db.withSession("first-primary");
-      const [counts, backlogs] = await session.batch([session.prepare(READ_COUNTS), session.prepare(READ_BACKLOGS)]);
-      const rows = counts?.results as unknown as CountsRow[];
-      const [waiting] = backlogs?.results as unknown as [Backlogs];
+      const results = await session.batch([session.prepare(READ_COUNTS), session.prepare(READ_BACKLOGS)]);
+      const [rows, [waiting]] = results.map((each) => each.results) as unknown as [CountsRow[], [Backlogs]];
       const active = rows.filter(({ isolate, writtenAt }) => isolate !== "" && writtenAt > now - ACTIVE_MS);
       const ageOf = (since: number | null) => (since === null ? 0 : Math.max(0, now - since));
       return {

@@ -1,0 +1,33 @@
+// Counts a request for the metrics. Nothing here waits, reads a clock or changes the response.
+import type { Background } from "../../store/common.ts";
+import type { MetricsRecorder } from "../../store/metrics/port.ts";
+import type { RequestContext } from "../request-context.ts";
+
+/** Count a request that was answered, and write the counters behind its response when that is due. Never throws. */
+export function countRequest(context: RequestContext, metrics: MetricsRecorder, background: Background): void {
+  const { counters } = metrics;
+  const { denial, found, credential, answered, now } = context;
+  counters.add("requests", outcomeOf(context));
+  if (denial !== null) {
+    counters.add("denials", denial.reason);
+    if (denial.reason === "rate_limited") counters.add("rate_limited", denial.whose);
+  }
+  if (found !== null && credential?.keyHash) {
+    counters.add("key_lookups", found.source);
+    if (found.degraded) counters.countDegraded(now);
+  }
+  if (answered !== null && context.forwardedAt !== 0) {
+    counters.observe("upstream_response", "", answered.at - context.forwardedAt);
+    if (typeof answered.with === "string") counters.add("upstream_errors", answered.with);
+    else counters.add("upstream_responses", CLASSES[Math.floor(answered.with / 100)]);
+  }
+  metrics.writeIfDue(now, background);
+}
+
+const CLASSES = ["", "1xx", "2xx", "3xx", "4xx", "5xx"] as const;
+
+function outcomeOf({ error, denial, credential }: RequestContext): "allowed" | "denied" | "failed" | "public" {
+  if (error !== null) return "failed";
+  if (denial !== null) return "denied";
+  return credential === null ? "public" : "allowed";
+}
