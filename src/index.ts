@@ -2,6 +2,7 @@
 import { type Env, type FirstStart, type InvalidConfig, readConfig } from "./config/config.ts";
 import { handleRequest } from "./gateway/handle-request.ts";
 import { createLog } from "./log.ts";
+import { PAUSE_MS } from "./store/lib/timeouts.ts";
 import { type App, createApp, type Runtime } from "./wiring/app.ts";
 
 const runtime: Runtime = {
@@ -11,6 +12,7 @@ const runtime: Runtime = {
       const timer = setTimeout(run, delayMs);
       return () => clearTimeout(timer);
     },
+    pause: () => new Promise((resume) => setTimeout(resume, PAUSE_MS)),
   },
   random: Math.random,
 };

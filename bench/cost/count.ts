@@ -42,7 +42,7 @@ export async function count(customer: Customer, { seed, minutes, onMinute }: Cou
     SELECT api_keys.id, value, 0, iif(value = '', 9999999, ${Math.floor(EPOCH / DAY_MS)})
     FROM api_keys, json_each('["", "198.51.100.0/24", "NZ"]')`);
   // Storage answers at once, so no time limit is reached and no timer has to run.
-  const clock = { now: () => Math.floor(now), after: () => () => undefined };
+  const clock = { now: () => Math.floor(now), after: () => () => undefined, pause: async () => undefined };
   const isolates = Array.from({ length: customer.locations * customer.isolatesEach }, () =>
     createIsolate(storage, clock, random.next, DENIAL_RETENTION_MS),
   );

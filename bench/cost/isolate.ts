@@ -69,6 +69,7 @@ export function createIsolate(
       run();
       return () => undefined;
     },
+    pause: clock.pause,
   };
   const usage = createUsageRecorder(
     storage.db,

@@ -1,7 +1,7 @@
 // The world of the simulation: virtual time, which passes only when something happens, random numbers that a seed repeats, and
 // the clocks of isolates, which differ and are corrected. The whole simulation is one sequence.
 import { setImmediate } from "node:timers/promises";
-import type { Clock } from "../../src/store/lib/timeouts.ts";
+import { type Clock, PAUSE_MS } from "../../src/store/lib/timeouts.ts";
 import { seededRandom } from "../../test/support/random.ts";
 
 export interface World {
@@ -69,6 +69,7 @@ export function createClock(world: World, skewMs: number): IsolateClock {
     skewMs,
     now: () => EPOCH + Math.floor(world.now + clock.skewMs),
     after: world.after,
+    pause: () => new Promise<void>((resume) => world.after(PAUSE_MS, resume)),
   };
   return clock;
 }

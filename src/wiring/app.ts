@@ -20,6 +20,7 @@ import { createKvCopies, limitWrites } from "../store/key-cache/kv-copies.ts";
 import type { KeyResolver } from "../store/key-cache/ports.ts";
 import { createCircuitBreaker } from "../store/lib/circuit-breaker.ts";
 import { guardD1 } from "../store/lib/guarded-d1.ts";
+import { lazy } from "../store/lib/lazy.ts";
 import type { Clock } from "../store/lib/timeouts.ts";
 import { createRateLimiter } from "../store/rate-limits/rate-limiter.ts";
 import type { MaintenanceJobs } from "./maintenance.ts";
@@ -164,18 +165,6 @@ function adminOf(
     return createAdminHandler(config, keys, recorders, operations, bounds, { ...outgoing, afterChange });
   });
   return async (request) => (await handler())(request);
-}
-
-/** Makes a value with the first request that needs it, and keeps it. A failure is not kept. */
-function lazy<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | null = null;
-  return () => {
-    made ??= make().catch((error) => {
-      made = null;
-      throw error;
-    });
-    return made;
-  };
 }
 
 /** Ids that are unique among all isolates: a random start, which the runtime allows only within a request, and a count. */

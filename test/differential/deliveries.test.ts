@@ -40,6 +40,7 @@ const clock: Clock = {
     });
     return () => undefined;
   },
+  pause: () => new Promise((resume) => setTimeout(resume, 0)),
 };
 let signer: { kid: string };
 

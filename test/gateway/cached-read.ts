@@ -25,7 +25,7 @@ export async function sendCachedReads(beforeEach: () => void): Promise<void> {
     },
     changes: { since: async () => ({ oldestSeq: 1, newestSeq: 1, changes: [] }) },
     copies: { get: async () => null, put: async () => true },
-    clock: { now: () => NOW, after: () => () => undefined },
+    clock: { now: () => NOW, after: () => () => undefined, pause: async () => undefined },
     random: () => 0.5,
     onError,
   };

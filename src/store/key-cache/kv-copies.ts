@@ -3,7 +3,7 @@
 import type { KeyHash } from "../../core/access/principal.ts";
 import type { Restrictions } from "../../core/access/restrictions.ts";
 import type { KeyRing } from "../../core/token/api-key-token.ts";
-import type { Authenticator } from "../../core/token/derived-keys.ts";
+import { lazy } from "../lib/lazy.ts";
 import { withinWindow } from "../lib/timeouts.ts";
 import type { KeyCopies, KeyCopy, RecordRead } from "./ports.ts";
 import { decodeRecord } from "./record-codec.ts";
@@ -41,12 +41,10 @@ export function copyName(hash: KeyHash): string {
  * and the copy, so that a copy is good for its own key only, and nobody without the key ring can write one.
  */
 export function createKvCopies(kv: KVNamespace, ring: KeyRing): KeyCopies {
-  let made: Promise<Authenticator> | null = null;
   // node:crypto is loaded with the first copy, not while the isolate starts.
-  const authenticator = () => {
-    made ??= import("../../core/token/derived-keys.ts").then((loaded) => loaded.createAuthenticator(ring, PURPOSE));
-    return made;
-  };
+  const authenticator = lazy(async () =>
+    (await import("../../core/token/derived-keys.ts")).createAuthenticator(ring, PURPOSE),
+  );
   return {
     async get(hash: KeyHash): Promise<RecordRead | null> {
       const name = copyName(hash);

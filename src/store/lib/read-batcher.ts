@@ -1,17 +1,17 @@
 // Reads of one isolate by key, of which few statements run at once: what is wanted meanwhile is read together by the next one. So
 // the number of statements follows how fast they are answered, not how many requests come.
 //
-// No request awaits a promise that another one has made: the runtime drops whatever waits for a promise whose request is over.
+// No request awaits a promise that another one settles (PAUSE_MS): what one has read for another is noted for it.
 import type { Background } from "../common.ts";
-import { type Clock, withinWindow } from "./timeouts.ts";
+import { type Clock, StoreUnavailable, withinWindow } from "./timeouts.ts";
 
 /** What a batch gives for each of its keys, in their order: a value, or the error of this key alone. */
 export type BatchResult<T> = readonly (T | Error)[];
 
-/** A key with the requests that want it. */
+/** A key that requests want, and what was read for them. */
 interface Wanted<K, T> {
   readonly key: K;
-  readonly requests: PromiseWithResolvers<T>[];
+  result: T | Error | null;
 }
 
 interface BatcherOptions<K, T> {
@@ -35,7 +35,6 @@ export function createReadBatcher<K extends { readonly hash: string }, T extends
 }: BatcherOptions<K, T>): (key: K, background: Background) => Promise<T> {
   const waiting = new Map<string, Wanted<K, T>>();
   const running = new Set<{ readonly since: number }>();
-  let asleep: (() => void)[] = [];
 
   function isFull(): boolean {
     for (const batch of running) if (!withinWindow(clock.now(), batch.since, limitMs)) running.delete(batch);
@@ -47,32 +46,34 @@ export function createReadBatcher<K extends { readonly hash: string }, T extends
     running.add(self);
     const keys = batch.map(({ key }) => key);
     const results = await readAll(keys, background).catch((error: Error) => keys.map(() => error));
-    batch.forEach(({ requests }, i) => {
-      const result = results[i] as T | Error;
-      for (const { resolve, reject } of requests) result instanceof Error ? reject(result) : resolve(result);
+    batch.forEach((wanted, i) => {
+      wanted.result = results[i] as T | Error;
     });
     running.delete(self);
-    const awake = asleep;
-    asleep = [];
-    for (const wake of awake) wake();
   }
 
   return async (key, background) => {
-    const own = Promise.withResolvers<T>();
-    own.promise.catch(() => undefined);
-    const wanted = waiting.get(key.hash) ?? { key, requests: [] };
-    wanted.requests.push(own);
+    const wanted: Wanted<K, T> = waiting.get(key.hash) ?? { key, result: null };
     waiting.set(key.hash, wanted);
     // Each request that waits may start the next batch: the one that has ended a batch may be over, and its work with it.
     while (waiting.get(key.hash) === wanted) {
       if (isFull()) {
-        await new Promise<void>((resume) => asleep.push(resume));
+        await clock.pause();
         continue;
       }
       const batch = [...waiting.values()].slice(0, maxKeys);
       for (const { key: taken } of batch) waiting.delete(taken.hash);
-      background(run(batch, background));
+      const ran = run(batch, background);
+      background(ran);
+      await ran;
     }
-    return await own.promise;
+    const startedAt = clock.now();
+    while (wanted.result === null) {
+      // A batch whose request was canceled gives nothing.
+      if (clock.now() - startedAt >= limitMs) throw new StoreUnavailable("the batch with the key was canceled");
+      await clock.pause();
+    }
+    if (wanted.result instanceof Error) throw wanted.result;
+    return wanted.result;
   };
 }

@@ -19,7 +19,8 @@ export interface SingleFlight<K, T> {
 
 interface RunningRead<T> {
   readonly startedAt: number;
-  readonly done: Promise<T>;
+  /** What it has read, or its error, once it has ended. */
+  outcome: { readonly value: T } | { readonly error: unknown } | null;
 }
 
 /** A read ends by its own time limit before the requests that have joined it stop waiting. */
@@ -37,20 +38,19 @@ export function createSingleFlight<K, T>(clock: Clock, limitMs: number): SingleF
     return elapsed < 0 ? 0 : limitMs + MARGIN_MS - elapsed;
   }
 
-  function run(key: K, background: Background, startedAfter: number, read: () => Promise<T>): Promise<T> {
+  async function run(key: K, background: Background, startedAfter: number, read: () => Promise<T>): Promise<T> {
     const current = running.get(key);
-    const left = current === undefined || current.startedAt <= startedAfter ? 0 : leftMs(current);
-    if (current !== undefined && left > 0) {
-      return new Promise<T>((resolve, reject) => {
-        const cancel = clock.after(left, () => {
-          if (running.get(key) === current) running.delete(key);
-          resolve(run(key, background, startedAfter, read));
-        });
-        current.done.then(resolve, reject).finally(cancel);
-      });
+    if (current === undefined || current.startedAt <= startedAfter || leftMs(current) <= 0) {
+      deleteWhile(running, (other) => leftMs(other) <= 0);
+      return await start(running, key, clock.now(), read(), background);
     }
-    deleteWhile(running, (other) => leftMs(other) <= 0);
-    return start(running, key, { startedAt: clock.now(), done: read() }, background);
+    while (current.outcome === null && leftMs(current) > 0) await clock.pause();
+    if (current.outcome !== null) {
+      if ("error" in current.outcome) throw current.outcome.error;
+      return current.outcome.value;
+    }
+    if (running.get(key) === current) running.delete(key);
+    return await run(key, background, startedAfter, read);
   }
 
   return {
@@ -71,19 +71,26 @@ function deleteWhile<K, T>(running: Map<K, RunningRead<T>>, isOver: (read: Runni
   }
 }
 
-function start<K, T>(
+async function start<K, T>(
   running: Map<K, RunningRead<T>>,
   key: K,
-  { startedAt, done: result }: RunningRead<T>,
+  startedAt: number,
+  result: Promise<T>,
   background: Background,
 ): Promise<T> {
-  const done = result.finally(() => {
-    if (running.get(key)?.done === done) running.delete(key);
-  });
+  const self: RunningRead<T> = { startedAt, outcome: null };
+  const end = (outcome: NonNullable<RunningRead<T>["outcome"]>) => {
+    self.outcome = outcome;
+    if (running.get(key) === self) running.delete(key);
+  };
+  const done = result.then(
+    (value) => end({ value }),
+    (error) => end({ error }),
+  );
   // Deleted first, so that the new read is the last one in the order of start.
   running.delete(key);
-  running.set(key, { startedAt, done });
+  running.set(key, self);
   // The read must outlive the request that began it: others wait for it when that client disconnects.
-  background(done.catch(() => undefined));
-  return done;
+  background(done);
+  return await result;
 }

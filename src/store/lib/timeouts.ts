@@ -6,7 +6,16 @@ export interface Clock {
   now(): number;
   /** Runs once after a delay in milliseconds; the returned function cancels it. */
   after(delayMs: number, run: () => void): () => void;
+  /** Resolves after PAUSE_MS, for a request that looks again then for what another one has done. */
+  pause(): Promise<void>;
 }
+
+/**
+ * One request must not settle a promise that another one awaits: after a garbage collection workerd can take the other one for one
+ * that is over, and drop what waits, or run it as a part of the wrong request. So a result for another request is noted in memory,
+ * and that request looks for it.
+ */
+export const PAUSE_MS = 5;
 
 /** Concurrent requests may see the clock of their isolate out of order by this much; by more, it was set back. */
 export const CLOCK_TOLERANCE_MS = 100;

@@ -23,6 +23,7 @@ async function newSender() {
       queueMicrotask(run);
       return () => undefined;
     },
+    pause: async () => undefined,
   };
   return createSender({
     ...{ db, clock, signer: { ...jwk, kid: "test" } as { kid: string } },

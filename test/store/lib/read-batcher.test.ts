@@ -11,7 +11,7 @@ function batcher() {
   let now = 0;
   const batches: { readonly keys: readonly string[]; readonly end: (results: readonly (Key | Error)[]) => void }[] = [];
   const read = createReadBatcher<Key, Key>({
-    clock: { now: () => now, after: () => () => undefined },
+    clock: { now: () => now, after: () => () => undefined, pause: settle },
     ...{ maxRunning: 2, maxKeys: 3, limitMs: 1_000 },
     readAll: (keys) => new Promise((end) => batches.push({ keys: keys.map(({ hash }) => hash), end })),
   });
@@ -25,7 +25,7 @@ function batcher() {
   };
 }
 
-const settle = () => new Promise((resume) => setTimeout(resume, 0));
+const settle = () => new Promise<void>((resume) => setTimeout(resume, 0));
 const keysOf = ({ batches }: ReturnType<typeof batcher>) => batches.map(({ keys }) => keys.join(""));
 
 it("reads together what is wanted while all statements run, each key once and at most three", async () => {

@@ -29,6 +29,7 @@ const clock: Clock = {
     timers.push(timer);
     return () => timers.splice(timers.indexOf(timer), 1);
   },
+  pause: () => new Promise((resume) => setTimeout(resume, 0)),
 };
 
 const background = (work: Promise<unknown>) => {
