@@ -64,7 +64,7 @@ export function createApp(given: Config, { clock, random }: Runtime): App {
     (await import("../store/dry-runs/recorder.ts")).createDryRunRecorder(config.db, onError),
   );
   const maintenance = lazy(async () =>
-    (await import("./maintenance.ts")).createMaintenanceJobs(config, copies, log, clock, metrics && metrics.write),
+    (await import("./maintenance.ts")).createMaintenanceJobs(config, copies, log, clock, metrics?.write ?? null),
   );
   const afterEvent = async (accountId: string) =>
     (await maintenance()).afterChange({ accountId, keyIds: [] }, clock.now());
