@@ -28,7 +28,7 @@ export const READ_BACKLOGS = `
     (SELECT count(*) FROM (SELECT 1 FROM endpoints w CROSS JOIN deliveries d ON d.endpoint_id = w.id
       AND d.next_at IS NOT NULL WHERE w.deleted_at IS NULL AND w.disabled_at IS NULL AND w.hold_until >= 0
       LIMIT ${MAX_COUNTED})) AS deliveries,
-    (SELECT sum(1 + ifnull((SELECT max(number) FROM audit_events e WHERE e.account_id = w.account_id), 0) - w.next_number)
+    (SELECT sum(1 + ifnull((SELECT max(number) FROM audit_events WHERE account_id = w.account_id), 0) - w.next_number)
       FROM ${ENABLED}) AS notCompared,
     (SELECT min(failing_since) FROM ${ENABLED}) AS failingSince,
     (SELECT count(*) FROM (SELECT 1 FROM api_keys WHERE kv_pending >= 0 LIMIT ${MAX_COUNTED})) AS kvPending`;
@@ -40,8 +40,8 @@ export const FIND_STALE = `SELECT isolate FROM metric_counts WHERE merged_at IS 
 export const MERGE = `
   INSERT INTO metric_counts (isolate, seq, written_at, totals, unwritten_uses)
   SELECT '', 0, ?2, json_group_object(key, total), 0 FROM (SELECT counted.key, sum(counted.value) AS total
-    FROM metric_counts m, json_each(m.totals) counted
-    WHERE (m.isolate = '' OR m.isolate IN (SELECT value FROM json_each(?1))) AND m.merged_at IS NULL GROUP BY counted.key)
+    FROM metric_counts, json_each(totals) counted
+    WHERE (isolate = '' OR isolate IN (SELECT value FROM json_each(?1))) AND merged_at IS NULL GROUP BY counted.key)
   WHERE true ON CONFLICT (isolate) DO UPDATE SET totals = excluded.totals, written_at = excluded.written_at`;
 export const MARK_MERGED = `UPDATE metric_counts SET merged_at = ?2
   WHERE isolate IN (SELECT value FROM json_each(?1)) AND merged_at IS NULL`;
