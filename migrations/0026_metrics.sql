@@ -7,7 +7,7 @@ CREATE TABLE metric_counts (
   written_at     INTEGER NOT NULL,
   totals         TEXT NOT NULL CHECK (json_valid(totals)),
   unwritten_uses INTEGER NOT NULL,
-  -- NULL: the isolate has not read the change feed.
+  -- At the last request of a key; NULL: there was none lately, or the isolate has not read the change feed.
   feed_age_ms    INTEGER,
   -- When the totals were added to the row ''. They stay for a day, in case that the isolate writes again.
   merged_at      INTEGER

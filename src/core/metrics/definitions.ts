@@ -131,7 +131,7 @@ export const GAUGES = {
     name: "gatehouse_change_feed_age_seconds",
     type: "gauge",
     unit: "seconds",
-    help: "Age of the change feed when these isolates wrote their counts, the highest of them: not exact, up to a minute old.",
+    help: "Age of the change feed at the last request of a key to each of these isolates, the highest of them: up to a minute old.",
   },
   audit_unsealed: {
     name: "gatehouse_audit_events_unsealed",

@@ -14,6 +14,7 @@ export function countRequest(context: RequestContext, metrics: MetricsRecorder, 
   }
   if (found !== null && credential?.keyHash) {
     counters.add("key_lookups", found.source);
+    metrics.noteKeyRequest(now);
     if (found.degraded) counters.countDegraded(now);
   }
   if (answered !== null && context.forwardedAt !== 0) {

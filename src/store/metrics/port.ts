@@ -7,6 +7,8 @@ import type { Background } from "../common.ts";
 /** The counters of this isolate, and when they are written. */
 export interface MetricsRecorder {
   readonly counters: Counters;
+  /** Notes a request that was decided on the record of a key: from when on the change feed has to be recent. */
+  noteKeyRequest(now: number): void;
   /** Writes the counters behind the response, once in a minute. */
   writeIfDue(now: number, background: Background): void;
   /** Writes the counters now. Never rejects. */

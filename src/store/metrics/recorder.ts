@@ -4,7 +4,7 @@ import type { Counters } from "../../core/metrics/counters.ts";
 import type { Totals } from "../../core/metrics/definitions.ts";
 import { type Clock, isRecent } from "../lib/timeouts.ts";
 import type { MetricsRecorder } from "./port.ts";
-import { MERGED_KEPT_MS } from "./repository.ts";
+import { ACTIVE_MS, MERGED_KEPT_MS } from "./repository.ts";
 
 const INTERVAL_MS = 60_000;
 /** A write waits for the requests that come together with the one that it is due with. */
@@ -48,6 +48,7 @@ export function createMetricsRecorder(
 ): MetricsRecorder {
   let startedAt = Number.NEGATIVE_INFINITY;
   let row: Row | null = null;
+  let keyRequestAt = Number.NEGATIVE_INFINITY;
 
   /** The row to write. One that may have been merged and deleted is not written again: it would count twice. */
   function currentRow(now: number): Row {
@@ -64,7 +65,9 @@ export function createMetricsRecorder(
     own.sent = less(counters.totals(), own.before);
     own.sentAt = now;
     const { unwrittenUses, feedReadAt } = state();
-    const feedAge = Number.isFinite(feedReadAt) ? Math.max(0, now - feedReadAt) : null;
+    // An isolate without requests of keys does not read the feed, and need not.
+    const isInUse = isRecent(now, keyRequestAt, ACTIVE_MS) && Number.isFinite(feedReadAt);
+    const feedAge = isInUse ? Math.max(0, keyRequestAt - feedReadAt) : null;
     const values = [own.id, own.seq, now, JSON.stringify(own.sent), unwrittenUses, feedAge];
     const written = await db
       .prepare(WRITE_COUNTS)
@@ -80,6 +83,9 @@ export function createMetricsRecorder(
 
   const recorder: MetricsRecorder = {
     counters,
+    noteKeyRequest(now) {
+      keyRequestAt = now;
+    },
     writeIfDue(now, background) {
       if (isRecent(now, startedAt, INTERVAL_MS)) return;
       startedAt = now;

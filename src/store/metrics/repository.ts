@@ -3,7 +3,7 @@ import type { Totals } from "../../core/metrics/definitions.ts";
 import type { MetricsReader } from "./port.ts";
 
 /** An isolate that writes is in the gauges for so long. */
-const ACTIVE_MS = 180_000;
+export const ACTIVE_MS = 180_000;
 /** A row that was not written for so long is merged; its isolate may still write again. */
 const MERGE_AFTER_MS = 600_000;
 /** For so long a merged row is kept, so that its isolate does not count twice what was merged. */

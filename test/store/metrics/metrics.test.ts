@@ -201,9 +201,21 @@ describe("createMetricsReader", () => {
   it("has the gauges of isolates that have written within three minutes", async () => {
     const [now, old] = [anIsolate(), anIsolate(db, undefined, { unwrittenUses: 100, feedReadAt: NOW - 900_000 })];
     const fresh = anIsolate(db, undefined, { unwrittenUses: 5, feedReadAt: Number.NEGATIVE_INFINITY });
+    for (const isolate of [now, old]) isolate.noteKeyRequest(NOW);
     await Promise.all([now.write(NOW), fresh.write(NOW), old.write(NOW - 181_000)]);
     const { gauges } = await read();
     expect(gauges).toMatchObject({ isolates_active: 2, uses_unwritten: 7, feed_age: 3_000 });
+  });
+
+  it("leaves out the feed of an isolate that was not used for keys in the last three minutes", async () => {
+    const isolate = anIsolate();
+    await isolate.write(NOW);
+    expect((await read()).gauges.feed_age).toBe(0);
+    isolate.noteKeyRequest(NOW);
+    await isolate.write(NOW + 170_000);
+    expect((await read(NOW + 170_000)).gauges.feed_age).toBe(3_000);
+    await isolate.write(NOW + 181_000);
+    expect((await read(NOW + 181_000)).gauges.feed_age).toBe(0);
   });
 
   it("has the backlogs of audit log, endpoints and KV", async () => {
