@@ -58,7 +58,7 @@ async function auditHead(gateway: Gateway, context: RequestContext): Promise<Res
   return new Response(jws, { headers: { "content-type": "application/jose", "cache-control": "public, max-age=60" } });
 }
 
-/** Without METRICS_TOKEN there are none, whoever asks. */
+/** Without METRICS_TOKEN there are none, also for a client with a credential. */
 async function metrics(gateway: Gateway, context: RequestContext): Promise<Response> {
   if (gateway.metrics === null) return deny(context, { reason: "not_found" }, gateway);
   const { serveMetrics } = await import("./metrics.ts");
