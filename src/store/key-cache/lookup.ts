@@ -52,13 +52,14 @@ async function readCopyOrRow(
   key: PresentedKey,
   background: Background,
 ): Promise<ResolvedKey | PendingKey> {
-  const { clock, reads } = parts;
+  const { clock, reads, cache } = parts;
   const copy = reads.copy(key, background);
   const isSlow = await new Promise<boolean>((resolve) => {
     const cancel = clock.after(HEDGE_AFTER_MS, () => resolve(true));
     void copy.then(() => resolve(false)).finally(cancel);
   });
-  if (!isSlow) return await resolveEntry(parts, key, await copy, background);
+  // Another request may have read the row meanwhile.
+  if (!isSlow) return await resolveEntry(parts, key, (await copy) ?? cache.get(key.hash, parts.now()), background);
   const row = ignoreUnhandled(readRow(parts, key, background));
   const fromCopy = copy.then((entry) => (entry === null ? row : resolveEntry(parts, key, entry, background)));
   // When neither can be used, the error of the row says why.
