@@ -24,7 +24,7 @@ export function countFaults(log: Log, counters: Counters | null): Log {
   return {
     ...log,
     write(kind, fields) {
-      if (kind === "fault") counters.add("faults", fields.reason ?? "request");
+      if (kind === "fault") counters.faults.add(fields.reason ?? "request");
       log.write(kind, fields);
     },
   };

@@ -68,7 +68,7 @@ export const COUNTED = {
     name: "gatehouse_upstream_response_seconds",
     type: "histogram",
     unit: "seconds",
-    help: "From the forwarding of a request until the headers of its response, or the error. Includes a request body.",
+    help: "From the decision on a request until the headers of its response, or the error. Includes the request body.",
   },
   d1_query: {
     name: "gatehouse_d1_query_seconds",

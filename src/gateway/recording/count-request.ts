@@ -7,20 +7,20 @@ import type { RequestContext } from "../request-context.ts";
 export function countRequest(context: RequestContext, metrics: MetricsRecorder, background: Background): void {
   const { counters } = metrics;
   const { denial, found, credential, answered, now } = context;
-  counters.add("requests", outcomeOf(context));
+  counters.requests.add(outcomeOf(context));
   if (denial !== null) {
-    counters.add("denials", denial.reason);
-    if (denial.reason === "rate_limited") counters.add("rate_limited", denial.whose);
+    counters.denials.add(denial.reason);
+    if (denial.reason === "rate_limited") counters.rate_limited.add(denial.whose);
   }
   if (found !== null && credential?.keyHash) {
-    counters.add("key_lookups", found.source);
+    counters.key_lookups.add(found.source);
     metrics.noteKeyRequest(now);
     if (found.degraded) counters.countDegraded(now);
   }
   if (answered !== null && context.forwardedAt !== 0) {
-    counters.observe("upstream_response", "", answered.at - context.forwardedAt);
-    if (typeof answered.with === "string") counters.add("upstream_errors", answered.with);
-    else counters.add("upstream_responses", CLASSES[Math.floor(answered.with / 100)]);
+    counters.upstream_response.observe("", answered.at - context.forwardedAt);
+    if (typeof answered.with === "string") counters.upstream_errors.add(answered.with);
+    else counters.upstream_responses.add(CLASSES[Math.floor(answered.with / 100)] ?? "other");
   }
   metrics.writeIfDue(now, background);
 }

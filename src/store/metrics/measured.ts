@@ -31,9 +31,9 @@ async function measure<T>(
   try {
     return await run();
   } catch (error) {
-    counters.add(errors, label);
+    counters[errors].add(label);
     throw error;
   } finally {
-    counters.observe(times, label, now() - startedAt);
+    counters[times].observe(label, now() - startedAt);
   }
 }

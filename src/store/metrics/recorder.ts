@@ -52,7 +52,7 @@ export function createMetricsRecorder(
 
   /** The row to write. One that may have been merged and deleted is not written again: it would count twice. */
   function currentRow(now: number): Row {
-    if (row === null) counters.add("isolates");
+    if (row === null) counters.isolates.add("");
     if (row === null || !isRecent(now, row.sentAt, MERGED_KEPT_MS / 2)) {
       row = newRow(row === null ? {} : sumOf(row.before, row.sent), now);
     }

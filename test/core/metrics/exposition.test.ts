@@ -12,10 +12,10 @@ const promtool = spawnSync("promtool", ["--version"]);
 
 function someTotals() {
   const counters = createCounters();
-  counters.add("requests", "allowed", 3);
-  counters.add("denials", "key_expired");
-  for (const ms of [0, 5, 6, 1_000, 40_000]) counters.observe("d1_query", "read", ms);
-  counters.observe("upstream_response", "", 30);
+  counters.requests.add("allowed", 3);
+  counters.denials.add("key_expired");
+  for (const ms of [0, 5, 6, 1_000, 40_000]) counters.d1_query.observe("read", ms);
+  counters.upstream_response.observe("", 30);
   return counters.totals();
 }
 
@@ -89,7 +89,7 @@ describe("chooseFormat", () => {
 describe("createCounters", () => {
   it("counts labels beyond the bound together", () => {
     const counters = createCounters();
-    for (let i = 0; i < 100; i++) counters.add("faults", `reason-${i}`);
+    for (let i = 0; i < 100; i++) counters.faults.add(`reason-${i}`);
     const totals = counters.totals();
     expect([Object.keys(totals).length, totals["faults|other"]]).toEqual([65, 36]);
   });

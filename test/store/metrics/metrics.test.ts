@@ -27,7 +27,7 @@ function anIsolate(database = db, clock: Clock = fakeClock(NOW), state = STATE) 
     () => state,
     (what) => errors.push(what),
   );
-  return { ...recorder, errors, allow: (by = 1) => counters.add("requests", "allowed", by) };
+  return { ...recorder, errors, allow: (by = 1) => counters.requests.add("allowed", by) };
 }
 const read = (now = NOW) => createMetricsReader(db).read(now);
 const allowed = async (now = NOW) => (await read(now)).totals["requests|allowed"] ?? 0;
@@ -175,7 +175,7 @@ describe("mergeCounts", () => {
     const [old, busy] = [anIsolate(), anIsolate()];
     old.allow(2);
     busy.allow(1);
-    old.counters.observe("d1_query", "read", 7);
+    old.counters.d1_query.observe("read", 7);
     await old.write(NOW);
     await busy.write(NOW + 9 * MINUTE);
     const later = NOW + 11 * MINUTE;
