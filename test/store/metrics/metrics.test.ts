@@ -184,6 +184,16 @@ describe("mergeCounts", () => {
     expect((await read(later)).totals).toEqual(before);
   });
 
+  it("counts once what two runs merge at the same time", async () => {
+    const isolate = anIsolate();
+    isolate.allow(2);
+    await isolate.write(NOW);
+    const later = NOW + 11 * MINUTE;
+    const merged = await Promise.all([mergeCounts(db, later), mergeCounts(db, later)]);
+    expect(merged.toSorted()).toEqual([0, 1]);
+    expect(await allowed(later)).toBe(2);
+  });
+
   it("changes nothing when the second statement of its transaction fails", async () => {
     const faulty = faultyD1(db);
     const isolate = anIsolate();
