@@ -31,8 +31,8 @@ were revoked or disabled since the backup stay so, and operators and endpoints t
 --unverified  also a backup whose audit log does not explain it
 `;
 
-/** Tables that stay as they are: what caches compare, what was denied and told. */
-const STAY = ["key_changes", "refusal_counts", "refused_calls", "canary_alarms", "d1_migrations"];
+/** Tables that stay as they are: what caches compare, what was denied, told and counted. */
+const STAY = ["key_changes", "refusal_counts", "refused_calls", "canary_alarms", "metric_counts", "d1_migrations"];
 /** Of these, rows are only added: public keys, and where keys were used from. */
 const ADD = ["audit_signing_keys", "key_networks"];
 /** Far enough that no position is used twice: no isolate and no KV copy takes a state of before for a current one. */

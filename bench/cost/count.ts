@@ -92,7 +92,7 @@ async function createSchedule(storage: CountingStorage, clock: Clock): Promise<(
       if (kind === "fault") throw new Error(JSON.stringify(fields));
     },
   } as Log;
-  return createMaintenanceJobs(config, createKvCopies(storage.kv, RING), log, clock).runScheduled;
+  return createMaintenanceJobs(config, createKvCopies(storage.kv, RING), log, clock, null).runScheduled;
 }
 
 /** Puts a copy of every key into KV, of a random age: every hour a twenty-fourth of them expires. */

@@ -13,6 +13,8 @@ import { FIND_BY_HASH, FIND_PENDING, READ_CHANGES } from "../../src/store/key-ca
 import { ACCOUNTS_TO_CHECK } from "../../src/store/maintenance/idle-keys.ts";
 import { KEYS_TO_EXPIRE, PRUNE } from "../../src/store/maintenance/maintenance.ts";
 import { KEYS_TO_NOTIFY } from "../../src/store/maintenance/notices.ts";
+import { WRITE_COUNTS } from "../../src/store/metrics/recorder.ts";
+import { FIND_STALE, PRUNE_MERGED, READ_BACKLOGS, READ_COUNTS } from "../../src/store/metrics/repository.ts";
 
 /** The rows that a statement returned and changed. */
 export interface Effect {
@@ -63,4 +65,12 @@ export const ROWS: ReadonlyMap<string, (effect: Effect) => Rows> = new Map<strin
   // In the first minute of an isolate only.
   [SEALED_EARLIER, readsOnly(1)],
   [PRUNE_DELIVERIES, readsOnly(3)],
+  // Where METRICS_TOKEN is set: the first row of an isolate is written to its index too.
+  [WRITE_COUNTS, ({ added }) => ({ read: 1, written: 1 + added })],
+  [READ_COUNTS, ({ returned }) => ({ read: Math.max(1, returned), written: 0 })],
+  // Without an endpoint or a pending key, and with one event that is not sealed.
+  [READ_BACKLOGS, readsOnly(7)],
+  // And one for each isolate in use.
+  [FIND_STALE, ({ returned }) => ({ read: Math.max(1, returned), written: 0 })],
+  [PRUNE_MERGED, deletes],
 ]);

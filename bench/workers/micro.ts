@@ -4,6 +4,7 @@ import { parseKeyRing } from "../../scripts/secrets.ts";
 import { decide } from "../../src/core/access/decide.ts";
 import { compileStoredRules } from "../../src/core/ip/cidr.ts";
 import { parseAddress } from "../../src/core/ip/ip-address.ts";
+import { createCounters } from "../../src/core/metrics/counters.ts";
 import { canonicalPath } from "../../src/core/routing/canonical-path.ts";
 import { compileRoutes } from "../../src/core/routing/compile-routes.ts";
 import { matchOperation } from "../../src/core/routing/match-operation.ts";
@@ -26,6 +27,9 @@ import {
   upstreamRequestHeaders,
 } from "../../src/gateway/proxy/request-headers.ts";
 import { filterUpstreamResponse } from "../../src/gateway/proxy/upstream-response.ts";
+import { countRequest } from "../../src/gateway/recording/count-request.ts";
+import type { RequestContext } from "../../src/gateway/request-context.ts";
+import { createMetricsRecorder } from "../../src/store/metrics/recorder.ts";
 import { aKey } from "../../test/support/key.ts";
 
 const ACCOUNT = "340af43a-8a7c-4659-9258-4876fd6a207b";
@@ -109,6 +113,13 @@ async function piecesOf(ringText: string, token: string): Promise<Readonly<Recor
     firstAfterMs: 5_000,
     identityOf: () => "",
   });
+  const clock = { now: () => Date.now(), after: () => () => undefined, pause: async () => undefined };
+  const state = () => ({ unwrittenUses: 0, feedReadAt: 0 });
+  const metrics = createMetricsRecorder({} as D1Database, createCounters(), clock, state, () => undefined);
+  const counted = {
+    ...{ now: 1, decidedAt: 1, forwardedAt: 0, error: null, denial: null, credential: { keyHash: "h" } },
+    found: { source: "memory", degraded: false },
+  } as unknown as RequestContext;
   return {
     nothing: () => null,
     "hash: of a key": () => hashToken(authorization, BEARER_LENGTH),
@@ -132,6 +143,12 @@ async function piecesOf(ringText: string, token: string): Promise<Readonly<Recor
     "forward: a call is read": () => toIncomingRequest(call),
     "forward: headers inward": () =>
       upstreamRequestHeaders(readFields(toIncomingRequest(call)), call.url, v4, forwardsHeader),
+    // With the reading of the clock and the note of the answer that metrics add to a request.
+    "metrics: a forwarded read is counted": () => {
+      counted.forwardedAt = counted.decidedAt;
+      counted.answered = { at: clock.now(), with: 200 };
+      countRequest(counted, metrics, () => undefined);
+    },
     "forward: response headers": () => filterUpstreamResponse(toIncomingRequest(call), answer, upstream, open),
   };
 }

@@ -81,7 +81,11 @@ function createGateway(scene: Scene, clock: IsolateClock, keys: KeyResolver): Ga
   const nothing = () => undefined;
   return {
     ...{ operations, ring: scene.ring, keys, operators: null, assets: null, now: clock.now, requestId: () => "" },
-    ...{ usage: { record: nothing }, denials: { record: nothing, flush: async () => undefined } },
+    ...{
+      metrics: null,
+      usage: { record: nothing, unwritten: () => 0 },
+      denials: { record: nothing, flush: async () => undefined },
+    },
     ...{ dryRuns: unexpected, leaks: unexpected, auditHead: unexpected, openapi: unexpected },
     ...{ firstAccount: unexpected, handleAdmin: unexpected, canaries: unexpected },
     // The role is what the upstream acts on.

@@ -54,6 +54,8 @@ interface Settings {
     readonly secret: string | null;
     readonly githubKeysUrl: string | null;
   };
+  /** The credential of the metrics; `null`: there are none. */
+  readonly metricsToken: string | null;
   readonly keyCacheSize: number;
   /** How often the last use of a key in use is written, and its count. */
   readonly lastUseIntervalMs: number;
@@ -133,6 +135,7 @@ function readSettings(read: ConfigReader): Settings {
     },
     endpoints: readEndpoints(read),
     leaks: readLeaks(read),
+    metricsToken: readMetricsToken(read),
     keyCacheSize: read.whole("KEY_CACHE_SIZE", 10_000, 1, 100_000),
     lastUseIntervalMs: read.whole("LAST_USE_INTERVAL_SECONDS", 3_600, 60, 86_400) * 1_000,
     staleIfErrorMs: read.number("STALE_IF_ERROR_SECONDS", 60, 0, 300) * 1_000,
@@ -170,6 +173,15 @@ function readLeaks(read: ConfigReader): Settings["leaks"] {
     read.errors.push("GITHUB_KEYS_URL must be an https URL, or none");
   }
   return { secret, githubKeysUrl: url === "none" ? null : url };
+}
+
+// A bearer token as in RFC 6750 section 2.1. Shorter ones can be guessed.
+function readMetricsToken(read: ConfigReader): string | null {
+  const token = read.secret("METRICS_TOKEN");
+  if (token !== null && !/^[\w.~+/-]{32,512}={0,2}$/.test(token)) {
+    read.errors.push("METRICS_TOKEN must have 32 to 512 letters, digits or -._~+/");
+  }
+  return token;
 }
 
 /** How events are sent to endpoints. */

@@ -13,6 +13,7 @@ import type { DenialRecorder } from "../store/denials/port.ts";
 import type { DryRunRecorder } from "../store/dry-runs/port.ts";
 import type { KeyResolver } from "../store/key-cache/ports.ts";
 import type { GithubKeys, LeakReports } from "../store/leaks/port.ts";
+import type { MetricsReader, MetricsRecorder } from "../store/metrics/port.ts";
 import type { IssuerKeys, OperatorFinder } from "../store/operators/port.ts";
 import type { Identity } from "./proxy/identity-token.ts";
 import type { HeaderReuse } from "./proxy/request-headers.ts";
@@ -138,6 +139,16 @@ export interface Gateway {
   readonly canaries: () => Promise<CanaryAlarms>;
   /** Loaded with the first report of a leaked key. */
   readonly leaks: () => Promise<Leaks>;
+  /** `null`: METRICS_TOKEN is not set, and nothing is counted for metrics. */
+  readonly metrics: Metrics | null;
+}
+
+/** What counts requests for the metrics, and serves them. */
+export interface Metrics extends MetricsRecorder {
+  /** The credential of the metrics. */
+  readonly token: string;
+  /** Loaded with the first request for the metrics. */
+  readonly reader: () => Promise<MetricsReader>;
 }
 
 /** What reports of leaked keys need. */

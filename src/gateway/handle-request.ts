@@ -14,6 +14,7 @@ import type { Gateway } from "./gateway.ts";
 import { readFields } from "./incoming-request.ts";
 import { dispatch } from "./proxy/dispatch.ts";
 import { allowedOrigin, isPreflight, preflightResponse, withCorsHeaders } from "./public/cors.ts";
+import { countRequest } from "./recording/count-request.ts";
 import { recordDenial } from "./recording/record-denial.ts";
 import { recordUse } from "./recording/record-use.ts";
 import { createContext, logRequest, type RequestContext, shouldLog } from "./request-context.ts";
@@ -42,6 +43,7 @@ export async function handleRequest(request: Request, gateway: Gateway, backgrou
   const logged = shouldLog(context, gateway);
   if (context.denial !== null) recordDenial(context, context.denial, !logged, gateway, background);
   if (logged) logRequest(context, response.status, gateway);
+  if (gateway.metrics !== null) countRequest(context, gateway.metrics, background);
   // Every response here is the gateway's own, or its copy of the upstream's.
   response.headers.set("gatehouse-request-id", context.requestId);
   const expiresAt = context.principal?.expiresAt;

@@ -6,7 +6,7 @@ import type { Target } from "../core/routing/match-operation.ts";
 import { errorText, type LogFields } from "../log.ts";
 import type { ResolvedPrincipal } from "../store/key-cache/ports.ts";
 import type { Credential } from "./authentication/credential.ts";
-import type { Gateway, SpeculativeForward } from "./gateway.ts";
+import type { Gateway, SpeculativeForward, UpstreamFailure } from "./gateway.ts";
 import { type Client, type IncomingRequest, readClient, toIncomingRequest } from "./incoming-request.ts";
 
 /** Filled in step by step. */
@@ -27,6 +27,10 @@ export interface RequestContext {
   /** `null`: the request was not forwarded before its record was confirmed. */
   speculation: SpeculativeForward | null;
   decidedAt: number;
+  /** When the request was forwarded, in milliseconds since the epoch; 0: it was not, or nothing is counted for metrics. */
+  forwardedAt: number;
+  /** When the upstream had answered or failed, and with which status or failure; `null`: it has not. */
+  answered: { readonly at: number; readonly with: number | UpstreamFailure["failure"] } | null;
   error: unknown;
   /** What an operation that Gatehouse serves adds to the event: the id that it made or changed. */
   logFields: LogFields | null;
@@ -48,6 +52,8 @@ export function createContext(raw: Request, gateway: Gateway): RequestContext {
     denial: null,
     speculation: null,
     decidedAt: 0,
+    forwardedAt: 0,
+    answered: null,
     error: null,
     logFields: null,
   };

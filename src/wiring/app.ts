@@ -24,6 +24,7 @@ import { lazy } from "../store/lib/lazy.ts";
 import type { Clock } from "../store/lib/timeouts.ts";
 import { createRateLimiter } from "../store/rate-limits/rate-limiter.ts";
 import type { MaintenanceJobs } from "./maintenance.ts";
+import { countersOf, countFaults, createMetrics, measureStorage } from "./metrics.ts";
 
 /** What the runtime offers, so that nothing else reads a clock or a random number. */
 export interface Runtime {
@@ -44,13 +45,15 @@ type OnError = (what: string, error: unknown) => void;
 /** Wire the application of one isolate. */
 export function createApp(given: Config, { clock, random }: Runtime): App {
   // The records of keys have time limits of their own.
-  const config: Config = { ...given, db: guardD1(given.db, createCircuitBreaker(clock, random)) };
+  const counters = countersOf(given);
+  const measured = measureStorage(given, counters, clock);
+  const config: Config = { ...measured, db: guardD1(measured.db, createCircuitBreaker(clock, random)) };
   const { managementPrefix, forwardBelow } = config;
   const rows = managementPrefix === DEFAULT_MANAGEMENT_PREFIX ? OPERATIONS : operationsOf(api, managementPrefix);
   const operations = compileTable(rows, forwardBelow, managementPrefix);
-  const log = createLog(config.log, clock.now, random);
+  const log = countFaults(createLog(config.log, clock.now, random), counters);
   const onError: OnError = (what, error) => log.write("fault", { reason: what, error: errorText(error) });
-  const records = createD1Records(given.db);
+  const records = createD1Records(measured.db);
   const copies = limitWrites(createKvCopies(config.kv, config.ring), clock.now);
   const keys = createKeyResolver(
     { records, changes: records, copies, clock, random, onError },
@@ -61,12 +64,20 @@ export function createApp(given: Config, { clock, random }: Runtime): App {
     (await import("../store/dry-runs/recorder.ts")).createDryRunRecorder(config.db, onError),
   );
   const maintenance = lazy(async () =>
-    (await import("./maintenance.ts")).createMaintenanceJobs(config, copies, log, clock),
+    (await import("./maintenance.ts")).createMaintenanceJobs(config, copies, log, clock, metrics?.write ?? null),
   );
   const afterEvent = async (accountId: string) =>
     (await maintenance()).afterChange({ accountId, keyIds: [] }, clock.now());
   const placeCheck = lazy(async () => (await import("./networks.ts")).createNetworkCheck(config, afterEvent));
   const networks = createNetworks(config.keyCacheSize, placeCheck, onError);
+  const usage = createUsageRecorder(
+    config.db,
+    { maxKeys: config.keyCacheSize, clock, intervalMs: config.lastUseIntervalMs },
+    networks,
+    onError,
+  );
+  const state = () => ({ unwrittenUses: usage.unwritten(), feedReadAt: keys.feedReadAt() });
+  const metrics = createMetrics(config, counters, clock, state, onError);
   const identity = createIdentity(config.identityKeys, config.issuer, config.upstream.audience);
   const upstream = upstreamOf(config);
   const outgoing: Outgoing = {
@@ -79,12 +90,7 @@ export function createApp(given: Config, { clock, random }: Runtime): App {
     operations,
     ring: config.ring,
     keys,
-    usage: createUsageRecorder(
-      config.db,
-      { maxKeys: config.keyCacheSize, clock, intervalMs: config.lastUseIntervalMs },
-      networks,
-      onError,
-    ),
+    usage,
     denials,
     dryRuns,
     operators: operatorsOf(config, clock),
@@ -111,6 +117,7 @@ export function createApp(given: Config, { clock, random }: Runtime): App {
       }),
     ),
     auditHead: async () => (await import("../store/audit/publisher.ts")).readStatement(config.kv),
+    metrics,
     openapi: async () => (await import("../admin/openapi.ts")).openapiDocument(config.managementPrefix),
   };
   return { gateway, maintenance };

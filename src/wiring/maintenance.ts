@@ -15,6 +15,7 @@ import { createWorkQueue } from "../store/lib/work-queue.ts";
 import { disableIdleKeys } from "../store/maintenance/idle-keys.ts";
 import { createMaintenance } from "../store/maintenance/maintenance.ts";
 import { giveNotices, mailNotice, type SendMail } from "../store/maintenance/notices.ts";
+import { mergeCounts } from "../store/metrics/repository.ts";
 import { configureStore } from "../store/store-config.ts";
 import { createEventSender } from "./events.ts";
 import { storeConfig } from "./store-config.ts";
@@ -40,8 +41,18 @@ export interface MaintenanceJobs {
   runScheduled(now: number): Promise<void>;
 }
 
-/** The jobs that no request waits for. */
-export function createMaintenanceJobs(config: Config, copies: KeyCopies, log: Log, clock: Clock): MaintenanceJobs {
+/**
+ * The jobs that no request waits for.
+ *
+ * @param writeMetrics writes what this isolate has counted for the metrics; `null`: nothing is counted. Never rejects
+ */
+export function createMaintenanceJobs(
+  config: Config,
+  copies: KeyCopies,
+  log: Log,
+  clock: Clock,
+  writeMetrics: ((now: number) => Promise<void>) | null,
+): MaintenanceJobs {
   const maintenance = createMaintenance(config.db, copies);
   const { db, kv, ring, identityKeys: keys } = config;
   configureStore(db, storeConfig(config));
@@ -85,8 +96,11 @@ export function createMaintenanceJobs(config: Config, copies: KeyCopies, log: Lo
       await attempt(log, "audit_head", () => publisher.publish(now));
       await attempt(log, "endpoints_resealed", reseal);
       await attempt(log, "deliveries_pruned", () => deliveries.prune(now));
-      // Last, since it may take long.
+      if (writeMetrics !== null) await attempt(log, "metrics_merged", () => mergeCounts(db, now));
+      // Late, since it may take long.
       await attempt(log, "events_sent", () => sender.sendAll());
+      // Last, with what the other jobs have counted.
+      await writeMetrics?.(clock.now());
     },
   };
 }

@@ -121,8 +121,10 @@ export function openGateway(wanted: Wanted = {}) {
       },
       invalidate: () => undefined,
       checkReady: ready ?? (async () => undefined),
+      feedReadAt: () => NOW,
     },
-    usage: { record: (...of) => void used.push(of) },
+    metrics: null,
+    usage: { record: (...of) => void used.push(of), unwritten: () => used.length },
     dryRuns: async () => ({
       record: (call) => void dryRunsRecorded.push(call),
       recordUnreadable: (keyId) => void dryRunsRecorded.push(keyId),

@@ -9,6 +9,7 @@ const LITERAL_USES: readonly LiteralUse[] = [
   { file: "src/log.ts", phrase: '"upkeep"', reason: "a value of `kind` in the log, which never changes" },
   { file: "src/wiring/maintenance.ts", phrase: '"upkeep"', reason: "a value of `kind` in the log" },
   { file: "docs/operating.md", phrase: "`upkeep`", reason: "a value of `kind` in the log" },
+  { file: "docs/observability.md", phrase: "`upkeep`", reason: "a value of `kind` in the log" },
 ];
 
 /** The text files of a folder, or the file itself, by path. */

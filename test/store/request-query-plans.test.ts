@@ -14,6 +14,15 @@ import {
 import { ACCOUNTS_TO_CHECK, IDLE_KEYS } from "../../src/store/maintenance/idle-keys.ts";
 import { CLEAR_PENDING } from "../../src/store/maintenance/kv-sync.ts";
 import { KEYS_TO_EXPIRE, PRUNE } from "../../src/store/maintenance/maintenance.ts";
+import { READ_MERGED, WRITE_COUNTS } from "../../src/store/metrics/recorder.ts";
+import {
+  FIND_STALE,
+  MARK_MERGED,
+  MERGE,
+  PRUNE_MERGED,
+  READ_BACKLOGS,
+  READ_COUNTS,
+} from "../../src/store/metrics/repository.ts";
 import { FIND_MAPPED, FIND as FIND_OPERATORS } from "../../src/store/operators/repository.ts";
 import { ACCOUNT, db, makeAccounts, VIEWER_ROLE } from "./builders.ts";
 
@@ -36,6 +45,14 @@ it.each(
     RECORD_USES,
     COUNT_EVALUATED,
     COUNT_DENIED,
+    WRITE_COUNTS,
+    READ_MERGED,
+    READ_COUNTS,
+    READ_BACKLOGS,
+    FIND_STALE,
+    MERGE,
+    MARK_MERGED,
+    PRUNE_MERGED,
   }),
 )("scans no table: %s", async (_, sql) => {
   const placeholders = new Set(sql.match(/\?\d/g)).size + (sql.match(/\?(?!\d)/g)?.length ?? 0);
@@ -46,7 +63,9 @@ it.each(
   const scans = results
     .map(({ detail }) => detail)
     .filter((detail) =>
-      /^SCAN (k|r|b|l|t|x|f|o|a|accounts|approvals|api_keys|key_changes|api_key_trials|trial_refusals)\b/.test(detail),
+      /^SCAN (k|r|b|l|t|x|f|o|a|d|w|accounts|approvals|api_keys|audit_events|deliveries|endpoints|key_changes|api_key_trials|metric_counts|trial_refusals)\b/.test(
+        detail,
+      ),
     );
   expect(scans).toEqual([]);
 });

@@ -14,6 +14,8 @@ import { FIND_BY_HASH, FIND_PENDING, READ_CHANGES } from "../../src/store/key-ca
 import { ACCOUNTS_TO_CHECK } from "../../src/store/maintenance/idle-keys.ts";
 import { KEYS_TO_EXPIRE, PRUNE } from "../../src/store/maintenance/maintenance.ts";
 import { KEYS_TO_NOTIFY } from "../../src/store/maintenance/notices.ts";
+import { WRITE_COUNTS } from "../../src/store/metrics/recorder.ts";
+import { FIND_STALE, PRUNE_MERGED, READ_BACKLOGS, READ_COUNTS } from "../../src/store/metrics/repository.ts";
 import { ACCOUNT, db, makeAccounts, makeKey, NOW } from "./builders.ts";
 
 const checked = new Set<string>();
@@ -89,6 +91,17 @@ it("bills idle scheduled maintenance as bench/cost calculates", async () => {
   await expectBilled(ENDPOINTS_TO_SEND, [NOW]);
   await expectBilled(PRUNE_DELIVERIES, [NOW]);
   await expectBilled(SEALED_EARLIER, ["k1."]);
+});
+
+it("bills the counts of isolates as bench/cost calculates", async () => {
+  await expectBilled(READ_COUNTS, []);
+  await expectBilled(WRITE_COUNTS, ["i", 1, NOW, "{}", 0, null], 1);
+  await expectBilled(WRITE_COUNTS, ["i", 2, NOW, "{}", 0, null]);
+  await expectBilled(WRITE_COUNTS, ["j", 1, NOW, "{}", 0, null], 1);
+  await expectBilled(READ_COUNTS, []);
+  await expectBilled(READ_BACKLOGS, []);
+  await expectBilled(FIND_STALE, [NOW + 1]);
+  await expectBilled(PRUNE_MERGED, [1]);
 });
 
 it("checks every statement that bench/cost has a price for", () => {

@@ -53,6 +53,7 @@ describe("readConfig", () => {
       STALE_IF_ERROR_SECONDS: "0",
       KEY_CACHE_SIZE: "5",
       LAST_USE_INTERVAL_SECONDS: "60",
+      METRICS_TOKEN: "m".repeat(32),
       BLOCKED_KEY_IDS: " 7D0E3F0A-1b7c-4c38-8a4e-5d1f6f2b9c01 ,",
       ALLOW_WEBSOCKETS: "true",
       ALLOWED_HOSTS: "API.example.com,localhost:8787",
@@ -66,6 +67,15 @@ describe("readConfig", () => {
     expect(config.upstream).toMatchObject({ audience: "aud", authorization: "Bearer a b", timeoutMs: 500 });
     expect([config.keyCacheSize, config.lastUseIntervalMs]).toEqual([5, 60_000]);
     expect(config.log).toEqual({ sample: 0.25, format: "pretty" });
+    expect(config.metricsToken).toBe("m".repeat(32));
+  });
+
+  it("has metrics only with a METRICS_TOKEN that is a bearer token and cannot be guessed", () => {
+    expect(configOf({}).metricsToken).toBeNull();
+    expect(configOf({ METRICS_TOKEN: "generate-me" }).metricsToken).toBeNull();
+    for (const token of ["m".repeat(31), `${"m".repeat(32)} m`, `${"m".repeat(31)}ü`, "m".repeat(513)]) {
+      expect(errorsOf({ METRICS_TOKEN: token })).toEqual([expect.stringMatching(/^METRICS_TOKEN must have /)]);
+    }
   });
 
   it.each([

@@ -29,6 +29,7 @@ export async function dispatch(
   speculation?.cancel();
   const identity = gateway.identity.tokenFor(principal, context.request.method, target.path, context.now);
   const options = forwardOptions(context, target, typeof identity === "string" ? identity : await identity);
+  if (gateway.metrics !== null) context.forwardedAt = context.decidedAt;
   return toClientResponse(await forward(context.request, options, gateway.upstream, open), context, gateway, open);
 }
 

@@ -20,6 +20,7 @@ export async function startSpeculativeForward(
 ): Promise<SpeculativeForward> {
   const identity = await gateway.identity.tokenFor(cached, context.request.method, target.path, context.now);
   const options = forwardOptions(context, target, identity);
+  if (gateway.metrics !== null) context.forwardedAt = gateway.now();
   const { response, cancel } = startForward(context.request, options, gateway.upstream);
   let isTaken = false;
   return {

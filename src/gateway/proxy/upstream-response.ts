@@ -25,16 +25,21 @@ export async function toClientResponse(
   open: OpenRequest,
 ): Promise<Response> {
   let failed = response;
+  const at = context.forwardedAt === 0 ? 0 : gateway.now();
   if (!("failure" in failed)) {
     try {
       const filtered = await filterUpstreamResponse(context.request, failed, gateway.upstream, open);
-      if (!("failure" in filtered)) return filtered;
+      if (!("failure" in filtered)) {
+        if (at !== 0) context.answered = { at, with: filtered.status };
+        return filtered;
+      }
       failed = filtered;
     } catch (cause) {
       failed = { failure: "invalid", cause };
     }
   }
   if (failed.failure === "denied") return deny(context, failed.denial, gateway);
+  context.answered = { at, with: failed.failure };
   context.error = new Error(`the upstream gave no answer: ${failed.failure}`, { cause: failed.cause });
   return upstreamErrorResponse(failed.failure, context.requestId);
 }

@@ -29,6 +29,7 @@ export async function upgrade(
   const open = () => reauthorization(context, target, gateway, background);
   const identity = await gateway.identity.tokenFor(key, context.request.method, target.path, context.now);
   const options = forwardOptions(context, target, identity);
+  if (gateway.metrics !== null) context.forwardedAt = gateway.now();
   const answer = await startForward(context.request, options, gateway.upstream, "websocket").response;
   if ("failure" in answer || !answer.webSocket) return toClientResponse(answer, context, gateway, open);
   const { isAllowed } = open();

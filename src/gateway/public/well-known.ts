@@ -1,4 +1,5 @@
-// The public documents: signing keys, the API's description, rules for secret scanners, and the health check.
+// The public documents: signing keys, the API's description, rules for secret scanners, the health check. And the metrics, which
+// have a credential of their own.
 import { scannerRules } from "../../core/token/secret-scanning.ts";
 import type { Background } from "../../store/common.ts";
 import type { Gateway } from "../gateway.ts";
@@ -36,6 +37,7 @@ const DOCUMENTS: ReadonlyMap<string, Document> = new Map<string, Document>([
   [`${PREFIX}scanners.json`, async () => json(scannerRules(), "no-store")],
   [`${PREFIX}audit-head`, auditHead],
   [`${PREFIX}health`, health],
+  [`${PREFIX}metrics`, metrics],
 ]);
 
 /** 200 when a request could be authorized now, 503 when not. The key resolver bounds how often D1 is asked. */
@@ -54,6 +56,13 @@ async function auditHead(gateway: Gateway, context: RequestContext): Promise<Res
   const jws = await gateway.auditHead();
   if (jws === null) return deny(context, { reason: "not_found" }, gateway);
   return new Response(jws, { headers: { "content-type": "application/jose", "cache-control": "public, max-age=60" } });
+}
+
+/** Without METRICS_TOKEN there are none, also for a client with a credential. */
+async function metrics(gateway: Gateway, context: RequestContext): Promise<Response> {
+  if (gateway.metrics === null) return deny(context, { reason: "not_found" }, gateway);
+  const { serveMetrics } = await import("./metrics.ts");
+  return serveMetrics(gateway, context, gateway.metrics);
 }
 
 function json(body: unknown, cacheControl: string): Response {

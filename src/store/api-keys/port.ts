@@ -257,4 +257,6 @@ export interface UsageRecorder {
    * @param request as the runtime gave it: the country is read from it for a new network only
    */
   record(keyId: string, now: number, client: UseClient | null, request: object, background: Background): void;
+  /** How many uses this isolate has counted and not written yet. */
+  unwritten(): number;
 }

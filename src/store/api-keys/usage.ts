@@ -55,6 +55,8 @@ export function createUsageRecorder(
   networks: Networks,
   onError: (what: string, error: unknown) => void,
 ): UsageRecorder {
+  let unwritten = 0;
+
   async function write(batch: readonly Batched<Use>[]): Promise<void> {
     const id = crypto.randomUUID().slice(0, 13);
     const toRow = ({ key, value: { lastUsedAt: at, count, address } }: Batched<Use>) => ({
@@ -73,6 +75,7 @@ export function createUsageRecorder(
       const row = await db.withSession("first-primary").prepare(FIND_WRITE).bind(keys, id).first();
       if (row === null) throw error;
     }
+    for (const { value } of batch) unwritten -= value.count;
   }
 
   const batcher = createBatcher<Use>({
@@ -97,6 +100,7 @@ export function createUsageRecorder(
     record(keyId, now, client, request, background) {
       const use = batcher.pending(keyId, now, background);
       use.count += 1;
+      unwritten += 1;
       const address = client === null ? null : client.text;
       if (client !== null && address !== use.address) {
         networks.see(keyId, client.address, request, now, background);
@@ -104,6 +108,7 @@ export function createUsageRecorder(
       if (now >= use.lastUsedAt) moveTo(use, now, address);
       batcher.writeIfDue(keyId, now, background);
     },
+    unwritten: () => unwritten,
   };
 }
 

@@ -60,6 +60,7 @@ export function createKeyResolver(parts: KeyResolverParts, settings: KeyResolver
     async checkReady(background) {
       if (isolate.now() - feed.readAt >= REFRESH_AFTER_MS) await feed.refresh(background, cache.invalidatedAt);
     },
+    feedReadAt: () => feed.readAt,
   };
 }
 

@@ -56,6 +56,8 @@ export interface KeyResolver {
   invalidate(ids: readonly string[], background: Background): void;
   /** Resolves when D1 can be read, with at most one read of the change feed in five seconds. */
   checkReady(background: Background): Promise<void>;
+  /** When this isolate last read the change feed, in milliseconds since the epoch; -Infinity: never. */
+  feedReadAt(): number;
 }
 
 /** A record as of a line of the change log. */
