@@ -41,6 +41,8 @@ it("creates a context with the request and its client", () => {
     denial: null,
     speculation: null,
     decidedAt: 0,
+    forwardedAt: 0,
+    answered: null,
     error: null,
     logFields: null,
   });
