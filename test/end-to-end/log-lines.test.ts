@@ -100,7 +100,7 @@ describe("log line of a request", () => {
     expect(event?.path).toBe("/keys/[key]");
   });
 
-  it("logs a few checkpoints of the audit log for fifty changes at once, since what is done behind them is done together", async () => {
+  it("seals fifty changes at once by a few checkpoints of the audit log", async () => {
     const { token } = await gateway.key();
     const body = JSON.stringify({ name: "ci", expire_after_hours: 1, role_id: ROLE_IDS.Viewer });
     const init = { method: "POST", body, headers: { "content-type": "application/json" } };

@@ -42,7 +42,7 @@ export function fakeClock(start = NOW): FakeClock {
       }
       passed = end;
     },
-    // Takes no virtual time: whoever looks again sees the same until the test goes on.
+    // Takes no virtual time: a request looks again as soon as what has happened so far is done.
     pause: settle,
     jump(ms) {
       offset += ms;

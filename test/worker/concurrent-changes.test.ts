@@ -46,7 +46,7 @@ it("costs as much for each of fifty concurrent creations as for one", async () =
     expect(statements).toBeLessThanOrEqual(Number(count) * one);
     // The end of the account's audit log is kept in KV as well, once in each run.
     expect(puts).toBeLessThanOrEqual(2 * Number(count));
-    // The runs are few where each request has its own timers (end-to-end/log-lines): here all share those of one request.
+    // The runs are few where each request has its own timers (`end-to-end/log-lines`): here all share those of one request.
     expect(hashUpdates).toBeLessThanOrEqual(Number(count));
   }
   expect(await pendingKeys()).toBe(0);

@@ -4,7 +4,11 @@ import type { Counters } from "../../core/metrics/counters.ts";
 import type { Totals } from "../../core/metrics/definitions.ts";
 import { type Clock, isRecent } from "../lib/timeouts.ts";
 import type { MetricsRecorder } from "./port.ts";
-import { ACTIVE_MS, MERGED_KEPT_MS } from "./repository.ts";
+
+/** An isolate that writes is in the gauges for so long. */
+export const ACTIVE_MS = 180_000;
+/** For so long a merged row is kept, so that its isolate does not count twice what was merged. */
+export const MERGED_KEPT_MS = 86_400_000;
 
 const INTERVAL_MS = 60_000;
 /** A write waits for the requests that come together with the one that it is due with. */

@@ -1,13 +1,10 @@
 // The counts of all isolates in D1: read for the metrics, and merged by scheduled maintenance, so that there are few rows.
 import type { Totals } from "../../core/metrics/definitions.ts";
 import type { MetricsReader } from "./port.ts";
+import { ACTIVE_MS, MERGED_KEPT_MS } from "./recorder.ts";
 
-/** An isolate that writes is in the gauges for so long. */
-export const ACTIVE_MS = 180_000;
 /** A row that was not written for so long is merged; its isolate may still write again. */
 const MERGE_AFTER_MS = 600_000;
-/** For so long a merged row is kept, so that its isolate does not count twice what was merged. */
-export const MERGED_KEPT_MS = 86_400_000;
 /** Rows that are merged in one run; the next run takes the rest. */
 const BATCH_SIZE = 200;
 /** More of a backlog is not counted. */
@@ -18,7 +15,7 @@ export const READ_COUNTS = `
   SELECT isolate, written_at AS writtenAt, totals, unwritten_uses AS unwrittenUses, feed_age_ms AS feedAgeMs
     FROM metric_counts WHERE merged_at IS NULL AND isolate >= ''`;
 
-const ENABLED = "endpoints w WHERE w.deleted_at IS NULL AND w.disabled_at IS NULL AND w.hold_until >= 0";
+const IS_ENABLED = "w.deleted_at IS NULL AND w.disabled_at IS NULL AND w.hold_until >= 0";
 
 /** What waits in D1, in one row. */
 export const READ_BACKLOGS = `
@@ -26,11 +23,11 @@ export const READ_BACKLOGS = `
     LIMIT ${MAX_COUNTED})
   SELECT (SELECT count(*) FROM open) AS unsealed, (SELECT min(created_at) FROM open) AS unsealedSince,
     (SELECT count(*) FROM (SELECT 1 FROM endpoints w CROSS JOIN deliveries d ON d.endpoint_id = w.id
-      AND d.next_at IS NOT NULL WHERE w.deleted_at IS NULL AND w.disabled_at IS NULL AND w.hold_until >= 0
+      AND d.next_at IS NOT NULL WHERE ${IS_ENABLED}
       LIMIT ${MAX_COUNTED})) AS deliveries,
     (SELECT sum(1 + ifnull((SELECT max(number) FROM audit_events WHERE account_id = w.account_id), 0) - w.next_number)
-      FROM ${ENABLED}) AS notCompared,
-    (SELECT min(failing_since) FROM ${ENABLED}) AS failingSince,
+      FROM endpoints w WHERE ${IS_ENABLED}) AS notCompared,
+    (SELECT min(failing_since) FROM endpoints w WHERE ${IS_ENABLED}) AS failingSince,
     (SELECT count(*) FROM (SELECT 1 FROM api_keys WHERE kv_pending >= 0 LIMIT ${MAX_COUNTED})) AS kvPending`;
 
 export const FIND_STALE = `SELECT isolate FROM metric_counts WHERE merged_at IS NULL AND isolate > '' AND written_at < ?1

@@ -7,11 +7,11 @@ interface Key {
 }
 
 /** A batcher of two batches of three keys, whose batches end when the test says so. */
-function batcher() {
+function batcher(pause: () => Promise<void> = settle) {
   let now = 0;
   const batches: { readonly keys: readonly string[]; readonly end: (results: readonly (Key | Error)[]) => void }[] = [];
   const read = createReadBatcher<Key, Key>({
-    clock: { now: () => now, after: () => () => undefined, pause: settle },
+    clock: { now: () => now, after: () => () => undefined, pause },
     ...{ maxRunning: 2, maxKeys: 3, limitMs: 1_000 },
     readAll: (keys) => new Promise((end) => batches.push({ keys: keys.map(({ hash }) => hash), end })),
   });
@@ -71,4 +71,26 @@ it("continues after its time limit when statements never end, since their reques
   expect(keysOf(own)).toEqual(["a", "b", "cd"]);
   own.end(2);
   expect(await d).toEqual({ hash: "d" });
+});
+
+it("settles nothing that another request awaits: that one is continued by its own timer alone", async () => {
+  const timers: (() => void)[] = [];
+  const own = batcher(() => new Promise<void>((resume) => timers.push(resume)));
+  const [a, b] = [own.read("a"), own.read("b")];
+  const others = [own.read("c"), own.read("c")];
+  const continued: string[] = [];
+  for (const other of others) void other.then(({ hash }) => continued.push(hash));
+  for (const i of [0, 1]) own.end(i);
+  await Promise.all([a, b]);
+  await settle();
+  expect([keysOf(own), continued]).toEqual([["a", "b"], []]);
+  // The first one starts the batch, the second one finds its key in it.
+  for (const resume of timers.splice(0)) resume();
+  await settle();
+  own.end(2);
+  await settle();
+  expect([keysOf(own), continued]).toEqual([["a", "b", "c"], ["c"]]);
+  for (const resume of timers.splice(0)) resume();
+  await settle();
+  expect(continued).toEqual(["c", "c"]);
 });

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { createSingleFlight } from "../../../src/store/lib/single-flight.ts";
-import { fakeClock } from "../../support/fake-clock.ts";
+import { fakeClock, settle } from "../../support/fake-clock.ts";
 import { inBackground } from "../../support/modelled-store.ts";
 
 const LIMIT_MS = 1_000;
@@ -82,4 +82,20 @@ it("keeps a read running in the background, and handles its rejection", async ()
   await expect(singleFlight.run("k", (work) => kept.push(work), -Infinity, read)).rejects.toThrow("down");
   // The background work handles the rejection.
   await expect(Promise.all(kept)).resolves.toHaveLength(1);
+});
+
+it("settles nothing that another request awaits: that one is continued by its own timer alone", async () => {
+  const timers: (() => void)[] = [];
+  const clock = { ...fakeClock(), pause: () => new Promise<void>((resume) => timers.push(resume)) };
+  const singleFlight = createSingleFlight<string, string>(clock, LIMIT_MS);
+  const { read } = counted([Promise.resolve("row")]);
+  const first = singleFlight.run("k", inBackground, -Infinity, read);
+  const continued: string[] = [];
+  void singleFlight.run("k", inBackground, -Infinity, read).then((row) => continued.push(row));
+  expect(await first).toBe("row");
+  await settle();
+  expect(continued).toEqual([]);
+  for (const resume of timers) resume();
+  await settle();
+  expect(continued).toEqual(["row"]);
 });
